@@ -1,0 +1,1 @@
+"""The data structures behind the values: each usable without the keyspace."""
