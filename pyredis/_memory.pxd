@@ -1,0 +1,28 @@
+"""The one allocator between the core and the system.
+
+Blocks up to ``SMALL_MAX`` bytes come from slabs with a class every 8 bytes and no header of their own, which is why
+every release names the size it was asked for. Larger ones come from malloc, the largest from anonymous pages.
+``mem_used`` is exact: the sum of what the living blocks occupy, class rounding included. No function fails: a process
+that cannot have memory logs it and aborts, as Redis does. All of it belongs to the thread that runs the loop (they are
+called with the interpreter's lock held).
+"""
+
+from libc.stdint cimport int64_t
+
+cdef enum:
+    SMALL_MAX = 512
+
+cdef void *mem_alloc(size_t size) noexcept nogil
+cdef void *mem_zalloc(size_t size) noexcept nogil
+# `size` is what was asked for. NULL is allowed with any size.
+cdef void mem_free(void *block, size_t size) noexcept nogil
+# Moves what fits of the old block; `block` may be NULL with `old_size` 0.
+cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil
+# What a block of `size` occupies, class rounding included.
+cdef size_t mem_footprint(size_t size) noexcept nogil
+# Zeroed, 64-byte aligned blocks for bucket arrays; large ones on pages of their own.
+cdef void *mem_alloc_table(size_t size) noexcept nogil
+cdef void mem_free_table(void *block, size_t size) noexcept nogil
+# Bytes in living blocks, now and at the highest.
+cdef size_t mem_used() noexcept nogil
+cdef size_t mem_peak() noexcept nogil
