@@ -1,0 +1,118 @@
+"""Fixtures: the servers, the differential pair, the protocols.
+
+Session servers (`shared_ours`, `shared_oracle`) are shared by all tests of a run and emptied before each; a test that
+changes more than data (configuration without restoring it, files, death) starts its own with `start_ours` or
+`start_oracle`. A shared server that died is started anew for the next test; the test in which it died fails.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite("support")
+
+from support import paths  # noqa: E402
+from support.pair import Pair  # noqa: E402
+from support.servers import Server, make_oracle, make_ours  # noqa: E402
+
+PACKAGE = paths.choose_package()
+
+
+def pytest_report_header() -> str:
+    return PACKAGE
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def protocol(request):
+    """Both protocol versions, one test each."""
+    return request.param
+
+
+def _session_server(server):
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def session_ours(tmp_path_factory):
+    yield from _session_server(make_ours(tmp_path_factory.mktemp("ours")))
+
+
+@pytest.fixture(scope="session")
+def session_oracle(tmp_path_factory):
+    yield from _session_server(make_oracle(tmp_path_factory.mktemp("oracle")))
+
+
+def _emptied(server: Server):
+    if not server.running():
+        server.start()
+    with server.client() as client:
+        client.must("FLUSHALL")
+    yield server
+    server.check_alive()
+
+
+@pytest.fixture
+def shared_ours(session_ours):
+    """Our session server, empty."""
+    yield from _emptied(session_ours)
+
+
+@pytest.fixture
+def shared_oracle(session_oracle):
+    """The oracle's session server, empty."""
+    yield from _emptied(session_oracle)
+
+
+@pytest.fixture
+def pair(shared_ours, shared_oracle, protocol):
+    """Both session servers, empty, with a new connection to each, in both protocols."""
+    pair = Pair(shared_ours, shared_oracle, protocol)
+    yield pair
+    pair.close()
+
+
+@pytest.fixture
+def pair2(shared_ours, shared_oracle):
+    """`pair` in RESP2 alone, for what does not depend on the protocol."""
+    pair = Pair(shared_ours, shared_oracle)
+    yield pair
+    pair.close()
+
+
+@pytest.fixture
+def client(shared_ours, protocol):
+    """A raw client of our session server, in both protocols, for what the oracle does not have."""
+    with shared_ours.client(protocol) as client:
+        yield client
+
+
+def _factory(make, folder):
+    servers: list[Server] = []
+
+    def start(*arguments: str, name: str = "", wait: bool = True, start: bool = True, **options) -> Server:
+        """Start a server with these arguments, in ``folder/name`` (the same name: the same files)."""
+        server = make(folder / (name or f"{make.__name__}{len(servers)}"), *arguments, **options)
+        servers.append(server)
+        return server.start(wait=wait) if start else server
+
+    return start, servers
+
+
+@pytest.fixture
+def start_ours(tmp_path):
+    """A function that starts one of our servers for this test; all are killed at its end."""
+    start, servers = _factory(make_ours, tmp_path)
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def start_oracle(tmp_path):
+    """The same for the oracle."""
+    start, servers = _factory(make_oracle, tmp_path)
+    yield start
+    for server in servers:
+        server.kill()

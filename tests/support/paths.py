@@ -1,0 +1,49 @@
+"""Which ``pyredis`` the tests run: the one built in place, else the installed one, never an uncompiled source tree.
+
+``import pyredis`` from the checkout's root finds the sources, compiled or not. So the root is on the path only when
+the tree holds extensions for this very interpreter, or when nothing is installed and there is no other choice.
+``PYREDIS_INSTALLED=1`` insists on the installed package even then.
+"""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def built_in_place() -> bool:
+    """True when the checkout holds an extension module that this interpreter can load."""
+    return any(ROOT.joinpath("pyredis").rglob(f"*{EXTENSION_SUFFIXES[0]}"))
+
+
+def _without_root(path: list[str]) -> list[str]:
+    return [entry for entry in path if Path(entry or os.curdir).resolve() != ROOT]
+
+
+def choose_package() -> str:
+    """Put ``sys.path`` right and return a line telling which package is tested."""
+    sys.path[:] = _without_root(sys.path)
+    installed = importlib.util.find_spec("pyredis")
+    insist = bool(os.environ.get("PYREDIS_INSTALLED"))
+    if not insist and (built_in_place() or installed is None):
+        sys.path.insert(0, str(ROOT))
+    spec = importlib.util.find_spec("pyredis")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("PYREDIS_INSTALLED is set and pyredis is not installed")
+    return f"pyredis: {Path(spec.origin).parent}"
+
+
+def server_environment() -> dict[str, str]:
+    """The environment for a child interpreter that must find the same ``pyredis`` as this one."""
+    environment = dict(os.environ)
+    inherited = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    wanted = _without_root(inherited)
+    if str(ROOT) in sys.path:
+        wanted.insert(0, str(ROOT))
+    environment.pop("PYTHONPATH", None)
+    if wanted:
+        environment["PYTHONPATH"] = os.pathsep.join(wanted)
+    return environment
