@@ -1,0 +1,368 @@
+"""The slab allocator.
+
+An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking the
+block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab serves
+one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back. Slabs with
+room are linked per class; a slab that becomes empty returns to its arena, an arena that becomes empty to the system,
+save one that is kept against thrashing.
+
+Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
+that the system may back them with huge pages and take them back at once.
+
+A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in front of it: address sanitizers see each
+block, and a release that names the wrong size aborts.
+"""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+from pyredis._base cimport likely, lowest_bit, unlikely
+
+cdef extern from *:
+    """
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <sys/mman.h>
+    #if defined(__APPLE__)
+    #include <malloc/malloc.h>
+    #define block_size(p) malloc_size(p)
+    #else
+    #include <malloc.h>
+    #define block_size(p) malloc_usable_size(p)
+    #endif
+    #ifdef PYREDIS_CHECKS
+    #define CHECKED 1
+    #else
+    #define CHECKED 0
+    #endif
+
+    static void out_of_memory(size_t size) {
+        fprintf(stderr, "Out of memory allocating %zu bytes\\n", size);
+        abort();
+    }
+
+    static void wrong_size(size_t asked, size_t named) {
+        fprintf(stderr, "A block of %zu bytes was released as one of %zu\\n", asked, named);
+        abort();
+    }
+
+    static void *map_aligned(size_t size, size_t alignment) {
+        size_t lead, whole = size + alignment;
+        char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (start == MAP_FAILED) out_of_memory(size);
+        lead = (alignment - ((uintptr_t)start & (alignment - 1))) & (alignment - 1);
+        if (lead) munmap(start, lead);
+        munmap(start + lead + size, alignment - lead);
+    #ifdef MADV_HUGEPAGE
+        madvise(start + lead, size, MADV_HUGEPAGE);
+    #endif
+        return start + lead;
+    }
+
+    static void discard_pages(void *start, size_t size) { madvise(start, size, MADV_DONTNEED); }
+    """
+    enum: CHECKED
+    size_t block_size(void *block) nogil
+    void out_of_memory(size_t size) nogil
+    void wrong_size(size_t asked, size_t named) nogil
+    void *map_aligned(size_t size, size_t alignment) nogil
+    void discard_pages(void *start, size_t size) nogil
+    int munmap(void *start, size_t size) nogil
+    void *malloc(size_t size) nogil
+    void *realloc(void *block, size_t size) nogil
+    void free(void *block) nogil
+    int posix_memalign(void **out, size_t alignment, size_t size) nogil
+
+cdef enum:
+    ARENA_SIZE = 2 << 20
+    SLAB_SIZE = 64 << 10
+    SLABS = 32
+    CLASSES = SMALL_MAX // 8 + 1
+    HUGE_TABLE = 1 << 20
+
+cdef struct Slab:
+    void *returned          # blocks given back, linked through their first word
+    Slab *next              # among the slabs of the class that have room
+    Slab *previous
+    char *fresh             # the first block never handed out
+    char *end               # no block begins at or past it
+    uint32_t living
+    uint32_t size           # of each block
+    uint64_t reserved[2]    # pads the header to 64 bytes
+
+cdef struct Arena:
+    Arena *next             # among the arenas with a free slab
+    Arena *previous
+    uint64_t vacant         # bit i: slab i serves no class
+    uint64_t reserved[5]
+    Slab slabs[SLABS]
+
+cdef Slab *_with_room[CLASSES]
+cdef Arena *_with_vacancy = NULL
+cdef size_t _arenas_empty = 0
+cdef size_t _used = 0
+cdef size_t _peak = 0
+
+
+cdef inline void count(size_t size) noexcept nogil:
+    global _used, _peak
+    _used += size
+    if _used > _peak:
+        _peak = _used
+
+
+cdef inline Arena *arena_of(void *block) noexcept nogil:
+    return <Arena *> (<uintptr_t> block & ~<uintptr_t> (ARENA_SIZE - 1))
+
+
+cdef inline Slab *slab_of(void *block) noexcept nogil:
+    return &arena_of(block).slabs[(<uintptr_t> block & (ARENA_SIZE - 1)) // SLAB_SIZE]
+
+
+cdef void link_arena(Arena *arena) noexcept nogil:
+    global _with_vacancy
+    arena.previous = NULL
+    arena.next = _with_vacancy
+    if _with_vacancy != NULL:
+        _with_vacancy.previous = arena
+    _with_vacancy = arena
+
+
+cdef void unlink_arena(Arena *arena) noexcept nogil:
+    global _with_vacancy
+    if arena.previous != NULL:
+        arena.previous.next = arena.next
+    else:
+        _with_vacancy = arena.next
+    if arena.next != NULL:
+        arena.next.previous = arena.previous
+
+
+cdef void link_slab(Slab *slab) noexcept nogil:
+    cdef Slab **head = &_with_room[slab.size // 8]
+    slab.previous = NULL
+    slab.next = head[0]
+    if head[0] != NULL:
+        head[0].previous = slab
+    head[0] = slab
+
+
+cdef void unlink_slab(Slab *slab) noexcept nogil:
+    if slab.previous != NULL:
+        slab.previous.next = slab.next
+    else:
+        _with_room[slab.size // 8] = slab.next
+    if slab.next != NULL:
+        slab.next.previous = slab.previous
+
+
+cdef Arena *arena_with_vacancy() noexcept nogil:
+    global _arenas_empty
+    cdef Arena *arena = _with_vacancy
+    if arena == NULL:
+        arena = <Arena *> map_aligned(ARENA_SIZE, ARENA_SIZE)
+        arena.vacant = 0xffffffffULL
+        link_arena(arena)
+    elif arena.vacant == 0xffffffffULL:
+        _arenas_empty -= 1
+    return arena
+
+
+cdef Slab *new_slab(size_t size) noexcept nogil:
+    """A vacant slab, set up for blocks of ``size`` bytes and linked."""
+    cdef Arena *arena = arena_with_vacancy()
+    cdef int index = lowest_bit(arena.vacant)
+    cdef Slab *slab = &arena.slabs[index]
+    cdef char *base = <char *> arena + index * SLAB_SIZE
+    arena.vacant &= arena.vacant - 1
+    if arena.vacant == 0:
+        unlink_arena(arena)
+    slab.end = base + SLAB_SIZE - size + 1
+    if index == 0:
+        base += sizeof(Arena)
+    slab.returned = NULL
+    slab.fresh = base
+    slab.living = 0
+    slab.size = <uint32_t> size
+    link_slab(slab)
+    return slab
+
+
+cdef void release_slab(Slab *slab) noexcept nogil:
+    global _arenas_empty
+    cdef Arena *arena = arena_of(slab)
+    unlink_slab(slab)
+    if arena.vacant == 0:
+        link_arena(arena)
+    arena.vacant |= 1ULL << (slab - &arena.slabs[0])
+    if arena.vacant != 0xffffffffULL:
+        return
+    if _arenas_empty > 0:
+        unlink_arena(arena)
+        munmap(arena, ARENA_SIZE)
+    else:
+        _arenas_empty += 1
+
+
+cdef inline void *small_alloc(size_t size) noexcept nogil:
+    """``size``: a class's size."""
+    cdef Slab *slab = _with_room[size // 8]
+    cdef void *block
+    if unlikely(slab == NULL):
+        slab = new_slab(size)
+    block = slab.returned
+    if block != NULL:
+        slab.returned = (<void **> block)[0]
+    else:
+        block = slab.fresh
+        slab.fresh += size
+    slab.living += 1
+    if unlikely(slab.returned == NULL and slab.fresh >= slab.end):
+        unlink_slab(slab)
+    return block
+
+
+cdef inline void small_free(void *block) noexcept nogil:
+    cdef Slab *slab = slab_of(block)
+    cdef bint was_full = slab.returned == NULL and slab.fresh >= slab.end
+    (<void **> block)[0] = slab.returned
+    slab.returned = block
+    slab.living -= 1
+    if unlikely(was_full):
+        link_slab(slab)
+    if unlikely(slab.living == 0):
+        release_slab(slab)
+
+
+cdef inline size_t class_size(size_t size) noexcept nogil:
+    return (size + 7) & ~<size_t> 7 if size > 0 else 8
+
+
+cdef void *checked_alloc(size_t size) noexcept nogil:
+    cdef size_t *block = <size_t *> malloc(size + 16)
+    if block == NULL:
+        out_of_memory(size)
+    block[0] = size
+    count(class_size(size))
+    return block + 2
+
+
+cdef void checked_free(void *block, size_t size) noexcept nogil:
+    global _used
+    cdef size_t *start = <size_t *> block - 2
+    if start[0] != size:
+        wrong_size(start[0], size)
+    _used -= class_size(size)
+    free(start)
+
+
+cdef void *mem_alloc(size_t size) noexcept nogil:
+    cdef void *block
+    if CHECKED:
+        return checked_alloc(size)
+    if likely(size <= SMALL_MAX):
+        size = class_size(size)
+        count(size)
+        return small_alloc(size)
+    block = malloc(size)
+    if unlikely(block == NULL):
+        out_of_memory(size)
+    count(block_size(block) + 8)
+    return block
+
+
+cdef void *mem_zalloc(size_t size) noexcept nogil:
+    cdef void *block = mem_alloc(size)
+    memset(block, 0, size)
+    return block
+
+
+cdef void mem_free(void *block, size_t size) noexcept nogil:
+    global _used
+    if unlikely(block == NULL):
+        return
+    if CHECKED:
+        checked_free(block, size)
+    elif likely(size <= SMALL_MAX):
+        _used -= class_size(size)
+        small_free(block)
+    else:
+        _used -= block_size(block) + 8
+        free(block)
+
+
+cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
+    global _used
+    cdef void *moved
+    if block == NULL:
+        return mem_alloc(new_size)
+    if not CHECKED:
+        if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
+            return block
+        if old_size > SMALL_MAX and new_size > SMALL_MAX:
+            _used -= block_size(block) + 8
+            moved = realloc(block, new_size)
+            if unlikely(moved == NULL):
+                out_of_memory(new_size)
+            count(block_size(moved) + 8)
+            return moved
+    moved = mem_alloc(new_size)
+    memcpy(moved, block, min(old_size, new_size))
+    mem_free(block, old_size)
+    return moved
+
+
+cdef size_t mem_footprint(size_t size) noexcept nogil:
+    if size <= SMALL_MAX:
+        return class_size(size)
+    return ((size + 8 + 15) & ~<size_t> 15)
+
+
+cdef void *mem_alloc_table(size_t size) noexcept nogil:
+    cdef void *block = NULL
+    if size <= SMALL_MAX and not CHECKED:
+        return mem_zalloc(size)
+    count(size)
+    if size >= HUGE_TABLE:
+        return map_aligned(size, ARENA_SIZE)
+    if posix_memalign(&block, 64, size) != 0:
+        out_of_memory(size)
+    memset(block, 0, size)
+    return block
+
+
+cdef void mem_free_table(void *block, size_t size) noexcept nogil:
+    global _used
+    if block == NULL:
+        return
+    if size <= SMALL_MAX and not CHECKED:
+        mem_free(block, size)
+        return
+    _used -= size
+    if size >= HUGE_TABLE:
+        munmap(block, size)
+    else:
+        free(block)
+
+
+cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil:
+    if size >= HUGE_TABLE and not CHECKED:
+        discard_pages(<char *> block + begin, end - begin)
+
+
+cdef size_t mem_used() noexcept nogil:
+    return _used
+
+
+cdef size_t mem_peak() noexcept nogil:
+    return _peak
+
+
+cdef void mem_reset_peak() noexcept nogil:
+    global _peak
+    _peak = _used
+
+
+def used_memory():
+    """Bytes in living blocks of the core, class rounding included."""
+    return _used
