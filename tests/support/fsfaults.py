@@ -1,0 +1,119 @@
+"""Disks that fail, fill up or are slow. Each helper skips the test where the system does not permit it, saying why.
+
+Errors from system calls come from ``strace -e inject`` attached to a running server; a full disk from a small tmpfs or
+from a limit on file sizes (which fails with EFBIG once SIGXFSZ is ignored, and cuts the write before short); slowness
+from a preloaded shim built with the C compiler at hand.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from support.client import wait_until
+from support.paths import ROOT
+
+SHIM_SOURCE = ROOT / "benchmarks" / "slow_fdatasync.c"
+
+
+def _need(tool: str) -> str:
+    path = shutil.which(tool)
+    if path is None:
+        pytest.skip(f"{tool} is not installed: apt-get install {tool}")
+    return path
+
+
+@contextlib.contextmanager
+def injected(pid: int, folder: Path, *injections: str, file: Path | None = None) -> Iterator[Path]:
+    """Tamper with system calls of a running process and all its threads for the length of the block.
+
+    `injections` are strace's, e.g. ``"fdatasync:error=EIO:when=1"``, ``"write,writev:error=ENOSPC"`` or
+    ``"fdatasync:delay_enter=5000"`` (microseconds). With `file` only calls on that file are touched: without it an
+    injected write fails on sockets and logs too. Yields the path of the trace, which lists the calls tampered with.
+    """
+    trace, messages = folder / "strace.out", folder / "strace.err"
+    calls = ",".join(injection.split(":")[0] for injection in injections)
+    command = [_need("strace"), "-f", "-e", f"trace={calls}", "-o", str(trace), "-p", str(pid)]
+    command += ["-P", str(file)] if file else []
+    for injection in injections:
+        command += ["-e", f"inject={injection}"]
+    with open(messages, "wb") as errors:
+        tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors)
+    try:
+        wait_until(lambda: "attached" in messages.read_text() or tracer.poll() is not None, "strace to attach")
+        if tracer.poll() is not None:
+            pytest.skip(f"strace may not attach here: {messages.read_text().strip()}")
+        yield trace
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(10)
+
+
+@contextlib.contextmanager
+def file_size_limit(pid: int, size: int) -> Iterator[None]:
+    """Let no file of a running process, its log included, grow beyond `size` bytes for the length of the block (Linux).
+
+    The process must ignore SIGXFSZ, as Python's do; a server in C gets `ignoring_sigxfsz` as its `preexec`.
+    """
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("limits of other processes can be set on Linux only")
+    old = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, old[1]))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, old)
+
+
+def ignoring_sigxfsz() -> None:
+    """A `preexec`: a write beyond the limit fails with EFBIG instead of killing the process."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def small_disk(mount_point: Path, size: str = "1m") -> Iterator[Path]:
+    """A tmpfs of that size, mounted for the length of the block."""
+    mount_point.mkdir(parents=True, exist_ok=True)
+    if not sys.platform.startswith("linux"):
+        pytest.skip("a tmpfs can be mounted on Linux only")
+    mounted = _run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(mount_point)])
+    if mounted.returncode:
+        pytest.skip(f"mounting a tmpfs is not permitted here: {mounted.stderr.strip()}")
+    try:
+        yield mount_point
+    finally:
+        _run(["umount", "-l", str(mount_point)])
+
+
+def fill_disk(folder: Path, leave: int = 0) -> Path:
+    """Fill the file system of `folder` up to its last `leave` bytes; deleting the returned file frees it again."""
+    path = folder / "ballast"
+    free = os.statvfs(folder)
+    size = max(0, free.f_bavail * free.f_frsize - leave)
+    with open(path, "wb") as ballast, contextlib.suppress(OSError):
+        while size > 0:
+            size -= ballast.write(b"\0" * min(size, 1 << 16))
+            ballast.flush()
+    return path
+
+
+def slow_fdatasync(folder: Path, milliseconds: float) -> dict[str, str]:
+    """The environment in which a server's fdatasync and fsync take so much longer."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the shim is made for Linux")
+    shim = folder / "slow_fdatasync.so"
+    built = _run([_need("cc"), "-shared", "-fPIC", "-O2", "-Wall", "-o", str(shim), str(SHIM_SOURCE)])
+    assert built.returncode == 0, built.stderr
+    return {"LD_PRELOAD": str(shim), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
