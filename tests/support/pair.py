@@ -59,6 +59,12 @@ class Pair:
         self.ours.close()
         self.oracle.close()
 
+    def __enter__(self) -> "Pair":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def reconnect(self) -> None:
         self._ours.reconnect()
         self._oracle.reconnect()

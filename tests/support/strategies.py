@@ -1,0 +1,193 @@
+"""Hypothesis strategies for sequences of commands whose replies two correct servers must share.
+
+A `Step` is a command, the connection it goes to and how its replies are compared. Few keys, few fields and few
+databases, so that commands meet; values of every encoding; absolute expiry either long past or far in the future,
+relative expiry large, so that the moment of execution never shows. Nothing random (RANDOMKEY) and no cursors, whose
+values are each server's own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+FAR_FUTURE = 4_102_444_800  # the first second of the year 2100
+CONNECTIONS = 2
+DATABASES = 3
+
+UNORDERED = {"unordered": True}
+PAIRS = {"unordered": "pairs"}
+
+
+@dataclass(frozen=True)
+class Step:
+    arguments: tuple[bytes, ...]
+    compared: dict[str, Any] = field(default_factory=dict)
+    connection: int = 0
+
+    def __repr__(self) -> str:
+        return f"{self.connection}> {b' '.join(self.arguments)!r}"
+
+
+def _texts(*words: str) -> st.SearchStrategy[bytes]:
+    return st.sampled_from([word.encode() for word in words])
+
+
+KEYS = _texts("a", "b", "c", "d", "e", "key:with:a:longer:name:0001")
+FIELDS = _texts("f", "g", "h", "1", "22", "a field with blanks", "x" * 70)
+INTEGERS = st.one_of(st.integers(-200, 200), st.sampled_from([2**63 - 1, -(2**63), 2**63, 10**18, 9999, 10000]))
+NUMBERS = st.one_of(INTEGERS.map(lambda number: b"%d" % number), _texts("0.1", "-2.5", "3.0e3", "1e-3", "10.00"))
+NOT_NUMBERS = _texts("", " 1", "1 ", "+1", "01", "0x10", "1.", "abc", "nan", "inf", "1" * 25)
+BLOBS = st.one_of(st.binary(max_size=12), st.sampled_from([b"y" * 44, b"y" * 45, b"z" * 64, b"z" * 65, b"w" * 5000]))
+VALUES = st.one_of(NUMBERS, NOT_NUMBERS, BLOBS)
+INDEXES = _texts("0", "1", "-1", "5", "-100", "100", "3", "abc", "9223372036854775807")
+SECONDS = st.sampled_from([FAR_FUTURE, FAR_FUTURE + 1, FAR_FUTURE + 1000, 1, 0, -1]).map(lambda n: b"%d" % n)
+MILLISECONDS = st.sampled_from([FAR_FUTURE * 1000, FAR_FUTURE * 1000 + 1, 1, 0, -1]).map(lambda n: b"%d" % n)
+DISTANT = _texts("100000", "200000", "1000000")
+CONDITIONS = st.one_of(st.just([]), _texts("NX", "XX", "GT", "LT").map(lambda word: [word]))
+DATABASE = st.integers(0, DATABASES - 1).map(lambda number: b"%d" % number)
+PATTERNS = _texts("*", "?", "[ab]", "[^a]", "key*", "k?y:*[0-9]", "\\a")
+SET_OPTIONS = st.lists(st.sampled_from([[b"NX"], [b"XX"], [b"GET"], [b"KEEPTTL"]]), max_size=2)
+SET_EXPIRY = st.one_of(
+    st.just([]),
+    SECONDS.map(lambda moment: [b"EXAT", moment]),
+    MILLISECONDS.map(lambda moment: [b"PXAT", moment]),
+    DISTANT.map(lambda seconds: [b"EX", seconds]),
+)
+
+
+def _flatten(parts: Iterable[Any]) -> Iterable[bytes]:
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+        else:
+            yield from _flatten(part)
+
+
+def command(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
+    """Steps of one command: its words, then what the strategies draw (bytes, or nested lists of them)."""
+    head = words.encode().split()
+    return st.tuples(*parts).map(lambda drawn: Step((*head, *_flatten(drawn)), compared))
+
+
+def some(element: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[list[Any]]:
+    return st.lists(element, min_size=1, max_size=most)
+
+
+KEY_VALUES = some(st.tuples(KEYS, VALUES))
+FIELD_VALUES = some(st.tuples(FIELDS, VALUES), 6)
+MANY_FIELDS = st.integers(100, 200).map(lambda n: [[b"field:%d" % i, b"%d" % i] for i in range(n)])
+
+STRINGS = st.one_of(
+    command("SET", KEYS, VALUES, SET_OPTIONS, SET_EXPIRY),
+    command("SET", KEYS, VALUES),
+    command("GET", KEYS),
+    command("GETDEL", KEYS),
+    command("GETSET", KEYS, VALUES),
+    command("GETEX", KEYS, st.one_of(SET_EXPIRY, st.just([b"PERSIST"]))),
+    command("SETNX", KEYS, VALUES),
+    command("SETEX", KEYS, DISTANT, VALUES),
+    command("PSETEX", KEYS, st.just(b"100000000"), VALUES),
+    command("APPEND", KEYS, VALUES),
+    command("STRLEN", KEYS),
+    command("INCR", KEYS),
+    command("DECR", KEYS),
+    command("INCRBY", KEYS, NUMBERS),
+    command("DECRBY", KEYS, NUMBERS),
+    command("INCRBYFLOAT", KEYS, NUMBERS),
+    command("SETRANGE", KEYS, INDEXES.filter(lambda index: len(index) < 10), VALUES),
+    command("GETRANGE", KEYS, INDEXES, INDEXES),
+    command("SUBSTR", KEYS, INDEXES, INDEXES),
+    command("MSET", KEY_VALUES),
+    command("MSETNX", KEY_VALUES),
+    command("MGET", some(KEYS)),
+    command("LCS", KEYS, KEYS, st.sampled_from([[], [b"LEN"], [b"IDX"], [b"IDX", b"WITHMATCHLEN"]])),
+)
+HASHES = st.one_of(
+    command("HSET", KEYS, FIELD_VALUES),
+    command("HSET", KEYS, MANY_FIELDS),
+    command("HMSET", KEYS, FIELD_VALUES),
+    command("HSETNX", KEYS, FIELDS, VALUES),
+    command("HGET", KEYS, FIELDS),
+    command("HMGET", KEYS, some(FIELDS)),
+    command("HDEL", KEYS, some(FIELDS)),
+    command("HLEN", KEYS),
+    command("HEXISTS", KEYS, FIELDS),
+    command("HSTRLEN", KEYS, FIELDS),
+    command("HINCRBY", KEYS, FIELDS, NUMBERS),
+    command("HINCRBYFLOAT", KEYS, FIELDS, NUMBERS),
+    command("HGETALL", KEYS, **PAIRS),
+    command("HKEYS", KEYS, **UNORDERED),
+    command("HVALS", KEYS, **UNORDERED),
+)
+GENERIC = st.one_of(
+    command("DEL", some(KEYS)),
+    command("UNLINK", some(KEYS)),
+    command("EXISTS", some(KEYS)),
+    command("TOUCH", some(KEYS)),
+    command("TYPE", KEYS),
+    command("OBJECT ENCODING", KEYS),
+    command("RENAME", KEYS, KEYS),
+    command("RENAMENX", KEYS, KEYS),
+    command("COPY", KEYS, KEYS, st.sampled_from([[], [b"REPLACE"], [b"DB", b"1"], [b"DB", b"1", b"REPLACE"]])),
+    command("MOVE", KEYS, DATABASE),
+    command("DBSIZE"),
+    command("KEYS", PATTERNS, **UNORDERED),
+    command("SELECT", DATABASE),
+    command("SWAPDB", DATABASE, DATABASE),
+)
+EMPTYING = st.one_of(command("FLUSHDB"), command("FLUSHALL", st.sampled_from([[], [b"SYNC"], [b"ASYNC"]])))
+EXPIRY = st.one_of(
+    command("EXPIREAT", KEYS, SECONDS, CONDITIONS),
+    command("PEXPIREAT", KEYS, MILLISECONDS, CONDITIONS),
+    command("EXPIRE", KEYS, DISTANT),
+    command("PEXPIRE", KEYS, st.just(b"100000000")),
+    command("EXPIRE", KEYS, _texts("0", "-1", "abc", "9223372036854775807")),
+    command("PERSIST", KEYS),
+    command("TTL", KEYS, approx=5),
+    command("PTTL", KEYS, approx=5000),
+    command("EXPIRETIME", KEYS, approx=5),
+    command("PEXPIRETIME", KEYS, approx=5000),
+)
+WRONG = st.one_of(
+    command("GET"),
+    command("SET", KEYS, VALUES, _texts("EX", "BAD", "NX")),
+    command("NOSUCHCOMMAND", some(VALUES)),
+    command("HSET", KEYS, FIELDS),
+    command("EXPIRE", KEYS),
+)
+ONE = st.one_of(STRINGS, HASHES, GENERIC, EXPIRY, STRINGS, HASHES)
+
+
+def _exact(step: Step) -> bool:
+    return not step.compared
+
+
+def _transaction(steps: list[Step], finish: bytes) -> list[Step]:
+    queued = [Step(step.arguments) for step in steps]
+    return [Step((b"MULTI",)), *queued, Step((finish,))]
+
+
+BODIES = st.lists(st.one_of(ONE.filter(_exact), ONE.filter(_exact), WRONG), max_size=6)
+TRANSACTIONS = st.builds(_transaction, BODIES, st.sampled_from([b"EXEC", b"EXEC", b"EXEC", b"DISCARD"]))
+WATCHED = st.builds(
+    lambda watched, meddling, other, body: [
+        Step((b"WATCH", *watched)),
+        *(Step(step.arguments, step.compared, other) for step in meddling),
+        *body,
+    ],
+    some(KEYS, 2),
+    st.lists(ONE, max_size=3),
+    st.integers(0, CONNECTIONS - 1),
+    TRANSACTIONS,
+)
+SINGLES = st.builds(
+    lambda step, connection: [Step(step.arguments, step.compared, connection)],
+    st.one_of(*[ONE] * 12, EMPTYING, WRONG),
+    st.integers(0, CONNECTIONS - 1),
+)
+UNWATCH = st.just([Step((b"UNWATCH",))])
+BLOCKS = st.one_of(*[SINGLES] * 8, TRANSACTIONS, WATCHED, UNWATCH)
+SEQUENCES = st.lists(BLOCKS, min_size=1, max_size=40).map(lambda blocks: [step for block in blocks for step in block])
+"""Whole sequences over two connections: single commands, transactions, and watched transactions meddled with."""
