@@ -218,5 +218,9 @@ def make_ours(folder: Path, *arguments: str, **options: object) -> Server:
     return Server(our_command(), folder, [*OUR_DEFAULTS, *arguments], **options)  # type: ignore[arg-type]
 
 
-def make_oracle(folder: Path, *arguments: str, **options: object) -> Server:
-    return Server([require_tool("redis-server")], folder, [*ORACLE_DEFAULTS, *arguments], **options)  # type: ignore[arg-type]
+def make_oracle(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, **options: object
+) -> Server:
+    """The oracle runs without what is preloaded into the tests (a sanitizer's library), unless it is asked for."""
+    command, preloaded = [require_tool("redis-server")], {"LD_PRELOAD": "", **(environment or {})}
+    return Server(command, folder, [*ORACLE_DEFAULTS, *arguments], environment=preloaded, **options)  # type: ignore[arg-type]
