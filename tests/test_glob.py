@@ -1,0 +1,63 @@
+"""Glob patterns: Redis's reading of them, and that no pattern is slow."""
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from pyredis.glob import matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (b"", b""),
+        (b"*", b"abc"),
+        (b"a*c", b"abbc"),
+        (b"a?c", b"abc"),
+        (b"[a-c]x", b"bx"),
+        (b"[c-a]x", b"bx"),
+        (b"[^a]x", b"bx"),
+        (b"\\*", b"*"),
+        (b"[\\]]", b"]"),
+        (b"**a**", b"xay"),
+        (b"[ab", b"a"),
+    ],
+)
+def test_a_pattern_matches(pattern, text):
+    assert matches(pattern, text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (b"", b"a"),
+        (b"a", b"A"),
+        (b"a*c", b"abb"),
+        (b"?", b""),
+        (b"*", b""),
+        (b"**", b""),
+        (b"[^a]", b"a"),
+        (b"[]", b"a"),
+        (b"\\?", b"a"),
+    ],
+)
+def test_a_pattern_does_not_match(pattern, text):
+    assert not matches(pattern, text)
+
+
+def test_case_is_ignored_when_asked():
+    assert matches(b"G[E]t*", b"gEtDel", ignore_case=True)
+
+
+def test_many_stars_against_a_long_text_end_soon():
+    assert not matches(b"*a" * 40 + b"b", b"a" * 2000)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pattern=st.text(alphabet="ab*?[]^-\\", max_size=8), text=st.text(alphabet="ab]-^\\", max_size=5))
+def test_patterns_match_as_in_the_oracle(shared_oracle, pattern, text):
+    assume(pattern != "*")
+    with shared_oracle.client() as client:
+        client.must("FLUSHALL")
+        client.must("SET", text, "")
+        assert matches(pattern.encode(), text.encode()) == bool(client.must("KEYS", pattern))
