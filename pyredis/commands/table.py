@@ -1,0 +1,61 @@
+"""The command table: every command this server has, and the joining of rows to handlers.
+
+Importing this module reads the rows of all families; from then on ``SPECS`` never changes. Names are lower case, those
+of subcommands full (``config|get``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyredis.commands.rows.connection
+import pyredis.commands.rows.debug
+import pyredis.commands.rows.generic
+import pyredis.commands.rows.hashes
+import pyredis.commands.rows.server
+import pyredis.commands.rows.strings
+import pyredis.commands.rows.transactions  # noqa: F401
+from pyredis.commands.keyspecs import TableError
+from pyredis.commands.spec import SPECS, CommandSpec
+
+__all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find", "find_argv"]
+
+
+def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec]:
+    """All commands, each followed by its subcommands."""
+    for spec in specs.values():
+        yield spec
+        yield from spec.subcommands.values()
+
+
+def find(name: bytes) -> CommandSpec | None:
+    """The command of that name, in any case; ``config|get`` names a subcommand."""
+    return _find_words(name.split(b"|"))
+
+
+def find_argv(argv: Sequence[bytes]) -> CommandSpec | None:
+    """The command that ``argv`` calls: the subcommand where the command has any and ``argv`` goes on."""
+    spec = _find_words(argv[:1])
+    if spec is None or not spec.subcommands or len(argv) == 1:
+        return spec
+    return _find_words(argv[:2])
+
+
+def _find_words(words: Sequence[bytes]) -> CommandSpec | None:
+    names = [word.decode("latin-1").lower() for word in words]
+    spec = SPECS.get(names[0])
+    if len(names) == 1 or spec is None:
+        return spec
+    return spec.subcommands.get("|".join(names))
+
+
+def bind(specs: Mapping[str, CommandSpec], handlers: Mapping[str, object]) -> dict[str, object]:
+    """The handler of every command and subcommand by its full name; containers have none.
+
+    ``handlers`` are named ``module.function`` as the rows name them, and one may serve several rows. Raises TableError,
+    naming all of them, when a row lacks its handler or a handler its row.
+    """
+    wanted = {spec.name: spec.handler for spec in every_spec(specs) if spec.handler is not None}
+    missing = sorted(set(wanted.values()).difference(handlers))
+    unused = sorted(set(handlers).difference(wanted.values()))
+    if missing or unused:
+        raise TableError(f"rows without a handler: {missing}; handlers without a row: {unused}")
+    return {name: handlers[handler] for name, handler in wanted.items()}
