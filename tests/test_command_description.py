@@ -1,0 +1,277 @@
+"""COMMAND's replies as the table makes them: beside a live oracle's, and for what it does not have.
+
+The oracle is Redis 7.0; what 7.4 tells otherwise is listed here, and checked to be a difference still.
+"""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_command_table import FACTS, GOLDEN, golden_key_specs
+
+from pyredis.commands import describe, reply
+from pyredis.commands.arguments import parse_arguments
+from pyredis.commands.keyspecs import walk_keys
+from pyredis.commands.table import SPECS, every_spec, find, find_argv
+
+NEWER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
+
+# Whose arity or tips 7.4 tells otherwise.
+CHANGED_INFO = {
+    *("client|setname", "config|resetstat", "config|rewrite", "latency|reset", "msetnx", "randomkey", "scan"),
+    *("command|getkeys", "command|getkeysandflags"),
+}
+# What 7.2 and 7.4 deprecated.
+CHANGED_DOC_FLAGS = {"psetex", "quit", "setex", "setnx"}
+# Whose arguments 7.2 and 7.4 arranged otherwise.
+CHANGED_ARGUMENTS = {
+    *("client|kill", "client|list", "command|getkeys", "command|getkeysandflags", "config|get", "hscan"),
+}
+
+
+def told(value):
+    """A value of the reply vocabulary as its kind in RESP3 and its content, sets and maps in one order."""
+    if isinstance(value, dict):
+        return "%", sorted([told(key), told(item)] for key, item in value.items())
+    if isinstance(value, list):
+        kind = "~" if isinstance(value, reply.Set) else "*"
+        return kind, sorted(map(told, value)) if kind == "~" else list(map(told, value))
+    if isinstance(value, int):
+        return ":", value
+    if isinstance(value, reply.Error):
+        return "-", bytes(value)
+    return "+" if isinstance(value, reply.Status) else "$", bytes(value)
+
+
+def heard(answer):
+    """The same of a reply that was read."""
+    if answer.kind == "%":
+        items = list(map(heard, answer.value))
+        return "%", sorted([key, item] for key, item in zip(items[::2], items[1::2], strict=True))
+    if answer.is_aggregate:
+        items = list(map(heard, answer.value))
+        return answer.kind, sorted(items) if answer.kind == "~" else items
+    return answer.kind, int(answer.value) if answer.kind == ":" else answer.value
+
+
+def fields_of(described):
+    """A map, told or heard, as a dict by its bulk keys."""
+    return {key[1]: value for key, value in described[1]}
+
+
+def without(described, *names):
+    """The fields of a map but for those named."""
+    return {name: value for name, value in fields_of(described).items() if name not in names}
+
+
+@pytest.fixture
+def oracle(shared_oracle):
+    with shared_oracle.client(protocol=3) as client:
+        yield client
+
+
+KNOWN = [spec for spec in every_spec() if spec.name not in NEWER]
+
+
+# COMMAND INFO.
+
+
+def test_info_is_what_the_oracle_tells(oracle):
+    for spec in KNOWN:
+        ours, theirs = told(describe.command_info(spec))[1], heard(oracle.call("COMMAND", "INFO", spec.name))[1][0][1]
+        assert len(ours) == len(theirs) == 10
+        assert (ours[:8] == theirs[:8]) == (spec.name not in CHANGED_INFO), spec.name
+        assert [kind for kind, _ in ours] == [kind for kind, _ in theirs], spec.name
+        ours_keys, theirs_keys = ([without(item, b"notes") for item in info[8][1]] for info in (ours, theirs))
+        assert ours_keys == theirs_keys, spec.name
+
+
+def test_info_of_a_container_holds_that_of_its_subcommands():
+    subcommands = describe.command_info(SPECS["object"])[9]
+    assert [info[0] for info in subcommands] == [name.encode() for name in SPECS["object"].subcommands]
+    assert all(len(info) == 10 for info in subcommands)
+
+
+def test_a_key_specification_is_told_in_full():
+    (specification,) = describe.command_info(SPECS["mset"])[8]
+    assert specification == {
+        b"flags": [b"OW", b"update"],
+        b"begin_search": {b"type": b"index", b"spec": {b"index": 1}},
+        b"find_keys": {b"type": b"range", b"spec": {b"lastkey": -1, b"keystep": 2, b"limit": 0}},
+    }
+
+
+# COMMAND DOCS.
+
+
+def argument_facts(described):
+    """An argument without the words that 7.2 gave new names, and those that 7.0 did not tell."""
+    facts = without(described, b"name", b"display_text", b"arguments")
+    inner = fields_of(described).get(b"arguments", ("*", []))[1]
+    return facts, [argument_facts(argument) for argument in inner]
+
+
+def docs_of(oracle, name):
+    answer = heard(oracle.call("COMMAND", "DOCS", name))
+    assert answer[0] == "%"
+    return answer[1][0][1]
+
+
+def test_docs_are_shaped_as_the_oracle_tells_them(oracle):
+    prose = (b"summary", b"complexity", b"replaced_by", b"history")
+    ruled_apart = (b"arguments", b"subcommands", b"doc_flags", b"deprecated_since")
+    for spec in KNOWN:
+        ours, theirs = told(describe.command_docs(spec)), docs_of(oracle, spec.name)
+        assert without(ours, *prose, *ruled_apart) == without(theirs, *prose, *ruled_apart), spec.name
+        for name in set(prose) & fields_of(ours).keys() & fields_of(theirs).keys():
+            assert fields_of(ours)[name][0] == fields_of(theirs)[name][0], (spec.name, name)
+        flags = [fields_of(docs).get(b"doc_flags") for docs in (ours, theirs)]
+        assert (flags[0] == flags[1]) == (spec.name not in CHANGED_DOC_FLAGS), spec.name
+
+
+def test_arguments_are_those_the_oracle_tells(oracle):
+    for spec in KNOWN:
+        ours, theirs = told(describe.command_docs(spec)), docs_of(oracle, spec.name)
+        trees = [
+            [argument_facts(item) for item in fields_of(docs).get(b"arguments", ("*", []))[1]]
+            for docs in (ours, theirs)
+        ]
+        assert (trees[0] == trees[1]) == (spec.name not in CHANGED_ARGUMENTS), spec.name
+
+
+def test_docs_of_a_container_hold_those_of_its_subcommands():
+    docs = describe.command_docs(SPECS["config"])
+    assert docs[b"subcommands"][b"config|get"] == describe.command_docs(find(b"config|get"))
+    assert b"arguments" not in docs
+
+
+def test_an_argument_tells_its_name_text_token_and_version():
+    docs = describe.command_docs(find(b"client|kill"))
+    old, new = docs[b"arguments"][0][b"arguments"]
+    assert old == {
+        b"name": b"old-format",
+        b"type": b"string",
+        b"display_text": b"ip:port",
+        b"deprecated_since": b"2.8.12",
+    }
+    assert b"display_text" not in new
+    assert new[b"arguments"][-1] == {
+        b"name": b"maxage",
+        b"type": b"integer",
+        b"display_text": b"maxage",
+        b"token": b"MAXAGE",
+        b"since": b"7.4.0",
+        b"flags": [b"optional"],
+    }
+
+
+def test_the_history_tells_which_arguments_came_later():
+    history = describe.command_docs(SPECS["set"])[b"history"]
+    assert history == [
+        [b"2.6.12", b"Added `condition`, `EX`, `PX`."],
+        [b"6.0.0", b"Added `KEEPTTL`."],
+        [b"6.2.0", b"Added `GET`, `EXAT`, `PXAT`."],
+    ]
+
+
+def test_field_expiry_commands_take_their_fields_as_a_block():
+    assert SPECS["hexpire"].arguments[-1] == parse_arguments("FIELDS fields=(numfields field...)")[0]
+
+
+# COMMAND LIST.
+
+
+def listed(oracle, *arguments):
+    return set(oracle.must("COMMAND", "LIST", *arguments))
+
+
+@pytest.mark.parametrize("category", ["transaction", "KEYSPACE", "hash", "dangerous", "nosuch", "@hash", ""])
+def test_list_by_category_is_the_oracles(oracle, category):
+    ours = set(describe.list_filterby("aclcat", category.encode())) - {name.encode() for name in NEWER}
+    everything = set(describe.list_names())
+    assert ours == listed(oracle, "FILTERBY", "ACLCAT", category) & everything
+
+
+@pytest.mark.parametrize("pattern", ["*", "h*", "CONFIG|*", "[s-z]et*", "?et", "*|help", "get", "nosuch*", ""])
+def test_list_by_pattern_is_the_oracles(oracle, pattern):
+    ours = set(describe.list_filterby("pattern", pattern.encode())) - {name.encode() for name in NEWER}
+    everything = set(describe.list_names())
+    assert ours == listed(oracle, "FILTERBY", "PATTERN", pattern) & everything
+
+
+def test_no_command_comes_from_a_module():
+    assert describe.list_filterby("module", b"json") == []
+
+
+def test_an_unknown_filter_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="nosuch"):
+        describe.list_filterby("nosuch", b"x")
+
+
+# COMMAND GETKEYS.
+
+WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "3", "GET", "get", "EX", "ENCODING", "usage", "KEYS", "-1", ""])
+NAMES = st.sampled_from([*(name for name in SPECS if name not in NEWER), "nosuch", "GeT"])
+
+
+def compare_keys(oracle, argv):
+    encoded = [word.encode() for word in argv]
+    spec = find_argv(encoded)
+    assert told(describe.get_keys(spec, encoded)) == heard(oracle.call("COMMAND", "GETKEYS", *argv))
+    assert told(describe.get_keys_and_flags(spec, encoded)) == heard(oracle.call("COMMAND", "GETKEYSANDFLAGS", *argv))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=NAMES, words=st.lists(WORDS, min_size=1, max_size=7))
+def test_keys_are_found_as_the_oracle_finds_them(oracle, name, words):
+    compare_keys(oracle, [name, *words])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "object encoding a",
+        "object nosuch a",
+        "object help",
+        "memory usage a samples 5",
+        "config get a",
+        "set a b get",
+        "set a get",
+        "set get b",
+        "mset a 1 b 2",
+        "mset a 1 b",
+        "lcs a b idx",
+        "copy a b db 3",
+    ],
+)
+def test_keys_of_a_known_command_are_the_oracles(oracle, command):
+    compare_keys(oracle, command.split())
+
+
+def test_a_command_without_its_arguments_has_no_keys_to_tell():
+    assert describe.get_keys(SPECS["get"], [b"get"]) == describe.WRONG_COUNT == b"ERR " + WRONG_COUNT
+    assert describe.get_keys(None, [b"nosuch"]) == describe.NO_SUCH_COMMAND
+
+
+WRONG_COUNT = b"Invalid number of arguments specified for command"
+
+# Commands that are not here yet, but whose keys the specifications alone tell.
+WALKED = [
+    name
+    for name, facts in GOLDEN.items()
+    if facts["key_specs"] and name not in NEWER and not any(spec.needs_finder for spec in golden_key_specs(facts))
+]
+WALK_WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "STREAMS", "streams", "STORE", "STOREDIST", "LIMIT"])
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(WALKED), words=st.lists(WALK_WORDS, min_size=3, max_size=9))
+def test_the_walk_finds_the_keys_of_every_command_of_redis(oracle, name, words):
+    argv = [name, *words]
+    theirs = heard(oracle.call("COMMAND", "GETKEYS", *argv))
+    if theirs[0] == "-" and theirs[1] != describe.MALFORMED:
+        return
+    encoded = [word.encode() for word in argv]
+    found = walk_keys(golden_key_specs(FACTS[name]), encoded)
+    optional = "no_mandatory_keys" in FACTS[name]["flags"]
+    ours = [("$", encoded[key.place]) for key in found or []]
+    assert ("*", ours) == theirs if ours or optional else theirs == ("-", bytes(describe.MALFORMED))
