@@ -4,7 +4,7 @@ The oracle is Redis 7.0; what 7.4 tells otherwise is listed here, and checked to
 """
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_command_table import FACTS, GOLDEN, golden_key_specs
 
@@ -248,11 +248,9 @@ def test_keys_of_a_known_command_are_the_oracles(oracle, command):
 
 
 def test_a_command_without_its_arguments_has_no_keys_to_tell():
-    assert describe.get_keys(SPECS["get"], [b"get"]) == describe.WRONG_COUNT == b"ERR " + WRONG_COUNT
+    assert describe.get_keys(SPECS["get"], [b"get"]) == describe.WRONG_COUNT
     assert describe.get_keys(None, [b"nosuch"]) == describe.NO_SUCH_COMMAND
 
-
-WRONG_COUNT = b"Invalid number of arguments specified for command"
 
 # Commands that are not here yet, but whose keys the specifications alone tell.
 WALKED = [
@@ -268,8 +266,7 @@ WALK_WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "STREAMS", "streams"
 def test_the_walk_finds_the_keys_of_every_command_of_redis(oracle, name, words):
     argv = [name, *words]
     theirs = heard(oracle.call("COMMAND", "GETKEYS", *argv))
-    if theirs[0] == "-" and theirs[1] != describe.MALFORMED:
-        return
+    assume(theirs[0] == "*" or theirs[1] == describe.MALFORMED)
     encoded = [word.encode() for word in argv]
     found = walk_keys(golden_key_specs(FACTS[name]), encoded)
     optional = "no_mandatory_keys" in FACTS[name]["flags"]

@@ -14,6 +14,7 @@ from pyredis.commands.keyspecs import Index, Keynum, KeySpec, Keyword, Range, Ta
 from pyredis.commands.spec import derive_arity, derive_categories
 from pyredis.commands.table import SPECS, bind, every_spec, find, find_argv
 from pyredis.docs import commands as page
+from pyredis.docs.__main__ import main as write_pages
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 GOLDEN = json.loads((CHECKOUT / page.GOLDEN).read_text())
@@ -80,6 +81,11 @@ def test_the_page_of_commands_is_current_and_names_what_is_absent():
     print(f"absent, {len(absent)}: {' '.join(absent)}")
     for name in FACTS:
         assert f"`{name.upper().replace('|', ' ')}`" in rendered
+
+
+def test_a_page_that_does_not_exist_is_refused(capsys):
+    assert write_pages(["nosuch"]) == 2
+    assert "no such page: nosuch" in capsys.readouterr().err
 
 
 def test_every_row_is_documented():
