@@ -3,9 +3,39 @@
 Each class owns one value and passes bytes and numbers through; none adds behaviour of its own.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport Slice, slice_of
+from pyredis._memory cimport mem_used
+from pyredis.types.hash cimport (
+    Hash,
+    HashEntry,
+    HashIterator,
+    HashLimits,
+    hash_copy,
+    hash_delete,
+    hash_encoding,
+    hash_expire_due,
+    hash_free,
+    hash_free_some,
+    hash_get,
+    hash_increment,
+    hash_iterate,
+    hash_iterate_end,
+    hash_living,
+    hash_memory,
+    hash_new,
+    hash_next,
+    hash_next_expiry,
+    hash_random,
+    hash_reserve,
+    hash_sample,
+    hash_scan,
+    hash_set,
+    hash_set_expiry,
+    hash_size,
+    hash_sound,
+)
 from pyredis.types.listpack cimport (
     PACK_HEADER,
     Pack,
@@ -159,3 +189,129 @@ cdef class PackedList:
             at = pack_next(self.pack, at)
             start += 1
         return start
+
+
+def used_bytes():
+    """What ``mem_used`` tells."""
+    return mem_used()
+
+
+cdef object pair_of(const HashEntry *entry):
+    return entry.field.data[:entry.field.size], entry.value.data[:entry.value.size], entry.expiry
+
+
+cdef void collect(void *context, const HashEntry *entry) noexcept nogil:
+    with gil:
+        (<list> context).append(pair_of(entry))
+
+
+cdef class HashValue:
+    """One hash. Fields come back as (field, value, expiry); times are ms, limits those given to the constructor."""
+
+    cdef Hash *hash
+    cdef HashLimits limits
+    cdef uint64_t random_state
+
+    def __cinit__(self, size_t entries=128, size_t value=64, uint64_t seed=1):
+        self.hash = hash_new()
+        self.limits.entries = entries
+        self.limits.value = value
+        self.random_state = seed
+
+    def __dealloc__(self):
+        if self.hash != NULL:
+            hash_free(self.hash)
+
+    def __len__(self):
+        return hash_size(self.hash)
+
+    @property
+    def encoding(self):
+        return (<bytes> hash_encoding(self.hash)).decode()
+
+    @property
+    def memory(self):
+        return hash_memory(self.hash)
+
+    @property
+    def next_expiry(self):
+        return hash_next_expiry(self.hash)
+
+    def living(self, int64_t now):
+        return hash_living(self.hash, now)
+
+    def is_sound(self):
+        return hash_sound(self.hash)
+
+    def reserve(self, size_t count):
+        hash_reserve(&self.hash, count, &self.limits)
+
+    def set(self, bytes field, bytes value, bint keep_expiry=False):
+        return hash_set(&self.hash, slice_from(field), slice_from(value), &self.limits, keep_expiry)
+
+    def get(self, bytes field, int64_t now=0):
+        """(value, expiry), or None."""
+        cdef HashEntry entry
+        if not hash_get(self.hash, slice_from(field), now, &entry):
+            return None
+        return entry.value.data[:entry.value.size], entry.expiry
+
+    def delete(self, bytes field):
+        return hash_delete(&self.hash, slice_from(field))
+
+    def increment(self, bytes field, int64_t delta, int64_t now=0):
+        """(status, sum)."""
+        cdef int64_t total = 0
+        status = hash_increment(&self.hash, slice_from(field), delta, now, &self.limits, &total)
+        return <int> status, total
+
+    def set_expiry(self, bytes field, int64_t expiry):
+        return hash_set_expiry(&self.hash, slice_from(field), expiry)
+
+    def expire_due(self, int64_t now, size_t budget=1 << 30):
+        """The fields removed, each as it was."""
+        cdef Py_ssize_t removals
+        removed = []
+        removals = hash_expire_due(&self.hash, now, budget, collect, <void *> removed)
+        assert removals == len(removed)
+        return removed
+
+    def items(self, int64_t now=0):
+        cdef HashIterator iterator
+        cdef HashEntry entry
+        found = []
+        hash_iterate(self.hash, now, &iterator)
+        while hash_next(&iterator, &entry):
+            found.append(pair_of(&entry))
+        hash_iterate_end(&iterator)
+        return found
+
+    def scan(self, uint64_t cursor, int64_t now=0):
+        """(next cursor, fields)."""
+        found = []
+        cursor = hash_scan(self.hash, cursor, now, collect, <void *> found)
+        return cursor, found
+
+    def random(self, int64_t now=0):
+        cdef HashEntry entry
+        return pair_of(&entry) if hash_random(self.hash, now, &self.random_state, &entry) else None
+
+    def sample(self, size_t count, int64_t now=0):
+        cdef Py_ssize_t visited
+        found = []
+        visited = hash_sample(self.hash, count, now, &self.random_state, collect, <void *> found)
+        assert visited == len(found)
+        return found
+
+    def copy(self):
+        cdef HashValue other = HashValue(self.limits.entries, self.limits.value)
+        hash_free(other.hash)
+        other.hash = hash_copy(self.hash)
+        return other
+
+    def free_some(self, size_t budget):
+        """True when nothing is left; the object is of no use once this has begun, and must be freed to the end."""
+        cdef bint done = hash_free_some(self.hash, budget)
+        if done:
+            self.hash = NULL
+        return done

@@ -66,6 +66,15 @@ cdef bint table_is_resizing(const Table *table) noexcept nogil
 # Visits a few elements and returns the next cursor, 0 at the end. The visitor may remove or replace the visited
 # element but not insert.
 cdef uint64_t table_scan(Table *table, uint64_t cursor, TableVisitor visit, void *context) noexcept nogil
+cdef inline uint64_t next_random(uint64_t *state) noexcept nogil:
+    """SplitMix64 (Steele, Lea, Flood)."""
+    state[0] += 0x9e3779b97f4a7c15ULL
+    cdef uint64_t z = state[0]
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL
+    return z ^ (z >> 31)
+
+
 # A random element, each nearly equally likely; NULL when empty.
 cdef void *table_random(Table *table, uint64_t *state) noexcept nogil
 

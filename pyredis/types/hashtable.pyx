@@ -449,15 +449,6 @@ cdef uint64_t table_scan(Table *table, uint64_t cursor, TableVisitor visit, void
     return cursor
 
 
-cdef inline uint64_t next_random(uint64_t *state) noexcept nogil:
-    """SplitMix64 (Steele, Lea, Flood)."""
-    state[0] += 0x9e3779b97f4a7c15ULL
-    cdef uint64_t z = state[0]
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL
-    return z ^ (z >> 31)
-
-
 cdef const Bucket *random_bucket(const Table *table, uint64_t *state) noexcept nogil:
     """A random bucket among those that may hold something."""
     cdef size_t rest = bucket_count(table, 0) - table.moved

@@ -322,8 +322,8 @@ cdef void pack_replace(Pack **pack, size_t at, const PackCode *code) noexcept no
 
 
 cdef void pack_delete(Pack **pack, size_t at, size_t count) noexcept nogil:
-    cdef size_t before = load_u16(pack[0] + 4) & PACK_MANY, end = at, i
-    for i in range(count):
+    cdef size_t before = load_u16(pack[0] + 4) & PACK_MANY, end = at, _
+    for _ in range(count):
         end = pack_next(pack[0], end)
     pack[0] = reshape(pack[0], at, end - at, 0)
     store_count(pack[0], before - count if before < PACK_MANY else count_by_walking(pack[0]))

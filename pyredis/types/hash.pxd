@@ -1,0 +1,103 @@
+"""The hash: fields with values, of which each may expire on its own.
+
+A ``Hash`` has one of three forms; the owner bits of the header that all of them begin with tell which:
+
+- HASH_PACKED: a pack of pairs, field and value, as long as both are small and there are few;
+- HASH_PACKED_EXPIRING: a pack of triples, field, value and expiry (Unix time in ms, 0 for none), the earliest expiry
+  first and fields without one behind, once a field has had an expiry;
+- HASH_TABLE: ``Fields`` (``hashfields.pxd``), once a limit was passed. No form changes back.
+
+A field is due when its expiry lies before ``now`` (Unix time in ms). Reading functions hide due fields; they stay in
+memory, and ``hash_size`` counts them, until ``hash_expire_due`` or ``hash_delete`` removes them.
+
+Functions that may move the hash take ``Hash **``. A hash that has lost its last field is for its owner to free.
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._base cimport Slice
+from pyredis.types.hashtable cimport TableIterator
+
+cdef enum:
+    HASH_PACKED = 0
+    HASH_PACKED_EXPIRING = 1
+    HASH_TABLE = 2
+
+cdef struct Hash
+
+# hash-max-listpack-entries and hash-max-listpack-value.
+ctypedef struct HashLimits:
+    size_t entries
+    size_t value
+
+# A field as the readers tell it: good until the next change of the hash, and no longer than the entry itself.
+ctypedef struct HashEntry:
+    Slice field
+    Slice value
+    int64_t expiry          # Unix time in ms, or 0
+    char field_digits[20]
+    char value_digits[20]
+
+ctypedef struct HashIterator:
+    Hash *hash
+    int64_t now
+    size_t at               # in a pack
+    TableIterator walk      # in a table
+
+cdef enum HashNumber:
+    HASH_NUMBER_OK = 0
+    HASH_NUMBER_INVALID = 1     # the value is no integer
+    HASH_NUMBER_OVERFLOW = 2
+
+ctypedef void (*HashVisitor)(void *context, const HashEntry *entry) noexcept nogil
+
+# ---- the whole ----
+cdef Hash *hash_new() noexcept nogil
+cdef Hash *hash_copy(Hash *hash) noexcept nogil
+cdef void hash_free(Hash *hash) noexcept nogil
+# Releases about `budget` fields; true when nothing, the hash itself included, is left. Nothing else may be done to a
+# hash once this has begun.
+cdef bint hash_free_some(Hash *hash, size_t budget) noexcept nogil
+# Readies for `count` new fields: turns into a table at once when there are more than the limit allows.
+cdef void hash_reserve(Hash **hash, size_t count, const HashLimits *limits) noexcept nogil
+cdef int hash_form(const Hash *hash) noexcept nogil
+# As OBJECT ENCODING tells it: listpack, listpackex or hashtable.
+cdef const char *hash_encoding(const Hash *hash) noexcept nogil
+# Bytes in use, all told.
+cdef size_t hash_memory(const Hash *hash) noexcept nogil
+# Fields in memory, due ones included.
+cdef size_t hash_size(const Hash *hash) noexcept nogil
+# Fields that are not due.
+cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
+cdef bint hash_sound(Hash *hash) noexcept nogil
+
+# ---- one field ----
+# Fills in `value` and `expiry`, not `field`; false when there is no such field or it is due.
+cdef bint hash_get(Hash *hash, Slice field, int64_t now, HashEntry *out) noexcept nogil
+# True when the field is new. An expiry it had is dropped, unless `keep_expiry`.
+cdef bint hash_set(Hash **hash, Slice field, Slice value, const HashLimits *limits, bint keep_expiry) noexcept nogil
+# Takes the field out, due or not; false when there is none.
+cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil
+# Adds to the field's integer, a missing or due field counting as 0; the expiry stays. `out` is the sum.
+cdef HashNumber hash_increment(
+    Hash **hash, Slice field, int64_t delta, int64_t now, const HashLimits *limits, int64_t *out) noexcept nogil
+
+# ---- expiry ----
+# Gives the field, due or not, an expiry (0 for none); false when there is no such field.
+cdef bint hash_set_expiry(Hash **hash, Slice field, int64_t expiry) noexcept nogil
+# The earliest expiry, 0 when no field has one.
+cdef int64_t hash_next_expiry(const Hash *hash) noexcept nogil
+# Removes up to `budget` due fields, each after a visit, the earliest first; returns how many.
+cdef size_t hash_expire_due(Hash **hash, int64_t now, size_t budget, HashVisitor visit, void *context) noexcept nogil
+
+# ---- many fields: only those that are not due ----
+cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept nogil
+cdef bint hash_next(HashIterator *iterator, HashEntry *out) noexcept nogil
+cdef void hash_iterate_end(HashIterator *iterator) noexcept nogil
+# Visits a few fields and returns the next cursor, 0 at the end; a pack is visited whole.
+cdef uint64_t hash_scan(Hash *hash, uint64_t cursor, int64_t now, HashVisitor visit, void *context) noexcept nogil
+# One random field; false when there is none.
+cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil
+# Visits `count` different random fields, or all of them if there are not more; returns how many.
+cdef size_t hash_sample(
+    Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil

@@ -1,0 +1,678 @@
+"""The hash in its three forms; what they are and what may be relied on stands in ``hash.pxd``.
+
+Always holds between calls: in a pack, fields differ and the number of elements is a multiple of the form's stride; the
+triples of an expiring pack are in order of expiry, so the due ones are the first ones.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
+from libc.string cimport memcpy
+
+from pyredis._base cimport Slice, add_overflows, format_int64, likely, parse_int64, slice_of
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.hashfields cimport (
+    Field,
+    Fields,
+    field_expiry,
+    field_name,
+    field_value,
+    fields_add,
+    fields_change,
+    fields_copy,
+    fields_due,
+    fields_find,
+    fields_free_some,
+    fields_memory,
+    fields_new,
+    fields_remove,
+    fields_sound,
+)
+from pyredis.types.hashtable cimport (
+    hash_key,
+    next_random,
+    table_iterate,
+    table_iterate_end,
+    table_next,
+    table_random,
+    table_reserve,
+    table_scan,
+    table_size,
+)
+from pyredis.types.listpack cimport (
+    PACK_HEADER,
+    PACK_OWNER_SHIFT,
+    PACK_SIZE_LIMIT,
+    SHORT_STRING_MAX,
+    Pack,
+    PackCode,
+    PackItem,
+    pack_append,
+    pack_check,
+    pack_code,
+    pack_code_number,
+    pack_copy,
+    pack_count,
+    pack_delete,
+    pack_end,
+    pack_find,
+    pack_free,
+    pack_get,
+    pack_insert,
+    pack_new,
+    pack_next_forward,
+    pack_owner,
+    pack_replace,
+    pack_seek,
+    pack_size,
+    pack_text,
+)
+
+cdef enum:
+    # What a field's heads and its expiry may add to the bytes of name and value in a pack.
+    PACK_FIELD_OVERHEAD = 32
+    # Picks of a random field in a table before due fields, which are not wanted, make it count instead.
+    RANDOM_TRIES = 64
+    ALL = 0x7fffffffffffffff
+
+
+# ---- the forms ----
+
+cdef inline int form_of(const Hash *hash) noexcept nogil:
+    return pack_owner(<const Pack *> hash)
+
+
+cdef inline Pack **pack_of(Hash **hash) noexcept nogil:
+    return <Pack **> hash
+
+
+cdef inline Fields *fields_of(const Hash *hash) noexcept nogil:
+    return <Fields *> hash
+
+
+cdef inline size_t stride_of(const Hash *hash) noexcept nogil:
+    """Elements of a pack that make one field."""
+    return 2 + form_of(hash)
+
+
+cdef inline Slice text_at(const Pack *pack, size_t at, char *digits) noexcept nogil:
+    if likely(pack[at] <= SHORT_STRING_MAX):
+        return slice_of(<const char *> pack + at + 1, pack[at])
+    return pack_text(pack, at, digits)
+
+
+cdef inline int64_t number_at(const Pack *pack, size_t at) noexcept nogil:
+    cdef PackItem item = pack_get(pack, at)
+    return item.number
+
+
+cdef inline size_t skip(const Pack *pack, size_t at, size_t count) noexcept nogil:
+    while count:
+        at = pack_next_forward(pack, at)
+        count -= 1
+    return at
+
+
+cdef inline int64_t expiry_at(const Hash *hash, size_t at) noexcept nogil:
+    """The expiry of the field that begins at ``at``; 0 in a pack of pairs."""
+    cdef const Pack *pack = <const Pack *> hash
+    if form_of(hash) == HASH_PACKED:
+        return 0
+    return number_at(pack, skip(pack, at, 2))
+
+
+cdef inline bint is_due(int64_t expiry, int64_t now) noexcept nogil:
+    return expiry != 0 and expiry < now
+
+
+cdef size_t read_pack(Hash *hash, size_t at, HashEntry *out) noexcept nogil:
+    """Reads the field at ``at``; the position of the next one."""
+    cdef const Pack *pack = <const Pack *> hash
+    out.field = text_at(pack, at, out.field_digits)
+    at = pack_next_forward(pack, at)
+    out.value = text_at(pack, at, out.value_digits)
+    at = pack_next_forward(pack, at)
+    out.expiry = 0
+    if form_of(hash) == HASH_PACKED:
+        return at
+    out.expiry = number_at(pack, at)
+    return pack_next_forward(pack, at)
+
+
+cdef inline void read_field(const Field *field, HashEntry *out) noexcept nogil:
+    out.field = field_name(field)
+    out.value = field_value(field)
+    out.expiry = field_expiry(field)
+
+
+cdef inline Field **find_field(Hash *hash, Slice field) noexcept nogil:
+    return fields_find(fields_of(hash), field, hash_key(field.data, field.size))
+
+
+cdef inline size_t find_packed(const Hash *hash, const PackCode *code) noexcept nogil:
+    return pack_find(<const Pack *> hash, PACK_HEADER, code, stride_of(hash))
+
+
+# ---- the whole ----
+
+cdef Hash *hash_new() noexcept nogil:
+    return <Hash *> pack_new(HASH_PACKED, False)
+
+
+cdef Hash *hash_copy(Hash *hash) noexcept nogil:
+    if form_of(hash) == HASH_TABLE:
+        return <Hash *> fields_copy(fields_of(hash))
+    return <Hash *> pack_copy(<Pack *> hash)
+
+
+cdef void hash_free(Hash *hash) noexcept nogil:
+    hash_free_some(hash, <size_t> -1)
+
+
+cdef bint hash_free_some(Hash *hash, size_t budget) noexcept nogil:
+    if form_of(hash) == HASH_TABLE:
+        return fields_free_some(fields_of(hash), budget)
+    pack_free(<Pack *> hash)
+    return True
+
+
+cdef void convert_to_table(Hash **hash) noexcept nogil:
+    cdef Fields *fields = fields_new(HASH_TABLE << PACK_OWNER_SHIFT)
+    cdef size_t at = PACK_HEADER
+    cdef HashEntry entry
+    table_reserve(&fields.table, hash_size(hash[0]))
+    while at < pack_end(<Pack *> hash[0]):
+        at = read_pack(hash[0], at, &entry)
+        fields_add(fields, entry.field, hash_key(entry.field.data, entry.field.size), entry.value, entry.expiry)
+    pack_free(<Pack *> hash[0])
+    hash[0] = <Hash *> fields
+
+
+cdef void convert_to_triples(Hash **hash) noexcept nogil:
+    cdef Pack *pack = pack_new(HASH_PACKED_EXPIRING, False)
+    cdef size_t at = PACK_HEADER
+    cdef HashEntry entry
+    cdef PackCode codes[3]
+    pack_code_number(&codes[2], 0)
+    while at < pack_end(<Pack *> hash[0]):
+        at = read_pack(hash[0], at, &entry)
+        pack_code(&codes[0], entry.field)
+        pack_code(&codes[1], entry.value)
+        pack_append(&pack, codes, 3)
+    pack_free(<Pack *> hash[0])
+    hash[0] = <Hash *> pack
+
+
+cdef void hash_reserve(Hash **hash, size_t count, const HashLimits *limits) noexcept nogil:
+    if count <= limits.entries:
+        return
+    if form_of(hash[0]) != HASH_TABLE:
+        convert_to_table(hash)
+    table_reserve(&fields_of(hash[0]).table, hash_size(hash[0]) + count)
+
+
+cdef int hash_form(const Hash *hash) noexcept nogil:
+    return form_of(hash)
+
+
+cdef const char *hash_encoding(const Hash *hash) noexcept nogil:
+    if form_of(hash) == HASH_TABLE:
+        return "hashtable"
+    return "listpack" if form_of(hash) == HASH_PACKED else "listpackex"
+
+
+cdef size_t hash_memory(const Hash *hash) noexcept nogil:
+    if form_of(hash) == HASH_TABLE:
+        return fields_memory(fields_of(hash))
+    return mem_footprint(pack_size(<const Pack *> hash))
+
+
+cdef size_t hash_size(const Hash *hash) noexcept nogil:
+    if form_of(hash) == HASH_TABLE:
+        return table_size(&fields_of(hash).table)
+    return pack_count(<const Pack *> hash) // stride_of(hash)
+
+
+cdef size_t due_end(const Hash *hash, int64_t now, size_t *count) noexcept nogil:
+    """The position behind the due fields of a pack, and how many they are."""
+    cdef size_t at = PACK_HEADER
+    count[0] = 0
+    if form_of(hash) == HASH_PACKED:
+        return at
+    while at < pack_end(<const Pack *> hash) and is_due(expiry_at(hash, at), now):
+        at = skip(<const Pack *> hash, at, 3)
+        count[0] += 1
+    return at
+
+
+cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil:
+    cdef size_t due
+    if form_of(hash) == HASH_TABLE:
+        due = fields_due(fields_of(hash), now)
+    else:
+        due_end(hash, now, &due)
+    return hash_size(hash) - due
+
+
+cdef bint triples_sound(const Hash *hash) noexcept nogil:
+    cdef size_t at = PACK_HEADER
+    cdef int64_t expiry, before = 0
+    while at < pack_end(<const Pack *> hash):
+        expiry = expiry_at(hash, at)
+        if not before <= (expiry if expiry else ALL):
+            return False
+        before = expiry if expiry else ALL
+        at = skip(<const Pack *> hash, at, 3)
+    return True
+
+
+cdef bint hash_sound(Hash *hash) noexcept nogil:
+    """For tests: whether what the module promises holds."""
+    if form_of(hash) == HASH_TABLE:
+        return fields_sound(fields_of(hash))
+    if not pack_check(<const uint8_t *> hash, pack_size(<Pack *> hash), stride_of(hash)):
+        return False
+    return form_of(hash) == HASH_PACKED or triples_sound(hash)
+
+
+# ---- one field ----
+
+cdef bint get_packed(Hash *hash, Slice field, int64_t now, HashEntry *out) noexcept nogil:
+    cdef const Pack *pack = <const Pack *> hash
+    cdef PackCode code
+    cdef size_t at
+    pack_code(&code, field)
+    at = find_packed(hash, &code)
+    if at == 0:
+        return False
+    at = pack_next_forward(pack, at)
+    out.value = text_at(pack, at, out.value_digits)
+    out.expiry = 0
+    if form_of(hash) == HASH_PACKED_EXPIRING:
+        out.expiry = number_at(pack, pack_next_forward(pack, at))
+    return not is_due(out.expiry, now)
+
+
+cdef bint hash_get(Hash *hash, Slice field, int64_t now, HashEntry *out) noexcept nogil:
+    cdef Field **slot
+    if form_of(hash) != HASH_TABLE:
+        return get_packed(hash, field, now, out)
+    slot = find_field(hash, field)
+    if slot == NULL:
+        return False
+    out.value = field_value(slot[0])
+    out.expiry = field_expiry(slot[0])
+    return not is_due(out.expiry, now)
+
+
+cdef bint set_in_table(Hash *hash, Slice field, Slice value, bint keep_expiry) noexcept nogil:
+    cdef uint64_t key = hash_key(field.data, field.size)
+    cdef Field **slot = fields_find(fields_of(hash), field, key)
+    if slot == NULL:
+        fields_add(fields_of(hash), field, key, value, 0)
+        return True
+    fields_change(fields_of(hash), slot, value, field_expiry(slot[0]) if keep_expiry else 0)
+    return False
+
+
+cdef size_t place_for(const Hash *hash, int64_t expiry) noexcept nogil:
+    """Where among the triples a field with this expiry belongs: behind its equals."""
+    cdef const Pack *pack = <const Pack *> hash
+    cdef size_t at = PACK_HEADER
+    cdef int64_t other
+    if expiry == 0:
+        return pack_end(pack)
+    while at < pack_end(pack):
+        other = expiry_at(hash, at)
+        if other == 0 or other > expiry:
+            break
+        at = skip(pack, at, 3)
+    return at
+
+
+cdef void move_triple(
+        Hash **hash, size_t at, const PackCode *field, const PackCode *value, int64_t expiry) noexcept nogil:
+    """Replaces the triple at ``at`` by this one, in its place by expiry. No code may point into the pack."""
+    cdef PackCode codes[3]
+    pack_delete(pack_of(hash), at, 3)
+    codes[0] = field[0]
+    codes[1] = value[0]
+    pack_code_number(&codes[2], expiry)
+    pack_insert(pack_of(hash), place_for(hash[0], expiry), codes, 3)
+
+
+cdef void add_packed(Hash **hash, const PackCode *field, const PackCode *value) noexcept nogil:
+    cdef PackCode codes[3]
+    codes[0] = field[0]
+    codes[1] = value[0]
+    if form_of(hash[0]) == HASH_PACKED_EXPIRING:
+        pack_code_number(&codes[2], 0)
+    pack_append(pack_of(hash), codes, stride_of(hash[0]))
+
+
+cdef bint set_packed(Hash **hash, Slice field, Slice value, const HashLimits *limits, bint keep_expiry) noexcept nogil:
+    cdef PackCode codes[2]
+    cdef size_t at
+    pack_code(&codes[0], field)
+    pack_code(&codes[1], value)
+    at = find_packed(hash[0], &codes[0])
+    if at == 0:
+        add_packed(hash, &codes[0], &codes[1])
+        if hash_size(hash[0]) > limits.entries:
+            convert_to_table(hash)
+        return True
+    if keep_expiry or expiry_at(hash[0], at) == 0:
+        pack_replace(pack_of(hash), pack_next_forward(<Pack *> hash[0], at), &codes[1])
+    else:
+        move_triple(hash, at, &codes[0], &codes[1], 0)
+    return False
+
+
+cdef inline bint fits_pack(const Hash *hash, Slice field, Slice value, const HashLimits *limits) noexcept nogil:
+    if field.size > limits.value or value.size > limits.value:
+        return False
+    return pack_size(<const Pack *> hash) + field.size + value.size < PACK_SIZE_LIMIT - PACK_FIELD_OVERHEAD
+
+
+cdef bint hash_set(Hash **hash, Slice field, Slice value, const HashLimits *limits, bint keep_expiry) noexcept nogil:
+    if form_of(hash[0]) != HASH_TABLE:
+        if likely(fits_pack(hash[0], field, value, limits)):
+            return set_packed(hash, field, value, limits, keep_expiry)
+        convert_to_table(hash)
+    return set_in_table(hash[0], field, value, keep_expiry)
+
+
+cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil:
+    cdef PackCode code
+    cdef size_t at
+    if form_of(hash[0]) == HASH_TABLE:
+        return fields_remove(fields_of(hash[0]), field, hash_key(field.data, field.size))
+    pack_code(&code, field)
+    at = find_packed(hash[0], &code)
+    if at == 0:
+        return False
+    pack_delete(pack_of(hash), at, stride_of(hash[0]))
+    return True
+
+
+cdef HashNumber increment_packed(Pack **pack, size_t at, int64_t delta, int64_t *out) noexcept nogil:
+    """``at``: the value's position."""
+    cdef PackItem item = pack_get(pack[0], at)
+    cdef PackCode code
+    if item.text != NULL:
+        return HASH_NUMBER_INVALID
+    if add_overflows(item.number, delta, out):
+        return HASH_NUMBER_OVERFLOW
+    pack_code_number(&code, out[0])
+    pack_replace(pack, at, &code)
+    return HASH_NUMBER_OK
+
+
+cdef HashNumber increment_in_table(Fields *fields, Field **slot, int64_t delta, int64_t *out) noexcept nogil:
+    cdef char digits[20]
+    cdef int64_t number
+    cdef Slice value = field_value(slot[0])
+    if not parse_int64(value.data, value.size, &number):
+        return HASH_NUMBER_INVALID
+    if add_overflows(number, delta, out):
+        return HASH_NUMBER_OVERFLOW
+    fields_change(fields, slot, slice_of(digits, format_int64(digits, out[0])), field_expiry(slot[0]))
+    return HASH_NUMBER_OK
+
+
+cdef HashNumber hash_increment(
+        Hash **hash, Slice field, int64_t delta, int64_t now, const HashLimits *limits, int64_t *out) noexcept nogil:
+    cdef char digits[20]
+    cdef Field **slot
+    cdef PackCode code
+    cdef size_t at
+    if form_of(hash[0]) == HASH_TABLE:
+        slot = find_field(hash[0], field)
+        if slot != NULL and not is_due(field_expiry(slot[0]), now):
+            return increment_in_table(fields_of(hash[0]), slot, delta, out)
+    else:
+        pack_code(&code, field)
+        at = find_packed(hash[0], &code)
+        if at and not is_due(expiry_at(hash[0], at), now):
+            return increment_packed(pack_of(hash), pack_next_forward(<Pack *> hash[0], at), delta, out)
+    out[0] = delta
+    hash_set(hash, field, slice_of(digits, format_int64(digits, delta)), limits, False)
+    return HASH_NUMBER_OK
+
+
+# ---- expiry ----
+
+cdef void set_expiry_packed(Hash **hash, size_t at, int64_t expiry) noexcept nogil:
+    """The triple leaves the pack and comes back elsewhere; meanwhile its texts are kept aside."""
+    cdef Pack *pack = <Pack *> hash[0]
+    cdef size_t size = skip(pack, at, 2) - at
+    cdef uint8_t *aside = <uint8_t *> mem_alloc(size)
+    cdef char field_digits[20]
+    cdef char value_digits[20]
+    cdef PackCode codes[2]
+    memcpy(aside, pack + at, size)
+    pack_code(&codes[0], text_at(aside, 0, field_digits))
+    pack_code(&codes[1], text_at(aside, pack_next_forward(aside, 0), value_digits))
+    move_triple(hash, at, &codes[0], &codes[1], expiry)
+    mem_free(aside, size)
+
+
+cdef bint hash_set_expiry(Hash **hash, Slice field, int64_t expiry) noexcept nogil:
+    cdef PackCode code
+    cdef Field **slot
+    cdef size_t at
+    if form_of(hash[0]) == HASH_TABLE:
+        slot = find_field(hash[0], field)
+        if slot != NULL:
+            fields_change(fields_of(hash[0]), slot, field_value(slot[0]), expiry)
+        return slot != NULL
+    pack_code(&code, field)
+    at = find_packed(hash[0], &code)
+    if at == 0 or expiry_at(hash[0], at) == expiry:
+        return at != 0
+    if form_of(hash[0]) == HASH_PACKED:
+        convert_to_triples(hash)
+        at = find_packed(hash[0], &code)
+    set_expiry_packed(hash, at, expiry)
+    return True
+
+
+cdef int64_t hash_next_expiry(const Hash *hash) noexcept nogil:
+    cdef const Fields *fields
+    if form_of(hash) == HASH_TABLE:
+        fields = fields_of(hash)
+        return field_expiry(fields.heap[0]) if fields.expiring else 0
+    if pack_end(<const Pack *> hash) == PACK_HEADER:
+        return 0
+    return expiry_at(hash, PACK_HEADER)
+
+
+cdef size_t expire_packed(Hash **hash, int64_t now, size_t budget, HashVisitor visit, void *context) noexcept nogil:
+    cdef size_t at = PACK_HEADER, count = 0
+    cdef HashEntry entry
+    while count < budget and at < pack_end(<Pack *> hash[0]):
+        at = read_pack(hash[0], at, &entry)
+        if not is_due(entry.expiry, now):
+            break
+        visit(context, &entry)
+        count += 1
+    if count:
+        pack_delete(pack_of(hash), PACK_HEADER, 3 * count)
+    return count
+
+
+cdef size_t expire_in_table(
+        Fields *fields, int64_t now, size_t budget, HashVisitor visit, void *context) noexcept nogil:
+    cdef size_t count = 0
+    cdef HashEntry entry
+    while count < budget and fields.expiring and is_due(field_expiry(fields.heap[0]), now):
+        read_field(fields.heap[0], &entry)
+        visit(context, &entry)
+        fields_remove(fields, entry.field, hash_key(entry.field.data, entry.field.size))
+        count += 1
+    return count
+
+
+cdef size_t hash_expire_due(Hash **hash, int64_t now, size_t budget, HashVisitor visit, void *context) noexcept nogil:
+    if form_of(hash[0]) == HASH_TABLE:
+        return expire_in_table(fields_of(hash[0]), now, budget, visit, context)
+    return expire_packed(hash, now, budget, visit, context)
+
+
+# ---- many fields ----
+
+cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept nogil:
+    cdef size_t due
+    iterator.hash = hash
+    iterator.now = now
+    if form_of(hash) == HASH_TABLE:
+        table_iterate(&fields_of(hash).table, &iterator.walk)
+    else:
+        iterator.at = due_end(hash, now, &due)
+
+
+cdef bint hash_next(HashIterator *iterator, HashEntry *out) noexcept nogil:
+    cdef const Field *field
+    if form_of(iterator.hash) != HASH_TABLE:
+        if iterator.at >= pack_end(<Pack *> iterator.hash):
+            return False
+        iterator.at = read_pack(iterator.hash, iterator.at, out)
+        return True
+    while True:
+        field = <const Field *> table_next(&iterator.walk)
+        if field == NULL:
+            return False
+        if not is_due(field_expiry(field), iterator.now):
+            read_field(field, out)
+            return True
+
+
+cdef void hash_iterate_end(HashIterator *iterator) noexcept nogil:
+    if form_of(iterator.hash) == HASH_TABLE:
+        table_iterate_end(&iterator.walk)
+
+
+cdef struct Scan:
+    HashVisitor visit
+    void *context
+    int64_t now
+
+
+cdef void scan_field(void *context, void *element) noexcept nogil:
+    cdef Scan *scan = <Scan *> context
+    cdef HashEntry entry
+    read_field(<const Field *> element, &entry)
+    if not is_due(entry.expiry, scan.now):
+        scan.visit(scan.context, &entry)
+
+
+cdef size_t visit_all(Hash *hash, int64_t now, HashVisitor visit, void *context) noexcept nogil:
+    cdef HashIterator iterator
+    cdef HashEntry entry
+    cdef size_t count = 0
+    hash_iterate(hash, now, &iterator)
+    while hash_next(&iterator, &entry):
+        visit(context, &entry)
+        count += 1
+    hash_iterate_end(&iterator)
+    return count
+
+
+cdef uint64_t hash_scan(Hash *hash, uint64_t cursor, int64_t now, HashVisitor visit, void *context) noexcept nogil:
+    cdef Scan scan
+    if form_of(hash) != HASH_TABLE:
+        visit_all(hash, now, visit, context)
+        return 0
+    scan.visit = visit
+    scan.context = context
+    scan.now = now
+    return table_scan(&fields_of(hash).table, cursor, scan_field, &scan)
+
+
+# ---- random fields ----
+
+cdef bint nth_living(Hash *hash, size_t index, int64_t now, HashEntry *out) noexcept nogil:
+    cdef HashIterator iterator
+    hash_iterate(hash, now, &iterator)
+    while hash_next(&iterator, out) and index:
+        index -= 1
+    hash_iterate_end(&iterator)
+    return index == 0
+
+
+cdef bint random_packed(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil:
+    cdef size_t due, living
+    due_end(hash, now, &due)
+    living = hash_size(hash) - due
+    if living == 0:
+        return False
+    read_pack(hash, pack_seek(<Pack *> hash, (due + next_random(random) % living) * stride_of(hash)), out)
+    return True
+
+
+cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil:
+    cdef const Field *field
+    cdef size_t living
+    if form_of(hash) != HASH_TABLE:
+        return random_packed(hash, now, random, out)
+    for _ in range(RANDOM_TRIES):
+        field = <const Field *> table_random(&fields_of(hash).table, random)
+        if field != NULL and not is_due(field_expiry(field), now):
+            read_field(field, out)
+            return True
+    living = hash_living(hash, now)
+    return living > 0 and nth_living(hash, next_random(random) % living, now, out)
+
+
+cdef size_t sample_walking(
+        Hash *hash, size_t count, size_t living, int64_t now, uint64_t *random,
+        HashVisitor visit, void *context) noexcept nogil:
+    """Selection sampling (Knuth, volume 2, algorithm S): one walk, every subset equally likely."""
+    cdef HashIterator iterator
+    cdef HashEntry entry
+    cdef size_t wanted = count
+    hash_iterate(hash, now, &iterator)
+    while wanted and hash_next(&iterator, &entry):
+        if next_random(random) % living < wanted:
+            visit(context, &entry)
+            wanted -= 1
+        living -= 1
+    hash_iterate_end(&iterator)
+    return count - wanted
+
+
+cdef bint note(void **seen, size_t mask, void *element) noexcept nogil:
+    """True when the element was not noted before."""
+    cdef size_t place = (<uintptr_t> element >> 3) * 0x9e3779b97f4a7c15ULL >> 20 & mask
+    while seen[place] != NULL:
+        if seen[place] == element:
+            return False
+        place = (place + 1) & mask
+    seen[place] = element
+    return True
+
+
+cdef size_t sample_picking(
+        Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil:
+    """Picks from a table until ``count`` different ones have come; the caller knows that most would do."""
+    cdef size_t places = 4, found = 0
+    cdef HashEntry entry
+    cdef void **seen
+    while places < 2 * count:
+        places *= 2
+    seen = <void **> mem_zalloc(places * sizeof(void *))
+    while found < count:
+        hash_random(hash, now, random, &entry)
+        if note(seen, places - 1, <void *> entry.field.data):
+            visit(context, &entry)
+            found += 1
+    mem_free(seen, places * sizeof(void *))
+    return found
+
+
+cdef size_t hash_sample(
+        Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil:
+    cdef size_t living = hash_living(hash, now)
+    if count >= living:
+        return visit_all(hash, now, visit, context)
+    if form_of(hash) != HASH_TABLE or count > living // 3:
+        return sample_walking(hash, count, living, now, random, visit, context)
+    return sample_picking(hash, count, now, random, visit, context)
