@@ -1,0 +1,406 @@
+"""Cases for the append-only file's writer on a disk that misbehaves; each runs in a process of its own.
+
+`run_case` starts the process with ``disk_shim.c`` preloaded, whose variables the cases move through `Disk`; a case is a
+function that takes an empty folder and asserts.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import select
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.client import wait_until
+from support.paths import choose_package, server_environment
+
+SHIM_SOURCE = Path(__file__).with_name("disk_shim.c")
+UNIT = b"*1\r\n$4\r\nPING\r\n"
+
+
+def build_shim(folder: Path) -> Path:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the shim is made for Linux")
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("cc is not installed: apt-get install gcc")
+    shim = folder / "disk_shim.so"
+    command = [compiler, "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(shim), str(SHIM_SOURCE), "-ldl"]
+    subprocess.run(command, check=True, capture_output=True)
+    return shim
+
+
+def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str] | None = None) -> None:
+    """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure fails the test."""
+    environment = server_environment() | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
+    if shim:
+        environment |= {"LD_PRELOAD": str(shim), "DISK_SHIM": str(shim)}
+    code = f"import pathlib, sys; from support.aof_cases import {name}; {name}(pathlib.Path(sys.argv[1]))"
+    command = [*(tracer or []), sys.executable, "-c", code, str(folder)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+
+
+class Disk:
+    """The preloaded shim's variables as attributes."""
+
+    WIDE = ("write_budget", "write_chunk", "synced_size")
+
+    def __init__(self) -> None:
+        vars(self)["shim"] = ctypes.CDLL(os.environ["DISK_SHIM"])
+
+    def _variable(self, name: str):
+        kind = ctypes.c_int64 if name in self.WIDE else ctypes.c_int
+        return kind.in_dll(vars(self)["shim"], name)
+
+    def __getattr__(self, name: str) -> int:
+        return self._variable(name).value
+
+    def __setattr__(self, name: str, value: int) -> None:
+        self._variable(name).value = value
+
+    @contextlib.contextmanager
+    def holding_syncs(self) -> Iterator[None]:
+        self.sync_held = 1
+        try:
+            yield
+        finally:
+            self.sync_held = 0
+
+
+class Log:
+    """A writer with its files in `folder`, and the bytes it was given."""
+
+    def __init__(self, folder: Path, policy: str, ring_size: int = 4096) -> None:
+        choose_package()
+        from pyredis._aof import AofWriter
+
+        self.folder = folder
+        self.given = b""
+        self.names: list[Path] = []
+        self.writer = AofWriter(ring_size, policy)
+        assert self.switch() == 0
+
+    def switch(self) -> int:
+        path = self.folder / f"{len(self.names)}.aof"
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        error = self.writer.attach(fd, 0)
+        if error:
+            os.close(fd)
+            path.unlink()
+        else:
+            self.names.append(path)
+        return error
+
+    def give(self, *units: bytes) -> int:
+        for unit in units:
+            self.writer.append(unit)
+            self.writer.publish()
+            self.given += unit
+        return self.writer.drain()
+
+    def await_durable(self) -> None:
+        wait_until(lambda: self.writer.durable == len(self.given), "the disk to have everything")
+
+    def contents(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.names)
+
+
+def woken(log: Log) -> bool:
+    return bool(select.select([log.writer.wake_fd], [], [], 0)[0])
+
+
+# ---- Errors of writes ----
+
+
+def a_short_write_is_continued(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    disk.write_chunk = 7
+    assert log.give(UNIT * 20) == 0
+    assert disk.write_count == 40
+    assert log.contents() == log.given
+
+
+def a_full_disk_keeps_the_file_whole_and_the_data_for_later(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec", 64)
+    assert log.give(UNIT) == 0
+    disk.write_budget, disk.write_error = 5, errno.ENOSPC
+    assert log.give(UNIT, UNIT) == errno.ENOSPC
+    assert log.contents() == UNIT
+    assert (log.writer.written, log.writer.buffered) == (len(UNIT), 2 * len(UNIT))
+    assert log.writer.error == errno.ENOSPC
+    assert not log.writer.sync_failed
+    assert log.give(UNIT * 100) == errno.ENOSPC
+    assert log.switch() == errno.ENOSPC
+    disk.write_error = 0
+    assert log.writer.drain() == 0
+    assert log.contents() == log.given
+    assert log.writer.error == 0
+    assert log.writer.file_size == len(log.given)
+
+
+def a_torn_unit_that_cannot_be_cut_off_is_cut_off_before_the_next_write(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    disk.write_budget, disk.write_error, disk.truncate_error = 5, errno.ENOSPC, errno.EIO
+    assert log.give(UNIT) == errno.ENOSPC
+    assert log.contents() == UNIT[:5]
+    disk.write_error = 0
+    assert log.writer.drain() == errno.EIO
+    assert log.contents() == UNIT[:5]
+    disk.truncate_error = 0
+    assert log.writer.drain() == 0
+    assert log.contents() == UNIT
+
+
+def under_always_a_full_disk_wakes_the_loop_and_the_next_drain_tries_again(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 64)
+    disk.write_budget, disk.write_error = 5, errno.ENOSPC
+    log.give(UNIT)
+    wait_until(lambda: log.writer.error == errno.ENOSPC, "the error")
+    wait_until(lambda: woken(log), "the wake-up")
+    assert log.contents() == b""
+    assert log.writer.sync() == errno.ENOSPC
+    log.give(*[UNIT] * 50)
+    assert (log.writer.durable, log.writer.released) == (0, 0)
+    disk.write_error = 0
+    log.writer.drain()
+    log.await_durable()
+    assert log.contents() == log.given
+    assert log.writer.error == 0
+
+
+def a_limit_on_the_file_size_is_an_error_like_others(folder: Path) -> None:
+    import resource
+
+    log = Log(folder, "everysec")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    assert log.give(UNIT * 5) == 0
+    assert log.give(UNIT * 5) == errno.EFBIG
+    assert log.contents() == UNIT * 5
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert log.writer.drain() == 0
+    assert log.contents() == log.given
+
+
+def an_injected_write_error_is_survived(folder: Path) -> None:
+    log = Log(folder, "everysec")
+    assert [log.give(UNIT), log.give(UNIT), log.give(UNIT)] == [0, errno.EIO, 0]
+    assert log.contents() == log.given
+
+
+# ---- Errors of fsync ----
+
+
+def after_a_failed_fsync_nothing_is_written_until_a_new_file_and_a_base_are_there(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec", 64)
+    disk.sync_error = errno.EIO
+    log.give(UNIT)
+    wait_until(lambda: log.writer.sync_failed, "the failure")
+    assert woken(log)
+    disk.sync_error = 0
+    assert log.give(UNIT * 30) == errno.EIO
+    assert log.writer.sync() == errno.EIO
+    assert disk.sync_count == 1
+    assert log.names[0].read_bytes() == UNIT
+
+    assert log.switch() == 0
+    base = log.writer.position
+    assert log.switch() == 0
+    assert log.contents() == log.given
+    assert log.names[2].read_bytes() == b""
+    assert (log.give(UNIT), log.writer.durable) == (errno.EIO, 0)
+    assert log.names[2].read_bytes() == UNIT
+
+    log.writer.vouch(base)
+    assert (log.writer.error, log.writer.durable >= base) == (0, True)
+    assert log.writer.sync() == 0
+    assert log.writer.durable == len(log.given)
+
+
+def under_always_what_was_not_durable_moves_to_the_new_file(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 256)
+    log.give(UNIT)
+    log.await_durable()
+    disk.sync_error = errno.EIO
+    log.give(UNIT + b"second", UNIT)
+    wait_until(lambda: log.writer.sync_failed, "the failure")
+    log.give(UNIT * 50)
+    assert log.writer.durable == len(UNIT)
+    assert log.switch() == errno.EIO, "the cut could not be synced"
+    disk.sync_error = 0
+    assert log.switch() == 0
+    log.await_durable()
+    assert log.names[0].read_bytes() == UNIT
+    assert log.contents() == log.given
+    assert log.writer.error == 0
+
+
+def a_file_left_behind_that_fails_its_fsync_leaves_doubt_but_does_not_stop_its_successor(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "no")
+    log.give(UNIT)
+    disk.sync_error = errno.EIO
+    assert log.switch() == 0
+    wait_until(lambda: log.writer.sync_failed, "the failure")
+    disk.sync_error = 0
+    assert log.give(UNIT) == errno.EIO
+    assert log.contents() == log.given
+    log.writer.vouch(len(UNIT))
+    assert log.writer.drain() == 0
+
+
+def a_file_attached_while_the_failing_one_had_data_to_take_stays_empty(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    disk.sync_error = errno.EIO
+    with disk.holding_syncs():
+        log.give(UNIT)
+        wait_until(lambda: log.writer.written, "the first group to be written")
+        log.give(UNIT)
+        assert log.switch() == 0
+    wait_until(lambda: log.writer.sync_failed, "the failure")
+    disk.sync_error = 0
+    assert log.switch() == 0
+    log.await_durable()
+    assert [path.read_bytes() for path in log.names] == [b"", b"", UNIT * 2]
+
+
+def an_injected_fsync_error_is_reported(folder: Path) -> None:
+    log = Log(folder, "everysec")
+    log.give(UNIT)
+    assert log.writer.sync() == errno.EIO
+    assert log.writer.sync_failed
+
+
+# ---- Order and waiting ----
+
+
+def durable_never_runs_ahead_of_fsync_and_groups_form(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 1024)
+    for _ in range(2000):
+        log.give(UNIT)
+        durable = log.writer.durable
+        assert durable <= disk.synced_size
+        assert log.writer.released <= disk.synced_size
+    assert log.writer.sync() == 0
+    assert log.writer.durable == disk.synced_size == len(log.given)
+    assert disk.sync_count <= disk.write_count < 2000
+
+
+def a_group_is_everything_published_while_the_disk_was_busy(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    with disk.holding_syncs():
+        log.give(UNIT)
+        wait_until(lambda: disk.sync_entered == 1, "the first sync")
+        for _ in range(100):
+            log.give(UNIT)
+        assert (log.writer.durable, disk.write_count) == (0, 1)
+    log.await_durable()
+    assert (disk.write_count, disk.sync_count) == (2, 2)
+
+
+def a_full_ring_waits_for_the_disk(folder: Path) -> None:
+    import threading
+
+    disk, log = Disk(), Log(folder, "always", 64)
+    with disk.holding_syncs():
+        log.give(UNIT * 4)
+        wait_until(lambda: disk.sync_entered == 1, "the first sync")
+        producer = threading.Thread(target=log.give, args=(UNIT * 3,))
+        producer.start()
+        assert producer.is_alive()
+        assert log.writer.position == len(UNIT * 4)
+    producer.join()
+    log.await_durable()
+    assert log.writer.memory == 64
+    assert log.contents() == log.given
+
+
+def everysec_writes_at_once_while_a_sync_is_running(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    with disk.holding_syncs():
+        log.give(UNIT)
+        wait_until(lambda: disk.sync_entered == 1, "the sync")
+        assert log.writer.fsync_pending
+        log.give(UNIT)
+        assert log.contents() == log.given
+        assert log.switch() == 0
+        log.give(UNIT)
+        assert log.contents() == log.given
+        assert log.writer.durable == 0
+        wait_until(lambda: log.writer.fsync_lag_ms > 0, "a lag")
+    log.await_durable()
+    wait_until(lambda: log.writer.fsync_lag_ms == 0, "no lag")
+    assert not log.writer.fsync_pending
+
+
+def no_never_syncs_but_what_is_left_or_asked_for(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "no")
+    log.give(UNIT)
+    assert disk.sync_count == 0
+    assert log.switch() == 0
+    log.await_durable()
+    assert disk.sync_count == 1
+    log.give(UNIT)
+    assert log.writer.sync() == 0
+    assert disk.sync_count == 2
+
+
+def a_pause_of_syncing_releases_what_is_written(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 64)
+    log.writer.pause_sync(True)
+    log.give(*[UNIT] * 30)
+    wait_until(lambda: log.writer.released == len(log.given), "the writes")
+    assert (disk.sync_count, log.writer.durable) == (0, 0)
+    log.writer.pause_sync(False)
+    log.await_durable()
+
+
+def a_change_of_policy_takes_what_has_gathered_along(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    with disk.holding_syncs():
+        log.give(UNIT)
+        wait_until(lambda: disk.sync_entered == 1, "the sync")
+        log.writer.append(UNIT)
+        log.writer.publish()
+        log.given += UNIT
+        log.writer.set_policy("everysec")
+        assert log.writer.drain() == 0
+        assert log.contents() == log.given
+        log.writer.append(UNIT)
+        log.writer.publish()
+        log.given += UNIT
+        log.writer.set_policy("always")
+    log.writer.drain()
+    log.await_durable()
+    assert log.contents() == log.given
+
+
+def groups_for_a_trace(folder: Path) -> None:
+    log = Log(folder, "always")
+    for _ in range(20):
+        log.give(UNIT)
+        log.await_durable()
+
+
+def a_storm(folder: Path) -> None:
+    """Everything at once, for a build that watches for races: all policies, switches, growth, full rings."""
+    log = Log(folder, "always", 256)
+    for i in range(600):
+        log.give(UNIT * (i % 40), UNIT)
+        assert log.writer.durable <= log.writer.position
+        if i % 7 == 0:
+            log.writer.set_policy(("always", "everysec", "no")[i % 3])
+        if i % 11 == 0:
+            assert log.switch() == 0
+        if i % 13 == 0:
+            log.writer.pause_sync(i % 2 == 0)
+        if i % 50 == 0:
+            assert log.writer.sync() == 0
+        _ = log.writer.file_size, log.writer.fsync_lag_ms, log.writer.fsync_pending, log.writer.memory
+    assert log.writer.detach() == 0
+    assert log.contents() == log.given

@@ -1,0 +1,91 @@
+/* A preloaded disk that obeys a test: the variables are set and read through ctypes in the same process.
+ *
+ * Only regular files are tampered with. Everything a call does is done before its counters move. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+volatile int write_error, sync_error, truncate_error; /* the errno to fail with, 0 for none */
+volatile int64_t write_budget = -1;                   /* bytes until write_error holds; -1: at once */
+volatile int64_t write_chunk = -1;                    /* at most so many bytes a call */
+volatile int sync_held;                               /* while it is not 0, syncs do not return */
+volatile int sync_entered, sync_count, write_count, truncate_count;
+volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
+
+static int regular(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static ssize_t allowed(size_t size) {
+    if (write_chunk >= 0 && size > (size_t)write_chunk) size = (size_t)write_chunk;
+    if (!write_error) return (ssize_t)size;
+    if (write_budget <= 0) return -1;
+    if (size > (size_t)write_budget) size = (size_t)write_budget;
+    write_budget -= (int64_t)size;
+    return (ssize_t)size;
+}
+
+ssize_t write(int fd, const void *data, size_t size) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    if (!regular(fd)) return real(fd, data, size);
+    ssize_t room = allowed(size);
+    ssize_t result = -1;
+    if (room < 0) errno = write_error;
+    else result = real(fd, data, (size_t)room);
+    write_count++;
+    return result;
+}
+
+ssize_t writev(int fd, const struct iovec *spans, int count) {
+    size_t size = 0, done = 0;
+    if (!regular(fd) || count < 1) {
+        static ssize_t (*real)(int, const struct iovec *, int);
+        if (!real) real = dlsym(RTLD_NEXT, "writev");
+        return real(fd, spans, count);
+    }
+    for (int i = 0; i < count; i++) {
+        ssize_t written = write(fd, spans[i].iov_base, spans[i].iov_len);
+        if (written < 0) return done ? (ssize_t)done : -1;
+        done += (size_t)written;
+        size += spans[i].iov_len;
+        if (done < size) break;
+    }
+    return (ssize_t)done;
+}
+
+int fdatasync(int fd) {
+    static int (*real)(int);
+    struct stat status;
+    if (!real) real = dlsym(RTLD_NEXT, "fdatasync");
+    fstat(fd, &status);
+    sync_entered++;
+    while (sync_held) usleep(200);
+    if (sync_error) {
+        errno = sync_error;
+        sync_count++;
+        return -1;
+    }
+    int result = real(fd);
+    synced_size = status.st_size;
+    sync_count++;
+    return result;
+}
+
+int ftruncate(int fd, off_t size) {
+    static int (*real)(int, off_t);
+    if (!real) real = dlsym(RTLD_NEXT, "ftruncate");
+    truncate_count++;
+    if (truncate_error) {
+        errno = truncate_error;
+        return -1;
+    }
+    return real(fd, size);
+}
+
+int ftruncate64(int fd, off_t size) { return ftruncate(fd, size); }
