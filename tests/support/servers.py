@@ -17,8 +17,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from support.client import RawClient
 from support.paths import server_environment
 
@@ -205,6 +203,8 @@ def oracle_path(tool: str = "redis-server") -> str | None:
 
 def require_tool(tool: str) -> str:
     """The path of a tool that comes with Redis; skips without it, or fails where PYREDIS_REQUIRE_ORACLE is set."""
+    import pytest  # the benchmarks use this module without it
+
     path = oracle_path(tool)
     if path:
         return path

@@ -1,0 +1,229 @@
+"""What a benchmark hands back, and what becomes of it: tables, JSON, charts, the figures in the README.
+
+A `Row` is one figure of both servers. The JSON holds, for each, every round's value and the exact command lines, so
+that a figure can be taken again.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks import RESULTS, ROOT
+
+README = ROOT / "benchmarks" / "README.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+@dataclass
+class Figure:
+    """One server's values of a row, one per round, and how they were got."""
+
+    name: str
+    rounds: list[float]
+    server_command: str = ""
+    client_command: str = ""
+
+    @property
+    def value(self) -> float:
+        return median(self.rounds)
+
+
+@dataclass
+class Row:
+    """A figure of ours beside the same of the other; `goal` bounds ours / other (above if less is better)."""
+
+    case: str
+    unit: str
+    ours: Figure
+    other: Figure | None = None
+    less_is_better: bool = True
+    goal: float | None = None
+    bound: float | None = None
+    notes: str = field(default="")
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of the rounds' ratios: what slows the whole machine for a while falls on both alike."""
+        if self.other is None:
+            return None
+        pairs = zip(self.ours.rounds, self.other.rounds, strict=True)
+        ratios = [ours / other for ours, other in pairs if other]
+        return median(ratios) if ratios else None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal (of the ratio) and the bound (of our own value) are kept; None where there is neither."""
+        kept = [
+            value <= limit if self.less_is_better else value >= limit
+            for value, limit in ((self.ratio, self.goal), (self.ours.value, self.bound))
+            if value is not None and limit is not None
+        ]
+        return all(kept) if kept else None
+
+
+def median_pairs(rounds: int, targets: Sequence[Any], measure: Callable[[Any], dict[str, float]]) -> list[dict]:
+    """Measure the targets in turn, in alternating order, and gather each one's values by metric."""
+    gathered: list[dict[str, list[float]]] = [{} for _ in targets]
+    for number in range(rounds):
+        order = range(len(targets)) if number % 2 == 0 else reversed(range(len(targets)))
+        for index in order:
+            for metric, value in measure(targets[index]).items():
+                gathered[index].setdefault(metric, []).append(value)
+    return gathered
+
+
+# Writing.
+
+
+def write(name: str, title: str, rows: list[Row], options: argparse.Namespace) -> None:
+    """Print the table; write it, the JSON and the chart. A quick run's files are marked in their names."""
+    name = f"{name}-quick" if options.quick else name
+    folder = options.results
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"{title}\n\n{table(rows)}\n"
+    print(text)
+    (folder / f"{name}.txt").write_text(text)
+    (folder / f"{name}.json").write_text(json.dumps(as_json(name, title, rows, options), indent=1) + "\n")
+    chart(title, rows, folder / f"{name}.png")
+
+
+def as_json(name: str, title: str, rows: list[Row], options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "benchmark": name,
+        "title": title,
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "quick": options.quick,
+        "arguments": sys.argv[1:],
+        "rows": [asdict(row) | {"ratio": row.ratio, "reached": row.reached} for row in rows],
+    }
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def told_goal(row: Row) -> str:
+    sign = "≤" if row.less_is_better else "≥"
+    parts = [f"{sign} {row.goal:.2f} ×"] if row.goal is not None else []
+    return ", ".join(parts + ([f"{sign} {number(row.bound)}"] if row.bound is not None else []))
+
+
+VERDICT = {True: "reached", False: "missed", None: ""}
+HEADINGS = ["case", "unit", "ours", "other", "ours / other", "goal", ""]
+
+
+def cells(row: Row) -> list[str]:
+    other = row.other.value if row.other else None
+    ratio = row.ratio
+    shown = "–" if ratio is None else f"{ratio:.2f}"
+    return [row.case, row.unit, number(row.ours.value), number(other), shown, told_goal(row), VERDICT[row.reached]]
+
+
+def headings(rows: Iterable[Row]) -> list[str]:
+    row = next(iter(rows))
+    names = [row.ours.name, row.other.name if row.other else "other"]
+    return [*HEADINGS[:2], *names, *HEADINGS[4:]]
+
+
+def table(rows: list[Row]) -> str:
+    """Aligned columns for a terminal."""
+    if not rows:
+        return "nothing measured"
+    lines = [headings(rows), *(cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def chart(title: str, rows: list[Row], path: Path) -> None:
+    """Bars of ours relative to the other, the goals marked; without matplotlib there is none, and a line says so."""
+    drawn = [row for row in rows if row.ratio is not None]
+    if not drawn:
+        return
+    try:
+        import matplotlib
+    except ImportError:
+        print("no chart: matplotlib is not installed (pip install '.[bench]')")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.36 * len(drawn)))
+    names = [f"{row.case} ({row.unit}{'' if row.less_is_better else ', more is better'})" for row in drawn]
+    positions = range(len(drawn))
+    axes.barh(
+        positions,
+        [row.ratio for row in drawn],
+        color=["#b3412e" if row.reached is False else "#2e7d5b" for row in drawn],
+    )
+    for position, row in enumerate(drawn):
+        if row.goal is not None:
+            axes.plot([row.goal, row.goal], [position - 0.45, position + 0.45], color="black", linewidth=1.5)
+    axes.axvline(1.0, color="grey", linestyle="--", linewidth=1)
+    axes.set_yticks(positions, names)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"pyredis relative to {drawn[0].other.name} (black: goal)")
+    axes.set_title(title)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+# The README's figures.
+
+
+def rewrite_readme(readme: Path = README, results: Path = RESULTS) -> None:
+    """Put the figures of all JSON files, quick runs excepted, between the marks in the README."""
+    documents = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
+    sections = [markdown(document) for document in documents if not document["quick"]]
+    text = readme.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise SystemExit(f"{readme} must hold {BEGIN} and {END} once each")
+    before, rest = text.split(BEGIN)
+    body = "\n".join(sections) or "No figures yet.\n"
+    readme.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{rest.split(END)[1]}")
+    print(f"{len(sections)} sections in {readme}")
+
+
+def markdown(document: dict[str, Any]) -> str:
+    rows = [from_json(row) for row in document["rows"]]
+    machine = document["machine"]
+    where = f"{document['date']}, {machine['processor']}, {machine['cores']} cores, {machine['system']}"
+    lines = [headings(rows), ["---"] * len(HEADINGS), *(cells(row) for row in rows)] if rows else []
+    notes = [f"- {row.case}: {row.notes}" for row in rows if row.notes]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join([f"### {document['benchmark']}: {document['title']}", "", where, "", body, "", *notes])
+
+
+def from_json(row: dict[str, Any]) -> Row:
+    fields = {name: value for name, value in row.items() if name not in ("ratio", "reached")}
+    fields["ours"] = Figure(**fields["ours"])
+    fields["other"] = Figure(**fields["other"]) if fields["other"] else None
+    return Row(**fields)

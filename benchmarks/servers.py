@@ -1,0 +1,165 @@
+"""The servers under measurement and what the system tells of them.
+
+Server processes are pinned to the first core this process may use, clients to the second, where there are two and
+``taskset`` exists. CPU time is the sum over all threads of ``/proc/PID/task/*/schedstat`` (nanoseconds), so work handed
+to native threads is counted; where that is missing (macOS, a remote server) figures of CPU are left out.
+"""
+
+import argparse
+import os
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import ROOT
+from support.client import RawClient
+from support.paths import choose_package
+from support.servers import Server, our_command
+
+NO_PERSISTENCE = ("--save", "", "--appendonly", "no")
+
+
+def prepare_process() -> None:
+    """Choose the compiled package, and allow as many descriptors as the system lets us."""
+    choose_package()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 40000 if hard == resource.RLIM_INFINITY else min(40000, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def pinned(role: int) -> list[str]:
+    """The prefix that pins a command: role 0 is the server's core, role 1 the client's."""
+    usable = cores()
+    return ["taskset", "-c", str(usable[role])] if len(usable) > 1 and shutil.which("taskset") else []
+
+
+@dataclass
+class Target:
+    """One side of a comparison: a running server, ours or another, with the command line that started it."""
+
+    name: str
+    address: tuple[str, int]
+    command_line: str
+    server: Server | None = None
+
+    def client(self) -> RawClient:
+        return RawClient(self.address, timeout=600)
+
+    def info(self, section: str) -> dict[str, str]:
+        with self.client() as client:
+            lines = client.must("INFO", section).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
+    def empty(self) -> None:
+        with self.client() as client:
+            client.must("FLUSHALL")
+
+    @property
+    def pid(self) -> int | None:
+        return self.server.process.pid if self.server and self.server.process else None
+
+    def cpu_seconds(self) -> float | None:
+        """CPU time of all its threads so far."""
+        tasks = Path(f"/proc/{self.pid}/task")
+        if self.pid is None or not tasks.is_dir():
+            return None
+        return sum(_thread_nanoseconds(task) for task in tasks.iterdir()) / 1e9
+
+    def rss(self) -> int:
+        """Resident bytes, by the system where it can be asked, else by the server's own word."""
+        status = Path(f"/proc/{self.pid}/status")
+        if self.pid is None or not status.exists():
+            return int(self.info("memory")["used_memory_rss"])
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
+
+    def used_memory(self) -> int:
+        return int(self.info("memory")["used_memory"])
+
+
+def _thread_nanoseconds(task: Path) -> int:
+    try:
+        return int((task / "schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # the thread ended between the listing and the reading
+
+
+def other_name(options: argparse.Namespace) -> str:
+    return options.other_name or options.other_address or Path(shlex.split(options.other_command)[0]).name
+
+
+@contextmanager
+def started(
+    name: str,
+    command: Sequence[str],
+    folder: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    wait: bool = True,
+) -> Iterator[Target]:
+    """A server on the server's core, killed at the end of the block."""
+    server = Server(command, folder, arguments, prefix=pinned(0), environment=environment)
+    try:
+        server.start(wait=wait, timeout=600)
+        yield Target(name, server.address, told(server), server)
+    finally:
+        server.kill()
+
+
+def told(server: Server) -> str:
+    """The command line as somebody would type it to repeat the run, with the folder's and Python's paths left out."""
+    line = shlex.join(server.command_line())
+    return line.replace(str(server.folder), "DIR").replace(sys.executable, "python").replace(str(ROOT), ".")
+
+
+def our_target(options: argparse.Namespace, arguments: Sequence[str], **how: object):
+    command = shlex.split(options.our_command) if options.our_command else our_command()
+    folder = Path(tempfile.mkdtemp(dir=options.work))
+    return started("pyredis", command, folder, arguments, **how)  # type: ignore[arg-type]
+
+
+@contextmanager
+def other_target(options: argparse.Namespace, arguments: Sequence[str], **how: object) -> Iterator[Target]:
+    """The other server: started, or found at its address and then used as it was configured by whoever runs it."""
+    if options.other_address:
+        host, _, port = options.other_address.rpartition(":")
+        yield Target(other_name(options), (host, int(port)), f"running at {options.other_address}")
+        return
+    command, folder = shlex.split(options.other_command), Path(tempfile.mkdtemp(dir=options.work))
+    with started(other_name(options), command, folder, arguments, **how) as target:  # type: ignore[arg-type]
+        yield target
+
+
+@contextmanager
+def both(options: argparse.Namespace, arguments: Sequence[str], **how: object) -> Iterator[list[Target]]:
+    """Ours and the other, started with the same arguments."""
+    with ExitStack() as stack:
+        ours = stack.enter_context(our_target(options, arguments, **how))
+        yield [ours, stack.enter_context(other_target(options, arguments, **how))]
+
+
+def run_client(command: Sequence[str]) -> str:
+    """Run a client on the client's core and return what it printed."""
+    done = subprocess.run([*pinned(1), *command], capture_output=True, text=True, check=False)
+    if done.returncode or "ERR" in done.stderr + done.stdout:
+        raise RuntimeError(f"{shlex.join(command)}: {done.stderr}{done.stdout}")
+    return done.stdout
+
+
+def slow_disk(folder: Path, milliseconds: float) -> dict[str, str]:
+    """The environment in which fdatasync takes so much longer (Linux)."""
+    shim = folder / "slow_fdatasync.so"
+    source = ROOT / "benchmarks" / "slow_fdatasync.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(shim), str(source)], check=True)
+    return {"LD_PRELOAD": str(shim), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}

@@ -1,0 +1,55 @@
+"""The benchmarks run, and their figures reach the README. How good the figures are is no test's business."""
+
+import json
+import subprocess
+import sys
+
+from support.paths import ROOT
+from support.servers import require_tool
+
+
+def benchmarks(*arguments):
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_benchmark_writes_table_and_json_with_command_lines(tmp_path):
+    oracle = require_tool("redis-server")
+    options = [
+        "--quick",
+        "--keys",
+        "2000",
+        "--results",
+        str(tmp_path),
+        "--our-command",
+        oracle,
+        "--other-command",
+        oracle,
+    ]
+    printed = benchmarks("memory", "--only", "string", *options)
+    document = json.loads((tmp_path / "memory-quick.json").read_text())
+    assert [row["unit"] for row in document["rows"]] == ["bytes per key"] * 2
+    assert all("--appendonly no" in row["other"]["server_command"] for row in document["rows"])
+    assert (tmp_path / "memory-quick.txt").read_text() in printed
+
+
+def test_figures_go_between_the_marks_of_the_readme(tmp_path):
+    script = """if True:
+        import argparse, sys
+        from pathlib import Path
+        from benchmarks import report
+        folder = Path(sys.argv[1])
+        rows = [report.Row("SET", "ns", report.Figure("pyredis", [1, 2, 9]), report.Figure("x", [2, 4, 8]), goal=0.6)]
+        report.write("some", "Some", rows, argparse.Namespace(quick=False, results=folder))
+        (folder / "README.md").write_text(f"before\\n{report.BEGIN}\\nold\\n{report.END}\\nafter\\n")
+        for _ in range(2):
+            report.rewrite_readme(folder / "README.md", folder)
+    """
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
+    text = (tmp_path / "README.md").read_text()
+    assert "| SET | ns | 2 | 4 | 0.50 | ≤ 0.60 × | reached |" in text
+    assert text.startswith("before\n<!--")
+    assert text.endswith("-->\nafter\n")
+    assert "old" not in text
