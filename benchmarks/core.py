@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> list[Row]:
     count = REQUESTS // (20 if options.quick else 1)
     rows = []
     for workload in WORKLOADS:
-        if options.only and not workload.name.startswith(options.only):
+        if not workload.name.startswith(options.only or ""):
             continue
         setup, data = b"".join(workload.preload(keys)), requests(workload, count // workload.weight, keys)
         rounds = []

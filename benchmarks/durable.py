@@ -90,7 +90,7 @@ def rows_of(case: str, options: argparse.Namespace, environment: Mapping[str, st
 def run(options: argparse.Namespace) -> list[Row]:
     rows = []
     for case in GOALS:
-        if options.only and not case.startswith(options.only):
+        if not case.startswith(options.only or ""):
             continue
         environment = {} if case == "as it is" else slow_disk(options.work, SLOW_MILLISECONDS)
         rows += rows_of(case, options, environment)

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> list[Row]:
     keys = options.keys or (100_000 if options.quick else KEYS)
     rows = []
     for case in CASES:
-        if options.only and not case.name.startswith(options.only):
+        if not case.name.startswith(options.only or ""):
             continue
         with both(options, NO_PERSISTENCE) as targets:
             grown = [growth(target, case, keys) for target in targets]

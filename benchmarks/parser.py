@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> list[Row]:
     repetitions = REPETITIONS // (20 if options.quick else 1)
     rows = []
     for shape, request in SHAPES.items():
-        if options.only and not shape.startswith(options.only):
+        if not shape.startswith(options.only or ""):
             continue
         data = request * BATCH
         gathered = median_pairs(
