@@ -1,0 +1,114 @@
+"""The wire, sans I/O: requests are parsed from bytes in place, replies are written into a growing buffer.
+
+A parser never copies and never looks at a byte twice, save the one line that was cut. Arguments are slices of the
+buffer it reads; when that buffer moves, ``parser_rebase`` moves the slices of the request under way with it.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pyredis._base cimport Slice
+
+# ---- requests ----
+
+cdef enum:
+    MAX_ARGUMENTS = 1048576             # of one request
+    MAX_LINE = 65536                    # bytes of an inline request, or of a line that announces a length
+    UNAUTHENTICATED_ARGUMENTS = 10
+    UNAUTHENTICATED_BULK = 16384
+
+cdef enum ParseStatus:
+    PARSE_ERROR = -1        # Parser.error tells why; the connection cannot go on
+    PARSE_MORE = 0          # the request is not whole yet
+    PARSE_REQUEST = 1
+
+# The arguments of a batch of requests, one after the other.
+ctypedef struct Arguments:
+    Slice *items
+    size_t count
+    size_t capacity
+
+ctypedef struct Request:
+    size_t first            # its arguments are items[first : first + count]
+    size_t count            # 0 for an empty request, which is to be passed over
+    const char *raw         # its own bytes
+    size_t raw_size
+    bint inline_form        # the raw bytes are not a multibulk
+
+# The state between two reads; offsets are from the buffer's beginning.
+ctypedef struct Parser:
+    size_t begin            # where the request under way begins
+    size_t at               # where parsing goes on
+    size_t first            # index of its first argument
+    int64_t remaining       # arguments still to come; 0 between requests
+    int64_t bulk            # size of the bulk under way; -1 before its header is known
+    size_t max_bulk         # proto-max-bulk-len
+    bint authenticated
+    char error[64]          # text after "-ERR Protocol error: "
+
+cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil
+# Parses one request out of buffer[parser.at : size]. Inline requests are unquoted in place.
+cdef ParseStatus parse_request(
+    Parser *parser, Arguments *arguments, char *buffer, size_t size, Request *request) noexcept nogil
+# The request under way now begins at `buffer` instead of at `old`; offsets count from there.
+cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil
+# How many bytes the buffer must hold for the bulk under way to be whole; 0 when not known.
+cdef size_t parser_wants(const Parser *parser) noexcept nogil
+
+cdef Slice *arguments_grow(Arguments *arguments, size_t count) noexcept nogil
+cdef void arguments_free(Arguments *arguments) noexcept nogil
+
+# ---- replies ----
+
+# What every writer returns, so that a handler can end in `return reply_…` and cannot end without one.
+ctypedef int Replied
+
+ctypedef struct Reply:
+    char *data
+    size_t size
+    size_t capacity
+    int protocol            # 2 or 3
+    uint64_t errors         # error replies written since the beginning
+    size_t last_error       # offset of the last one
+
+cdef enum Aggregate:
+    ARRAY = 42              # '*'
+    MAP = 37                # '%': a flat array of twice the size in RESP2
+    SET = 126               # '~': an array in RESP2
+    PUSH = 62               # '>': an array in RESP2
+
+cdef char *reply_grow(Reply *reply, size_t more) noexcept nogil
+
+cdef inline char *reply_reserve(Reply *reply, size_t more) noexcept nogil:
+    """Where the next `more` bytes go; the caller adds what it wrote to `size`."""
+    if reply.capacity - reply.size < more:
+        return reply_grow(reply, more)
+    return reply.data + reply.size
+
+cdef void reply_free(Reply *reply) noexcept nogil
+cdef Replied reply_raw(Reply *reply, const char *data, size_t size) noexcept nogil
+cdef Replied reply_ok(Reply *reply) noexcept nogil
+cdef Replied reply_status(Reply *reply, const char *text) noexcept nogil
+# `text` begins with its code ("ERR …"); CR and LF in it become blanks.
+cdef Replied reply_error(Reply *reply, const char *text) noexcept nogil
+cdef Replied reply_error_slice(Reply *reply, Slice text) noexcept nogil
+cdef Replied reply_integer(Reply *reply, int64_t value) noexcept nogil
+cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept nogil
+cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil
+cdef Replied reply_bulk_integer(Reply *reply, int64_t value) noexcept nogil
+cdef Replied reply_null(Reply *reply) noexcept nogil
+cdef Replied reply_null_array(Reply *reply) noexcept nogil
+cdef Replied reply_double(Reply *reply, double value) noexcept nogil
+cdef Replied reply_boolean(Reply *reply, bint value) noexcept nogil
+cdef Replied reply_big_number(Reply *reply, Slice digits) noexcept nogil
+# `format` is three characters, such as "txt".
+cdef Replied reply_verbatim(Reply *reply, const char *format, Slice text) noexcept nogil
+# The header of `count` elements; for a map, of `count` pairs.
+cdef Replied reply_aggregate(Reply *reply, Aggregate kind, size_t count) noexcept nogil
+cdef Replied reply_array(Reply *reply, size_t count) noexcept nogil
+# For a number of elements that is known only afterwards: the offset to hand to `reply_close`.
+cdef size_t reply_open(Reply *reply) noexcept nogil
+cdef Replied reply_close(Reply *reply, size_t offset, Aggregate kind, size_t count) noexcept nogil
+# The shortest decimal text that reads back as `value`, as Redis writes it; at most 40 bytes. Returns its size.
+cdef size_t format_double(char *out, double value) noexcept nogil
+# Any value of the vocabulary of commands/reply.py.
+cdef int reply_object(Reply *reply, object value) except -1
