@@ -1,0 +1,273 @@
+"""From a parsed request to its reply: find the command, check it against the state of client and server, call its
+handler, propagate what it changed. Knows no command's reply texts, and no socket.
+
+``Core`` is one server's data and rules; everything native hangs from its ``Server`` struct, so that several servers can
+live in one process. A handler is a ``noexcept nogil`` function of a ``Call``; a Python handler takes ``(client, args)``
+and returns a value of ``commands/reply.py``.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from pyredis._aof cimport Aof
+from pyredis._base cimport Slice, uint64_t
+from pyredis._keyspace cimport Database, Entry, Keyspace, ValueKind, WatchedKey
+from pyredis._resp cimport Arguments, Parser, Replied, Reply
+from pyredis.types.hashtable cimport hash_key
+
+# ---- commands ----
+
+cdef enum CommandFlag:
+    CMD_WRITE = 1 << 0
+    CMD_READONLY = 1 << 1
+    CMD_DENYOOM = 1 << 2
+    CMD_ADMIN = 1 << 3
+    CMD_NOSCRIPT = 1 << 4
+    CMD_LOADING = 1 << 5
+    CMD_STALE = 1 << 6
+    CMD_SKIP_SLOWLOG = 1 << 7
+    CMD_FAST = 1 << 8
+    CMD_NO_AUTH = 1 << 9
+    CMD_NO_MULTI = 1 << 10
+    CMD_BLOCKING = 1 << 11
+    CMD_PUBSUB = 1 << 12
+    CMD_MAY_REPLICATE = 1 << 13
+    CMD_ALLOW_BUSY = 1 << 14
+    CMD_NOT_QUEUED = 1 << 15    # runs at once inside MULTI: EXEC DISCARD MULTI WATCH QUIT RESET
+
+ctypedef Replied (*Handler)(Call *call) noexcept nogil
+
+ctypedef struct Command:
+    char name[32]               # lower case, full ("config|get")
+    uint8_t name_size
+    Handler handler
+    int arity
+    uint32_t flags
+    int first_key
+    int last_key
+    int step
+    int index                   # into Core.specs and Core.handlers
+    Command *subcommands        # NULL for a command without
+    int subcommand_count
+    Command *parent
+    uint64_t calls
+    uint64_t cycles
+    uint64_t rejected
+    uint64_t failed
+    uint64_t *histogram         # 64 counters; the i-th of calls that took [2**i, 2**(i+1)) ns
+
+cdef enum:
+    HISTOGRAM = 64
+
+# ---- clients ----
+
+cdef enum ClientFlag:
+    CLIENT_UNAUTHENTICATED = 1 << 0
+    CLIENT_MULTI = 1 << 1
+    CLIENT_DIRTY_EXEC = 1 << 2          # a queued command was refused: EXEC aborts
+    CLIENT_CLOSE_AFTER_REPLY = 1 << 3
+    CLIENT_CLOSE_NOW = 1 << 4
+    CLIENT_REPLY_OFF = 1 << 5
+    CLIENT_REPLY_SKIP = 1 << 6          # of the command under way
+    CLIENT_REPLY_SKIP_NEXT = 1 << 7
+    CLIENT_NO_TOUCH = 1 << 8
+    CLIENT_NO_EVICT = 1 << 9
+    CLIENT_LOADER = 1 << 10             # replays the append-only file
+    CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
+    CLIENT_DENY_BLOCKING = 1 << 12
+    CLIENT_UNIX = 1 << 13
+
+ctypedef struct Watch:
+    WatchedKey *key
+    uint64_t version
+    bint was_expired
+
+ctypedef struct Queued:
+    Command *command
+    size_t argc
+    Slice *argv                 # in `block`, behind the raw bytes
+    char *block
+    size_t block_size
+    size_t raw_size
+
+ctypedef struct Client:
+    int64_t id
+    void *owner                 # its Connection, borrowed; NULL for the loader
+    Database *database
+    int protocol                # 2 or 3
+    uint32_t flags
+    Command *last_command
+    int64_t created_ms
+    int64_t active_ms           # of the last request
+    uint64_t commands
+    uint64_t bytes_in
+    uint64_t bytes_out
+    Queued *queue
+    size_t queued
+    size_t queue_capacity
+    size_t queue_bytes
+    Watch *watches
+    size_t watching
+    size_t watch_capacity
+
+# ---- the server ----
+
+cdef enum Restriction:
+    RESTRICT_LOADING = 1
+    RESTRICT_AOF_ERROR = 2
+    RESTRICT_MEMORY = 4         # maxmemory is set
+
+# Numbers of directives that native code reads; pushed by the policy layer.
+ctypedef struct Settings:
+    uint64_t maxmemory
+    int64_t slowlog_us          # -1: off
+    size_t slowlog_cycles
+    bint latency_tracking
+    size_t hash_max_listpack_entries
+    size_t hash_max_listpack_value
+    size_t proto_max_bulk
+    bint lazy_user_del
+    bint lazy_server_del
+    bint lazy_user_flush
+    bint lfu
+    bint debug_allowed
+    int notify                  # Event classes listened to
+
+ctypedef struct Server:
+    void *core                  # its Core, borrowed
+    Keyspace keyspace
+    Reply reply                 # shared by all connections
+    Settings settings
+    uint32_t restrictions
+    int in_exec                 # running the commands of an EXEC
+    Client *current             # whose command runs
+    # the append-only file
+    Aof *aof                    # NULL while there is none
+    bint fsync_always
+    int aof_error               # errno
+    int aof_database            # the last SELECT written; -1: none
+    bint aof_multi              # a MULTI has been written, its EXEC not yet
+    uint64_t wait_offset        # replies of this batch wait until the file is durable up to here
+    uint64_t *recent            # with fsync always: by hash, the end of the last write of a key
+    uint64_t barrier            # the end of the last write that is not told by key
+    uint64_t touched[8]         # hashes of the keys that the command under way changed
+    int touched_count           # past 8: too many to tell
+    # time
+    uint64_t cycle_mark
+    double ns_per_cycle
+    # statistics
+    uint64_t total_commands
+    uint64_t hits
+    uint64_t misses
+    uint64_t total_errors
+    uint64_t clients_seen
+    uint64_t peak_reply
+
+ctypedef struct Call:
+    Server *server
+    Client *client
+    Database *database
+    Command *command
+    Reply *reply
+    Slice *argv
+    int argc
+    bint failed                 # a lookup has answered with an error: the handler returns
+    uint64_t hash               # of the first key, where `hashed`
+    bint hashed
+    int propagation             # Propagation
+    const char *raw             # the request's own bytes as a multibulk; NULL where there are none
+    size_t raw_size
+
+cdef enum Propagation:
+    PROPAGATE_AS_IS = 0         # the request's own bytes, if anything changed
+    PROPAGATE_DONE = 1          # the handler has told the file itself, or there is nothing to tell
+
+# Classes of keyspace events, as notify-keyspace-events names them.
+cdef enum Event:
+    EVENT_GENERIC = 1 << 2      # g
+    EVENT_STRING = 1 << 3       # $
+    EVENT_LIST = 1 << 4         # l
+    EVENT_SET = 1 << 5          # s
+    EVENT_HASH = 1 << 6         # h
+    EVENT_ZSET = 1 << 7         # z
+    EVENT_EXPIRED = 1 << 8      # x
+    EVENT_EVICTED = 1 << 9      # e
+    EVENT_STREAM = 1 << 10      # t
+    EVENT_KEY_MISS = 1 << 11    # m
+    EVENT_NEW = 1 << 14         # n
+
+# ---- for handlers ----
+
+cdef inline Slice argument(const Call *call, int index) noexcept nogil:
+    return call.argv[index]
+
+cdef inline uint64_t key_hash(const Call *call, int index) noexcept nogil:
+    """The hash of the key that argument `index` is."""
+    if call.hashed and index == call.command.first_key:
+        return call.hash
+    return hash_key(call.argv[index].data, call.argv[index].size)
+
+# The living entry of the key that argument `index` is, or NULL. For reading: counts hits and misses, notes the access.
+cdef Entry *lookup_read(Call *call, int index) noexcept nogil
+# Also answers WRONGTYPE and sets `call.failed` where the value is of another kind.
+cdef Entry *lookup_read_kind(Call *call, int index, ValueKind kind) noexcept nogil
+# For changing.
+cdef Entry *lookup_write(Call *call, int index) noexcept nogil
+cdef Entry *lookup_write_kind(Call *call, int index, ValueKind kind) noexcept nogil
+# The reply depends on more than the keys that were looked up (KEYS, SCAN, DBSIZE, …).
+cdef void reads_everything(Call *call) noexcept nogil
+
+# The tail of every writing handler: the key that argument `index` is has changed.
+cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil
+cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil
+# A change that is no key's own (FLUSHALL, SWAPDB): dirty count and barrier only.
+cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
+# The file gets this command instead of the request. May be called several times, or never after `propagate_nothing`.
+cdef void propagate_instead(Call *call, int argc, const Slice *argv) noexcept nogil
+cdef void propagate_nothing(Call *call) noexcept nogil
+cdef void propagate(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil
+
+# ---- error texts that more than one family uses ----
+
+cdef Replied reply_syntax_error(Call *call) noexcept nogil
+cdef Replied reply_not_integer(Call *call) noexcept nogil
+cdef Replied reply_not_float(Call *call) noexcept nogil
+cdef Replied reply_out_of_range(Call *call) noexcept nogil
+cdef Replied reply_wrong_type(Call *call) noexcept nogil
+cdef Replied reply_wrong_arity(Call *call) noexcept nogil
+cdef Replied reply_no_such_key(Call *call) noexcept nogil
+
+# Reads argument `index` as an integer; answers "not an integer or out of range" and returns False where it is none.
+cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil
+
+# ---- for the shell, the loader and EXEC ----
+
+# Executes the whole requests in buffer[parser.at : size]; replies are appended to server.reply. Returns the ParseStatus
+# it stopped with; the client's flags tell why it may have stopped earlier. `limit` bounds the reply bytes of one call.
+cdef int serve(Server *server, Client *client, Parser *parser, Arguments *arguments, char *buffer, size_t size,
+               size_t limit) noexcept nogil
+# Runs one command that has passed every check.
+cdef void run_command(Call *call) noexcept nogil
+cdef void client_init(Client *client, Server *server) noexcept nogil
+# Leaves MULTI, forgets the queue and the watches.
+cdef void client_discard(Client *client) noexcept nogil
+cdef void client_unwatch(Client *client) noexcept nogil
+# Wraps a native handler for a family's HANDLERS.
+cdef object native(Handler handler)
+
+cdef class Core:
+    cdef Server server
+    cdef readonly list specs            # CommandSpec by Command.index
+    cdef readonly list handlers         # Python handlers by Command.index, None for native ones
+    cdef readonly object host           # the policy layer's Server
+    cdef readonly dict clients          # id -> Connection
+    cdef Command *commands
+    cdef int command_count
+    cdef Command **index
+    cdef size_t index_mask
+    cdef Arguments arguments            # scratch of the batch under way
+    cdef readonly dict error_counts     # code -> count
+    cdef public object on_slow          # called with (client, args, microseconds)
+
+    cdef Command *find(self, Slice name) noexcept nogil
+    cdef Command *find_sub(self, Command *command, Slice name) noexcept nogil

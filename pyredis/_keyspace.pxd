@@ -1,0 +1,213 @@
+"""The keyspace: databases, key to value, expiry, versions for WATCH. Knows nothing of requests, replies and clients.
+
+An ``Entry`` is one allocation that holds header, expiry, key and, for a string of up to ``EMBED_MAX`` bytes, the value
+(``include/entry.h``). Other values hang from its word: an integer, a ``String``, or what the value's type made.
+An entry moves when its expiry or its embedded value changes size; whoever changes one goes on with the entry returned.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from pyredis._base cimport Slice
+from pyredis.types.hashtable cimport Table
+
+cdef extern from "entry.h" nogil:
+    enum:
+        ENTRY_EXPIRES
+        ENTRY_EMBEDDED
+        ENTRY_LONG_KEY
+        ENTRY_FIELD_EXPIRES     # a hash with fields that expire: it stands in Database.field_expires
+        EMBED_MAX
+        CLOCK_MAX
+
+    ctypedef struct Entry:
+        uint32_t clock          # last access: seconds modulo 2**24
+        uint32_t type
+        uint32_t encoding
+        uint8_t flags
+        uint8_t epoch           # of the last snapshot that has it
+        uint8_t key_size
+        uint8_t value_size
+
+    bint entry_has_expiry(const Entry *entry)
+    int64_t entry_expiry(const Entry *entry)
+    Slice entry_key(const Entry *entry)
+    uint64_t entry_word(const Entry *entry)
+    void entry_store_word(Entry *entry, uint64_t word)
+    void *entry_pointer(const Entry *entry)
+    void entry_store_pointer(Entry *entry, void *value)
+    Slice entry_embedded(const Entry *entry)
+    size_t entry_size(const Entry *entry)
+
+# What TYPE tells.
+cdef enum ValueKind:
+    STRING = 0
+    LIST = 1
+    SET = 2
+    ZSET = 3
+    HASH = 4
+    STREAM = 6
+    KINDS = 16
+
+# What OBJECT ENCODING tells of a string.
+cdef enum StringEncoding:
+    ENCODING_RAW = 0
+    ENCODING_INT = 1
+    ENCODING_EMBSTR = 8
+
+# A string too long to be embedded.
+ctypedef struct String:
+    size_t size
+    size_t capacity
+    # `capacity` bytes follow
+
+cdef inline char *string_data(String *string) noexcept nogil:
+    return <char *> (string + 1)
+
+# What the keyspace must know of a kind of value other than strings. `value` is the entry's word as a pointer.
+ctypedef struct ValueType:
+    void (*release)(void *value) noexcept nogil
+    # Releases about `budget` parts; true when nothing is left. NULL where `release` is always quick.
+    bint (*release_some)(void *value, size_t budget) noexcept nogil
+    # How many parts there are to release, roughly.
+    size_t (*effort)(const void *value) noexcept nogil
+    void *(*copy)(const void *value) noexcept nogil
+    # Bytes, from a sample of `samples` parts, 0 for all.
+    size_t (*footprint)(const void *value, size_t samples) noexcept nogil
+    const char *(*encoding)(const void *value) noexcept nogil
+
+cdef void value_type_register(ValueKind kind, const ValueType *type) noexcept nogil
+cdef const ValueType *value_type(ValueKind kind) noexcept nogil
+
+ctypedef struct Database:
+    int id
+    Table keys              # owns the entries
+    Table expires           # the same entries, where they have an expiry
+    Table field_expires     # the same entries, where they are hashes with a field that expires
+    Table watched           # WatchedKey
+    uint64_t expires_cursor
+    int64_t average_ttl     # ms, over what the active expiry has seen
+
+# A key somebody watches. `version` counts its changes.
+ctypedef struct WatchedKey:
+    Database *database
+    uint64_t version
+    size_t watchers
+    size_t key_size
+    # the key follows
+
+# Called with the context registered beside them, NULL where nobody listens.
+ctypedef struct KeyspaceHooks:
+    void *context
+    # The key expired and is about to be removed.
+    void (*expired)(void *context, Database *database, Slice key) noexcept nogil
+    # The entry is about to change or to go, and the snapshot under way has not seen it.
+    void (*preserve)(void *context, Database *database, Entry *entry) noexcept nogil
+    # All keys of the database are about to go, or it is about to change its number.
+    void (*preserve_database)(void *context, Database *database) noexcept nogil
+
+# What is to be released later: a value, or a whole table where there is no value.
+ctypedef struct Garbage:
+    Garbage *next
+    Table table
+    void *value
+    const ValueType *type
+    size_t parts            # its share of garbage_parts
+
+ctypedef struct Keyspace:
+    Database *databases
+    int count
+    int64_t now_ms          # the clock of this iteration, ms since 1970
+    uint32_t clock          # the access clock, seconds modulo 2**24
+    uint64_t dirty          # changes since the last save
+    bint expires_nothing    # while loading, and under DEBUG SET-ACTIVE-EXPIRE-like pauses
+    bint snapshot           # a snapshot is under way
+    uint8_t epoch           # of the snapshot under way, or of the last one
+    uint64_t random         # state of the generator
+    KeyspaceHooks hooks
+    Garbage *garbage
+    uint64_t garbage_parts
+    # statistics
+    uint64_t expired
+    int64_t expired_stale_permille
+    uint64_t expire_cap_reached
+    uint64_t lazily_freed
+
+cdef void keyspace_init(Keyspace *keyspace, int databases) noexcept nogil
+cdef void keyspace_destroy(Keyspace *keyspace) noexcept nogil
+# Reads the clock: once per iteration.
+cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil
+
+# ---- entries ----
+
+# The entry as it stands in the table, expired or not; NULL where there is none.
+cdef Entry *keyspace_peek(Database *database, Slice key, uint64_t hash) noexcept nogil
+# The living entry; one that has expired is removed first.
+cdef Entry *keyspace_find(Keyspace *keyspace, Database *database, Slice key, uint64_t hash) noexcept nogil
+cdef bint keyspace_is_expired(const Keyspace *keyspace, const Entry *entry) noexcept nogil
+# To be called before any change of an entry.
+cdef inline void keyspace_preserve(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil:
+    if keyspace.snapshot and entry.epoch != keyspace.epoch:
+        keyspace_preserve_now(keyspace, database, entry)
+cdef void keyspace_preserve_now(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil
+# `entry` is what keyspace_find gave (NULL: the key is absent). `expiry` in ms since 1970, -1 for none.
+# Stores the bytes as an int, embstr or raw string, whichever Redis would choose for a SET.
+cdef Entry *keyspace_set_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                Slice value, int64_t expiry) noexcept nogil
+cdef Entry *keyspace_set_integer(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                 int64_t value, int64_t expiry) noexcept nogil
+# As a raw string, whatever the bytes are; expiry kept.
+cdef Entry *keyspace_set_raw(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                             Slice value) noexcept nogil
+# Makes the string `size` bytes long in place, raw, new bytes zero; its data for writing in `data`. Entry may be NULL.
+cdef Entry *keyspace_resize_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                   size_t size, char **data) noexcept nogil
+# Puts a value of another kind in place of whatever the key held.
+cdef Entry *keyspace_set_value(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                               ValueKind kind, void *value, int64_t expiry) noexcept nogil
+# `expiry` -1 removes it.
+cdef Entry *keyspace_set_expiry(Keyspace *keyspace, Database *database, Entry *entry, int64_t expiry) noexcept nogil
+# Keeps Database.field_expires in step with whether the hash has fields that expire.
+cdef void keyspace_mark_field_expiry(Database *database, Entry *entry, bint expires) noexcept nogil
+# `lazy`: a large value is released later, in slices.
+cdef void keyspace_delete(Keyspace *keyspace, Database *database, Entry *entry, bint lazy) noexcept nogil
+# Moves the value (and its expiry) to another key, which must be absent; the entry is gone afterwards.
+cdef Entry *keyspace_move(Keyspace *keyspace, Database *origin, Entry *entry, Database *target, Slice key,
+                          uint64_t hash) noexcept nogil
+cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *target, Slice key,
+                          uint64_t hash) noexcept nogil
+# The bytes of a string; `scratch` holds 24 bytes for an integer's text.
+cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil
+cdef size_t string_size(const Entry *entry) noexcept nogil
+# Bytes of key, entry, value and table share, as MEMORY USAGE tells.
+cdef size_t entry_footprint(const Entry *entry, size_t samples) noexcept nogil
+cdef const char *entry_encoding_name(const Entry *entry) noexcept nogil
+cdef const char *kind_name(ValueKind kind) noexcept nogil
+
+cdef inline void keyspace_touch(Keyspace *keyspace, Entry *entry) noexcept nogil:
+    """Notes an access."""
+    if entry.clock != keyspace.clock:
+        entry.clock = keyspace.clock
+
+# ---- databases ----
+
+cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noexcept nogil
+cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil
+cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nogil
+
+# ---- time ----
+
+# Removes expired keys for up to `budget_us`; true when it stopped for want of time.
+cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil
+# Resizes tables and releases garbage for up to `budget_us`; true when there is more to do.
+cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil
+
+# ---- watching ----
+
+cdef WatchedKey *keyspace_watch(Database *database, Slice key, uint64_t hash) noexcept nogil
+cdef void keyspace_unwatch(WatchedKey *watched) noexcept nogil
+cdef Slice watched_key(const WatchedKey *watched) noexcept nogil
+# The key changed: whoever watches it will see that.
+cdef inline void keyspace_signal(Database *database, Slice key, uint64_t hash) noexcept nogil:
+    if database.watched.buckets[0] != NULL:
+        keyspace_signal_now(database, key, hash)
+cdef void keyspace_signal_now(Database *database, Slice key, uint64_t hash) noexcept nogil

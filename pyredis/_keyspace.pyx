@@ -1,0 +1,740 @@
+"""Databases of entries, their expiry, their versions for WATCH, and what is released later.
+
+An entry stands in its database's ``keys``, in ``expires`` too if it has an expiry, and in ``field_expires`` if it is a
+hash with fields that expire; all three hold the same pointer, and whatever replaces an entry replaces it in all three.
+
+Large values and whole tables that go away wait in a list of garbage that ``keyspace_tidy`` releases in slices.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+from pyredis._base cimport (
+    Slice,
+    format_int64,
+    likely,
+    monotonic_ns,
+    parse_int64,
+    slice_of,
+    store_u32,
+    unlikely,
+    wall_us,
+)
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis.types.hashtable cimport (
+    Table,
+    TableType,
+    hash_key,
+    table_clear,
+    table_clear_some,
+    table_find,
+    table_init,
+    table_insert,
+    table_is_resizing,
+    table_iterate,
+    table_iterate_end,
+    table_memory,
+    table_next,
+    table_random,
+    table_remove,
+    table_scan,
+    table_size,
+    table_step,
+    TableIterator,
+)
+
+cdef extern from "entry.h" nogil:
+    char *entry_after_expiry(const Entry *entry)
+    void entry_store_expiry(Entry *entry, int64_t ms)
+    size_t entry_size_for(size_t key_size, bint expires, bint embedded, size_t value_size)
+
+cdef enum:
+    # A value with more parts than this is released in slices when that is asked for.
+    LAZY_EFFORT = 64
+    EXPIRE_BATCH = 64
+    FLUSH_AT_ONCE = 100000
+
+ctypedef struct Expired:
+    const Keyspace *keyspace
+    Entry *entries[EXPIRE_BATCH]
+    size_t count
+    size_t seen
+    size_t overdue
+    int64_t ttl_sum
+
+cdef ValueType _types[KINDS]
+
+cdef TableType _keys_type
+cdef TableType _expires_type
+cdef TableType _watched_type
+
+
+cdef void _entry_key(const void *element, Slice *out) noexcept nogil:
+    out[0] = entry_key(<const Entry *> element)
+
+
+cdef void _watched_key(const void *element, Slice *out) noexcept nogil:
+    out[0] = watched_key(<const WatchedKey *> element)
+
+
+_keys_type.key = _entry_key
+_keys_type.destroy = entry_destroy
+_expires_type.key = _entry_key
+_expires_type.destroy = NULL
+_watched_type.key = _watched_key
+_watched_type.destroy = NULL
+
+
+cdef void value_type_register(ValueKind kind, const ValueType *type) noexcept nogil:
+    _types[<int> kind] = type[0]
+
+
+cdef const ValueType *value_type(ValueKind kind) noexcept nogil:
+    return &_types[<int> kind]
+
+
+cdef void keyspace_init(Keyspace *keyspace, int databases) noexcept nogil:
+    cdef int index
+    cdef Database *database
+    memset(keyspace, 0, sizeof(Keyspace))
+    keyspace.databases = <Database *> mem_zalloc(databases * sizeof(Database))
+    keyspace.count = databases
+    for index in range(databases):
+        database = &keyspace.databases[index]
+        database.id = index
+        table_init(&database.keys, &_keys_type)
+        table_init(&database.expires, &_expires_type)
+        table_init(&database.field_expires, &_expires_type)
+        table_init(&database.watched, &_watched_type)
+    keyspace_tick(keyspace)
+    keyspace.random = hash_key(<const char *> &keyspace.now_ms, sizeof(int64_t))
+
+
+cdef void keyspace_destroy(Keyspace *keyspace) noexcept nogil:
+    cdef int index
+    for index in range(keyspace.count):
+        keyspace_flush(keyspace, &keyspace.databases[index], True)
+        table_clear(&keyspace.databases[index].watched)
+    while keyspace.garbage != NULL:
+        garbage_release(keyspace, <size_t> -1)
+    mem_free(keyspace.databases, keyspace.count * sizeof(Database))
+    keyspace.databases = NULL
+    keyspace.count = 0
+
+
+cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil:
+    keyspace.now_ms = wall_us() // 1000
+    keyspace.clock = <uint32_t> (keyspace.now_ms // 1000) & CLOCK_MAX
+
+
+# ---- making and releasing entries ----
+
+cdef Entry *entry_new(Keyspace *keyspace, Slice key, uint8_t kind, uint8_t encoding, int64_t expiry, bint embedded,
+                      Slice value, uint64_t word) noexcept nogil:
+    """An entry with the embedded ``value``, or with ``word``."""
+    cdef size_t size = entry_size_for(key.size, expiry >= 0, embedded, value.size)
+    cdef Entry *entry = <Entry *> mem_alloc(size)
+    cdef char *p
+    entry.clock = keyspace.clock
+    entry.type = kind
+    entry.encoding = encoding
+    entry.flags = (ENTRY_EXPIRES if expiry >= 0 else 0) | (ENTRY_EMBEDDED if embedded else 0)
+    entry.epoch = keyspace.epoch
+    entry.value_size = <uint8_t> value.size if embedded else 0
+    if expiry >= 0:
+        entry_store_expiry(entry, expiry)
+    p = entry_after_expiry(entry)
+    if not embedded:
+        entry_store_word(entry, word)
+        p += 8
+    entry.key_size = <uint8_t> key.size
+    if unlikely(key.size > 255):
+        entry.flags |= ENTRY_LONG_KEY
+        store_u32(p, <uint32_t> key.size)
+        p += 4
+    memcpy(p, key.data, key.size)
+    if embedded:
+        memcpy(p + key.size, value.data, value.size)
+    return entry
+
+
+cdef inline bint holds_string_block(const Entry *entry) noexcept nogil:
+    return entry.type == STRING and entry.encoding != ENCODING_INT and not entry.flags & ENTRY_EMBEDDED
+
+
+cdef void string_free(String *string) noexcept nogil:
+    mem_free(string, sizeof(String) + string.capacity)
+
+
+cdef String *string_new(Slice value) noexcept nogil:
+    cdef String *string = <String *> mem_alloc(sizeof(String) + value.size)
+    string.size = value.size
+    string.capacity = value.size
+    memcpy(string_data(string), value.data, value.size)
+    return string
+
+
+cdef void release_value(Entry *entry) noexcept nogil:
+    if holds_string_block(entry):
+        string_free(<String *> entry_pointer(entry))
+    elif entry.type != STRING:
+        _types[entry.type].release(entry_pointer(entry))
+
+
+cdef void entry_destroy(void *element) noexcept nogil:
+    cdef Entry *entry = <Entry *> element
+    release_value(entry)
+    mem_free(entry, entry_size(entry))
+
+
+# ---- finding ----
+
+cdef Entry *keyspace_peek(Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&database.keys, key, hash)
+    return <Entry *> slot[0] if slot != NULL else NULL
+
+
+cdef bint keyspace_is_expired(const Keyspace *keyspace, const Entry *entry) noexcept nogil:
+    return entry_has_expiry(entry) and entry_expiry(entry) < keyspace.now_ms and not keyspace.expires_nothing
+
+
+cdef void remove_expired(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil:
+    cdef Slice key = entry_key(entry)
+    keyspace.expired += 1
+    if keyspace.hooks.expired != NULL:
+        keyspace.hooks.expired(keyspace.hooks.context, database, key)
+    keyspace_signal(database, key, hash_key(key.data, key.size))
+    keyspace_delete(keyspace, database, entry, True)
+
+
+cdef Entry *keyspace_find(Keyspace *keyspace, Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&database.keys, key, hash)
+    cdef Entry *entry
+    if slot == NULL:
+        return NULL
+    entry = <Entry *> slot[0]
+    if unlikely(entry_has_expiry(entry)) and keyspace_is_expired(keyspace, entry):
+        remove_expired(keyspace, database, entry)
+        return NULL
+    return entry
+
+
+cdef void keyspace_preserve_now(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil:
+    keyspace.hooks.preserve(keyspace.hooks.context, database, entry)
+    entry.epoch = keyspace.epoch
+
+
+# ---- replacing ----
+
+cdef void replace_in(Table *table, Entry *old, Entry *entry, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(table, entry_key(old), hash)
+    slot[0] = entry
+
+
+cdef void put_in_place(Database *database, Entry *old, Entry *entry, uint64_t hash) noexcept nogil:
+    """Every table that holds ``old`` holds ``entry`` afterwards, and those that the new expiry asks for."""
+    cdef Slice key
+    replace_in(&database.keys, old, entry, hash)
+    if old.flags & ENTRY_FIELD_EXPIRES:
+        replace_in(&database.field_expires, old, entry, hash)
+        entry.flags |= ENTRY_FIELD_EXPIRES
+    if likely(not ((old.flags | entry.flags) & ENTRY_EXPIRES)):
+        return
+    key = entry_key(old)
+    if not entry_has_expiry(entry):
+        table_remove(&database.expires, key, hash)
+    elif entry_has_expiry(old):
+        replace_in(&database.expires, old, entry, hash)
+    else:
+        table_insert(&database.expires, entry, hash)
+
+
+cdef void drop_field_expiry(Database *database, Entry *entry, uint64_t hash) noexcept nogil:
+    if entry.flags & ENTRY_FIELD_EXPIRES:
+        table_remove(&database.field_expires, entry_key(entry), hash)
+        entry.flags &= ~ENTRY_FIELD_EXPIRES
+
+
+cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, Entry *entry
+                  ) noexcept nogil:
+    """Puts a new entry where the key's old one (or NULL) was, and releases that."""
+    if old == NULL:
+        table_insert(&database.keys, entry, hash)
+        if entry_has_expiry(entry):
+            table_insert(&database.expires, entry, hash)
+        return entry
+    keyspace_preserve(keyspace, database, old)
+    drop_field_expiry(database, old, hash)
+    put_in_place(database, old, entry, hash)
+    entry_destroy(old)
+    return entry
+
+
+cdef bint overwrite_embedded(Keyspace *keyspace, Database *database, Entry *old, uint8_t encoding, Slice value,
+                             int64_t expiry) noexcept nogil:
+    """Where the entry already holds a string of this size with the same shape, only its bytes change."""
+    if old == NULL or old.type != STRING or old.value_size != value.size or not old.flags & ENTRY_EMBEDDED:
+        return False
+    if entry_has_expiry(old) != (expiry >= 0):
+        return False
+    keyspace_preserve(keyspace, database, old)
+    if expiry >= 0:
+        entry_store_expiry(old, expiry)
+    old.encoding = encoding
+    old.clock = keyspace.clock
+    memcpy(<char *> entry_embedded(old).data, value.data, value.size)
+    return True
+
+
+cdef Entry *set_embedded(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old,
+                         uint8_t encoding, Slice value, int64_t expiry) noexcept nogil:
+    if overwrite_embedded(keyspace, database, old, encoding, value, expiry):
+        return old
+    return store(keyspace, database, key, hash, old,
+                 entry_new(keyspace, key, STRING, encoding, expiry, True, value, 0))
+
+
+cdef Entry *set_word(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, uint8_t kind,
+                     uint8_t encoding, uint64_t word, int64_t expiry) noexcept nogil:
+    return store(keyspace, database, key, hash, old,
+                 entry_new(keyspace, key, kind, encoding, expiry, False, slice_of(NULL, 0), word))
+
+
+cdef Entry *set_block(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, Slice value,
+                      int64_t expiry) noexcept nogil:
+    return set_word(keyspace, database, key, hash, old, STRING, ENCODING_RAW,
+                    <uint64_t> <uintptr_t> string_new(value), expiry)
+
+
+cdef Entry *keyspace_set_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                Slice value, int64_t expiry) noexcept nogil:
+    cdef int64_t integer
+    if value.size <= 20 and parse_int64(value.data, value.size, &integer):
+        return keyspace_set_integer(keyspace, database, key, hash, entry, integer, expiry)
+    if value.size <= EMBED_MAX:
+        return set_embedded(keyspace, database, key, hash, entry,
+                            ENCODING_EMBSTR if value.size <= 44 else ENCODING_RAW, value, expiry)
+    return set_block(keyspace, database, key, hash, entry, value, expiry)
+
+
+cdef Entry *keyspace_set_integer(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                 int64_t value, int64_t expiry) noexcept nogil:
+    if entry != NULL and entry.type == STRING and entry.encoding == ENCODING_INT and \
+            entry_expiry(entry) == expiry:
+        keyspace_preserve(keyspace, database, entry)
+        entry_store_word(entry, <uint64_t> value)
+        entry.clock = keyspace.clock
+        return entry
+    return set_word(keyspace, database, key, hash, entry, STRING, ENCODING_INT, <uint64_t> value, expiry)
+
+
+cdef Entry *keyspace_set_raw(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                             Slice value) noexcept nogil:
+    cdef int64_t expiry = entry_expiry(entry) if entry != NULL else -1
+    if value.size <= EMBED_MAX:
+        return set_embedded(keyspace, database, key, hash, entry, ENCODING_RAW, value, expiry)
+    return set_block(keyspace, database, key, hash, entry, value, expiry)
+
+
+cdef String *string_resized(String *string, size_t size) noexcept nogil:
+    """With room to grow by as much again, up to a megabyte more; the new bytes are zero."""
+    cdef size_t capacity = string.capacity
+    cdef size_t old = string.size
+    if size > capacity:
+        capacity = size + min(size, <size_t> 1 << 20)
+        string = <String *> mem_realloc(string, sizeof(String) + string.capacity, sizeof(String) + capacity)
+        string.capacity = capacity
+    if size > old:
+        memset(string_data(string) + old, 0, size - old)
+    string.size = size
+    return string
+
+
+cdef Entry *keyspace_resize_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                                   size_t size, char **data) noexcept nogil:
+    cdef char scratch[24]
+    cdef char embedded[EMBED_MAX]
+    cdef Slice old
+    cdef String *string
+    if entry != NULL and holds_string_block(entry):
+        keyspace_preserve(keyspace, database, entry)
+        string = string_resized(<String *> entry_pointer(entry), size)
+        entry_store_pointer(entry, string)
+        entry.encoding = ENCODING_RAW
+        data[0] = string_data(string)
+        return entry
+    old = string_slice(entry, scratch) if entry != NULL else slice_of(scratch, 0)
+    if size <= EMBED_MAX:
+        memset(embedded, 0, size)
+        memcpy(embedded, old.data, min(old.size, size))
+        entry = keyspace_set_raw(keyspace, database, key, hash, entry, slice_of(embedded, size))
+        data[0] = <char *> entry_embedded(entry).data
+        return entry
+    string = string_resized(string_new(old), size)
+    entry = set_word(keyspace, database, key, hash, entry, STRING, ENCODING_RAW, <uint64_t> <uintptr_t> string,
+                     entry_expiry(entry) if entry != NULL else -1)
+    data[0] = string_data(string)
+    return entry
+
+
+cdef Entry *keyspace_set_value(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
+                               ValueKind kind, void *value, int64_t expiry) noexcept nogil:
+    return set_word(keyspace, database, key, hash, entry, <uint8_t> kind, 0, <uint64_t> <uintptr_t> value, expiry)
+
+
+cdef Entry *entry_clone(Keyspace *keyspace, const Entry *entry, Slice key, int64_t expiry) noexcept nogil:
+    """The same value (a shallow copy of the word) under another key and expiry."""
+    cdef bint embedded = entry.flags & ENTRY_EMBEDDED
+    cdef Entry *clone = entry_new(keyspace, key, entry.type, entry.encoding, expiry, embedded,
+                                  entry_embedded(entry) if embedded else slice_of(NULL, 0),
+                                  0 if embedded else entry_word(entry))
+    clone.clock = entry.clock
+    return clone
+
+
+cdef Entry *keyspace_set_expiry(Keyspace *keyspace, Database *database, Entry *entry, int64_t expiry) noexcept nogil:
+    cdef Slice key
+    cdef Entry *moved
+    keyspace_preserve(keyspace, database, entry)
+    if entry_has_expiry(entry) and expiry >= 0:
+        entry_store_expiry(entry, expiry)
+        return entry
+    if not entry_has_expiry(entry) and expiry < 0:
+        return entry
+    key = entry_key(entry)
+    moved = entry_clone(keyspace, entry, key, expiry)
+    put_in_place(database, entry, moved, hash_key(key.data, key.size))
+    mem_free(entry, entry_size(entry))
+    return moved
+
+
+cdef void keyspace_mark_field_expiry(Database *database, Entry *entry, bint expires) noexcept nogil:
+    cdef Slice key
+    if expires == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0):
+        return
+    key = entry_key(entry)
+    if expires:
+        entry.flags |= ENTRY_FIELD_EXPIRES
+        table_insert(&database.field_expires, entry, hash_key(key.data, key.size))
+    else:
+        drop_field_expiry(database, entry, hash_key(key.data, key.size))
+
+
+cdef void unlink_entry(Database *database, Entry *entry, Slice key, uint64_t hash) noexcept nogil:
+    if entry_has_expiry(entry):
+        table_remove(&database.expires, key, hash)
+    drop_field_expiry(database, entry, hash)
+    table_remove(&database.keys, key, hash)
+
+
+cdef void keyspace_delete(Keyspace *keyspace, Database *database, Entry *entry, bint lazy) noexcept nogil:
+    cdef Slice key = entry_key(entry)
+    keyspace_preserve(keyspace, database, entry)
+    unlink_entry(database, entry, key, hash_key(key.data, key.size))
+    if lazy and entry.type != STRING and _types[entry.type].release_some != NULL and \
+            _types[entry.type].effort(entry_pointer(entry)) > LAZY_EFFORT:
+        discard_value(keyspace, &_types[entry.type], entry_pointer(entry))
+        mem_free(entry, entry_size(entry))
+    else:
+        entry_destroy(entry)
+
+
+cdef Entry *keyspace_move(Keyspace *keyspace, Database *origin, Entry *entry, Database *target, Slice key,
+                          uint64_t hash) noexcept nogil:
+    cdef Slice old_key = entry_key(entry)
+    cdef bint field_expires = entry.flags & ENTRY_FIELD_EXPIRES
+    cdef Entry *moved
+    keyspace_preserve(keyspace, origin, entry)
+    moved = entry_clone(keyspace, entry, key, entry_expiry(entry))
+    unlink_entry(origin, entry, old_key, hash_key(old_key.data, old_key.size))
+    mem_free(entry, entry_size(entry))
+    store(keyspace, target, key, hash, NULL, moved)
+    keyspace_mark_field_expiry(target, moved, field_expires)
+    return moved
+
+
+cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *target, Slice key, uint64_t hash
+                          ) noexcept nogil:
+    cdef Entry *copy = entry_clone(keyspace, entry, key, entry_expiry(entry))
+    if holds_string_block(entry):
+        entry_store_pointer(copy, string_new(string_slice(entry, NULL)))
+    elif entry.type != STRING:
+        entry_store_pointer(copy, _types[entry.type].copy(entry_pointer(entry)))
+    copy.clock = keyspace.clock
+    store(keyspace, target, key, hash, NULL, copy)
+    keyspace_mark_field_expiry(target, copy, entry.flags & ENTRY_FIELD_EXPIRES)
+    return copy
+
+
+# ---- what an entry tells ----
+
+cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil:
+    cdef String *string
+    if entry.flags & ENTRY_EMBEDDED:
+        return entry_embedded(entry)
+    if entry.encoding == ENCODING_INT:
+        return slice_of(scratch, format_int64(scratch, <int64_t> entry_word(entry)))
+    string = <String *> entry_pointer(entry)
+    return slice_of(string_data(string), string.size)
+
+
+cdef size_t string_size(const Entry *entry) noexcept nogil:
+    cdef char scratch[24]
+    return string_slice(entry, scratch).size
+
+
+cdef size_t entry_footprint(const Entry *entry, size_t samples) noexcept nogil:
+    cdef size_t size = mem_footprint(entry_size(entry)) + 16
+    if holds_string_block(entry):
+        size += mem_footprint(sizeof(String) + (<String *> entry_pointer(entry)).capacity)
+    elif entry.type != STRING:
+        size += _types[entry.type].footprint(entry_pointer(entry), samples)
+    return size
+
+
+cdef const char *entry_encoding_name(const Entry *entry) noexcept nogil:
+    if entry.type != STRING:
+        return _types[entry.type].encoding(entry_pointer(entry))
+    if entry.encoding == ENCODING_INT:
+        return "int"
+    return "embstr" if entry.encoding == ENCODING_EMBSTR else "raw"
+
+
+cdef const char *kind_name(ValueKind kind) noexcept nogil:
+    if kind == STRING:
+        return "string"
+    if kind == HASH:
+        return "hash"
+    if kind == LIST:
+        return "list"
+    if kind == SET:
+        return "set"
+    if kind == ZSET:
+        return "zset"
+    return "stream"
+
+
+# ---- garbage ----
+
+cdef Garbage *new_garbage(Keyspace *keyspace, size_t parts) noexcept nogil:
+    cdef Garbage *garbage = <Garbage *> mem_zalloc(sizeof(Garbage))
+    garbage.next = keyspace.garbage
+    garbage.parts = parts
+    keyspace.garbage = garbage
+    keyspace.garbage_parts += parts
+    return garbage
+
+
+cdef void discard_value(Keyspace *keyspace, const ValueType *type, void *value) noexcept nogil:
+    cdef Garbage *garbage = new_garbage(keyspace, 1)
+    garbage.value = value
+    garbage.type = type
+
+
+cdef void discard_table(Keyspace *keyspace, Table *table) noexcept nogil:
+    """Takes what the table has; the table is empty and usable at once."""
+    if table.buckets[0] == NULL:
+        return
+    new_garbage(keyspace, table_size(table) if table.type.destroy != NULL else 0).table = table[0]
+    table_init(table, table.type)
+
+
+cdef void garbage_release(Keyspace *keyspace, size_t budget) noexcept nogil:
+    """About ``budget`` parts of the garbage that came last."""
+    cdef Garbage *garbage = keyspace.garbage
+    cdef bint done
+    if garbage.value != NULL:
+        done = garbage.type.release_some(garbage.value, budget)
+    else:
+        done = table_clear_some(&garbage.table, budget)
+    if not done:
+        return
+    keyspace.garbage = garbage.next
+    keyspace.garbage_parts -= garbage.parts
+    keyspace.lazily_freed += garbage.parts
+    mem_free(garbage, sizeof(Garbage))
+
+
+# ---- databases ----
+
+cdef void signal_all(Database *database) noexcept nogil:
+    cdef TableIterator iterator
+    cdef WatchedKey *watched
+    cdef Slice key
+    table_iterate(&database.watched, &iterator)
+    while True:
+        watched = <WatchedKey *> table_next(&iterator)
+        if watched == NULL:
+            break
+        key = watched_key(watched)
+        if keyspace_peek(database, key, hash_key(key.data, key.size)) != NULL:
+            watched.version += 1
+    table_iterate_end(&iterator)
+
+
+cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noexcept nogil:
+    if keyspace.snapshot and table_size(&database.keys):
+        keyspace.hooks.preserve_database(keyspace.hooks.context, database)
+    if table_size(&database.watched):
+        signal_all(database)
+    discard_table(keyspace, &database.expires)
+    discard_table(keyspace, &database.field_expires)
+    discard_table(keyspace, &database.keys)
+    database.average_ttl = 0
+    if not lazy and keyspace.garbage != NULL:
+        garbage_release(keyspace, FLUSH_AT_ONCE)
+
+
+cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil:
+    cdef Database kept = a[0]
+    if keyspace.snapshot:
+        keyspace.hooks.preserve_database(keyspace.hooks.context, a)
+        keyspace.hooks.preserve_database(keyspace.hooks.context, b)
+    signal_all(a)
+    signal_all(b)
+    a.keys = b.keys
+    a.expires = b.expires
+    a.field_expires = b.field_expires
+    a.average_ttl = b.average_ttl
+    a.expires_cursor = b.expires_cursor
+    b.keys = kept.keys
+    b.expires = kept.expires
+    b.field_expires = kept.field_expires
+    b.average_ttl = kept.average_ttl
+    b.expires_cursor = kept.expires_cursor
+    signal_all(a)
+    signal_all(b)
+
+
+cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nogil:
+    cdef Entry *entry
+    while True:
+        entry = <Entry *> table_random(&database.keys, &keyspace.random)
+        if entry == NULL or not keyspace_is_expired(keyspace, entry):
+            return entry
+        remove_expired(keyspace, database, entry)
+
+
+# ---- time ----
+
+cdef void collect_expired(void *context, void *element) noexcept nogil:
+    cdef Expired *expired = <Expired *> context
+    cdef Entry *entry = <Entry *> element
+    cdef int64_t ttl = entry_expiry(entry) - expired.keyspace.now_ms
+    expired.seen += 1
+    if ttl >= 0:
+        expired.ttl_sum += ttl
+        return
+    expired.overdue += 1
+    if expired.count < EXPIRE_BATCH:
+        expired.entries[expired.count] = entry
+        expired.count += 1
+
+
+cdef void note_ttl(Database *database, const Expired *expired) noexcept nogil:
+    """A slow mean of the time to live, for INFO."""
+    cdef size_t living = expired.seen - expired.overdue
+    cdef int64_t mean
+    if living == 0:
+        return
+    mean = expired.ttl_sum // <int64_t> living
+    if database.average_ttl == 0:
+        database.average_ttl = mean
+    else:
+        database.average_ttl += (mean - database.average_ttl) // 50
+
+
+cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
+    """Looks at a few entries; true when enough of them were overdue for another look to be worth it."""
+    cdef Expired expired
+    cdef size_t index, rounds = 0
+    memset(&expired, 0, sizeof(expired))
+    expired.keyspace = keyspace
+    while expired.seen < 20 and rounds < 100:
+        database.expires_cursor = table_scan(&database.expires, database.expires_cursor, collect_expired, &expired)
+        rounds += 1
+        if database.expires_cursor == 0:
+            break
+    for index in range(expired.count):
+        remove_expired(keyspace, database, expired.entries[index])
+    note_ttl(database, &expired)
+    if expired.seen:
+        keyspace.expired_stale_permille += (
+            <int64_t> (expired.overdue * 1000 // expired.seen) - keyspace.expired_stale_permille) // 20
+    return expired.overdue * 10 > expired.seen
+
+
+cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
+    cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+    cdef Database *database
+    cdef int index, rounds
+    for index in range(keyspace.count):
+        database = &keyspace.databases[index]
+        rounds = 0
+        while table_size(&database.expires) and expire_some(keyspace, database):
+            rounds += 1
+            if rounds % 4 == 0 and monotonic_ns() > deadline:
+                keyspace.expire_cap_reached += 1
+                return True
+    return False
+
+
+cdef bint tidy_table(Table *table, int64_t deadline) noexcept nogil:
+    while table_is_resizing(table):
+        if monotonic_ns() > deadline:
+            return True
+        if not table_step(table, 128):
+            break
+    return False
+
+
+cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
+    cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+    cdef int index
+    while keyspace.garbage != NULL:
+        garbage_release(keyspace, 512)
+        if monotonic_ns() > deadline:
+            return True
+    for index in range(keyspace.count):
+        if tidy_table(&keyspace.databases[index].keys, deadline) or \
+                tidy_table(&keyspace.databases[index].expires, deadline):
+            return True
+    return False
+
+
+# ---- watching ----
+
+cdef Slice watched_key(const WatchedKey *watched) noexcept nogil:
+    return slice_of(<const char *> (watched + 1), watched.key_size)
+
+
+cdef WatchedKey *keyspace_watch(Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&database.watched, key, hash)
+    cdef WatchedKey *watched
+    if slot != NULL:
+        watched = <WatchedKey *> slot[0]
+        watched.watchers += 1
+        return watched
+    watched = <WatchedKey *> mem_alloc(sizeof(WatchedKey) + key.size)
+    watched.database = database
+    watched.version = 0
+    watched.watchers = 1
+    watched.key_size = key.size
+    memcpy(<char *> (watched + 1), key.data, key.size)
+    table_insert(&database.watched, watched, hash)
+    return watched
+
+
+cdef void keyspace_unwatch(WatchedKey *watched) noexcept nogil:
+    cdef Slice key = watched_key(watched)
+    watched.watchers -= 1
+    if watched.watchers:
+        return
+    table_remove(&watched.database.watched, key, hash_key(key.data, key.size))
+    mem_free(watched, sizeof(WatchedKey) + watched.key_size)
+
+
+cdef void keyspace_signal_now(Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&database.watched, key, hash)
+    if slot != NULL:
+        (<WatchedKey *> slot[0]).version += 1
