@@ -1,15 +1,15 @@
 """From a parsed request to its reply: find the command, check it against the state of client and server, call its
 handler, propagate what it changed. Knows no command's reply texts, and no socket.
 
-``Core`` is one server's data and rules; everything native hangs from its ``Server`` struct, so that several servers can
-live in one process. A handler is a ``noexcept nogil`` function of a ``Call``; a Python handler takes ``(client, args)``
+Everything native of one server hangs from its ``Server`` struct, so that several servers can live in one process;
+``_core.Core`` owns it. A handler is a ``noexcept nogil`` function of a ``Call``; a Python handler takes ``(client, args)``
 and returns a value of ``commands/reply.py``.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from pyredis._aof cimport Aof
-from pyredis._base cimport Slice, uint64_t
+from pyredis._base cimport Slice
 from pyredis._keyspace cimport Database, Entry, Keyspace, ValueKind, WatchedKey
 from pyredis._resp cimport Arguments, Parser, Replied, Reply
 from pyredis.types.hashtable cimport hash_key
@@ -45,7 +45,7 @@ ctypedef struct Command:
     int first_key
     int last_key
     int step
-    int index                   # into Core.specs and Core.handlers
+    int index                   # into Core.specs and Core.handlers; -1 for a container
     Command *subcommands        # NULL for a command without
     int subcommand_count
     Command *parent
@@ -151,6 +151,13 @@ ctypedef struct Server:
     uint64_t barrier            # the end of the last write that is not told by key
     uint64_t touched[8]         # hashes of the keys that the command under way changed
     int touched_count           # past 8: too many to tell
+    bint aof_pending            # something was appended that is not published yet
+    # the command table
+    Command *commands
+    int command_count
+    Command **index             # by hash of the name, open addressing
+    size_t index_mask
+    Arguments arguments         # scratch of the batch under way
     # time
     uint64_t cycle_mark
     double ns_per_cycle
@@ -244,7 +251,7 @@ cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil
 
 # Executes the whole requests in buffer[parser.at : size]; replies are appended to server.reply. Returns the ParseStatus
 # it stopped with; the client's flags tell why it may have stopped earlier. `limit` bounds the reply bytes of one call.
-cdef int serve(Server *server, Client *client, Parser *parser, Arguments *arguments, char *buffer, size_t size,
+cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
                size_t limit) noexcept nogil
 # Runs one command that has passed every check.
 cdef void run_command(Call *call) noexcept nogil
@@ -255,19 +262,17 @@ cdef void client_unwatch(Client *client) noexcept nogil
 # Wraps a native handler for a family's HANDLERS.
 cdef object native(Handler handler)
 
-cdef class Core:
-    cdef Server server
-    cdef readonly list specs            # CommandSpec by Command.index
-    cdef readonly list handlers         # Python handlers by Command.index, None for native ones
-    cdef readonly object host           # the policy layer's Server
-    cdef readonly dict clients          # id -> Connection
-    cdef Command *commands
-    cdef int command_count
-    cdef Command **index
-    cdef size_t index_mask
-    cdef Arguments arguments            # scratch of the batch under way
-    cdef readonly dict error_counts     # code -> count
-    cdef public object on_slow          # called with (client, args, microseconds)
+# The command of that name, or NULL; for a command with subcommands, itself.
+cdef Command *find_command(Server *server, Slice name) noexcept nogil
+cdef Command *find_subcommand(Command *command, Slice name) noexcept nogil
+# Makes what was appended to the file a whole unit; the batch's replies wait for it.
+cdef void settle(Server *server) noexcept nogil
+# The keyspace's hook, with the Server as context: the file gets a DEL for a key that expired.
+cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil
+cdef uint64_t name_hash(const char *name, size_t size) noexcept nogil
+# What a Python handler is called with: the Connection, or None for the loader.
+cdef object client_object(Client *client)
+cdef list argument_list(Call *call)
 
-    cdef Command *find(self, Slice name) noexcept nogil
-    cdef Command *find_sub(self, Command *command, Slice name) noexcept nogil
+cdef enum:
+    RECENT = 1 << 16            # counters in Server.recent

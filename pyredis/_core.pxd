@@ -1,0 +1,19 @@
+"""One server's data: the owner of its ``Server`` struct, and the policy layer's way to it."""
+
+from pyredis._dispatch cimport Command, Server
+
+
+cdef class Core:
+    cdef Server server
+    cdef readonly list specs            # CommandSpec by Command.index
+    cdef readonly list handlers         # Python handlers by Command.index, None for native ones
+    cdef readonly dict error_counts     # error code -> count
+    cdef readonly object host           # the policy layer's Server
+    cdef public object on_slow          # called with (client, arguments, microseconds), or None
+
+    cdef uint64_t started_cycles
+    cdef int64_t started_ns
+
+    cdef int build_table(self, dict specs, dict bound) except -1
+    cdef int build_index(self) except -1
+    cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

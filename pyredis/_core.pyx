@@ -1,0 +1,359 @@
+"""``Core``: owns the ``Server`` struct, builds its command table, and is what the policy layer calls.
+
+Numbers of directives come in through ``configure``; time comes in through ``tick`` and ``cron``; the rest is telling what
+there is to tell (INFO, COMMAND STATS, LATENCY).
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
+
+from pyredis._base cimport cycles_now, monotonic_ns
+from pyredis._dispatch cimport (
+    CMD_ADMIN,
+    CMD_ALLOW_BUSY,
+    CMD_BLOCKING,
+    CMD_DENYOOM,
+    CMD_FAST,
+    CMD_LOADING,
+    CMD_MAY_REPLICATE,
+    CMD_NO_AUTH,
+    CMD_NO_MULTI,
+    CMD_NOSCRIPT,
+    CMD_NOT_QUEUED,
+    CMD_PUBSUB,
+    CMD_READONLY,
+    CMD_SKIP_SLOWLOG,
+    CMD_STALE,
+    CMD_WRITE,
+    HISTOGRAM,
+    RECENT,
+    RESTRICT_AOF_ERROR,
+    RESTRICT_LOADING,
+    RESTRICT_MEMORY,
+    Command,
+    Handler,
+    name_hash,
+    propagate_expired,
+    settle,
+)
+from pyredis._keyspace cimport (
+    Database,
+    keyspace_destroy,
+    keyspace_expire_cycle,
+    keyspace_init,
+    keyspace_tick,
+    keyspace_tidy,
+)
+from pyredis._memory cimport mem_alloc, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis._resp cimport arguments_free, reply_free
+from pyredis.types.hashtable cimport table_memory, table_size
+
+_FLAGS = {
+    "write": CMD_WRITE,
+    "readonly": CMD_READONLY,
+    "denyoom": CMD_DENYOOM,
+    "admin": CMD_ADMIN,
+    "noscript": CMD_NOSCRIPT,
+    "loading": CMD_LOADING,
+    "stale": CMD_STALE,
+    "skip_slowlog": CMD_SKIP_SLOWLOG,
+    "fast": CMD_FAST,
+    "no_auth": CMD_NO_AUTH,
+    "no_multi": CMD_NO_MULTI,
+    "blocking": CMD_BLOCKING,
+    "pubsub": CMD_PUBSUB,
+    "may_replicate": CMD_MAY_REPLICATE,
+    "allow_busy": CMD_ALLOW_BUSY,
+}
+_NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
+
+cdef enum:
+    CALIBRATE_NS = 300000
+
+
+cdef class Core:
+    """The data of one server: databases, command table, counters.
+
+    ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
+    ``specs`` and ``bound`` are the command table and its handlers (``commands.registry``).
+    """
+
+    def __cinit__(self, host, dict specs, dict bound, int databases=16):
+        memset(&self.server, 0, sizeof(self.server))
+        self.host = host
+        self.error_counts = {}
+        self.specs = []
+        self.handlers = []
+        self.server.core = <void *> self
+        self.server.aof_database = -1
+        self.server.recent = <uint64_t *> mem_zalloc(RECENT * sizeof(uint64_t))
+        keyspace_init(&self.server.keyspace, databases)
+        self.server.keyspace.hooks.context = &self.server
+        self.server.keyspace.hooks.expired = propagate_expired
+        self.build_table(specs, bound)
+        self.calibrate()
+
+    def __dealloc__(self):
+        cdef int index
+        keyspace_destroy(&self.server.keyspace)
+        reply_free(&self.server.reply)
+        arguments_free(&self.server.arguments)
+        mem_free(self.server.recent, RECENT * sizeof(uint64_t))
+        for index in range(self.server.command_count):
+            mem_free(self.server.commands[index].histogram, HISTOGRAM * sizeof(uint64_t))
+        mem_free(self.server.commands, self.server.command_count * sizeof(Command))
+        if self.server.index != NULL:
+            mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))
+
+    # ---- the command table ----
+
+    cdef int build_table(self, dict specs, dict bound) except -1:
+        """Commands stand first, then the subcommands of each, together."""
+        cdef int index = 0
+        cdef int next_sub = len(specs)
+        cdef Command *command
+        self.server.command_count = next_sub + sum(len(spec.subcommands) for spec in specs.values())
+        self.server.commands = <Command *> mem_zalloc(self.server.command_count * sizeof(Command))
+        self.specs = [None] * self.server.command_count
+        self.handlers = [None] * self.server.command_count
+        for spec in specs.values():
+            command = self.server.commands + index
+            self.fill_command(command, spec, bound.get(spec.name), NULL)
+            command.subcommands = self.server.commands + next_sub
+            command.subcommand_count = len(spec.subcommands)
+            for sub in spec.subcommands.values():
+                self.fill_command(self.server.commands + next_sub, sub, bound.get(sub.name), command)
+                next_sub += 1
+            index += 1
+        return self.build_index()
+
+    cdef int build_index(self) except -1:
+        cdef int index, count = 0
+        cdef uint64_t at
+        cdef Command *command
+        self.server.index_mask = 1023
+        self.server.index = <Command **> mem_zalloc((self.server.index_mask + 1) * sizeof(Command *))
+        for index in range(self.server.command_count):
+            command = self.server.commands + index
+            if command.parent != NULL:
+                continue
+            at = name_hash(command.name, command.name_size) & self.server.index_mask
+            while self.server.index[at] != NULL:
+                at = (at + 1) & self.server.index_mask
+            self.server.index[at] = command
+            count += 1
+        return count
+
+    cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1:
+        cdef bytes name = spec.name.encode()
+        cdef int index = command - self.server.commands
+        memcpy(command.name, <const char *> name, len(name))
+        command.name_size = len(name)
+        command.arity = spec.arity
+        command.first_key = spec.first_key
+        command.last_key = spec.last_key
+        command.step = spec.step
+        command.parent = parent
+        command.index = index if handler is not None else -1
+        command.flags = sum(_FLAGS.get(flag, 0) for flag in spec.flags)
+        if spec.name in _NOT_QUEUED:
+            command.flags |= CMD_NOT_QUEUED
+        command.histogram = <uint64_t *> mem_zalloc(HISTOGRAM * sizeof(uint64_t))
+        self.specs[index] = spec
+        if PyCapsule_IsValid(handler, "pyredis.handler"):
+            command.handler = <Handler> PyCapsule_GetPointer(handler, "pyredis.handler")
+        else:
+            self.handlers[index] = handler
+        return 0
+
+    # ---- directives ----
+
+    def configure(self, str name, value):
+        """Takes over the value of a directive that native code reads; others are passed over."""
+        cdef Server *server = &self.server
+        if name == "maxmemory":
+            server.settings.maxmemory = value
+            self.restrict(RESTRICT_MEMORY, value > 0)
+        elif name == "slowlog-log-slower-than":
+            server.settings.slowlog_us = value
+            self._set_slowlog_cycles()
+        elif name == "latency-tracking":
+            server.settings.latency_tracking = value
+        elif name == "hash-max-listpack-entries":
+            server.settings.hash_max_listpack_entries = value
+        elif name == "hash-max-listpack-value":
+            server.settings.hash_max_listpack_value = value
+        elif name == "proto-max-bulk-len":
+            server.settings.proto_max_bulk = value
+        elif name == "lazyfree-lazy-user-del":
+            server.settings.lazy_user_del = value
+        elif name == "lazyfree-lazy-server-del":
+            server.settings.lazy_server_del = value
+        elif name == "lazyfree-lazy-user-flush":
+            server.settings.lazy_user_flush = value
+        elif name == "maxmemory-policy":
+            server.settings.lfu = "lfu" in value
+
+    def _set_slowlog_cycles(self):
+        cdef int64_t us = self.server.settings.slowlog_us
+        self.server.settings.slowlog_cycles = <size_t> -1 if us < 0 else <size_t> (us * 1000 / self.server.ns_per_cycle)
+
+    def restrict(self, int restriction, bint on):
+        """Sets or lifts one of the ``RESTRICT_`` reasons to refuse commands."""
+        if on:
+            self.server.restrictions |= restriction
+        else:
+            self.server.restrictions &= ~restriction
+
+    # ---- time ----
+
+    def calibrate(self):
+        """Measures the cycle counter against the monotonic clock, ever more exactly the later it is called."""
+        if self.started_ns == 0:
+            self.started_ns = monotonic_ns()
+            self.started_cycles = cycles_now()
+            while monotonic_ns() - self.started_ns < CALIBRATE_NS:
+                pass
+        self.server.ns_per_cycle = (monotonic_ns() - self.started_ns) / <double> (cycles_now() - self.started_cycles)
+        self._set_slowlog_cycles()
+
+    def tick(self):
+        """Reads the clock."""
+        keyspace_tick(&self.server.keyspace)
+
+    def expire_cycle(self, int64_t budget_us):
+        """Removes expired keys for up to ``budget_us``; true when there are more."""
+        cdef bint more
+        self.server.touched_count = 0
+        more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
+        if self.server.aof_pending:
+            settle(&self.server)
+        return more
+
+    def tidy(self, int64_t budget_us):
+        """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
+        return keyspace_tidy(&self.server.keyspace, budget_us)
+
+    # ---- telling ----
+
+    def sizes(self):
+        """For each database that holds keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
+        cdef Database *database
+        cdef int index
+        cdef list rows = []
+        for index in range(self.server.keyspace.count):
+            database = &self.server.keyspace.databases[index]
+            if table_size(&database.keys):
+                rows.append((index, table_size(&database.keys), table_size(&database.expires), database.average_ttl,
+                             table_size(&database.field_expires)))
+        return rows
+
+    def table_bytes(self):
+        """For each database that holds keys: (number, bytes of the main table, bytes of the table of expiries)."""
+        cdef Database *database
+        cdef int index
+        cdef list rows = []
+        for index in range(self.server.keyspace.count):
+            database = &self.server.keyspace.databases[index]
+            if table_size(&database.keys):
+                rows.append((index, table_memory(&database.keys), table_memory(&database.expires)))
+        return rows
+
+    def counters(self):
+        """The counters of INFO, by name."""
+        cdef Server *server = &self.server
+        return {
+            "total_commands_processed": server.total_commands,
+            "keyspace_hits": server.hits,
+            "keyspace_misses": server.misses,
+            "expired_keys": server.keyspace.expired,
+            "expired_stale_permille": server.keyspace.expired_stale_permille,
+            "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
+            "lazyfreed_objects": server.keyspace.lazily_freed,
+            "lazyfree_pending_objects": server.keyspace.garbage_parts,
+            "total_error_replies": server.reply.errors,
+            "changes": server.keyspace.dirty,
+        }
+
+    def reset_counters(self):
+        """CONFIG RESETSTAT."""
+        cdef Server *server = &self.server
+        cdef Command *command
+        cdef int index
+        server.total_commands = 0
+        server.hits = 0
+        server.misses = 0
+        server.keyspace.expired = 0
+        server.keyspace.expire_cap_reached = 0
+        server.keyspace.lazily_freed = 0
+        server.reply.errors = 0
+        self.error_counts.clear()
+        for index in range(server.command_count):
+            command = server.commands + index
+            command.calls = 0
+            command.cycles = 0
+            command.rejected = 0
+            command.failed = 0
+            memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
+
+    def command_stats(self):
+        """Of each command called so far: (full name, calls, microseconds, rejected, failed, histogram).
+
+        The i-th number of the histogram counts the calls that took from 2**i to 2**(i+1) nanoseconds.
+        """
+        cdef Command *command
+        cdef int index, bucket
+        cdef list rows = []
+        for index in range(self.server.command_count):
+            command = self.server.commands + index
+            if command.calls or command.rejected:
+                rows.append((
+                    command.name.decode(), command.calls, command.cycles * self.server.ns_per_cycle / 1000,
+                    command.rejected, command.failed, [command.histogram[bucket] for bucket in range(HISTOGRAM)],
+                ))
+        return rows
+
+    @property
+    def dirty(self):
+        """Changes since the start."""
+        return self.server.keyspace.dirty
+
+    @property
+    def now_ms(self):
+        """The clock of this iteration, milliseconds since 1970."""
+        return self.server.keyspace.now_ms
+
+    @property
+    def loading(self):
+        return (self.server.restrictions & RESTRICT_LOADING) != 0
+
+    @loading.setter
+    def loading(self, bint value):
+        self.restrict(RESTRICT_LOADING, value)
+        self.server.keyspace.expires_nothing = value
+
+    @property
+    def write_error(self):
+        """Whether writes are refused because the append-only file cannot take them."""
+        return (self.server.restrictions & RESTRICT_AOF_ERROR) != 0
+
+    @write_error.setter
+    def write_error(self, bint value):
+        self.restrict(RESTRICT_AOF_ERROR, value)
+
+    @property
+    def used_memory(self):
+        return mem_used()
+
+    @property
+    def peak_memory(self):
+        return mem_peak()
+
+    @property
+    def expires_paused(self):
+        return self.server.keyspace.expires_nothing
+
+    def reset_peak_memory(self):
+        mem_reset_peak()

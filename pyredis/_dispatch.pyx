@@ -1,0 +1,743 @@
+"""Dispatch: batches of requests, the checks before a command, and what follows it.
+
+A batch is up to 32 requests parsed ahead. While the next one is parsed, the buckets of the keys before it are already on
+their way from memory; a second pass fetches the entries; the third executes. Nothing is read ahead past a request that
+could change how the following bytes are to be read (an unauthenticated client, an inline request).
+
+Propagation: a command that changed something is appended to the file as it came, unless its handler has told the file
+something else. What one command appends is one unit (``settle``); inside EXEC the unit is the whole transaction.
+
+With ``appendfsync always`` replies wait for the disk. ``wait_offset`` collects what the batch depends on: its own
+writes, and the last writes of the keys it read, kept in a small array by hash, so that a collision only waits longer.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdio cimport snprintf
+from libc.string cimport memcmp, memcpy, memset
+
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid, PyCapsule_New
+
+from pyredis._aof cimport aof_append, aof_position, aof_publish
+from pyredis._base cimport (
+    Slice,
+    cycles_now,
+    equals_nocase,
+    format_uint64,
+    highest_bit,
+    likely,
+    monotonic_ns,
+    parse_int64,
+    slice_of,
+    unlikely,
+)
+from pyredis._keyspace cimport (
+    Database,
+    Entry,
+    ValueKind,
+    keyspace_destroy,
+    keyspace_expire_cycle,
+    keyspace_find,
+    keyspace_init,
+    keyspace_is_expired,
+    keyspace_peek,
+    keyspace_preserve,
+    keyspace_signal,
+    keyspace_tick,
+    keyspace_tidy,
+    keyspace_touch,
+    keyspace_unwatch,
+    watched_key,
+)
+from pyredis._memory cimport mem_alloc, mem_free, mem_used, mem_zalloc
+from pyredis._resp cimport (
+    PARSE_MORE,
+    PARSE_REQUEST,
+    Arguments,
+    Parser,
+    Replied,
+    Reply,
+    Request,
+    arguments_free,
+    parse_request,
+    reply_error,
+    reply_error_slice,
+    reply_free,
+    reply_object,
+    reply_status,
+)
+from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element, table_size
+
+from pyredis.commands.reply import Error
+
+cdef enum:
+    BATCH = 32
+    TOUCHED = 8
+    STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
+    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI
+
+cdef const char *CAPSULE = "pyredis.handler"
+
+# A Python handler that has answered by itself, or will, returns this.
+NO_REPLY = object()
+
+
+class CommandError(Exception):
+    """Raised by a Python handler: the text, code included, is the error reply."""
+
+
+cdef object native(Handler handler):
+    return PyCapsule_New(<void *> handler, CAPSULE, NULL)
+
+
+# ---- finding a command ----
+
+cdef uint64_t name_hash(const char *name, size_t size) noexcept nogil:
+    """FNV-1a over the letters in lower case."""
+    cdef uint64_t hash = 0xcbf29ce484222325ULL
+    cdef size_t index
+    for index in range(size):
+        hash = (hash ^ (<uint8_t> name[index] | 0x20)) * 0x100000001b3ULL
+    return hash ^ (hash >> 29)
+
+
+cdef Command *find_command(Server *server, Slice name) noexcept nogil:
+    cdef uint64_t at
+    cdef Command *command
+    if name.size >= sizeof(server.commands.name):
+        return NULL
+    at = name_hash(name.data, name.size) & server.index_mask
+    while True:
+        command = server.index[at]
+        if command == NULL or (command.name_size == name.size and equals_nocase(name, command.name)):
+            return command
+        at = (at + 1) & server.index_mask
+
+
+cdef Command *find_subcommand(Command *command, Slice name) noexcept nogil:
+    cdef int index
+    cdef Command *sub
+    cdef size_t prefix = command.name_size + 1
+    for index in range(command.subcommand_count):
+        sub = command.subcommands + index
+        if equals_nocase(name, sub.name + prefix):
+            return sub
+    return NULL
+
+
+# ---- lookups ----
+
+cdef inline void note_read(Server *server, uint64_t hash) noexcept nogil:
+    server.wait_offset = max(server.wait_offset, server.recent[hash & (RECENT - 1)], server.barrier)
+
+
+cdef inline Entry *lookup(Call *call, int index) noexcept nogil:
+    cdef uint64_t hash = key_hash(call, index)
+    cdef Entry *entry = keyspace_find(&call.server.keyspace, call.database, call.argv[index], hash)
+    if unlikely(call.server.fsync_always):
+        note_read(call.server, hash)
+    return entry
+
+
+cdef Entry *lookup_read(Call *call, int index) noexcept nogil:
+    cdef Entry *entry = lookup(call, index)
+    if entry == NULL:
+        call.server.misses += 1
+        return NULL
+    call.server.hits += 1
+    if likely(not call.client.flags & CLIENT_NO_TOUCH):
+        keyspace_touch(&call.server.keyspace, entry)
+    return entry
+
+
+cdef Entry *lookup_write(Call *call, int index) noexcept nogil:
+    cdef Entry *entry = lookup(call, index)
+    if entry != NULL:
+        keyspace_preserve(&call.server.keyspace, call.database, entry)
+        keyspace_touch(&call.server.keyspace, entry)
+    return entry
+
+
+cdef inline Entry *of_kind(Call *call, Entry *entry, ValueKind kind) noexcept nogil:
+    if entry != NULL and unlikely(entry.type != <uint32_t> kind):
+        reply_wrong_type(call)
+        return NULL
+    return entry
+
+
+cdef Entry *lookup_read_kind(Call *call, int index, ValueKind kind) noexcept nogil:
+    return of_kind(call, lookup_read(call, index), kind)
+
+
+cdef Entry *lookup_write_kind(Call *call, int index, ValueKind kind) noexcept nogil:
+    return of_kind(call, lookup_write(call, index), kind)
+
+
+cdef void reads_everything(Call *call) noexcept nogil:
+    if call.server.fsync_always and call.server.aof != NULL:
+        call.server.wait_offset = aof_position(call.server.aof)
+
+
+# ---- changes ----
+
+cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil:
+    cdef Server *server = call.server
+    server.keyspace.dirty += 1
+    keyspace_signal(database, key, hash)
+    if unlikely(server.fsync_always):
+        if server.touched_count < TOUCHED:
+            server.touched[server.touched_count] = hash
+        server.touched_count += 1
+
+
+cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil:
+    changed_key(call, call.database, call.argv[index], key_hash(call, index), event, name)
+
+
+cdef void changed_all(Call *call, uint64_t changes) noexcept nogil:
+    call.server.keyspace.dirty += changes
+    call.server.touched_count = TOUCHED + 1
+
+
+# ---- propagation ----
+
+cdef inline size_t write_header(char *out, char type, uint64_t value) noexcept nogil:
+    cdef size_t digits
+    out[0] = type
+    digits = format_uint64(out + 1, value)
+    memcpy(out + 1 + digits, "\r\n", 2)
+    return digits + 3
+
+
+cdef void append_command(Server *server, int argc, const Slice *argv) noexcept nogil:
+    cdef char header[24]
+    cdef int index
+    aof_append(server.aof, header, write_header(header, c'*', argc))
+    for index in range(argc):
+        aof_append(server.aof, header, write_header(header, c'$', argv[index].size))
+        aof_append(server.aof, argv[index].data, argv[index].size)
+        aof_append(server.aof, "\r\n", 2)
+
+
+cdef void append_select(Server *server, int database) noexcept nogil:
+    cdef char digits[24]
+    cdef Slice argv[2]
+    argv[0] = slice_of("SELECT", 6)
+    argv[1] = slice_of(digits, format_uint64(digits, database))
+    append_command(server, 2, argv)
+    server.aof_database = database
+
+
+cdef void before_append(Server *server, Database *database) noexcept nogil:
+    if server.in_exec and not server.aof_multi:
+        aof_append(server.aof, "*1\r\n$5\r\nMULTI\r\n", 15)
+        server.aof_multi = True
+    if database.id != server.aof_database:
+        append_select(server, database.id)
+    server.aof_pending = True
+
+
+cdef void propagate(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
+    if server.aof == NULL or server.restrictions & RESTRICT_LOADING:
+        return
+    before_append(server, database)
+    append_command(server, argc, argv)
+
+
+cdef void propagate_instead(Call *call, int argc, const Slice *argv) noexcept nogil:
+    call.propagation = PROPAGATE_DONE
+    propagate(call.server, call.database, argc, argv)
+
+
+cdef void propagate_nothing(Call *call) noexcept nogil:
+    call.propagation = PROPAGATE_DONE
+
+
+cdef inline void propagate_request(Call *call) noexcept nogil:
+    if call.raw == NULL:
+        propagate(call.server, call.database, call.argc, call.argv)
+        return
+    before_append(call.server, call.database)
+    aof_append(call.server.aof, call.raw, call.raw_size)
+
+
+cdef void settle(Server *server) noexcept nogil:
+    cdef uint64_t position
+    cdef int index
+    if server.aof_multi:
+        aof_append(server.aof, "*1\r\n$4\r\nEXEC\r\n", 14)
+        server.aof_multi = False
+    aof_publish(server.aof)
+    server.aof_pending = False
+    position = aof_position(server.aof)
+    server.wait_offset = position
+    if not server.fsync_always:
+        return
+    if server.touched_count > TOUCHED:
+        server.barrier = position
+        return
+    for index in range(server.touched_count):
+        server.recent[server.touched[index] & (RECENT - 1)] = position
+
+
+cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
+    """The keyspace's hook: a key that expired is deleted in the file."""
+    cdef Server *server = <Server *> context
+    cdef Slice argv[2]
+    argv[0] = slice_of("DEL", 3)
+    argv[1] = key
+    propagate(server, database, 2, argv)
+    if server.fsync_always:
+        if server.touched_count < TOUCHED:
+            server.touched[server.touched_count] = hash_key(key.data, key.size)
+        server.touched_count += 1
+
+
+# ---- errors ----
+
+cdef Replied reply_syntax_error(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR syntax error")
+
+
+cdef Replied reply_not_integer(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is not an integer or out of range")
+
+
+cdef Replied reply_not_float(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is not a valid float")
+
+
+cdef Replied reply_out_of_range(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is out of range")
+
+
+cdef Replied reply_wrong_type(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "WRONGTYPE Operation against a key holding the wrong kind of value")
+
+
+cdef Replied reply_no_such_key(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR no such key")
+
+
+cdef Replied reply_wrong_arity(Call *call) noexcept nogil:
+    cdef char text[128]
+    call.failed = True
+    snprintf(text, sizeof(text), "ERR wrong number of arguments for '%s' command", &call.command.name[0])
+    return reply_error(call.reply, text)
+
+
+cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil:
+    if likely(parse_int64(call.argv[index].data, call.argv[index].size, value)):
+        return True
+    reply_not_integer(call)
+    return False
+
+
+# ---- running a command ----
+
+cdef void note_error(Call *call) noexcept with gil:
+    """Counts the error by its code, as INFO's errorstats tells."""
+    cdef Reply *reply = call.reply
+    cdef bytes text = reply.data[reply.last_error + 1:min(reply.size, reply.last_error + 65)]
+    cdef dict counts = (<object> call.server.core).error_counts
+    code = text.split(b"\r", 1)[0].split(b" ", 1)[0].decode("latin-1")
+    counts[code] = counts.get(code, 0) + 1
+
+
+cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
+    core = <object> call.server.core
+    if core.on_slow is not None:
+        core.on_slow(client_object(call.client), argument_list(call), int(cycles * call.server.ns_per_cycle / 1000))
+
+
+cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
+    cdef Server *server = call.server
+    cdef Command *command = call.command
+    command.calls += 1
+    command.cycles += cycles
+    if server.settings.latency_tracking and command.histogram != NULL:
+        command.histogram[highest_bit(<uint64_t> (<double> cycles * server.ns_per_cycle) | 1)] += 1
+    if unlikely(cycles > server.settings.slowlog_cycles) and not command.flags & CMD_SKIP_SLOWLOG:
+        note_slow(call, cycles)
+
+
+cdef list argument_list(Call *call):
+    return [call.argv[index].data[:call.argv[index].size] for index in range(call.argc)]
+
+
+cdef object client_object(Client *client):
+    return <object> client.owner if client.owner != NULL else None
+
+
+cdef void call_python(Call *call) noexcept with gil:
+    """Runs a Python handler; whatever it raises becomes an error reply."""
+    core = <object> call.server.core
+    cdef size_t start = call.reply.size
+    try:
+        value = core.handlers[call.command.index](client_object(call.client), argument_list(call))
+        if value is not NO_REPLY:
+            call.reply.protocol = call.client.protocol
+            reply_object(call.reply, value)
+    except CommandError as error:
+        call.reply.size = start
+        text = str(error).encode("utf-8", "surrogateescape")
+        reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
+    except Exception as error:
+        call.reply.size = start
+        core.host.report_exception(f"command {core.specs[call.command.index].name}", error)
+        reply_error(call.reply, "ERR internal error")
+
+
+cdef void run_command(Call *call) noexcept nogil:
+    cdef Server *server = call.server
+    cdef uint64_t dirty = server.keyspace.dirty
+    cdef uint64_t errors = call.reply.errors
+    cdef uint64_t start = server.cycle_mark
+    call.failed = False
+    call.propagation = PROPAGATE_AS_IS
+    if likely(call.command.handler != NULL):
+        call.command.handler(call)
+    else:
+        call_python(call)
+    if server.keyspace.dirty != dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
+            not server.restrictions & RESTRICT_LOADING:
+        propagate_request(call)
+    if server.aof_pending and not server.in_exec:
+        settle(server)
+    server.cycle_mark = cycles_now()
+    note_duration(call, server.cycle_mark - start)
+    if unlikely(call.reply.errors != errors):
+        call.command.failed += 1
+        note_error(call)
+
+
+# ---- checks before a command ----
+
+cdef void reject(Call *call, const char *text) noexcept nogil:
+    reply_error(call.reply, text)
+    note_rejection(call)
+
+
+cdef void note_rejection(Call *call) noexcept nogil:
+    if call.command != NULL:
+        call.command.rejected += 1
+    if call.client.flags & CLIENT_MULTI:
+        call.client.flags |= CLIENT_DIRTY_EXEC
+    note_error(call)
+
+
+cdef void reject_unknown(Call *call) noexcept with gil:
+    """The texts for a name that is no command, and for a word that is no subcommand."""
+    cdef list arguments
+    cdef bytes text, listed = b""
+    name = call.argv[0].data[:min(call.argv[0].size, <size_t> 128)]
+    if call.command != NULL:
+        sub = call.argv[1].data[:min(call.argv[1].size, <size_t> 128)]
+        title = (<bytes> call.command.name).upper()
+        text = b"ERR unknown subcommand '" + sub + b"'. Try " + title + b" HELP."
+    else:
+        for index in range(1, call.argc):
+            if len(listed) >= 128:
+                break
+            room = 128 - len(listed)
+            listed += b"'" + call.argv[index].data[:min(call.argv[index].size, <size_t> room)] + b"' "
+        text = b"ERR unknown command '" + name + b"', with args beginning with: " + listed
+    reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
+    note_rejection(call)
+
+
+cdef void reject_misconf(Call *call) noexcept with gil:
+    reason = (<object> call.server.core).host.aof_failure()
+    text = f"MISCONF Errors writing to the AOF file: {reason}".encode()
+    reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
+    note_rejection(call)
+
+
+cdef bint is_ping(const Command *command) noexcept nogil:
+    return command.name_size == 4 and memcmp(command.name, b"ping", 4) == 0
+
+
+cdef bint refused_by_restriction(Call *call) noexcept nogil:
+    cdef Server *server = call.server
+    cdef uint32_t flags = call.command.flags
+    if server.restrictions & RESTRICT_LOADING and not flags & CMD_LOADING and \
+            not call.client.flags & CLIENT_LOADER:
+        reject(call, "LOADING Redis is loading the dataset in memory")
+        return True
+    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and \
+            mem_used() > server.settings.maxmemory and not call.client.flags & CLIENT_LOADER:
+        reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
+        return True
+    if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_ping(call.command)):
+        reject_misconf(call)
+        return True
+    return False
+
+
+cdef bint refused(Call *call) noexcept nogil:
+    """The checks that an ordinary client of an ordinary server need not go through."""
+    if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
+        reject(call, "NOAUTH Authentication required.")
+        return True
+    if call.server.restrictions and refused_by_restriction(call):
+        return True
+    if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_NOT_QUEUED:
+        return False
+    if call.command.flags & CMD_NO_MULTI:
+        reject(call, "ERR Command not allowed inside a transaction")
+    else:
+        queue_command(call)
+    return True
+
+
+cdef inline void execute(Call *call) noexcept nogil:
+    cdef Command *command = call.command
+    if unlikely(command == NULL):
+        reject_unknown(call)
+        return
+    if command.subcommand_count and call.argc > 1:
+        command = find_subcommand(command, call.argv[1])
+        if command == NULL:
+            reject_unknown(call)
+            return
+        call.command = command
+    if unlikely(call.argc != command.arity if command.arity > 0 else call.argc < -command.arity) or \
+            unlikely(command.index < 0):
+        reply_wrong_arity(call)
+        note_rejection(call)
+        return
+    call.client.last_command = command
+    if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):
+        return
+    run_command(call)
+
+
+# ---- MULTI's queue ----
+
+cdef size_t encode_request(char *out, int argc, const Slice *argv) noexcept nogil:
+    """The multibulk of the arguments; with ``out`` NULL, only its size, never too small."""
+    cdef char header[24]
+    cdef size_t size = 0, width
+    cdef int index
+    width = write_header(header, c'*', argc)
+    if out != NULL:
+        memcpy(out, header, width)
+    size += width
+    for index in range(argc):
+        width = write_header(header, c'$', argv[index].size)
+        if out != NULL:
+            memcpy(out + size, header, width)
+            memcpy(out + size + width, argv[index].data, argv[index].size)
+            memcpy(out + size + width + argv[index].size, "\r\n", 2)
+        size += width + argv[index].size + 2
+    return size
+
+
+cdef void place_arguments(Queued *queued, const Slice *argv) noexcept nogil:
+    """Points the queued arguments into the block's multibulk."""
+    cdef char header[24]
+    cdef size_t at = write_header(header, c'*', queued.argc)
+    cdef size_t index
+    for index in range(queued.argc):
+        at += write_header(header, c'$', argv[index].size)
+        queued.argv[index] = slice_of(queued.block + at, argv[index].size)
+        at += argv[index].size + 2
+
+
+cdef void queue_command(Call *call) noexcept nogil:
+    cdef Client *client = call.client
+    cdef Queued *queued
+    cdef size_t raw_size = encode_request(NULL, call.argc, call.argv)
+    cdef size_t aligned = (raw_size + 7) & ~<size_t> 7
+    if client.queued == client.queue_capacity:
+        grow_queue(client)
+    queued = client.queue + client.queued
+    queued.command = call.command
+    queued.argc = call.argc
+    queued.raw_size = raw_size
+    queued.block_size = aligned + call.argc * sizeof(Slice)
+    queued.block = <char *> mem_alloc(queued.block_size)
+    queued.argv = <Slice *> (queued.block + aligned)
+    encode_request(queued.block, call.argc, call.argv)
+    place_arguments(queued, call.argv)
+    client.queued += 1
+    client.queue_bytes += queued.block_size
+    reply_status(call.reply, "QUEUED")
+
+
+cdef void grow_queue(Client *client) noexcept nogil:
+    cdef size_t capacity = max(2 * client.queue_capacity, <size_t> 8)
+    cdef Queued *queue = <Queued *> mem_alloc(capacity * sizeof(Queued))
+    if client.queued:
+        memcpy(queue, client.queue, client.queued * sizeof(Queued))
+    mem_free(client.queue, client.queue_capacity * sizeof(Queued))
+    client.queue = queue
+    client.queue_capacity = capacity
+
+
+cdef void client_discard(Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.queued):
+        mem_free(client.queue[index].block, client.queue[index].block_size)
+    mem_free(client.queue, client.queue_capacity * sizeof(Queued))
+    client.queue = NULL
+    client.queued = 0
+    client.queue_capacity = 0
+    client.queue_bytes = 0
+    client.flags &= ~(CLIENT_MULTI | CLIENT_DIRTY_EXEC)
+    client_unwatch(client)
+
+
+cdef void client_unwatch(Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.watching):
+        keyspace_unwatch(client.watches[index].key)
+    mem_free(client.watches, client.watch_capacity * sizeof(Watch))
+    client.watches = NULL
+    client.watching = 0
+    client.watch_capacity = 0
+
+
+cdef void client_init(Client *client, Server *server) noexcept nogil:
+    memset(client, 0, sizeof(Client))
+    client.database = &server.keyspace.databases[0]
+    client.protocol = 2
+    client.created_ms = server.keyspace.now_ms
+    client.active_ms = server.keyspace.now_ms
+
+
+# ---- batches ----
+
+ctypedef struct Batch:
+    Request requests[BATCH]
+    Command *commands[BATCH]
+    uint64_t hashes[BATCH]
+    bint hashed[BATCH]
+    int count
+
+
+cdef inline void resolve(Server *server, Client *client, Batch *batch, int at) noexcept nogil:
+    """Finds the command of a request and starts fetching its first key's bucket."""
+    cdef Request *request = &batch.requests[at]
+    cdef Slice *argv = server.arguments.items + request.first
+    cdef Command *command
+    if at > 0 and batch.commands[at - 1] != NULL and slice_equal_names(server, batch, at, argv[0]):
+        command = batch.commands[at - 1]
+    else:
+        command = find_command(server, argv[0])
+    batch.commands[at] = command
+    batch.hashed[at] = False
+    if command == NULL or command.first_key <= 0 or <size_t> command.first_key >= request.count:
+        return
+    argv += command.first_key
+    batch.hashes[at] = hash_key(argv.data, argv.size)
+    batch.hashed[at] = True
+    table_prefetch_bucket(&client.database.keys, batch.hashes[at])
+
+
+cdef inline bint slice_equal_names(Server *server, Batch *batch, int at, Slice name) noexcept nogil:
+    cdef Slice before = server.arguments.items[batch.requests[at - 1].first]
+    return before.size == name.size and memcmp(before.data, name.data, name.size) == 0
+
+
+cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer, size_t size, Batch *batch
+                    ) noexcept nogil:
+    cdef int status = PARSE_REQUEST
+    cdef int most = 1 if client.flags & CLIENT_UNAUTHENTICATED else BATCH
+    batch.count = 0
+    if parser.remaining == 0:
+        server.arguments.count = 0
+    while batch.count < most:
+        if batch.count and parser.at < size and buffer[parser.at] != c'*':
+            break
+        status = parse_request(parser, &server.arguments, buffer, size, &batch.requests[batch.count])
+        if status != PARSE_REQUEST:
+            break
+        if batch.requests[batch.count].count == 0:
+            continue
+        resolve(server, client, batch, batch.count)
+        batch.count += 1
+    return status
+
+
+cdef void fetch_entries(Client *client, const Batch *batch) noexcept nogil:
+    cdef int index
+    for index in range(batch.count):
+        if batch.hashed[index]:
+            table_prefetch_element(&client.database.keys, batch.hashes[index])
+
+
+cdef inline void execute_request(Server *server, Client *client, const Batch *batch, int at) noexcept nogil:
+    cdef Call call
+    cdef const Request *request = &batch.requests[at]
+    cdef size_t start = server.reply.size
+    call.server = server
+    call.client = client
+    call.database = client.database
+    call.command = batch.commands[at]
+    call.reply = &server.reply
+    call.argv = server.arguments.items + request.first
+    call.argc = <int> request.count
+    call.hash = batch.hashes[at]
+    call.hashed = batch.hashed[at]
+    call.raw = NULL if request.inline_form else request.raw
+    call.raw_size = request.raw_size
+    server.reply.protocol = client.protocol
+    execute(&call)
+    if unlikely(client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)):
+        withhold_reply(server, client, start)
+
+
+cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
+    """CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere."""
+    if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
+        server.reply.size = start
+    client.flags &= ~CLIENT_REPLY_SKIP
+    if client.flags & CLIENT_REPLY_SKIP_NEXT:
+        client.flags &= ~CLIENT_REPLY_SKIP_NEXT
+        client.flags |= CLIENT_REPLY_SKIP
+
+
+cdef void rewind(Server *server, Parser *parser, const char *buffer, const Request *request) noexcept nogil:
+    """Back to behind ``request``: what was parsed after it will be parsed again."""
+    parser.at = request.raw + request.raw_size - buffer
+    parser.begin = parser.at
+    parser.remaining = 0
+    parser.bulk = -1
+    server.arguments.count = 0
+
+
+cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
+               size_t limit) noexcept nogil:
+    cdef Batch batch
+    cdef int status, index
+    cdef size_t start = server.reply.size
+    server.cycle_mark = cycles_now()
+    server.current = client
+    client.active_ms = server.keyspace.now_ms
+    while True:
+        status = read_ahead(server, client, parser, buffer, size, &batch)
+        if batch.count > 1:
+            fetch_entries(client, &batch)
+        for index in range(batch.count):
+            server.touched_count = 0
+            execute_request(server, client, &batch, index)
+            if unlikely(client.flags & STOP or server.reply.size - start > limit):
+                if index + 1 < batch.count or status == PARSE_REQUEST:
+                    rewind(server, parser, buffer, &batch.requests[index])
+                    status = PARSE_REQUEST
+                server.total_commands += index + 1
+                client.commands += index + 1
+                server.current = NULL
+                return status
+        server.total_commands += batch.count
+        client.commands += batch.count
+        if status != PARSE_REQUEST:
+            server.current = NULL
+            return status
