@@ -1,5 +1,7 @@
 """One server's data: the owner of its ``Server`` struct, and the policy layer's way to it."""
 
+from libc.stdint cimport int64_t, uint64_t
+
 from pyredis._dispatch cimport Command, Server
 
 

@@ -675,7 +675,7 @@ cdef void fetch_entries(Client *client, const Batch *batch) noexcept nogil:
 
 cdef inline void execute_request(Server *server, Client *client, const Batch *batch, int at) noexcept nogil:
     cdef Call call
-    cdef const Request *request = &batch.requests[at]
+    cdef Request *request = <Request *> &batch.requests[at]
     cdef size_t start = server.reply.size
     call.server = server
     call.client = client
