@@ -184,7 +184,7 @@ def test_freeing_in_slices_gives_everything_back(make):
     value = make(1000)
     for i in range(0, 1000, 3):
         value.set_expiry(b"field%d" % i, 5000 - i)
-    assert used_bytes() - before == value.memory
+    assert abs(used_bytes() - before - value.memory) <= 32
     while not value.free_some(64):
         pass
     assert used_bytes() == before
