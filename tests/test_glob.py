@@ -1,10 +1,17 @@
-"""Glob patterns: Redis's reading of them, and that no pattern is slow."""
+"""Glob patterns: Redis's reading of them, in Python and natively, and that no pattern is slow."""
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pyredis.glob import matches
+from pyredis import _glob, glob
+
+
+def matches(pattern, text, **options):
+    """What both implementations say."""
+    verdict = glob.matches(pattern, text, **options)
+    assert _glob.matches(pattern, text, **options) == verdict
+    return verdict
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,13 @@ def test_patterns_match_as_in_the_oracle(shared_oracle, pattern, text):
         client.must("FLUSHALL")
         client.must("SET", text, "")
         assert matches(pattern.encode(), text.encode()) == bool(client.must("KEYS", pattern))
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    pattern=st.lists(st.sampled_from(list(b"aBc*?[]^-\\\xff")), max_size=12).map(bytes),
+    text=st.lists(st.sampled_from(list(b"AbC]-^\\\xff")), max_size=8).map(bytes),
+    ignore_case=st.booleans(),
+)
+def test_both_implementations_read_every_pattern_alike(pattern, text, ignore_case):
+    matches(pattern, text, ignore_case=ignore_case)
