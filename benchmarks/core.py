@@ -1,6 +1,6 @@
 """The core in process: parse, dispatch, change the keyspace and write the reply, with neither socket nor loop.
 
-The native side is one function of the extension, ``pyredis.protocol.bench_core(setup, data)``, which makes a server's
+The native side is one function of the extension, ``pyredis._core.benchmark_core(setup, data)``, which makes a server's
 core without persistence, executes the requests in `setup`, then those in `data`, drops the replies, and returns how
 many requests `data` held and how many nanoseconds they alone took.
 """
@@ -26,7 +26,7 @@ def requests(workload: Workload, count: int, keys: int, seed: int = 1) -> bytes:
 
 
 def run(options: argparse.Namespace) -> list[Row]:
-    from pyredis.protocol import bench_core
+    from pyredis._core import benchmark_core
 
     keys = options.keys or (50_000 if options.quick else KEYSPACE)
     count = REQUESTS // (20 if options.quick else 1)
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         setup, data = b"".join(workload.preload(keys)), requests(workload, count // workload.weight, keys)
         rounds = []
         for _ in range(options.rounds or 3):
-            executed, nanoseconds = bench_core(setup, data)
+            executed, nanoseconds = benchmark_core(setup, data)
             rounds.append(nanoseconds / executed)
         told = f"{count // workload.weight} requests like {' '.join(workload.request[:3])}, {keys} keys"
         rows.append(Row(f"{workload.name} in process", "ns per request", Figure("pyredis", rounds, "", told)))

@@ -1,6 +1,6 @@
 """The request parser alone, over requests already in memory; hiredis, which makes Python objects, stands beside it.
 
-The native side is one function of the extension: ``pyredis._resp.bench_parse(data, repetitions) -> int`` parses `data`,
+The native side is one function of the extension: ``pyredis._resp.benchmark_parser(data, rounds) -> int`` parses `data`,
 which holds whole requests, so many times over and returns how many requests it has seen.
 """
 
@@ -27,7 +27,7 @@ SHAPES = {
 def native() -> Callable[[bytes, int], int]:
     from pyredis import _resp
 
-    return _resp.bench_parse
+    return _resp.benchmark_parser
 
 
 def by_hiredis(data: bytes, repetitions: int) -> int:

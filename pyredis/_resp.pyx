@@ -82,7 +82,8 @@ cdef ParseStatus fail(Parser *parser, const char *text) noexcept nogil:
 
 
 cdef ParseStatus fail_expecting_bulk(Parser *parser, char got) noexcept nogil:
-    snprintf(parser.error, sizeof(parser.error), "expected '$', got '%c'", got)
+    # A zero byte would end the text.
+    snprintf(parser.error, sizeof(parser.error), "expected '$', got '%c'", got if got else c' ')
     return PARSE_ERROR
 
 
@@ -204,6 +205,11 @@ cdef inline bint is_blank(char c) noexcept nogil:
     return c == c' ' or c'\t' <= c <= c'\r'
 
 
+cdef inline bint ends_word(char c) noexcept nogil:
+    """Narrower than `is_blank`: vertical tabs and form feeds part words but do not end one, as in Redis."""
+    return c == c' ' or c == c'\t' or c == c'\n' or c == c'\r'
+
+
 cdef inline int hex_digit(char c) noexcept nogil:
     if c'0' <= c <= c'9':
         return c - c'0'
@@ -263,7 +269,7 @@ cdef char *read_word(char **at, char *end) noexcept nogil:
     """Unquotes the word at ``at`` in place; returns its end, NULL when its quotes are unbalanced."""
     cdef char *p = at[0]
     cdef char *out = p
-    while p < end and not is_blank(p[0]):
+    while p < end and not ends_word(p[0]):
         if p[0] == c'"' or p[0] == c"'":
             at[0] = p + 1
             return unquote_double(at, end, out) if p[0] == c'"' else unquote_single(at, end, out)

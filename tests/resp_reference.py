@@ -11,7 +11,8 @@ The native parser is tested against it, and it is tested against the oracle. The
 *  A line whose end is not among its first 64 KB is an error; so is a wrong count or length, as soon as it is announced.
 *  Every error is final: the server answers ``-ERR`` with the text and closes.
 
-In one thing it is stricter than Redis, which skips two bytes where CRLF belongs: with ``strict`` they must be CRLF.
+With ``strict`` it is stricter than Redis in two things, as the native parser is: Redis skips two bytes where CRLF
+belongs, whatever they are, and waits for a line's end before it says that the line does not begin with ``$``.
 """
 
 from dataclasses import dataclass
@@ -75,8 +76,8 @@ def parse(
 
 
 def printable(text: str) -> str:
-    """Error texts are one line: CR and LF become blanks."""
-    return text.replace("\r", " ").replace("\n", " ")
+    """Error texts are one line: CR and LF become blanks, and so does a NUL."""
+    return text.translate({ord(character): " " for character in "\r\n\0"})
 
 
 def _request(data: bytes, start: int, limits: Limits) -> tuple[Command, int]:
@@ -152,7 +153,7 @@ def _single(line: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _multibulk(data: bytes, start: int, limits: Limits) -> tuple[Command, int]:
-    line, position = _line(data, start, limits, "too big mbulk count string")
+    line, position = _line(data, start, limits, "too big mbulk count string", "invalid multibulk length")
     count = integer(line[1:])
     if count is None or count > limits.max_arguments:
         raise ProtocolError("invalid multibulk length")
@@ -166,10 +167,10 @@ def _multibulk(data: bytes, start: int, limits: Limits) -> tuple[Command, int]:
 
 
 def _bulk(data: bytes, start: int, limits: Limits) -> tuple[bytes, int]:
-    line, position = _line(data, start, limits, "too big bulk count string")
-    if line[:1] != b"$":
-        got = (line or data[start : start + 1]).decode("latin-1")[0]
-        raise ProtocolError(f"expected '$', got '{got}'")
+    if limits.strict:
+        _check_dollar(data, start)
+    line, position = _line(data, start, limits, "too big bulk count string", "invalid bulk length")
+    _check_dollar(data, start)
     length = integer(line[1:])
     if length is None or length < 0 or length > limits.max_bulk:
         raise ProtocolError("invalid bulk length")
@@ -178,24 +179,30 @@ def _bulk(data: bytes, start: int, limits: Limits) -> tuple[bytes, int]:
     end = position + length + 2
     if end > len(data):
         raise Incomplete
-    _check_crlf(data, end - 2, limits)
+    _check_crlf(data, end - 2, limits, "expected CRLF after a bulk")
     return data[position : end - 2], end
 
 
-def _line(data: bytes, start: int, limits: Limits, too_big: str) -> tuple[bytes, int]:
+def _check_dollar(data: bytes, position: int) -> None:
+    got = data[position : position + 1]
+    if got not in (b"$", b""):
+        raise ProtocolError(f"expected '$', got '{got.decode('latin-1')}'")
+
+
+def _line(data: bytes, start: int, limits: Limits, too_big: str, invalid: str) -> tuple[bytes, int]:
     """The line without its two closing bytes, and where the next begins."""
     end = data.find(b"\r", start)
     if (end if end >= 0 else len(data)) - start > INLINE_MAX:
         raise ProtocolError(too_big)
     if end < 0 or end + 2 > len(data):
         raise Incomplete
-    _check_crlf(data, end, limits)
+    _check_crlf(data, end, limits, invalid)
     return data[start:end], end + 2
 
 
-def _check_crlf(data: bytes, position: int, limits: Limits) -> None:
+def _check_crlf(data: bytes, position: int, limits: Limits, error: str) -> None:
     if limits.strict and data[position : position + 2] != b"\r\n":
-        raise ProtocolError("expected CRLF")
+        raise ProtocolError(error)
 
 
 def integer(text: bytes) -> int | None:

@@ -142,6 +142,10 @@ def test_quoted_arguments_are_split_back(arguments):
 
 
 def test_strict_means_crlf():
-    for data in (b"*1\rX$4\r\nPING\r\n", b"*1\r\n$4\rXPING\r\n", b"*1\r\n$4\r\nPING\rX"):
+    for data, error in (
+        (b"*1\rX$4\r\nPING\r\n", "invalid multibulk length"),
+        (b"*1\r\n$4\rXPING\r\n", "invalid bulk length"),
+        (b"*1\r\n$4\r\nPING\rX", "expected CRLF after a bulk"),
+    ):
         assert parse(data)[2] is None
-        assert parse(data, strict=True) == ([], 0, "ERR Protocol error: expected CRLF")
+        assert parse(data, strict=True) == ([], 0, f"ERR Protocol error: {error}")
