@@ -4,10 +4,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pyredis.docs import commands
+from pyredis.docs import commands, configuration
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PAGES: dict[str, Callable[[Path], str]] = {"commands": commands.render}
+PAGES: dict[str, Callable[[Path], str]] = {"commands": commands.render, "configuration": configuration.render}
 
 
 def main(names: list[str]) -> int:

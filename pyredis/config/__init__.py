@@ -1,0 +1,10 @@
+"""Configuration: one table of directives drives the file, the command line, CONFIG GET, SET and REWRITE, and the docs.
+
+`directives` is the table, `kinds` and `special` say how values of a kind are read and written, `syntax` splits lines,
+`load` reads them, `rewrite` writes them back, and `store.Config` holds what is in force.
+"""
+
+from pyredis.config.errors import ConfigError, ConfigRefused, ConfigRejected
+from pyredis.config.store import Config
+
+__all__ = ["Config", "ConfigError", "ConfigRefused", "ConfigRejected"]

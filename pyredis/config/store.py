@@ -1,0 +1,202 @@
+"""The configuration in force: typed values, CONFIG GET, CONFIG SET with its hooks, and what the start was given.
+
+A change is all or nothing: either every pair of a CONFIG SET is in force and every hook has taken it, or none is.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, BinaryIO
+
+from pyredis.config import load, rewrite
+from pyredis.config.directive import Directive
+from pyredis.config.directives import DIRECTIVES, find
+from pyredis.config.errors import ConfigRefused, ConfigRejected
+from pyredis.config.syntax import to_bytes
+from pyredis.glob import matches
+
+Hook = Callable[[Any], None]
+
+
+def print_warning(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+class Config:
+    """Values are read by ``config["maxmemory"]``; their types are those of the kinds in the table.
+
+    ``path`` is the absolute path of the file it was read from, if any. ``warn`` gets texts for the log; set it to the
+    log's method when there is one.
+    """
+
+    def __init__(self) -> None:
+        self.path: str | None = None
+        self.warn: Callable[[str], None] = print_warning
+        self._values: dict[str, Any] = {name: directive.default for name, directive in DIRECTIVES.items()}
+        self._values["dir"] = os.getcwd()
+        self._given: set[str] = set()
+        self._hooks: dict[str, list[Hook]] = {}
+
+    @classmethod
+    def load(cls, path: str | None = None, arguments: Sequence[str] = (), stdin: BinaryIO | None = None) -> "Config":
+        """The configuration of a file and of the command line behind its name; a last ``-`` reads ``stdin`` too.
+
+        Raises `ConfigError`.
+        """
+        config = cls()
+        load.Loader(config).load(path, arguments, stdin)
+        return config
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[_directive(name).name]
+
+    def text(self, name: str) -> str:
+        """The value as CONFIG GET tells it."""
+        directive = _directive(name)
+        return directive.kind.text(self._values[directive.name])
+
+    def is_default(self, name: str) -> bool:
+        directive = _directive(name)
+        return self._values[directive.name] == directive.default
+
+    def adjust(self, name: str, value: Any) -> None:
+        """Put a typed value in force that the server itself found, such as a lower ``maxclients``; calls no hook."""
+        self._values[_directive(name).name] = value
+
+    def give(self, directive: Directive, value: Any) -> None:
+        """A value that the start was given."""
+        self._values[directive.name] = admit(directive, value)
+        self._given.add(directive.name)
+
+    def ignored(self) -> list[Directive]:
+        """The directives that the start was given, with another value than the default, and that have no effect."""
+        return [
+            directive
+            for name, directive in DIRECTIVES.items()
+            if name in self._given and directive.effect and not self.is_default(name)
+        ]
+
+    # CONFIG GET
+
+    def matching(self, patterns: Iterable[str]) -> dict[str, str]:
+        """Names and values that match any pattern. A name that is no pattern is answered as it was spelled."""
+        found: dict[str, str] = {}
+        for pattern in patterns:
+            names = [pattern] if not set("[*?").intersection(pattern) else _names_like(pattern)
+            seen = {name.lower() for name in found}
+            found |= {name: self.text(name) for name in names if name.lower() not in seen and find(name)}
+        return found
+
+    # CONFIG SET
+
+    def on_change(self, name: str, hook: Hook) -> None:
+        """Call ``hook`` with the new value after each change of a directive by CONFIG SET.
+
+        A hook that cannot apply it changes nothing and raises `ConfigRejected`; then the old value is put back.
+        """
+        self._hooks.setdefault(_directive(name).name, []).append(hook)
+
+    def set(self, pairs: Iterable[tuple[str, str]], *, local: bool = False, loading: bool = False) -> None:
+        """CONFIG SET of names and texts. ``local``: the client is on this host. Raises `ConfigRefused`."""
+        chosen = self._choose(pairs, local, loading)
+        before = {directive.name: self._values[directive.name] for _, directive, _ in chosen}
+        for name, directive, text in chosen:
+            try:
+                self._values[directive.name] = admit(directive, _parse(directive, text, before[directive.name]))
+            except ConfigRejected as error:
+                self._values |= before
+                raise _failed(name, str(error)) from None
+        self._apply(chosen, before)
+
+    def _choose(self, pairs: Iterable[tuple[str, str]], local: bool, loading: bool) -> list[tuple[str, Directive, str]]:
+        chosen: dict[str, tuple[str, Directive, str]] = {}
+        for name, text in pairs:
+            directive = find(name)
+            if directive is None:
+                raise ConfigRefused(f"ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
+            reason = self._forbidden(directive, local)
+            if reason:
+                raise _failed(name, reason)
+            if loading and "deny-loading" in directive.flags:
+                raise ConfigRefused("LOADING Redis is loading the dataset in memory")
+            # A name and its alias are two parameters to Redis, and the later wins.
+            if name.lower() in chosen:
+                raise _failed(name, "duplicate parameter")
+            chosen[name.lower()] = (name.lower(), directive, text)
+        return list(chosen.values())
+
+    def _forbidden(self, directive: Directive, local: bool) -> str | None:
+        if not directive.mutable:
+            return "can't set immutable config"
+        allowed = self._values["enable-protected-configs"]
+        if "protected" in directive.flags and not (allowed == "yes" or (allowed == "local" and local)):
+            return "can't set protected config"
+        return None
+
+    def _apply(self, chosen: list[tuple[str, Directive, str]], before: dict[str, Any]) -> None:
+        applied: list[tuple[str, Hook]] = []
+        for name, directive, _ in chosen:
+            if self._values[directive.name] == before[directive.name]:
+                continue
+            for hook in self._hooks.get(directive.name, []):
+                try:
+                    hook(self._values[directive.name])
+                except BaseException as error:
+                    self._restore(name, before, applied)
+                    if isinstance(error, ConfigRejected):
+                        raise _failed(name, str(error)) from None
+                    raise
+                applied.append((directive.name, hook))
+
+    def _restore(self, name: str, before: dict[str, Any], applied: list[tuple[str, Hook]]) -> None:
+        self.warn(
+            f"Failed applying new configuration. Possibly related to new {name} setting. Restoring previous settings."
+        )
+        self._values |= before
+        for changed, hook in reversed(applied):
+            try:
+                hook(before[changed])
+            except ConfigRejected as error:
+                self.warn(f"Failed applying restored failed CONFIG SET command: {error}")
+
+    # CONFIG REWRITE
+
+    def rewrite(self) -> None:
+        """CONFIG REWRITE: bring the file up to date. Raises `ConfigRefused`."""
+        if self.path is None:
+            raise ConfigRefused("ERR The server is running without a config file")
+        try:
+            rewrite.rewrite(self.path, self._values)
+        except OSError as error:
+            raise ConfigRefused(f"ERR Rewriting config file: {error.strerror}") from None
+
+
+def _directive(name: str) -> Directive:
+    directive = find(name)
+    if directive is None:
+        raise KeyError(name)
+    return directive
+
+
+def admit(directive: Directive, value: Any) -> Any:
+    """The value itself, unless taking it without doing it would be dangerous."""
+    if directive.needs and value != directive.default:
+        raise ConfigRejected(f"'{directive.name}' needs {directive.needs}, which this server does not have")
+    return value
+
+
+def _parse(directive: Directive, text: str, current: Any) -> Any:
+    if not directive.kind.several:
+        return directive.kind.read([text], current)
+    words = text.split(" ") if text else []
+    return directive.kind.read(words, () if directive.kind.accumulates else current)
+
+
+def _names_like(pattern: str) -> list[str]:
+    shown = [entry for entry in DIRECTIVES.values() if "hidden" not in entry.flags]
+    names = [name for entry in shown for name in (entry.name, entry.alias) if name]
+    return [name for name in names if matches(to_bytes(pattern), to_bytes(name), ignore_case=True)]
+
+
+def _failed(name: str, reason: str) -> ConfigRefused:
+    return ConfigRefused(f"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}")
