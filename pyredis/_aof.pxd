@@ -7,7 +7,8 @@ the native thread writes and syncs what has gathered, stores ``durable`` and mak
 The native thread never touches the interpreter. Nothing is dropped: an append into a full ring waits for room, and what
 cannot find room in any other way (a unit larger than the ring, a file that takes no writes) makes the ring grow.
 
-All functions are the loop's thread's. Errors are errnos, 0 for none; no function raises.
+All functions are the loop's thread's. Errors are errnos, 0 for none; no function raises. The process must not
+fork after the first ``aof_attach``: the native thread would stay behind.
 """
 
 from libc.stdint cimport int64_t, uint64_t

@@ -37,7 +37,7 @@ def build_shim(folder: Path) -> Path:
 
 
 def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str] | None = None) -> None:
-    """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure fails the test."""
+    """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure is ours."""
     environment = server_environment() | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     if shim:
         environment |= {"LD_PRELOAD": str(shim), "DISK_SHIM": str(shim)}
