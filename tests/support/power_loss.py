@@ -1,0 +1,128 @@
+"""File-system calls of a module under test, counted, stopped at any one of them, and what the disk would then hold.
+
+`Recorder` stands in for a module's ``os``. It lets every call through and keeps, beside the real folder, what is
+durable: names as of the folder's last fsync, contents as of the file's last. `stop_after` raises `Stopped` once so many
+calls are done; with `error` the call after them fails instead. `after_power_loss` builds the trees a machine could come
+back with: none, all, or any single one of the changes of names that were not synced.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+Names = dict[str, int]
+
+
+class Stopped(BaseException):
+    """The process dies here."""
+
+
+class Recorder:
+    """``os`` for one folder tree below `root`; attributes it does not watch are the real ones."""
+
+    WATCHED = ("open", "write", "fsync", "rename", "unlink", "mkdir")
+
+    def __init__(self, root: Path, stop_after: int | None = None, error: OSError | None = None) -> None:
+        self.root = root
+        self.stop_after = stop_after
+        self.error = error
+        self.calls: list[str] = []
+        self.contents: dict[int, bytes] = {}
+        self.durable: Names = {}
+        self.pending: list[Callable[[Names], None]] = []
+        self._adopt_present()
+
+    def __getattr__(self, name: str):
+        real = getattr(os, name)
+        return self._watch(name, real) if name in self.WATCHED else real
+
+    def _watch(self, name: str, real: Callable) -> Callable:
+        def call(*arguments, **options):
+            if self.error and len(self.calls) == self.stop_after:
+                self.calls.append(name)
+                raise self.error
+            result = getattr(self, "_" + name)(real, *arguments, **options)
+            self.calls.append(name)
+            if not self.error and len(self.calls) == self.stop_after:
+                raise Stopped
+            return result
+
+        return call
+
+    def _adopt_present(self) -> None:
+        for path in [self.root, *self.root.rglob("*")]:
+            inode = path.stat().st_ino
+            self.durable[self._name(path)] = inode
+            self.contents[inode] = path.read_bytes() if path.is_file() else b""
+
+    def _name(self, path) -> str:
+        return os.path.relpath(path, self.root)
+
+    def _later(self, change: Callable[[Names], None]) -> None:
+        self.pending.append(change)
+
+    def _open(self, real, path, flags, mode=0o777):
+        new = flags & os.O_CREAT and not os.path.exists(path)
+        fd = real(path, flags, mode)
+        if new:
+            name, inode = self._name(path), os.fstat(fd).st_ino
+            self._later(lambda names: names.__setitem__(name, inode))
+        return fd
+
+    def _write(self, real, fd, data):
+        return real(fd, data)
+
+    def _fsync(self, real, fd):
+        real(fd)
+        inode = os.fstat(fd).st_ino
+        path = Path(os.readlink(f"/proc/self/fd/{fd}"))
+        if path.is_dir():
+            # One folder's fsync settles all: a journal writes its transactions in order.
+            for change in self.pending:
+                change(self.durable)
+            self.pending.clear()
+        else:
+            self.contents[inode] = path.read_bytes()
+
+    def _rename(self, real, old, new):
+        real(old, new)
+        before, after = self._name(old), self._name(new)
+
+        def change(names: Names) -> None:
+            inode = names.pop(before, None)
+            names[after] = os.stat(new).st_ino if inode is None else inode
+
+        self._later(change)
+
+    def _unlink(self, real, path):
+        real(path)
+        name = self._name(path)
+        self._later(lambda names: names.pop(name, None) and None)
+
+    def _mkdir(self, real, path, mode=0o777):
+        real(path, mode)
+        name, inode = self._name(path), os.stat(path).st_ino
+        self._later(lambda names: names.__setitem__(name, inode))
+        self.contents[inode] = b""
+
+    def after_power_loss(self, folder: Path) -> Iterator[Path]:
+        """Each possible tree, built in `folder` anew."""
+        choices = [[], self.pending, *([change] for change in self.pending)]
+        for chosen in choices:
+            names = dict(self.durable)
+            for change in chosen:
+                change(names)
+            shutil.rmtree(folder, ignore_errors=True)
+            self._build(folder, names)
+            yield folder
+
+    def _build(self, folder: Path, names: Names) -> None:
+        folder.mkdir()
+        files = {name: inode for name, inode in names.items() if name != "."}
+        for name, inode in sorted(files.items()):
+            path = folder / name
+            if (self.root / name).is_dir():
+                path.mkdir()
+            elif path.parent.is_dir():
+                path.write_bytes(self.contents.get(inode, b""))
