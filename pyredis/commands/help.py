@@ -1,0 +1,40 @@
+"""HELP of commands with subcommands: what each is called with and does, told from the table.
+
+Redis's form: a first line, then for each subcommand a line with its syntax and an indented one with its summary, every
+line a status.
+"""
+
+from pyredis.commands.arguments import Argument
+from pyredis.commands.reply import Status
+from pyredis.commands.table import SPECS
+
+
+def help_lines(title: str) -> list[Status]:
+    """The reply of ``title HELP``; ``title`` in any case."""
+    spec = SPECS[title.lower()]
+    lines = [f"{title.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    # HELP stands first in the table, and last in its own text.
+    for name, sub in sorted(spec.subcommands.items(), key=lambda item: item[0].endswith("|help")):
+        words = [name.partition("|")[2].upper(), *map(usage, sub.arguments)]
+        lines += [" ".join(words), f"    {sub.summary}"]
+    return [Status(line.encode()) for line in lines]
+
+
+def usage(argument: Argument) -> str:
+    """How ``argument`` is written in a call: tokens as they are, values in angle brackets."""
+    text = _required(argument)
+    if "multiple" in argument.flags:
+        text += " ..."
+    return f"[{text}]" if "optional" in argument.flags else text
+
+
+def _required(argument: Argument) -> str:
+    if argument.type == "pure-token":
+        return argument.token
+    if argument.type == "oneof":
+        value = "|".join(map(usage, argument.arguments))
+    elif argument.type == "block":
+        value = " ".join(map(usage, argument.arguments))
+    else:
+        value = f"<{argument.display or argument.name}>"
+    return f"{argument.token} {value}" if argument.token else value
