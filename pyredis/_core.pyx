@@ -38,6 +38,7 @@ from pyredis._dispatch cimport (
     propagate_expired,
     settle,
 )
+from pyredis._field_expiry cimport expire_fields_cycle
 from pyredis._keyspace cimport (
     Database,
     keyspace_destroy,
@@ -224,10 +225,11 @@ cdef class Core:
         keyspace_tick(&self.server.keyspace)
 
     def expire_cycle(self, int64_t budget_us):
-        """Removes expired keys for up to ``budget_us``; true when there are more."""
+        """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true when there are more."""
         cdef bint more
         self.server.touched_count = 0
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
+        more = expire_fields_cycle(&self.server, budget_us) or more
         if self.server.aof_pending:
             settle(&self.server)
         return more

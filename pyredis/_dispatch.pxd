@@ -227,6 +227,9 @@ cdef void reads_everything(Call *call) noexcept nogil
 cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil
 cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
                       ) noexcept nogil
+# The same for a change that no request made.
+cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil
 # A change that is no key's own (FLUSHALL, SWAPDB): dirty count and barrier only.
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
 # The file gets this command instead of the request. May be called several times, or never after `propagate_nothing`.

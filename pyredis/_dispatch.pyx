@@ -179,15 +179,19 @@ cdef void reads_everything(Call *call) noexcept nogil:
 
 # ---- changes ----
 
-cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
+cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
                       ) noexcept nogil:
-    cdef Server *server = call.server
     server.keyspace.dirty += 1
     keyspace_signal(database, key, hash)
     if unlikely(server.fsync_always):
         if server.touched_count < TOUCHED:
             server.touched[server.touched_count] = hash
         server.touched_count += 1
+
+
+cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil:
+    note_change(call.server, database, key, hash, event, name)
 
 
 cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil:

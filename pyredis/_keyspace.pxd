@@ -85,6 +85,7 @@ ctypedef struct Database:
     Table field_expires     # the same entries, where they are hashes with a field that expires
     Table watched           # WatchedKey
     uint64_t expires_cursor
+    uint64_t field_expires_cursor
     int64_t average_ttl     # ms, over what the active expiry has seen
 
 # A key somebody watches. `version` counts its changes.
