@@ -6,16 +6,19 @@ is announced, before anything arrives: nothing is reserved for an announcement.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.math cimport isinf, isnan
+from libc.float cimport DBL_MIN
+from libc.math cimport isinf, isnan, signbit
 from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
-from libc.stdlib cimport strtod
-from libc.string cimport memchr, memcpy, memmove, strlen
+from libc.stdlib cimport atoi, strtod
+from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen
 
 from pyredis._base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
 from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
 
 from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+
+cdef double EXACT_WHOLE = 4611686018427387904.0     # 2 ** 62: whole numbers below are written as integers
 
 # ---- arguments ----
 
@@ -352,21 +355,26 @@ cdef void write_line(Reply *reply, char type, const char *text, size_t size) noe
     reply.size += size + 3
 
 
+cdef void write_safe_line(Reply *reply, char type, const char *text, size_t size) noexcept nogil:
+    """A line of text from anywhere: CR and LF, which would end it early, become blanks."""
+    cdef char *out
+    cdef size_t index
+    write_line(reply, type, text, size)
+    out = reply.data + reply.size - size - 2
+    for index in range(size):
+        if out[index] == c'\r' or out[index] == c'\n':
+            out[index] = c' '
+
+
 cdef Replied reply_status(Reply *reply, const char *text) noexcept nogil:
     write_line(reply, c'+', text, strlen(text))
     return 0
 
 
 cdef Replied reply_error_slice(Reply *reply, Slice text) noexcept nogil:
-    cdef char *out
-    cdef size_t index
     reply.errors += 1
     reply.last_error = reply.size
-    write_line(reply, c'-', text.data, text.size)
-    out = reply.data + reply.last_error + 1
-    for index in range(text.size):
-        if out[index] == c'\r' or out[index] == c'\n':
-            out[index] = c' '
+    write_safe_line(reply, c'-', text.data, text.size)
     return 0
 
 
@@ -435,20 +443,79 @@ cdef Replied reply_null_array(Reply *reply) noexcept nogil:
     return reply_raw(reply, "*-1\r\n", 5)
 
 
-cdef size_t format_double(char *out, double value) noexcept nogil:
+cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
+    memcpy(out, text, size)
+    return out + size
+
+
+cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nogil:
+    """The fewest decimal digits that read back as the positive ``value``, d.ddd times 10 to the ``exponent``."""
+    cdef char text[40]
     cdef int precision
-    cdef int size = 0
-    if isnan(value):
-        memcpy(out, "nan", 3)
-        return 3
-    if isinf(value):
-        memcpy(out, "-inf" if value < 0 else "inf", 4 if value < 0 else 3)
-        return 4 if value < 0 else 3
-    for precision in range(15, 18):
-        size = snprintf(out, 40, "%.*g", precision, value)
-        if strtod(out, NULL) == value:
+    cdef int count = 1
+    cdef char *mark
+    # Fifteen digits hold every shorter text, but not for subnormal numbers, which have fewer than fifteen.
+    for precision in range(14 if value >= DBL_MIN else 0, 17):
+        snprintf(text, sizeof(text), "%.*e", precision, value)
+        if strtod(text, NULL) == value:
             break
-    return <size_t> size
+    mark = strchr(text, c'e')
+    exponent[0] = atoi(mark + 1)
+    digits[0] = text[0]
+    if mark - text > 2:
+        count += <int> (mark - text - 2)
+        memcpy(digits + 1, text + 2, count - 1)
+    while count > 1 and digits[count - 1] == c'0':
+        count -= 1
+    return count
+
+
+cdef char *place_point(char *out, const char *digits, int count, int whole) noexcept nogil:
+    """The digits with a point behind the first ``whole`` ones, or zeros between the point and them."""
+    if whole > 0:
+        out = put(put(out, digits, whole), ".", 1)
+        return put(out, digits + whole, count - whole)
+    out = put(out, "0.", 2)
+    memset(out, c'0', -whole)
+    return put(out - whole, digits, count)
+
+
+cdef char *format_scientific(char *out, const char *digits, int count, int exponent) noexcept nogil:
+    """One digit before the point, the exponent signed and without leading zeros."""
+    out = put(out, digits, 1)
+    if count > 1:
+        out = put(put(out, ".", 1), digits + 1, count - 1)
+    return out + snprintf(out, 8, "e%+d", exponent)
+
+
+cdef char *format_digits(char *out, const char *digits, int count, int exponent) noexcept nogil:
+    """Redis's choice between plain and scientific notation."""
+    cdef int scale = exponent - count + 1       # the power of ten of the last digit
+    if scale >= 0 and exponent < count + 7:
+        out = put(out, digits, count)
+        memset(out, c'0', scale)
+        return out + scale
+    if scale < 0 and (scale > -7 or -4 < exponent < 4):
+        return place_point(out, digits, count, exponent + 1)
+    return format_scientific(out, digits, count, exponent)
+
+
+cdef size_t format_double(char *out, double value) noexcept nogil:
+    cdef char digits[20]
+    cdef char *at = out
+    cdef int exponent = 0
+    cdef int count
+    if isnan(value):
+        return put(out, "nan", 3) - out
+    if signbit(value):
+        at = put(at, "-", 1)
+        value = -value
+    if isinf(value):
+        return put(at, "inf", 3) - out
+    if value < EXACT_WHOLE and value == <double> <int64_t> value:
+        return at + format_int64(at, <int64_t> value) - out
+    count = shortest_digits(value, digits, &exponent)
+    return format_digits(at, digits, count, exponent) - out
 
 
 cdef Replied reply_double(Reply *reply, double value) noexcept nogil:
@@ -551,7 +618,7 @@ cdef int reply_number(Reply *reply, object value) except -1:
 cdef int reply_text(Reply *reply, object value) except -1:
     """A byte string of one of the kinds that commands/reply.py tells apart by class."""
     if isinstance(value, Status):
-        write_line(reply, c'+', PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+        write_safe_line(reply, c'+', PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
     elif isinstance(value, Error):
         reply_error_slice(reply, bytes_slice(value))
     elif isinstance(value, BigNumber):

@@ -1,0 +1,218 @@
+"""The reply writer, by way of the values that Python handlers answer with: what is written is read back, by the strict
+reader and by hiredis, and doubles look as Redis 7.4 prints them."""
+
+import math
+
+import hiredis
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from pyredis._resp import encode_reply
+from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from support.resp import ErrorText, read_reply
+
+
+class Bytes:
+    """A source over a byte string."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def readexactly(self, count):
+        assert count <= len(self.data), "the reply is cut"
+        taken, self.data = self.data[:count], self.data[count:]
+        return taken
+
+    def readline(self):
+        return self.readexactly(self.data.index(b"\n") + 1)
+
+
+def strictly(data):
+    source = Bytes(data)
+    reply = read_reply(source)
+    assert source.data == b""
+    return reply.decoded
+
+
+def by_hiredis(data):
+    reader = hiredis.Reader()
+    reader.feed(data)
+    value = reader.gets()
+    assert not reader.has_data()
+    return value
+
+
+def in_one_line(text):
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def expected(value, protocol):
+    """What a client reads, by the table in commands/reply.py."""
+    if value is None or value is NULL_ARRAY:
+        return None
+    if isinstance(value, Status):
+        return in_one_line(value).decode("utf-8", "surrogateescape")
+    if isinstance(value, Error):
+        return ErrorText(in_one_line(value).decode("utf-8", "surrogateescape"))
+    if isinstance(value, BigNumber):
+        return int(value) if protocol == 3 else bytes(value)
+    if isinstance(value, Verbatim):
+        return value.text
+    if isinstance(value, Attributed):
+        return expected(value.value, protocol)
+    if isinstance(value, bool):
+        return value if protocol == 3 else int(value)
+    if isinstance(value, float):
+        return value if protocol == 3 else as_redis_prints(value).encode()
+    if isinstance(value, dict):
+        return expected_map(value, protocol)
+    if isinstance(value, (list, tuple)):
+        return [expected(item, protocol) for item in value]
+    return value
+
+
+def expected_map(value, protocol):
+    pairs = [(expected(key, protocol), expected(item, protocol)) for key, item in value.items()]
+    return dict(pairs) if protocol == 3 else [part for pair in pairs for part in pair]
+
+
+def as_redis_prints(value):
+    """Whole numbers within 62 bits as integers; else the shortest digits, plain while short, then scientific."""
+    if math.isnan(value):
+        return "nan"
+    sign, value = ("-" if math.copysign(1, value) < 0 else ""), abs(value)
+    if math.isinf(value):
+        return sign + "inf"
+    if value < 2**62 and value.is_integer():
+        return f"{sign}{int(value)}"
+    mantissa, _, power = f"{value!r}".partition("e") if "e" in repr(value) else (repr(value), "", "0")
+    whole, _, fraction = mantissa.partition(".")
+    scale = int(power) - len(fraction)
+    digits = (whole + fraction).lstrip("0")
+    scale += len(digits) - len(digits.rstrip("0"))
+    digits = digits.rstrip("0")
+    exponent = scale + len(digits) - 1
+    if scale >= 0 and exponent < len(digits) + 7:
+        return sign + digits + "0" * scale
+    if scale < 0 and (scale > -7 or abs(exponent) < 4):
+        padded = digits.rjust(1 - scale, "0")
+        return f"{sign}{padded[:scale]}.{padded[scale:]}"
+    return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{exponent:+d}"
+
+
+WHOLE_POWERS = {2.0**exponent for exponent in range(63)}
+TEXTS = st.binary(max_size=20)
+DIGITS = st.integers().map(lambda number: BigNumber(b"%d" % number))
+SCALARS = st.one_of(
+    st.none(),
+    st.just(NULL_ARRAY),
+    TEXTS,
+    st.binary(max_size=70000),
+    st.integers(-(2**63), 2**63 - 1),
+    st.booleans(),
+    st.floats(allow_nan=False),
+    TEXTS.map(Status),
+    TEXTS.map(lambda text: Error(b"ERR " + text)),
+    DIGITS,
+    st.builds(Verbatim, TEXTS, st.sampled_from([b"txt", b"mkd"])),
+)
+KEYS = st.one_of(TEXTS, st.integers(0, 9))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=5),
+        st.lists(inner, max_size=5).map(Set),
+        st.dictionaries(KEYS, inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@settings(deadline=None)
+@given(value=VALUES)
+def test_what_is_written_is_read_back(protocol, value):
+    assert strictly(encode_reply(value, protocol)) == expected(value, protocol)
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@settings(deadline=None)
+@given(value=VALUES)
+def test_hiredis_reads_every_reply(protocol, value):
+    """Its objects for errors and verbatim texts compare by identity, so only the bytes' shape is judged here."""
+    by_hiredis(encode_reply(value, protocol))
+
+
+@pytest.mark.parametrize(
+    ("value", "resp2", "resp3"),
+    [
+        (None, b"$-1\r\n", b"_\r\n"),
+        (NULL_ARRAY, b"*-1\r\n", b"_\r\n"),
+        (True, b":1\r\n", b"#t\r\n"),
+        (1.5, b"$3\r\n1.5\r\n", b",1.5\r\n"),
+        ({b"a": 1}, b"*2\r\n$1\r\na\r\n:1\r\n", b"%1\r\n$1\r\na\r\n:1\r\n"),
+        (Set([1]), b"*1\r\n:1\r\n", b"~1\r\n:1\r\n"),
+        (Push([b"a"]), b"*1\r\n$1\r\na\r\n", b">1\r\n$1\r\na\r\n"),
+        (Verbatim(b"ab"), b"$2\r\nab\r\n", b"=6\r\ntxt:ab\r\n"),
+        (BigNumber(b"12"), b"$2\r\n12\r\n", b"(12\r\n"),
+        (Attributed({b"k": 1}, 2), b":2\r\n", b"|1\r\n$1\r\nk\r\n:1\r\n:2\r\n"),
+        (Error(b"ERR a\r\nb"), b"-ERR a  b\r\n", b"-ERR a  b\r\n"),
+        ("text", b"$4\r\ntext\r\n", b"$4\r\ntext\r\n"),
+    ],
+)
+def test_each_kind_has_its_form_in_both_protocols(value, resp2, resp3):
+    assert (encode_reply(value, 2), encode_reply(value, 3)) == (resp2, resp3)
+
+
+@pytest.mark.parametrize("exponent", [-1074, -1022, -24, -1, 52, 62, 89, 1023])
+def test_powers_of_two_read_back(exponent):
+    assert strictly(encode_reply(2.0**exponent, 3)) == 2.0**exponent
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.floats())
+@example(0.0)
+@example(-0.0)
+@example(1e-5)
+@example(1e-7)
+@example(1.5e-7)
+@example(3.0)
+@example(1e20)
+@example(1.234e22)
+@example(123456.789012)
+@example(12345.678901234567)
+@example(0.1 + 0.2)
+@example(5e-324)
+@example(1.7976931348623157e308)
+@example(float(2**53))
+@example(float(2**62 - 1024))
+@example(float(2**62))
+def test_doubles_look_as_redis_prints_them(value):
+    """Powers of two have a lopsided rounding interval, in which a digit more is sometimes written than needed."""
+    assume(abs(math.frexp(value)[0]) != 0.5 or value in WHOLE_POWERS)
+    text = as_redis_prints(value)
+    assert encode_reply(value, 3) == f",{text}\r\n".encode()
+    assert encode_reply(value, 2) == f"${len(text)}\r\n{text}\r\n".encode()
+    assert math.isnan(value) or float(text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-5, "0.00001"),
+        (1e-7, "1e-7"),
+        (1e20, "1e+20"),
+        (0.1, "0.1"),
+        (-3.0, "-3"),
+        (-0.0, "-0"),
+        (1.25e-9, "1.25e-9"),
+    ],
+)
+def test_some_doubles_by_their_text(value, text):
+    assert encode_reply(value, 3) == f",{text}\r\n".encode()
+
+
+def test_what_is_no_reply_is_refused():
+    with pytest.raises(TypeError, match="object"):
+        encode_reply(object())
