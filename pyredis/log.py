@@ -1,0 +1,135 @@
+"""The log, in Redis's format: ``pid:role day month year time level message``, for example
+
+    4711:M 22 Nov 2026 14:06:28.193 * Ready to accept connections tcp
+
+Roles: ``C`` before the server is set up, ``M`` master, ``S`` replica, ``X`` sentinel. Levels: ``.`` debug, ``-``
+verbose, ``*`` notice, ``#`` warning.
+
+A line is one write to a file opened for it, as in Redis: a file that was renamed away is created anew, with no signal.
+A log that cannot be written must not stop the server: the line goes to standard error instead.
+"""
+
+import asyncio
+import contextlib
+import os
+import syslog
+import time
+import traceback
+from typing import Any
+
+LEVELS = ("debug", "verbose", "notice", "warning")
+
+_MARKS = {"debug": ".", "verbose": "-", "notice": "*", "warning": "#"}
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_PRIORITIES = {
+    "debug": syslog.LOG_DEBUG,
+    "verbose": syslog.LOG_INFO,
+    "notice": syslog.LOG_NOTICE,
+    "warning": syslog.LOG_WARNING,
+}
+
+
+class Log:
+    """Where messages go. ``level`` and ``role`` may be changed at any time; ``path`` empty is standard output."""
+
+    def __init__(self, level: str = "notice", path: str = "", role: str = "C") -> None:
+        self.level = level
+        self.path = path
+        self.role = role
+        self.syslog = False
+
+    @classmethod
+    def of(cls, config: Any) -> "Log":
+        """The log that the configuration asks for; follows ``loglevel`` as CONFIG SET changes it."""
+        path = config["logfile"] and os.path.join(config["dir"], config["logfile"])
+        log = cls(config["loglevel"], path)
+        if config["syslog-enabled"]:
+            log.open_syslog(config["syslog-ident"], config["syslog-facility"])
+        config.on_change("loglevel", log.set_level)
+        return log
+
+    def open_syslog(self, ident: str, facility: str) -> None:
+        """Send every line to the system's log as well."""
+        syslog.openlog(ident, syslog.LOG_PID | syslog.LOG_NDELAY, getattr(syslog, f"LOG_{facility.upper()}"))
+        self.syslog = True
+
+    def set_level(self, level: str) -> None:
+        self.level = level
+
+    def enabled(self, level: str) -> bool:
+        return LEVELS.index(level) >= LEVELS.index(self.level)
+
+    def debug(self, message: str) -> None:
+        self.write("debug", message)
+
+    def verbose(self, message: str) -> None:
+        self.write("verbose", message)
+
+    def notice(self, message: str) -> None:
+        self.write("notice", message)
+
+    def warning(self, message: str) -> None:
+        self.write("warning", message)
+
+    def write(self, level: str, message: str) -> None:
+        """One message at a level; dropped below the log's own."""
+        if not self.enabled(level):
+            return
+        head = f"{os.getpid()}:{self.role} {timestamp(time.time())} {_MARKS[level]}"
+        self.raw(f"{head} {message}\n".encode("utf-8", "surrogateescape"))
+        if self.syslog:
+            syslog.syslog(_PRIORITIES[level], message.encode("utf-8", "replace").decode().replace("\0", "\\0"))
+
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are, whatever the level. Uses nothing but open, write and close, so a dying process can."""
+        try:
+            descriptor = self._open()
+        except OSError:
+            _write(2, data)
+            return
+        try:
+            if not _write(descriptor, data) and self.path:
+                _write(2, data)
+        finally:
+            if self.path:
+                os.close(descriptor)
+
+    def _open(self) -> int:
+        if not self.path:
+            return 1
+        return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    # What asyncio and Python have to say.
+
+    def exception(self, message: str, error: BaseException) -> None:
+        """An exception nobody handled, with its traceback, one line of the log for each line of it."""
+        self.warning(message)
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            self.warning(line)
+
+    def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """For ``loop.set_exception_handler``: exceptions in callbacks and tasks end in this log."""
+        details = [f"{key}={value!r}" for key, value in sorted(context.items()) if key not in ("message", "exception")]
+        message = " ".join([str(context.get("message", "Unhandled error in the event loop")), *details])
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            self.exception(message, error)
+        else:
+            self.warning(message)
+
+
+def timestamp(seconds: float) -> str:
+    """Local time as in the log: ``22 Nov 2026 14:06:28.193``."""
+    milliseconds = int(seconds * 1000)
+    moment = time.localtime(milliseconds // 1000)
+    clock = time.strftime("%H:%M:%S", moment)
+    return f"{moment.tm_mday:02} {_MONTHS[moment.tm_mon - 1]} {moment.tm_year} {clock}.{milliseconds % 1000:03}"
+
+
+def _write(descriptor: int, data: bytes) -> bool:
+    """Write all of it; False when that failed. There is nowhere left to tell of a failure here."""
+    with contextlib.suppress(OSError):
+        while data:
+            data = data[os.write(descriptor, data) :]
+        return True
+    return False
