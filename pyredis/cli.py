@@ -1,0 +1,168 @@
+"""The command ``pyredis-server``: its arguments, the checks before a start, and the start itself.
+
+``pyredis-server [redis.conf] [--directive value ...] [-]``, as Redis takes them, and a few options of its own.
+"""
+
+import os
+import platform
+import sys
+import zlib
+from collections.abc import Sequence
+
+from pyredis._version import REDIS_VERSION, VERSION
+from pyredis.config import Config, ConfigError
+from pyredis.config.directives import DIRECTIVES
+from pyredis.config.errors import ConfigUnreadable
+from pyredis.config.syntax import split_options
+from pyredis.log import Log
+from pyredis.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize
+
+BITS = 64 if sys.maxsize > 2**32 else 32
+LOOPS = ("uvloop", "asyncio")
+
+HELP = """\
+Usage: pyredis-server [redis.conf] [options] [-]
+
+  redis.conf              read this configuration file first
+  --DIRECTIVE VALUE ...   set a directive, as a line of the file would
+  -                       at the end: read more directives from standard input
+
+  --check-config          validate the configuration, print it and exit
+  --loop NAME             event loop: uvloop (the default where it is installed) or asyncio
+  -v, --version           print the version and exit
+  -h, --help              print this and exit
+
+Examples:
+  pyredis-server
+  pyredis-server /etc/redis/redis.conf --loglevel verbose
+  pyredis-server --port 7777 --appendonly no --save ''
+  echo 'maxclients 500' | pyredis-server --port 7777 -
+"""
+
+
+class UsageError(Exception):
+    """The command's own options make no sense; ``str`` says why."""
+
+
+def version() -> str:
+    """The line that tools parse, naming both servers."""
+    build = zlib.crc32(f"{VERSION} {REDIS_VERSION}".encode())
+    return (
+        f"Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits={BITS} build={build:x} "
+        f"pyredis-server={VERSION} python={platform.python_version()}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["-v"], ["--version"]):
+        print(version())
+        return 0
+    if arguments in (["-h"], ["--help"]):
+        print(HELP, end="")
+        return 0
+    try:
+        return run(arguments)
+    except UsageError as error:
+        print(f"pyredis-server: {error}", file=sys.stderr)
+    except ConfigUnreadable as error:
+        Log().warning(str(error))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+def run(arguments: list[str]) -> int:
+    path = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
+    check, loop, directives = own_options(arguments)
+    config = Config.load(path, directives)
+    if check:
+        print("\n".join(described(config)))
+        return 0
+    return start(config, choose_loop(loop), given=bool(path or directives))
+
+
+def own_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
+    """Take the command's own options out: whether to check only, the loop's name, and what is left."""
+    check, loop, left = False, "", list[str]()
+    # A lone - at the end is no option's value.
+    dash = ["-"] if arguments and arguments[-1] == "-" else []
+    for name, *values in split_options(arguments[: len(arguments) - len(dash)], bare=("--check-config",)):
+        if name == "--check-config" and not values:
+            check = True
+        elif name == "--loop" and len(values) == 1 and values[0] in LOOPS:
+            loop = values[0]
+        elif name in ("--check-config", "--loop"):
+            wants = "one of " + ", ".join(LOOPS) if name == "--loop" else "no value"
+            raise UsageError(f"{name} takes {wants}")
+        else:
+            left += [name, *values]
+    return check, loop, left + dash
+
+
+def choose_loop(name: str) -> str:
+    """The loop that was asked for, or uvloop where it is installed."""
+    if name != "asyncio":
+        try:
+            import uvloop  # noqa: F401
+        except ImportError:
+            if name:
+                raise UsageError("uvloop is not installed; --loop asyncio does without it") from None
+            return "asyncio"
+    return name or "uvloop"
+
+
+def described(config: Config) -> list[str]:
+    """The configuration in force as lines of a file, passwords hidden, then what has no effect."""
+    lines: list[str] = []
+    for name, directive in DIRECTIVES.items():
+        if "hidden" in directive.flags:
+            continue
+        contents = directive.kind.lines(config[name]) or ['""']
+        if "sensitive" in directive.flags and config[name]:
+            contents = ['"(hidden)"']
+        lines += [f"{name} {content}" for content in contents]
+    return lines + [f"# {warning}" for warning in warnings(config)]
+
+
+def warnings(config: Config) -> list[str]:
+    return [f"'{entry.name}' is accepted without effect. {entry.effect}" for entry in config.ignored()]
+
+
+def start(config: Config, loop: str, given: bool) -> int:
+    """Take the process to where the configuration wants it, and serve."""
+    log = Log.of(config)
+    config.warn = log.warning
+    supervisor = Supervisor(config["supervised"], log)
+    background = config["daemonize"] and not supervisor.present
+    os.chdir(config["dir"])
+    if background:
+        sys.stdout.flush()
+        daemonize()
+    greet(config, log, given)
+    supervisor.starting()
+    path = config["pidfile"] or (DEFAULT_PIDFILE if background else "")
+    with PidFile(path and os.path.abspath(path), log):
+        return serve(config, log, loop)
+
+
+def greet(config: Config, log: Log, given: bool) -> None:
+    log.notice(f"pyredis-server {VERSION} is starting, answering as Redis {REDIS_VERSION}")
+    log.notice(f"Redis version={REDIS_VERSION}, bits={BITS}, pyredis={VERSION}, pid={os.getpid()}, just started")
+    if given:
+        log.notice("Configuration loaded")
+    else:
+        log.warning(
+            "Warning: no config file specified, using the default config. "
+            "In order to specify a config file use pyredis-server /path/to/redis.conf"
+        )
+    for warning in warnings(config):
+        log.warning(warning)
+
+
+def serve(config: Config, log: Log, loop: str) -> int:
+    # Imported late: --version and --check-config need none of the native modules.
+    from pyredis.server import Server
+
+    return Server(config, log).run(loop=loop)
