@@ -8,7 +8,7 @@ that ``accumulates`` add up in a file. CONFIG REWRITE leaves defaults out unless
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyredis.config.errors import ConfigRejected
@@ -241,8 +241,8 @@ class Words(Kind):
     def collect(self, words: Sequence[str]) -> Any:
         return tuple(words)
 
-    def text(self, value: Iterable[Any]) -> str:
+    def text(self, value: Any) -> str:
         return " ".join(map(str, value))
 
-    def lines(self, value: Iterable[Any]) -> list[str] | None:
+    def lines(self, value: Any) -> list[str] | None:
         return [self.text(value) or '""']

@@ -46,9 +46,10 @@ class Save(Words):
         return (*current, *points) if points else ()
 
     def collect(self, words: Sequence[str]) -> tuple[SavePoint, ...]:
-        numbers = [parse_long(word) for word in words]
+        parsed = [parse_long(word) for word in words]
+        numbers = [number for number in parsed if number is not None]
         points = tuple(map(SavePoint, numbers[::2], numbers[1::2]))
-        if len(numbers) % 2 or None in numbers or any(point < (1, 0) or point.changes < 0 for point in points):
+        if len(words) % 2 or None in parsed or any(point.seconds < 1 or point.changes < 0 for point in points):
             raise ConfigRejected("Invalid save parameters")
         return points
 
@@ -169,7 +170,7 @@ class ReplicaOf(Words):
             raise ConfigRejected("Invalid master port")
         return (words[0], port)
 
-    def text(self, value: tuple[str, int] | None) -> str:
+    def text(self, value: Any) -> str:
         return f"{value[0]} {value[1]}" if value else ""
 
     def lines(self, value: tuple[str, int] | None) -> list[str] | None:
