@@ -207,11 +207,14 @@ cdef enum Event:
 cdef inline Slice argument(const Call *call, int index) noexcept nogil:
     return call.argv[index]
 
-cdef inline uint64_t key_hash(const Call *call, int index) noexcept nogil:
-    """The hash of the key that argument `index` is."""
-    if call.hashed and index == call.command.first_key:
-        return call.hash
-    return hash_key(call.argv[index].data, call.argv[index].size)
+cdef inline uint64_t key_hash(Call *call, int index) noexcept nogil:
+    """The hash of the key that argument `index` is; that of the first key is computed once."""
+    if index != call.command.first_key:
+        return hash_key(call.argv[index].data, call.argv[index].size)
+    if not call.hashed:
+        call.hash = hash_key(call.argv[index].data, call.argv[index].size)
+        call.hashed = True
+    return call.hash
 
 # The living entry of the key that argument `index` is, or NULL. For reading: counts hits and misses, notes the access.
 cdef Entry *lookup_read(Call *call, int index) noexcept nogil
@@ -220,6 +223,9 @@ cdef Entry *lookup_read_kind(Call *call, int index, ValueKind kind) noexcept nog
 # For changing.
 cdef Entry *lookup_write(Call *call, int index) noexcept nogil
 cdef Entry *lookup_write_kind(Call *call, int index, ValueKind kind) noexcept nogil
+# The same where the caller has computed the key's hash.
+cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil
+cdef Entry *lookup_write_hashed(Call *call, int index, uint64_t hash) noexcept nogil
 # The reply depends on more than the keys that were looked up (KEYS, SCAN, DBSIZE, …).
 cdef void reads_everything(Call *call) noexcept nogil
 

@@ -130,16 +130,15 @@ cdef inline void note_read(Server *server, uint64_t hash) noexcept nogil:
     server.wait_offset = max(server.wait_offset, server.recent[hash & (RECENT - 1)], server.barrier)
 
 
-cdef inline Entry *lookup(Call *call, int index) noexcept nogil:
-    cdef uint64_t hash = key_hash(call, index)
+cdef inline Entry *lookup(Call *call, int index, uint64_t hash) noexcept nogil:
     cdef Entry *entry = keyspace_find(&call.server.keyspace, call.database, call.argv[index], hash)
     if unlikely(call.server.fsync_always):
         note_read(call.server, hash)
     return entry
 
 
-cdef Entry *lookup_read(Call *call, int index) noexcept nogil:
-    cdef Entry *entry = lookup(call, index)
+cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = lookup(call, index, hash)
     if entry == NULL:
         call.server.misses += 1
         return NULL
@@ -149,12 +148,20 @@ cdef Entry *lookup_read(Call *call, int index) noexcept nogil:
     return entry
 
 
-cdef Entry *lookup_write(Call *call, int index) noexcept nogil:
-    cdef Entry *entry = lookup(call, index)
+cdef Entry *lookup_write_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = lookup(call, index, hash)
     if entry != NULL:
         keyspace_preserve(&call.server.keyspace, call.database, entry)
         keyspace_touch(&call.server.keyspace, entry)
     return entry
+
+
+cdef Entry *lookup_read(Call *call, int index) noexcept nogil:
+    return lookup_read_hashed(call, index, key_hash(call, index))
+
+
+cdef Entry *lookup_write(Call *call, int index) noexcept nogil:
+    return lookup_write_hashed(call, index, key_hash(call, index))
 
 
 cdef inline Entry *of_kind(Call *call, Entry *entry, ValueKind kind) noexcept nogil:

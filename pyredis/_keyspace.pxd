@@ -17,6 +17,7 @@ cdef extern from "entry.h" nogil:
         ENTRY_LONG_KEY
         ENTRY_FIELD_EXPIRES     # a hash with fields that expire: it stands in Database.field_expires
         EMBED_MAX
+        EMBSTR_MAX              # what OBJECT ENCODING calls embstr is no longer than this
         CLOCK_MAX
 
     ctypedef struct Entry:

@@ -313,7 +313,7 @@ cdef Entry *keyspace_set_string(Keyspace *keyspace, Database *database, Slice ke
         return keyspace_set_integer(keyspace, database, key, hash, entry, integer, expiry)
     if value.size <= EMBED_MAX:
         return set_embedded(keyspace, database, key, hash, entry,
-                            ENCODING_EMBSTR if value.size <= 44 else ENCODING_RAW, value, expiry)
+                            ENCODING_EMBSTR if value.size <= EMBSTR_MAX else ENCODING_RAW, value, expiry)
     return set_block(keyspace, database, key, hash, entry, value, expiry)
 
 

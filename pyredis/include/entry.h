@@ -13,7 +13,7 @@
 #include "base.h"
 
 enum { ENTRY_EXPIRES = 1, ENTRY_EMBEDDED = 2, ENTRY_LONG_KEY = 4, ENTRY_FIELD_EXPIRES = 8 };
-enum { ENTRY_HEADER = 8, EMBED_MAX = 192, CLOCK_MAX = (1 << 24) - 1 };
+enum { ENTRY_HEADER = 8, EMBED_MAX = 192, EMBSTR_MAX = 44, CLOCK_MAX = (1 << 24) - 1 };
 
 typedef struct Entry {
     uint32_t clock : 24;
