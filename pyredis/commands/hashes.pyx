@@ -16,7 +16,6 @@ from pyredis._dispatch cimport (
     propagate_instead,
     propagate_nothing,
     reply_not_float,
-    reply_out_of_range,
     reply_syntax_error,
     reply_wrong_arity,
 )
@@ -91,6 +90,9 @@ cdef enum:
     # Steps of a scan for each field asked for, so that a sparse table does not hold up everybody.
     SCAN_PATIENCE = 10
     CURSOR_TEXT = 40
+
+cdef const char *NOT_A_COUNT = (
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 
 # What a visitor of fields tells the client.
 cdef enum Part:
@@ -412,7 +414,7 @@ cdef Replied hrandfield(Call *call) noexcept nogil:
     if not integer_argument(call, 2, &count):
         return 0
     if count < -most:
-        return reply_out_of_range(call)
+        return reply_error(call.reply, NOT_A_COUNT)
     if call.argc > 4 or (values and not equals_nocase(call.argv[3], "withvalues")):
         return reply_syntax_error(call)
     if values and (count < -(most // 2) or count > most // 2):

@@ -1,0 +1,270 @@
+"""The expiry of hash fields as Redis 7.4 documents it; the oracle is older and does not have it."""
+
+import time
+
+import pytest
+
+from support.client import wait_until
+
+NO_FIELD, NO_EXPIRY, UNMET, DONE, DELETED = -2, -1, 0, 1, 2
+LATEST = 2**46 - 1
+PLACE = "ERR Mandatory argument FIELDS is missing or not at the right position"
+NUMBER = "ERR Number of fields must be a positive integer"
+GREATER = "ERR Parameter `numFields` should be greater than 0"
+MATCH = "ERR The `numfields` parameter must match the number of arguments"
+WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+SETTING = ["HEXPIRE", "HPEXPIRE", "HEXPIREAT", "HPEXPIREAT"]
+TELLING = ["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME", "HPERSIST"]
+
+
+@pytest.fixture(params=[512, 0], ids=["packed", "table"])
+def hashes(client, request):
+    """A client of a server whose hashes are all packed, or all tables."""
+    client.must("CONFIG", "SET", "hash-max-listpack-entries", request.param)
+    yield client
+    client.must("CONFIG", "SET", "hash-max-listpack-entries", 512)
+
+
+@pytest.fixture
+def lazy(hashes):
+    """The same while nothing but commands removes what is due."""
+    hashes.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+    yield hashes
+    hashes.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+
+
+def error(client, *arguments):
+    reply = client.call(*arguments)
+    assert reply.is_error, reply.decoded
+    return reply.raw[1:-2].decode()
+
+
+def now_ms():
+    return int(time.time() * 1000)
+
+
+def with_due_fields(client, key, due, living=()):
+    """A hash some of whose fields are due and still there."""
+    client.must("HSET", key, *[text for name in (*due, *living) for text in (name, name)])
+    client.must("HPEXPIRE", key, 1, "FIELDS", len(due), *due)
+    wait_until(lambda: client.must("HPTTL", key, "FIELDS", 1, due[0]) == [NO_FIELD], "the fields to be due")
+
+
+@pytest.mark.parametrize("name", [*SETTING, *TELLING])
+def test_an_absent_key_has_none_of_the_fields(client, name):
+    time = [9] if name in SETTING else []
+    assert client.must(name, "absent", *time, "FIELDS", 3, "a", "b", "a") == [NO_FIELD] * 3
+
+
+@pytest.mark.parametrize("name", [*SETTING, *TELLING])
+def test_a_key_of_another_type_is_refused_before_the_arguments(client, name):
+    client.must("SET", "k", "text")
+    time = ["nonsense"] if name in SETTING else []
+    assert error(client, name, "k", *time, "nonsense", 1, "f") == WRONG_TYPE
+
+
+@pytest.mark.parametrize("name", SETTING)
+@pytest.mark.parametrize("key", ["h", "absent"])
+def test_arguments_for_setting_are_checked(client, name, key):
+    client.must("HSET", "h", "f", "v")
+    command = name.lower()
+    largest = LATEST // 1000 if "P" not in name[1:].replace("EXP", "") else LATEST
+    assert error(client, name, key, "x", "FIELDS", 1, "f") == "ERR value is not an integer or out of range"
+    assert error(client, name, key, -1, "FIELDS", 1, "f") == "ERR invalid expire time, must be >= 0"
+    assert error(client, name, key, largest + 1, "FIELDS", 1, "f") == f"ERR invalid expire time in '{command}' command"
+    assert error(client, name, key, 2**63 - 1, "FIELDS", 1, "f") == f"ERR invalid expire time in '{command}' command"
+    assert error(client, name, key, 9, "FIELD", 1, "f") == PLACE
+    assert error(client, name, key, 9, "NX", "XX", "FIELDS", 1, "f") == PLACE
+    assert error(client, name, key, 9, "FIELDS", 0, "f") == GREATER
+    assert error(client, name, key, 9, "FIELDS", "x", "f") == GREATER
+    assert error(client, name, key, 9, "FIELDS", 2, "f") == MATCH
+    assert error(client, name, key, 9, "FIELDS", 1, "f", "g") == MATCH
+    assert error(client, name, key, 9, "LT", "FIELDS", 1) == MATCH
+    assert error(client, name, key, 9, "FIELDS", 1) == f"ERR wrong number of arguments for '{command}' command"
+
+
+@pytest.mark.parametrize("name", ["HEXPIRE", "HPEXPIRE"])
+def test_a_relative_time_may_not_reach_past_the_latest(client, name):
+    client.must("HSET", "h", "f", "v")
+    unit = 1000 if name == "HEXPIRE" else 1
+    assert "invalid expire time" in error(client, name, "h", LATEST // unit - 5, "FIELDS", 1, "f")
+    assert client.must(name, "h", (LATEST - now_ms()) // unit - 100, "FIELDS", 1, "f") == [DONE]
+
+
+@pytest.mark.parametrize("name", TELLING)
+@pytest.mark.parametrize("key", ["h", "absent"])
+def test_arguments_for_telling_are_checked(client, name, key):
+    client.must("HSET", "h", "f", "v")
+    assert error(client, name, key, "FIELD", 1, "f") == PLACE
+    assert error(client, name, key, "FIELDS", 0, "f") == NUMBER
+    assert error(client, name, key, "FIELDS", -1, "f") == NUMBER
+    assert error(client, name, key, "FIELDS", "x", "f") == NUMBER
+    assert error(client, name, key, "FIELDS", 2, "f") == MATCH
+    assert error(client, name, key, "FIELDS", 1, "f", "g") == MATCH
+
+
+def test_a_field_tells_when_it_expires_in_every_unit(hashes):
+    hashes.must("HSET", "h", "f", "v", "g", "w")
+    at = now_ms() + 100_500
+    assert hashes.must("HPEXPIREAT", "h", at, "FIELDS", 2, "f", "none") == [DONE, NO_FIELD]
+    assert hashes.must("HPEXPIRETIME", "h", "FIELDS", 3, "f", "g", "none") == [at, NO_EXPIRY, NO_FIELD]
+    assert hashes.must("HEXPIRETIME", "h", "FIELDS", 1, "f") == [(at + 999) // 1000]
+    assert 95_000 < hashes.must("HPTTL", "h", "FIELDS", 1, "f")[0] <= 100_500
+    assert 95 < hashes.must("HTTL", "h", "FIELDS", 1, "f")[0] <= 101
+    assert hashes.must("HEXPIREAT", "h", at // 1000, "FIELDS", 1, "g") == [DONE]
+    assert hashes.must("HPEXPIRETIME", "h", "FIELDS", 1, "g") == [at // 1000 * 1000]
+    assert hashes.must("HEXPIRE", "h", 1000, "FIELDS", 1, "g") == [DONE]
+    assert 999_000 < hashes.must("HPTTL", "h", "FIELDS", 1, "g")[0] <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdicts"),
+    [
+        ([], [DONE, DONE, DONE, DONE]),
+        (["NX"], [DONE, UNMET, UNMET, UNMET]),
+        (["xx"], [UNMET, DONE, DONE, DONE]),
+        (["GT"], [UNMET, DONE, UNMET, UNMET]),
+        (["LT"], [DONE, UNMET, UNMET, DONE]),
+    ],
+    ids=str,
+)
+def test_conditions_compare_with_the_expiry_there_is(hashes, condition, verdicts):
+    base = now_ms() + 1_000_000
+    hashes.must("HSET", "h", "none", 1, "earlier", 1, "same", 1, "later", 1)
+    for name, at in (("earlier", base - 1), ("same", base), ("later", base + 1)):
+        assert hashes.must("HPEXPIREAT", "h", at, "FIELDS", 1, name) == [DONE]
+    names = ["none", "earlier", "same", "later"]
+    assert hashes.must("HPEXPIREAT", "h", base, *condition, "FIELDS", 4, *names) == verdicts
+    old = [NO_EXPIRY, base - 1, base, base + 1]
+    expected = [base if verdict == DONE else was for was, verdict in zip(old, verdicts, strict=True)]
+    assert hashes.must("HPEXPIRETIME", "h", "FIELDS", 4, *names) == expected
+
+
+def test_a_time_that_is_past_deletes_the_field_and_the_last_one_the_key(hashes):
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    assert hashes.must("HEXPIREAT", "h", 1, "FIELDS", 2, "a", "none") == [DELETED, NO_FIELD]
+    assert hashes.must("HGETALL", "h") in ({b"b": b"2"}, [b"b", b"2"])
+    assert hashes.must("HPEXPIREAT", "h", 0, "XX", "FIELDS", 1, "b") == [UNMET]
+    assert hashes.must("HEXPIRE", "h", 0, "FIELDS", 2, "b", "b") == [DELETED, NO_FIELD]
+    assert hashes.must("EXISTS", "h") == 0
+
+
+def test_persisting_takes_the_expiry_away(hashes):
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    hashes.must("HEXPIRE", "h", 100, "FIELDS", 1, "a")
+    assert hashes.must("HPERSIST", "h", "FIELDS", 3, "a", "b", "c") == [DONE, NO_EXPIRY, NO_FIELD]
+    assert hashes.must("HTTL", "h", "FIELDS", 1, "a") == [NO_EXPIRY]
+
+
+def test_setting_a_field_takes_its_expiry_away_and_adding_to_it_does_not(hashes):
+    hashes.must("HSET", "h", "a", 1, "b", 2, "c", 3)
+    hashes.must("HEXPIRE", "h", 100, "FIELDS", 3, "a", "b", "c")
+    hashes.must("HSET", "h", "a", 5)
+    hashes.must("HINCRBY", "h", "b", 5)
+    hashes.must("HINCRBYFLOAT", "h", "c", "0.5")
+    assert [ttl > 0 for ttl in hashes.must("HTTL", "h", "FIELDS", 3, "a", "b", "c")] == [False, True, True]
+    assert hashes.must("HMGET", "h", "a", "b", "c") == [b"5", b"7", b"3.5"]
+
+
+def test_the_encoding_tells_of_expiry_in_a_packed_hash(client):
+    client.must("HSET", "h", "a", 1)
+    client.must("HEXPIRE", "h", 100, "FIELDS", 1, "none")
+    assert client.must("OBJECT", "ENCODING", "h") == b"listpack"
+    client.must("HEXPIRE", "h", 100, "FIELDS", 1, "a")
+    assert client.must("OBJECT", "ENCODING", "h") == b"listpackex"
+    client.must("HPERSIST", "h", "FIELDS", 1, "a")
+    assert client.must("OBJECT", "ENCODING", "h") == b"listpackex"
+    client.must("HSET", "h", *[text for i in range(600) for text in (i, i)])
+    assert client.must("OBJECT", "ENCODING", "h") == b"hashtable"
+
+
+def test_reading_commands_hide_due_fields(lazy):
+    with_due_fields(lazy, "h", ["a", "b"], ["c"])
+    assert lazy.must("HGET", "h", "a") is None
+    assert lazy.must("HMGET", "h", "a", "b", "c") == [None, None, b"c"]
+    assert lazy.must("HEXISTS", "h", "a") == 0
+    assert lazy.must("HSTRLEN", "h", "a") == 0
+    assert lazy.must("HGETALL", "h") in ({b"c": b"c"}, [b"c", b"c"])
+    assert lazy.must("HKEYS", "h") == [b"c"]
+    assert lazy.must("HVALS", "h") == [b"c"]
+    assert lazy.must("HSCAN", "h", 0) == [b"0", [b"c", b"c"]]
+    assert lazy.must("HRANDFIELD", "h") == b"c"
+    assert lazy.must("HRANDFIELD", "h", 5) == [b"c"]
+    assert lazy.must("HRANDFIELD", "h", -3) == [b"c"] * 3
+    assert lazy.must("HTTL", "h", "FIELDS", 2, "a", "c") == [NO_FIELD, NO_EXPIRY]
+    assert lazy.must("HLEN", "h") == 3
+
+
+def test_writing_commands_meet_no_due_field(lazy):
+    with_due_fields(lazy, "counter", ["n"], ["m"])
+    assert lazy.must("HINCRBY", "counter", "n", 5) == 5
+    assert lazy.must("HTTL", "counter", "FIELDS", 1, "n") == [NO_EXPIRY]
+    with_due_fields(lazy, "absent", ["f"])
+    assert lazy.must("HSETNX", "absent", "f", "new") == 1
+    assert lazy.must("HGETALL", "absent") in ({b"f": b"new"}, [b"f", b"new"])
+    with_due_fields(lazy, "persist", ["f"], ["g"])
+    assert lazy.must("HPERSIST", "persist", "FIELDS", 1, "f") == [NO_FIELD]
+    assert lazy.must("HEXPIRE", "persist", 100, "FIELDS", 1, "f") == [NO_FIELD]
+    assert lazy.must("HLEN", "persist") == 1
+
+
+def test_a_hash_whose_fields_are_all_due_goes_by_itself(hashes):
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    hashes.must("HSET", "mixed", "a", 1, "b", 2)
+    hashes.must("HPEXPIRE", "h", 1, "FIELDS", 2, "a", "b")
+    hashes.must("HPEXPIRE", "mixed", 1, "FIELDS", 1, "a")
+    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to go")
+    wait_until(lambda: hashes.must("HLEN", "mixed") == 1, "the field to go")
+
+
+def test_many_fields_that_expire_in_many_hashes_all_go(client):
+    for i in range(100):
+        client.must("HSET", f"h{i}", *[text for j in range(150) for text in (j, j)])
+        client.must("HPEXPIRE", f"h{i}", 1, "FIELDS", 150, *range(150))
+    client.must("HSET", "stays", "f", "v")
+    client.must("HEXPIRE", "stays", 1000, "FIELDS", 1, "f")
+    wait_until(lambda: client.must("DBSIZE") == 1, "the hashes to go")
+    assert client.must("HGET", "stays", "f") == b"v"
+
+
+@pytest.mark.parametrize("name", ["COPY", "RENAME"])
+def test_expiry_goes_along_with_a_hash(hashes, name):
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    at = now_ms() + 100_000
+    hashes.must("HPEXPIREAT", "h", at, "FIELDS", 1, "a")
+    hashes.must(name, "h", "other")
+    assert hashes.must("HPEXPIRETIME", "other", "FIELDS", 2, "a", "b") == [at, NO_EXPIRY]
+    hashes.must("HPEXPIRE", "other", 1, "FIELDS", 2, "a", "b")
+    wait_until(lambda: hashes.must("EXISTS", "other") == 0, "the hash to go")
+    assert hashes.must("EXISTS", "h") == (name == "COPY")
+
+
+def whole(client):
+    """Every hash with its fields, values and their expiry."""
+    found = {}
+    for key in client.must("KEYS", "*"):
+        names = sorted(client.must("HKEYS", key))
+        times = client.must("HPEXPIRETIME", key, "FIELDS", len(names), *names)
+        found[key] = list(zip(names, client.must("HMGET", key, *names), times, strict=True))
+    return found
+
+
+def test_the_file_brings_back_fields_values_and_expiry(start_ours):
+    server = start_ours("--appendonly", "yes")
+    with server.client() as client:
+        for size in (5, 300):
+            key = f"h{size}"
+            client.must("HSET", key, *[text for i in range(size) for text in (f"f{i}", i)])
+            client.must("HEXPIRE", key, 1000, "FIELDS", 3, "f0", "f1", "none")
+            client.must("HPEXPIRE", key, 2_000_000, "NX", "FIELDS", 2, "f1", "f2")
+            client.must("HEXPIREAT", key, 1, "FIELDS", 1, "f3")
+            client.must("HINCRBYFLOAT", key, "f1", "0.1")
+            client.must("HINCRBY", key, "f2", 7)
+            client.must("HPERSIST", key, "FIELDS", 1, "f0")
+            client.must("HPEXPIRE", key, 1, "FIELDS", 1, "f4")
+        wait_until(lambda: (client.must("HLEN", "h5"), client.must("HLEN", "h300")) == (3, 298), "f4 to go")
+        before = whole(client)
+    server.kill()
+    server.start()
+    with server.client() as client:
+        assert whole(client) == before
