@@ -37,7 +37,9 @@ cdef void aof_pause_sync(Aof *aof, bint paused) noexcept nogil   # no-appendfsyn
 # Appends bytes; a command may be appended in several pieces. `aof_publish` makes what was appended visible to the
 # consumer as a unit (nothing is written to the file past the last publication).
 cdef void aof_append(Aof *aof, const char *data, size_t size) noexcept nogil
+# A file is loaded from database 0 on: after every attach the next command must be preceded by a SELECT.
 cdef void aof_publish(Aof *aof) noexcept nogil
+cdef void aof_selected(Aof *aof, int database) noexcept nogil   # a SELECT of that database has just been appended
 cdef uint64_t aof_position(const Aof *aof) noexcept nogil   # the end of what was published
 
 # To be called once per iteration, before replies leave. everysec/no: one write (or writev over the ring's seam) of all

@@ -17,17 +17,18 @@ rewrite needs: each byte lands in exactly one file, and the loop's thread waits 
 Failures. A write that stops halfway is cut off (``torn`` until that has worked), its bytes are still in the ring. Under
 ``always`` the ring is reclaimed only when synced, otherwise when written; so after a failed fsync the bytes from
 ``reclaimed`` on can go to another file. Bytes before it that were not durable are *in doubt*: ``sync_error`` stays and
-``durable`` stands still until a new base is vouched for.
+``durable`` stands still until a new base is vouched for. A loader begins every file in database 0, so a file that
+begins amid the stream needs a SELECT of its own: ``selections`` remembers which database the ring's bytes are for.
 
 The lock guards the chain, ``policy``, ``paused`` and the flags below it, and is held by nobody during input or output.
 While ``writing`` is set the ring's memory must not move: the native thread is reading it.
 """
 
-from libc.errno cimport EBADF
+from libc.errno cimport EBADF, ENOSPC
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
-from libc.stdio cimport fprintf, stderr
+from libc.stdio cimport fprintf, snprintf, stderr
 from libc.stdlib cimport abort, calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 from posix.unistd cimport close
 
 from pyredis._base cimport monotonic_ns, unlikely
@@ -84,6 +85,11 @@ cdef struct File:
     File *next
 
 
+cdef struct Selection:
+    uint64_t position
+    int database
+
+
 cdef struct Aof:
     # The ring's memory. It moves only while the lock is held and `writing` is not set.
     char *data
@@ -94,6 +100,9 @@ cdef struct Aof:
     uint64_t limit              # `reclaimed` plus the capacity, as last looked up
     size_t first_capacity
     unsigned quiet              # drains since the ring grew
+    Selection *selections       # in order; the first may be the only one before `reclaimed`
+    size_t selection_count
+    size_t selection_room
     bint started
     pthread_t thread
     char apart[64]              # what follows is written by both threads
@@ -226,6 +235,63 @@ cdef void make_room(Aof *aof, size_t size) noexcept nogil:
             write_out(aof)
     if not has_room(aof, size):
         ring_grow(aof, size)
+
+
+# ---- Which database the ring's bytes are for ----
+
+cdef size_t selections_until(const Aof *aof, uint64_t position) noexcept nogil:
+    cdef size_t count = 0
+    while count < aof.selection_count and aof.selections[count].position <= position:
+        count += 1
+    return count
+
+
+cdef void forget_selections(Aof *aof) noexcept nogil:
+    """Drop those that are followed by another one before the ring's tail."""
+    cdef size_t past = selections_until(aof, atomic_load_u64(&aof.reclaimed))
+    if past > 1:
+        aof.selection_count -= past - 1
+        memmove(aof.selections, aof.selections + past - 1, aof.selection_count * sizeof(Selection))
+
+
+cdef void make_selection_room(Aof *aof) noexcept nogil:
+    """Room for one more; enough of it that the next call is far away."""
+    cdef Selection *wider
+    forget_selections(aof)
+    if aof.selection_count * 2 < aof.selection_room:
+        return
+    aof.selection_room = aof.selection_room * 2 + 8
+    wider = <Selection *>allocate(aof.selection_room * sizeof(Selection))
+    if aof.selection_count:
+        memcpy(wider, aof.selections, aof.selection_count * sizeof(Selection))
+    free(aof.selections)
+    aof.selections = wider
+
+
+cdef void aof_selected(Aof *aof, int database) noexcept nogil:
+    if aof.selection_count == aof.selection_room:
+        make_selection_room(aof)
+    aof.selections[aof.selection_count].position = aof.appended
+    aof.selections[aof.selection_count].database = database
+    aof.selection_count += 1
+
+
+cdef int write_selection(const Aof *aof, uint64_t position, int fd, int64_t *size) noexcept nogil:
+    """Begin a file with the SELECT that the bytes at `position` rely on, and add it to the file's size."""
+    cdef size_t until = selections_until(aof, position)
+    cdef char digits[16]
+    cdef char command[64]
+    cdef int length
+    cdef int64_t written
+    if until == 0:
+        return 0
+    length = snprintf(digits, sizeof(digits), "%d", aof.selections[until - 1].database)
+    length = snprintf(command, sizeof(command), "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", length, digits)
+    written = file_write(fd, command, length, NULL, 0)
+    if written < 0:
+        return <int>-written
+    size[0] += written
+    return 0 if written == length else ENOSPC
 
 
 # ---- Writing; by whoever is the writer ----
@@ -489,6 +555,9 @@ cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
             error = file_sync(file.fd)
         if error:
             return error
+    error = write_selection(aof, start, fd, &size)
+    if error:
+        return error
     atomic_store_u64(&aof.written, start)
     close_all(aof)
     atomic_store_int(&aof.failed, False)
@@ -589,6 +658,7 @@ cdef void aof_delete(Aof *aof) noexcept nogil:
     pthread_cond_destroy(&aof.progress)
     pthread_mutex_destroy(&aof.lock)
     free(aof.data)
+    free(aof.selections)
     free(aof)
 
 
@@ -613,6 +683,8 @@ cdef void aof_pause_sync(Aof *aof, bint paused) noexcept nogil:
 # ---- The loop's thread ----
 
 cdef void aof_append(Aof *aof, const char *data, size_t size) noexcept nogil:
+    if unlikely(size == 0):
+        return
     if unlikely(aof.appended + size > aof.limit):
         make_room(aof, size)
     cdef size_t first = span(aof, aof.appended, size)
@@ -787,8 +859,10 @@ cdef class AofWriter:
         cdef size_t size = data.shape[0]
         cdef const char *start = <const char *>&data[0] if size else NULL
         with nogil:
-            if size:
-                aof_append(self.aof, start, size)
+            aof_append(self.aof, start, size)
+
+    def selected(self, int database):
+        aof_selected(self.aof, database)
 
     def publish(self):
         aof_publish(self.aof)

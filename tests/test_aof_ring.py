@@ -29,6 +29,7 @@ CASES = (
     "a_limit_on_the_file_size_is_an_error_like_others",
     "after_a_failed_fsync_nothing_is_written_until_a_new_file_and_a_base_are_there",
     "under_always_what_was_not_durable_moves_to_the_new_file",
+    "a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force",
     "a_file_left_behind_that_fails_its_fsync_leaves_doubt_but_does_not_stop_its_successor",
     "a_file_attached_while_the_failing_one_had_data_to_take_stays_empty",
     "durable_never_runs_ahead_of_fsync_and_groups_form",

@@ -241,6 +241,30 @@ def under_always_what_was_not_durable_moves_to_the_new_file(folder: Path) -> Non
     assert log.writer.error == 0
 
 
+def a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 1 << 16)
+    for database in range(100):
+        log.writer.append(b"select")
+        log.writer.selected(database)
+        log.writer.append(UNIT)
+        log.writer.publish()
+        log.given += b"select" + UNIT
+    assert log.writer.sync() == 0
+    disk.sync_error = errno.EIO
+    log.give(UNIT)
+    wait_until(lambda: log.writer.sync_failed, "the failure")
+    log.writer.append(b"select")
+    log.writer.selected(5)
+    log.give(UNIT)
+    disk.sync_error = 0
+    assert log.switch() == 0
+    assert log.writer.sync() == 0
+    select = b"*2\r\n$6\r\nSELECT\r\n$2\r\n99\r\n"
+    assert log.names[1].read_bytes() == select + UNIT + b"select" + UNIT
+    assert log.writer.file_size == len(log.names[1].read_bytes())
+    assert log.writer.durable == log.writer.position
+
+
 def a_file_left_behind_that_fails_its_fsync_leaves_doubt_but_does_not_stop_its_successor(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "no")
     log.give(UNIT)
