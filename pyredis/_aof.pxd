@@ -20,7 +20,7 @@ cdef enum FsyncPolicy:
 
 cdef struct Aof
 
-cdef Aof *aof_new(size_t ring_size) noexcept nogil          # a power of two; NULL and errno when there are no descriptors
+cdef Aof *aof_new(size_t ring_size) noexcept nogil          # a power of two; NULL when no descriptor is left
 cdef void aof_delete(Aof *aof) noexcept nogil               # stops the thread; descriptors are closed, not synced
 # Takes over `fd` (opened O_WRONLY | O_APPEND) as the file that takes every byte from `aof_position` on; `size` is its
 # present length. What was published before goes to the file before, which the native thread then syncs and closes,
@@ -29,7 +29,7 @@ cdef void aof_delete(Aof *aof) noexcept nogil               # stops the thread; 
 # byte of which that is not true and the ring still has, thus possibly before `aof_position`. For a fresh base attach
 # once more, with another file, at the base's own position. The first attach starts the native thread.
 cdef int aof_attach(Aof *aof, int fd, int64_t size) noexcept nogil
-# Drains, syncs, closes, and forgets errors and what could not be written. Until the next attach nothing may be appended.
+# Drains, syncs, closes, and forgets errors and what could not be written. Until the next attach append nothing.
 cdef int aof_detach(Aof *aof) noexcept nogil
 cdef void aof_set_policy(Aof *aof, FsyncPolicy policy) noexcept nogil
 cdef void aof_pause_sync(Aof *aof, bint paused) noexcept nogil   # no-appendfsync-on-rewrite, every policy
@@ -50,13 +50,13 @@ cdef uint64_t aof_written(const Aof *aof) noexcept nogil    # up to here the fil
 cdef uint64_t aof_durable(const Aof *aof) noexcept nogil    # up to here the disk has it
 # Up to here replies may leave: what is durable under always (while syncing is paused: what is written), else written.
 cdef uint64_t aof_released(const Aof *aof) noexcept nogil
-cdef int aof_wake_fd(const Aof *aof) noexcept nogil         # readable when `released` (always) or `error` (any) moved
+cdef int aof_wake_fd(const Aof *aof) noexcept nogil       # readable when `released` (always) or `error` (any) moved
 cdef void aof_wake_clear(Aof *aof) noexcept nogil           # to be called before reading what moved
 
 # The error of the last write, gone with the next that succeeds; or of an fsync, which stays until the file is left and
 # `aof_vouch` has covered what it left in doubt.
 cdef int aof_error(const Aof *aof) noexcept nogil
-cdef bint aof_sync_failed(const Aof *aof) noexcept nogil    # the error is of the second kind: a new file and base needed
+cdef bint aof_sync_failed(const Aof *aof) noexcept nogil    # the error is of the second kind: file and base must be new
 # A base made from memory at `position` is on the disk: everything before is durable whatever became of its file.
 cdef void aof_vouch(Aof *aof, uint64_t position) noexcept nogil
 # Returns when everything published is written and synced, whatever the policy; 0 or an errno.

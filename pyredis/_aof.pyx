@@ -2,7 +2,7 @@
 
 Positions. Every byte ever appended has a position; these always hold:
 
-    durable  <=  written  <=  published  <=  appended        reclaimed <= written        appended - reclaimed <= capacity
+    durable <= written <= published <= appended        reclaimed <= written        appended - reclaimed <= capacity
 
 ``appended`` and ``published`` are the loop's thread's. ``written`` and ``reclaimed`` (the ring's tail) belong to the
 *writer*: the native thread under ``always``, the loop's thread otherwise. ``durable`` is the native thread's, which
@@ -26,11 +26,11 @@ While ``writing`` is set the ring's memory must not move: the native thread is r
 
 from libc.errno cimport EBADF, ENOSPC
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
-from libc.stdio cimport fprintf, snprintf, stderr
-from libc.stdlib cimport abort, calloc, free, malloc
-from libc.string cimport memcpy, memmove
+from libc.stdlib cimport free
 from posix.unistd cimport close
 
+from pyredis._aof_ring cimport Ring, ring_allocate, ring_init, ring_move, ring_place, ring_span, ring_store
+from pyredis._aof_selections cimport SELECT_SIZE, Selections, selections_add, selections_command
 from pyredis._base cimport monotonic_ns, unlikely
 
 
@@ -85,24 +85,15 @@ cdef struct File:
     File *next
 
 
-cdef struct Selection:
-    uint64_t position
-    int database
-
-
 cdef struct Aof:
     # The ring's memory. It moves only while the lock is held and `writing` is not set.
-    char *data
-    size_t capacity             # a power of two
-    uint64_t origin             # the position that lies at data[0], plus any multiple of the capacity
+    Ring ring
     # The loop's thread alone.
     uint64_t appended
     uint64_t limit              # `reclaimed` plus the capacity, as last looked up
     size_t first_capacity
     unsigned quiet              # drains since the ring grew
-    Selection *selections       # in order; the first may be the only one before `reclaimed`
-    size_t selection_count
-    size_t selection_room
+    Selections selections       # those that matter from `reclaimed` on
     bint started
     pthread_t thread
     char apart[64]              # what follows is written by both threads
@@ -145,74 +136,41 @@ cdef inline void unlock(Aof *aof) noexcept nogil:
     pthread_mutex_unlock(&aof.lock)
 
 
-cdef void *allocate(size_t size) noexcept nogil:
-    """Zeroed memory, from malloc: the allocator module is the loop's thread's and this may be freed by either."""
-    cdef void *block = calloc(1, size)
-    if block == NULL:
-        fprintf(stderr, "Out of memory allocating %zu bytes for the append only file!\n", size)
-        abort()
-    return block
-
-
-cdef inline size_t span(const Aof *aof, uint64_t position, size_t size) noexcept nogil:
-    """How many of `size` bytes at `position` lie before the ring's seam."""
-    cdef size_t room = aof.capacity - <size_t>((position - aof.origin) & (aof.capacity - 1))
-    return size if size < room else room
-
-
-cdef inline char *place(const Aof *aof, uint64_t position) noexcept nogil:
-    return aof.data + <size_t>((position - aof.origin) & (aof.capacity - 1))
-
-
-cdef void ring_load(const Aof *aof, uint64_t position, char *out, size_t size) noexcept nogil:
-    cdef size_t first = span(aof, position, size)
-    memcpy(out, place(aof, position), first)
-    memcpy(out + first, aof.data, size - first)
-
-
-cdef void ring_resize(Aof *aof, size_t capacity) noexcept nogil:
+cdef void resize(Aof *aof, size_t capacity) noexcept nogil:
     """Move what the ring holds into memory of `capacity` bytes, which must be enough."""
     lock(aof)
     while aof.writing:
         pthread_cond_wait(&aof.progress, &aof.lock)
     cdef uint64_t tail = atomic_load_u64(&aof.reclaimed)
-    cdef char *data = <char *>malloc(capacity)
-    if data == NULL:
-        fprintf(stderr, "Out of memory allocating %zu bytes for the append only file!\n", capacity)
-        abort()
-    ring_load(aof, tail, data, <size_t>(aof.appended - tail))
-    free(aof.data)
-    aof.data = data
-    aof.capacity = capacity
-    aof.origin = tail
+    ring_move(&aof.ring, capacity, tail, aof.appended)
     aof.limit = tail + capacity
     unlock(aof)
 
 
-cdef void ring_grow(Aof *aof, size_t size) noexcept nogil:
+cdef void grow(Aof *aof, size_t size) noexcept nogil:
     """Make the ring large enough for `size` bytes more."""
     cdef uint64_t needed = aof.appended - atomic_load_u64(&aof.reclaimed) + size
-    cdef size_t capacity = aof.capacity
+    cdef size_t capacity = aof.ring.capacity
     while capacity < needed:
         capacity *= 2
     aof.quiet = 0
-    ring_resize(aof, capacity)
+    resize(aof, capacity)
 
 
-cdef void ring_settle(Aof *aof) noexcept nogil:
+cdef void settle_ring(Aof *aof) noexcept nogil:
     """An empty ring begins at its first byte again: that is in the cache, and no seam is near. A grown one shrinks."""
     cdef uint64_t held = aof.appended - atomic_load_u64(&aof.reclaimed)
     if held == 0 and aof.policy != FSYNC_ALWAYS:
-        aof.origin = aof.appended
-        aof.limit = aof.appended + aof.capacity
-    if aof.capacity > aof.first_capacity and held <= aof.first_capacity:
+        aof.ring.origin = aof.appended
+        aof.limit = aof.appended + aof.ring.capacity
+    if aof.ring.capacity > aof.first_capacity and held <= aof.first_capacity:
         aof.quiet += 1
         if aof.quiet > QUIET_DRAINS:
-            ring_resize(aof, aof.first_capacity)
+            resize(aof, aof.first_capacity)
 
 
 cdef bint has_room(Aof *aof, size_t size) noexcept nogil:
-    aof.limit = atomic_load_u64(&aof.reclaimed) + aof.capacity
+    aof.limit = atomic_load_u64(&aof.reclaimed) + aof.ring.capacity
     return aof.appended + size <= aof.limit
 
 
@@ -228,70 +186,13 @@ cdef void await_room(Aof *aof, size_t size) noexcept nogil:
 cdef void make_room(Aof *aof, size_t size) noexcept nogil:
     if has_room(aof, size):
         return
-    if aof.appended + size - aof.published <= aof.capacity:
+    if aof.appended + size - aof.published <= aof.ring.capacity:
         if aof.policy == FSYNC_ALWAYS:
             await_room(aof, size)
         else:
             write_out(aof)
     if not has_room(aof, size):
-        ring_grow(aof, size)
-
-
-# ---- Which database the ring's bytes are for ----
-
-cdef size_t selections_until(const Aof *aof, uint64_t position) noexcept nogil:
-    cdef size_t count = 0
-    while count < aof.selection_count and aof.selections[count].position <= position:
-        count += 1
-    return count
-
-
-cdef void forget_selections(Aof *aof) noexcept nogil:
-    """Drop those that are followed by another one before the ring's tail."""
-    cdef size_t past = selections_until(aof, atomic_load_u64(&aof.reclaimed))
-    if past > 1:
-        aof.selection_count -= past - 1
-        memmove(aof.selections, aof.selections + past - 1, aof.selection_count * sizeof(Selection))
-
-
-cdef void make_selection_room(Aof *aof) noexcept nogil:
-    """Room for one more; enough of it that the next call is far away."""
-    cdef Selection *wider
-    forget_selections(aof)
-    if aof.selection_count * 2 < aof.selection_room:
-        return
-    aof.selection_room = aof.selection_room * 2 + 8
-    wider = <Selection *>allocate(aof.selection_room * sizeof(Selection))
-    if aof.selection_count:
-        memcpy(wider, aof.selections, aof.selection_count * sizeof(Selection))
-    free(aof.selections)
-    aof.selections = wider
-
-
-cdef void aof_selected(Aof *aof, int database) noexcept nogil:
-    if aof.selection_count == aof.selection_room:
-        make_selection_room(aof)
-    aof.selections[aof.selection_count].position = aof.appended
-    aof.selections[aof.selection_count].database = database
-    aof.selection_count += 1
-
-
-cdef int write_selection(const Aof *aof, uint64_t position, int fd, int64_t *size) noexcept nogil:
-    """Begin a file with the SELECT that the bytes at `position` rely on, and add it to the file's size."""
-    cdef size_t until = selections_until(aof, position)
-    cdef char digits[16]
-    cdef char command[64]
-    cdef int length
-    cdef int64_t written
-    if until == 0:
-        return 0
-    length = snprintf(digits, sizeof(digits), "%d", aof.selections[until - 1].database)
-    length = snprintf(command, sizeof(command), "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", length, digits)
-    written = file_write(fd, command, length, NULL, 0)
-    if written < 0:
-        return <int>-written
-    size[0] += written
-    return 0 if written == length else ENOSPC
+        grow(aof, size)
 
 
 # ---- Writing; by whoever is the writer ----
@@ -314,8 +215,8 @@ cdef int write_units(Aof *aof, File *file, uint64_t start, uint64_t end) noexcep
         return error
     while position < end:
         size = <size_t>(end - position)
-        first = span(aof, position, size)
-        written = file_write(file.fd, place(aof, position), first, aof.data, size - first)
+        first = ring_span(&aof.ring, position, size)
+        written = file_write(file.fd, ring_place(&aof.ring, position), first, aof.ring.data, size - first)
         if written < 0:
             file.torn = position > start
             cut_back(file)
@@ -516,7 +417,7 @@ cdef void *thread_main(void *argument) noexcept nogil:
 # ---- Files ----
 
 cdef void add_file(Aof *aof, int fd, int64_t size, uint64_t start) noexcept nogil:
-    cdef File *file = <File *>allocate(sizeof(File))
+    cdef File *file = <File *>ring_allocate(sizeof(File))
     file.fd = fd
     file.size = size
     file.start = file.synced = start
@@ -540,8 +441,19 @@ cdef void close_all(Aof *aof) noexcept nogil:
     aof.target = aof.newest = NULL
 
 
+cdef int write_selection(const Aof *aof, uint64_t position, int fd, int64_t *size) noexcept nogil:
+    """Begin a file with the SELECT that the bytes at `position` rely on, and add it to the file's size."""
+    cdef char command[SELECT_SIZE]
+    cdef size_t length = selections_command(&aof.selections, position, command)
+    cdef int64_t written = file_write(fd, command, length, NULL, 0) if length else 0
+    if written < 0:
+        return <int>-written
+    size[0] += written
+    return 0 if <size_t>written == length else ENOSPC
+
+
 cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
-    """Leave the chain whose oldest file failed an fsync (what follows it is empty): go on from `reclaimed` in a new file.
+    """Leave the chain whose oldest file failed an fsync (the others are empty) and go on from `reclaimed` in a new one.
 
     What that file repeats is cut off the failed one, and the cut synced: else a loader might see it twice.
     """
@@ -601,8 +513,8 @@ cdef int aof_attach(Aof *aof, int fd, int64_t size) noexcept nogil:
 cdef void forget(Aof *aof) noexcept nogil:
     """Close every file and owe nothing: as new, but that positions go on."""
     close_all(aof)
-    aof.appended = aof.origin = aof.published
-    aof.limit = aof.appended + aof.capacity
+    aof.appended = aof.ring.origin = aof.published
+    aof.limit = aof.appended + aof.ring.capacity
     atomic_store_u64(&aof.written, aof.published)
     atomic_store_u64(&aof.reclaimed, aof.published)
     atomic_store_u64(&aof.durable, aof.published)
@@ -627,13 +539,12 @@ cdef int aof_detach(Aof *aof) noexcept nogil:
 # ---- Life ----
 
 cdef Aof *aof_new(size_t ring_size) noexcept nogil:
-    cdef Aof *aof = <Aof *>allocate(sizeof(Aof))
+    cdef Aof *aof = <Aof *>ring_allocate(sizeof(Aof))
     if wake_open(aof.wake):
         free(aof)
         return NULL
-    aof.data = <char *>allocate(ring_size)
-    aof.capacity = aof.first_capacity = ring_size
-    aof.limit = ring_size
+    ring_init(&aof.ring, ring_size)
+    aof.first_capacity = aof.limit = ring_size
     aof.policy = FSYNC_EVERYSEC
     pthread_mutex_init(&aof.lock, NULL)
     condition_init(&aof.work)
@@ -657,8 +568,8 @@ cdef void aof_delete(Aof *aof) noexcept nogil:
     pthread_cond_destroy(&aof.work)
     pthread_cond_destroy(&aof.progress)
     pthread_mutex_destroy(&aof.lock)
-    free(aof.data)
-    free(aof.selections)
+    free(aof.ring.data)
+    free(aof.selections.items)
     free(aof)
 
 
@@ -687,11 +598,12 @@ cdef void aof_append(Aof *aof, const char *data, size_t size) noexcept nogil:
         return
     if unlikely(aof.appended + size > aof.limit):
         make_room(aof, size)
-    cdef size_t first = span(aof, aof.appended, size)
-    memcpy(place(aof, aof.appended), data, first)
-    if unlikely(first < size):
-        memcpy(aof.data, data + first, size - first)
+    ring_store(&aof.ring, aof.appended, data, size)
     aof.appended += size
+
+
+cdef void aof_selected(Aof *aof, int database) noexcept nogil:
+    selections_add(&aof.selections, aof.appended, database, atomic_load_u64(&aof.reclaimed))
 
 
 cdef void aof_publish(Aof *aof) noexcept nogil:
@@ -716,7 +628,7 @@ cdef int aof_drain(Aof *aof) noexcept nogil:
             hand_over(aof)
         else:
             error = write_out(aof)
-    ring_settle(aof)
+    settle_ring(aof)
     return error if error else aof_error(aof)
 
 
@@ -796,7 +708,7 @@ cdef size_t aof_buffered(const Aof *aof) noexcept nogil:
 
 
 cdef size_t aof_memory(const Aof *aof) noexcept nogil:
-    return aof.capacity
+    return aof.ring.capacity
 
 
 cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil:
@@ -811,124 +723,3 @@ cdef bint aof_fsync_pending(Aof *aof) noexcept nogil:
     cdef bint syncing = aof.syncing
     unlock(aof)
     return syncing
-
-
-# ---- For the tests ----
-
-POLICIES = {"no": FSYNC_NO, "everysec": FSYNC_EVERYSEC, "always": FSYNC_ALWAYS}
-
-
-cdef class AofWriter:
-    """The native writer, for tests: methods are the functions of the ``.pxd`` less their prefix, errors are errnos."""
-
-    cdef Aof *aof
-
-    def __cinit__(self, size_t ring_size=1 << 16, str policy="everysec"):
-        if ring_size == 0 or ring_size & (ring_size - 1):
-            raise ValueError(f"a ring's size is a power of two, not {ring_size}")
-        self.aof = aof_new(ring_size)
-        if self.aof == NULL:
-            raise OSError("no descriptor is left to wake the loop with")
-        aof_set_policy(self.aof, POLICIES[policy])
-
-    def __dealloc__(self):
-        if self.aof != NULL:
-            aof_delete(self.aof)
-
-    def attach(self, int fd, int64_t size):
-        cdef int error
-        with nogil:
-            error = aof_attach(self.aof, fd, size)
-        return error
-
-    def detach(self):
-        cdef int error
-        with nogil:
-            error = aof_detach(self.aof)
-        return error
-
-    def set_policy(self, str policy):
-        cdef FsyncPolicy value = POLICIES[policy]
-        with nogil:
-            aof_set_policy(self.aof, value)
-
-    def pause_sync(self, bint paused):
-        aof_pause_sync(self.aof, paused)
-
-    def append(self, const unsigned char[::1] data not None):
-        cdef size_t size = data.shape[0]
-        cdef const char *start = <const char *>&data[0] if size else NULL
-        with nogil:
-            aof_append(self.aof, start, size)
-
-    def selected(self, int database):
-        aof_selected(self.aof, database)
-
-    def publish(self):
-        aof_publish(self.aof)
-
-    def drain(self):
-        cdef int error
-        with nogil:
-            error = aof_drain(self.aof)
-        return error
-
-    def sync(self):
-        cdef int error
-        with nogil:
-            error = aof_sync(self.aof)
-        return error
-
-    def vouch(self, uint64_t position):
-        aof_vouch(self.aof, position)
-
-    def wake_clear(self):
-        aof_wake_clear(self.aof)
-
-    @property
-    def position(self):
-        return aof_position(self.aof)
-
-    @property
-    def written(self):
-        return aof_written(self.aof)
-
-    @property
-    def durable(self):
-        return aof_durable(self.aof)
-
-    @property
-    def released(self):
-        return aof_released(self.aof)
-
-    @property
-    def error(self):
-        return aof_error(self.aof)
-
-    @property
-    def sync_failed(self):
-        return bool(aof_sync_failed(self.aof))
-
-    @property
-    def wake_fd(self):
-        return aof_wake_fd(self.aof)
-
-    @property
-    def file_size(self):
-        return aof_file_size(self.aof)
-
-    @property
-    def buffered(self):
-        return aof_buffered(self.aof)
-
-    @property
-    def memory(self):
-        return aof_memory(self.aof)
-
-    @property
-    def fsync_lag_ms(self):
-        return aof_fsync_lag_ms(self.aof)
-
-    @property
-    def fsync_pending(self):
-        return bool(aof_fsync_pending(self.aof))

@@ -17,7 +17,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid, PyCapsule_New
 
-from pyredis._aof cimport aof_append, aof_position, aof_publish
+from pyredis._aof cimport aof_append, aof_position, aof_publish, aof_selected
 from pyredis._base cimport (
     Slice,
     cycles_now,
@@ -236,6 +236,7 @@ cdef void append_select(Server *server, int database) noexcept nogil:
     argv[0] = slice_of("SELECT", 6)
     argv[1] = slice_of(digits, format_uint64(digits, database))
     append_command(server, 2, argv)
+    aof_selected(server.aof, database)
     server.aof_database = database
 
 

@@ -1,4 +1,4 @@
-"""The append-only file's writer as the tests see it; what the server uses is documented in ``_aof.pxd``."""
+"""The append-only file's writer as a Python object, for tests; what the server uses is documented in ``_aof.pxd``."""
 
 from typing import Final, Literal
 
