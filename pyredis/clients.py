@@ -1,0 +1,101 @@
+"""The rules for clients: who comes in, who is sent away, and when."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from pyredis import listeners
+
+if TYPE_CHECKING:
+    from pyredis.server import Server
+
+REFUSED_FULL = b"-ERR max number of clients reached\r\n"
+REFUSED_PROTECTED = (
+    b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+    b"default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+    b"from external computers to Redis you may adopt one of the following solutions: "
+    b"1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface "
+    b"by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly "
+    b"accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. "
+    b"2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting "
+    b"the protected mode option to 'no', and then restarting the server. "
+    b"3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. "
+    b"4) Set up an authentication password for the default user. "
+    b"NOTE: You only need to do one of the above things in order for the server to start accepting connections from "
+    b"the outside.\r\n"
+)
+
+
+class ClientRules:
+    """``maxclients``, protected mode, keep-alive, ``timeout`` and the limits of output buffers."""
+
+    def __init__(self, server: "Server") -> None:
+        self.server = server
+        self.rejected = 0
+        self._over_soft: dict[int, float] = {}
+
+    def accept(self, connection: Any) -> bytes | None:
+        """None, or the error that the connection is closed with."""
+        config = self.server.config
+        if len(self.server.clients) >= config["maxclients"]:
+            self.rejected += 1
+            return REFUSED_FULL
+        if config["protected-mode"] and not config["requirepass"] and not is_local(connection):
+            self.rejected += 1
+            return REFUSED_PROTECTED
+        connection.authenticated = not config["requirepass"]
+        if config["tcp-keepalive"] and not connection.is_unix:
+            listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
+        return None
+
+    def describe(self, connection: Any) -> str:
+        return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
+
+    # ---- output ----
+
+    def exceeds_output_limit(self, connection: Any, size: int) -> bool:
+        """Whether a client with ``size`` bytes unsent must go, by the limits of normal clients."""
+        limit = self.server.config["client-output-buffer-limit"]["normal"]
+        if limit.hard and size > limit.hard:
+            self._log_output(connection)
+            return True
+        if not limit.soft or size <= limit.soft:
+            self._over_soft.pop(connection.id, None)
+            return False
+        since = self._over_soft.setdefault(connection.id, time.monotonic())
+        if time.monotonic() - since < limit.seconds:
+            return False
+        self._log_output(connection)
+        return True
+
+    def _log_output(self, connection: Any) -> None:
+        self._over_soft.pop(connection.id, None)
+        self.server.log.warning(
+            f"Client {self.describe(connection)} closed for overcoming of output buffer limits."
+        )
+
+    # ---- time ----
+
+    def every_second(self) -> None:
+        """Closes clients that were idle for too long, or above the soft limit for too long."""
+        for identity in list(self._over_soft):
+            client = self.server.clients.get(identity)
+            if client is None:
+                del self._over_soft[identity]
+            elif self.exceeds_output_limit(client, client.output_memory):
+                client.close()
+        idle = self.server.config["timeout"]
+        if not idle:
+            return
+        oldest = self.server.core.now_ms - idle * 1000
+        for client in list(self.server.clients.values()):
+            if client.active_ms < oldest:
+                self.server.log.verbose(f"Closing idle client {self.describe(client)}")
+                client.close()
+
+
+def is_local(connection: Any) -> bool:
+    """Whether the client is on this host, by its address."""
+    if connection.is_unix:
+        return True
+    host = connection.address.rsplit(":", 1)[0]
+    return host.startswith("127.") or host in ("[::1]", "[::ffff:127.0.0.1]")

@@ -1,0 +1,82 @@
+"""The shell: one ``Connection`` for each client, one ``Hub`` for what they share."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._base cimport Slice
+from pyredis._core cimport Core
+from pyredis._dispatch cimport Client
+from pyredis._resp cimport Parser
+
+
+# A reply that waits for the end of the iteration, in the shared reply buffer.
+ctypedef struct Owed:
+    void *connection            # a reference is held
+    size_t begin
+    size_t end
+    uint64_t offset             # of the file, up to which it must be written (or durable) first
+
+
+cdef class Hub:
+    cdef readonly Core core
+    cdef readonly object loop
+    cdef readonly object host
+    cdef readonly dict clients          # id -> Connection
+    cdef char *buffer                   # what every connection without input of its own reads into
+    cdef Owed *owed
+    cdef size_t owed_count
+    cdef size_t owed_capacity
+    cdef object waiting                 # deque of (Connection, bytes, offset): replies that outlived their iteration
+    cdef bint flush_scheduled
+    cdef int64_t next_id
+    cdef public size_t query_buffer_limit
+    cdef public uint64_t bytes_in
+    cdef public uint64_t bytes_out
+    cdef public uint64_t connections
+    cdef readonly uint64_t query_limit_closed
+    cdef readonly uint64_t output_limit_closed
+
+    cdef int owe(self, Connection connection, size_t begin, uint64_t offset) except -1
+    cdef int schedule_flush(self) except -1
+    cdef int settle_owed(self, uint64_t released) except -1
+    cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1
+
+
+cdef class Connection:
+    cdef Client client
+    cdef Parser parser
+    cdef readonly Hub hub
+    cdef readonly object transport
+
+    # Input: bytes that did not make a whole request yet, and the arguments of it that did arrive. NULL when there are none.
+    cdef char *own
+    cdef size_t own_size
+    cdef size_t own_capacity
+    cdef Slice *partial
+    cdef size_t partial_count
+
+    # Output: nothing is queued in the transport unless `writing`, nothing in the hub unless `held`.
+    cdef readonly int fd                # -1 where the transport must be used
+    cdef bint writing
+    cdef size_t held
+    cdef size_t waiting                 # those of `held` that outlived their iteration
+    cdef bint closing                   # the connection ends once its replies have gone out
+    cdef bint lost
+    cdef bint reading_paused
+
+    # What CLIENT tells.
+    cdef public bytes name
+    cdef public bytes lib_name
+    cdef public bytes lib_ver
+    cdef readonly str address
+    cdef readonly str local_address
+
+    cdef int process(self, char *data, size_t size) except -1
+    cdef int deliver(self, size_t begin) except -1
+    cdef int send(self, const char *data, size_t size) except -1
+    cdef int queue_tail(self, const char *data, size_t size) except -1
+    cdef int keep_rest(self, char *data, size_t size) except -1
+    cdef int restore_arguments(self) except -1
+    cdef int make_room(self) except -1
+    cdef void drop_input(self) noexcept
+    cdef int check_query_buffer(self) except -1
+    cdef int finish(self) except -1

@@ -1,0 +1,356 @@
+"""The server's life: start, listening, background work, shutdown.
+
+``Server`` joins configuration, log, core, connections and persistence. It runs in the thread of its event loop, and all
+its methods but ``run`` are to be called there.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyredis import listeners
+from pyredis._core import Core
+from pyredis._version import REDIS_VERSION, VERSION
+from pyredis.clients import ClientRules
+from pyredis.commands.latency import Latency
+from pyredis.commands.registry import BOUND
+from pyredis.commands.slowlog import Slowlog
+from pyredis.commands.table import SPECS
+from pyredis.config import Config, ConfigRejected
+from pyredis.log import Log
+from pyredis.persistence import LoadError, Persistence
+from pyredis.protocol import Hub
+
+# One slice of background work, and the pause after it while there is more: microseconds, seconds.
+SLICE_US = 1000
+PAUSE = 0.003
+
+# Directives whose values native code reads (Core.configure).
+NATIVE = (
+    *("maxmemory", "maxmemory-policy", "slowlog-log-slower-than", "latency-tracking", "proto-max-bulk-len"),
+    *("hash-max-listpack-entries", "hash-max-listpack-value"),
+    *("lazyfree-lazy-user-del", "lazyfree-lazy-server-del", "lazyfree-lazy-user-flush"),
+)
+
+
+class StartError(Exception):
+    """The server cannot start; the text says why."""
+
+
+class Server:
+    """One server. ``config`` is what it runs with, ``log`` where it tells what it does."""
+
+    def __init__(self, config: Config, log: Log) -> None:
+        self.config = config
+        self.log = log
+        self.core = Core(self, SPECS, BOUND, config["databases"])
+        self.slowlog = Slowlog(config["slowlog-max-len"])
+        self.latency = Latency(config["latency-monitor-threshold"])
+        self.core.on_slow = self.slowlog.add
+        self.persistence = Persistence(self)
+        self.rules = ClientRules(self)
+        self.hub: Hub | None = None
+        self.started = time.time()
+        self.started_monotonic = time.monotonic()
+        self.loop_name = ""
+        self.role = "master"
+        self.active_expire = True
+        self.exit_code = 0
+        self.cron_count = 0
+        self.operations = Rate()
+        self.input_rate = Rate()
+        self.output_rate = Rate()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listeners: list[asyncio.AbstractServer] = []
+        self._stopped: asyncio.Event | None = None
+        self._cron: asyncio.TimerHandle | None = None
+        self._work: asyncio.TimerHandle | None = None
+        self._shutting_down = False
+        self._follow_directives()
+
+    def _follow_directives(self) -> None:
+        """Hands the directives to those who read them, now and after every CONFIG SET."""
+        for name in NATIVE:
+            self._follow(name, lambda value, name=name: self.core.configure(name, value))
+        self._follow("slowlog-max-len", self.slowlog.set_limit)
+        self._follow("latency-monitor-threshold", self.latency.set_threshold)
+        for name in ("bind", "port"):
+            self.config.on_change(name, lambda _: self._listen_again())
+
+    def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
+        hook(self.config[name])
+        self.config.on_change(name, hook)
+
+    # ---- start and stop ----
+
+    def run(self, loop: str = "uvloop") -> int:
+        """Serves until a signal or SHUTDOWN ends it; returns the exit code. ``loop``: uvloop or asyncio."""
+        self.loop_name = loop
+        factory = _uvloop_factory() if loop == "uvloop" else None
+        with asyncio.Runner(loop_factory=factory) as runner:
+            try:
+                return runner.run(self._main())
+            except (StartError, LoadError) as error:
+                self.log.warning(str(error))
+                return 1
+
+    async def _main(self) -> int:
+        await self.start(handle_signals=True)
+        await self.wait_closed()
+        return self.exit_code
+
+    async def start(self, handle_signals: bool = False) -> None:
+        """Listens and loads the data; returns when commands are served. Raises StartError or LoadError."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._on_loop_exception)
+        self._stopped = asyncio.Event()
+        self.hub = Hub(self.core, self, self._loop)
+        self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
+        if handle_signals:
+            self._handle_signals()
+        self.log.notice(f"Server initialized, pyredis {VERSION} (Redis {REDIS_VERSION}), loop {self.loop_name}")
+        self.core.loading = True
+        try:
+            await self._listen()
+            self._tick()
+            await self.persistence.start()
+        except BaseException:
+            await self._close_listeners()
+            raise
+        self.core.loading = False
+        self.log.ready(self.config["port"], self.config["unixsocket"])
+
+    async def wait_closed(self) -> None:
+        """Returns when the server has shut down."""
+        assert self._stopped is not None
+        await self._stopped.wait()
+        await self._close_listeners()
+        if self.config["unixsocket"] and os.path.exists(self.config["unixsocket"]):
+            os.unlink(self.config["unixsocket"])
+
+    def _handle_signals(self) -> None:
+        assert self._loop is not None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._on_signal, number)
+        self._loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+
+    def _on_hangup(self) -> None:
+        self.log.notice("Received SIGHUP: nothing is reopened or reloaded, going on")
+
+    def _on_signal(self, number: int) -> None:
+        if self._shutting_down:
+            self.log.warning("You insist... exiting now.")
+            os._exit(1)
+        self.log.warning(f"Received {signal.Signals(number).name} scheduling shutdown...")
+        self.shutdown(save=None, now=False, force=number == signal.SIGINT and self.core.loading)
+
+    def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
+        """Begins to shut down: keeps what the file has not got yet, closes the clients. False when it cannot.
+
+        ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); ``force`` goes on where keeping the data fails.
+        """
+        self.log.warning("User requested shutdown...")
+        self._shutting_down = True
+        if not self.persistence.stop(save) and not force:
+            self.log.warning("Errors trying to shut down the server. Check the logs for more information.")
+            self._shutting_down = False
+            return False
+        self._finish()
+        return True
+
+    def abort_shutdown(self) -> bool:
+        """A shutdown here is over at once, so that there never is one to abort."""
+        return False
+
+    def _finish(self) -> None:
+        assert self._stopped is not None
+        assert self.hub is not None
+        for timer in (self._cron, self._work):
+            if timer is not None:
+                timer.cancel()
+        for client in list(self.hub.clients.values()):
+            client.close(after_reply=True)
+        self.log.warning("Redis is now ready to exit, bye bye...")
+        self._stopped.set()
+
+    # ---- listening ----
+
+    async def _listen(self) -> None:
+        assert self._loop is not None
+        assert self.hub is not None
+        config = self.config
+        backlog = config["tcp-backlog"]
+        try:
+            sockets = listeners.tcp_sockets(config["bind"], config["port"], backlog) if config["port"] else []
+            for sock in sockets:
+                self._listeners.append(await self._loop.create_server(self.hub.factory, sock=sock, backlog=backlog))
+            if config["unixsocket"]:
+                sock = listeners.unix_socket(config["unixsocket"], config["unixsocketperm"], backlog)
+                server = await self._loop.create_unix_server(self.hub.factory, sock=sock, backlog=backlog)
+                self._listeners.append(server)
+        except listeners.ListenError as error:
+            self.log.warning(str(error.args[-1]))
+            raise StartError(f"Failed listening on port {config['port']} (tcp), aborting.") from error
+        if not self._listeners:
+            raise StartError("Configured to not listen anywhere, exiting.")
+
+    def _listen_again(self) -> None:
+        """After CONFIG SET bind or port: the new sockets first, so that a failure leaves the old ones."""
+        assert self._loop is not None
+        assert self.hub is not None
+        config = self.config
+        try:
+            sockets = listeners.tcp_sockets(config["bind"], config["port"], config["tcp-backlog"])
+        except listeners.ListenError as error:
+            self.log.warning(str(error.args[-1]))
+            raise ConfigRejected("Unable to listen on this port") from error
+        self._loop.create_task(self._replace_listeners(sockets))
+
+    async def _replace_listeners(self, sockets: list) -> None:
+        assert self._loop is not None
+        assert self.hub is not None
+        old, self._listeners = self._listeners, []
+        for sock in sockets:
+            self._listeners.append(await self._loop.create_server(self.hub.factory, sock=sock))
+        for server in old:
+            if any(sock.family.name != "AF_UNIX" for sock in server.sockets):
+                server.close()
+            else:
+                self._listeners.append(server)
+
+    async def _close_listeners(self) -> None:
+        for server in self._listeners:
+            server.close()
+        self._listeners = []
+
+    # ---- background work ----
+
+    def _tick(self) -> None:
+        """The cron: ``hz`` times a second."""
+        assert self._loop is not None
+        assert self.hub is not None
+        self._cron = self._loop.call_later(1 / self.config["hz"], self._tick)
+        self.core.tick()
+        self.cron_count += 1
+        if self.cron_count % 64 == 1:
+            self.core.calibrate()
+        counters = self.core.counters()
+        self.operations.sample(counters["total_commands_processed"])
+        self.input_rate.sample(self.hub.bytes_in)
+        self.output_rate.sample(self.hub.bytes_out)
+        if self.cron_count % self.config["hz"] == 0:
+            self.rules.every_second()
+        self.persistence.cron()
+        if self._work is None:
+            self.work()
+
+    def work(self) -> None:
+        """One slice of what can wait: expiry, resizing, releasing, rewriting; comes again soon while there is more."""
+        assert self._loop is not None
+        self._work = None
+        self.core.tick()
+        more = self.core.tidy(SLICE_US)
+        if self.active_expire and not self.core.loading:
+            more = self.core.expire_cycle(SLICE_US) or more
+            self.persistence.flush()
+        more = self.persistence.work(SLICE_US) or more
+        if more:
+            self._work = self._loop.call_later(PAUSE, self.work)
+
+    def wake_work(self) -> None:
+        """There is background work: does not wait for the next tick."""
+        if self._work is None and self._loop is not None:
+            self._work = self._loop.call_soon(self.work)
+
+    def set_active_expire(self, on: bool) -> None:
+        """DEBUG SET-ACTIVE-EXPIRE."""
+        self.active_expire = on
+
+    # ---- asked by the shell and by dispatch ----
+
+    def accept(self, connection: Any) -> bytes | None:
+        """None for a client that may come in; otherwise what it is told before it is closed."""
+        return self.rules.accept(connection)
+
+    def exceeds_output_limit(self, connection: Any, size: int) -> bool:
+        return self.rules.exceeds_output_limit(connection, size)
+
+    def on_query_limit(self, connection: Any) -> None:
+        self.log.warning(f"Closing client that reached max query buffer length: {self.rules.describe(connection)}")
+
+    def on_aof_error(self, error: int) -> None:
+        self.persistence.on_error(error)
+
+    def aof_failure(self) -> str:
+        """Why writes are refused."""
+        return self.persistence.failure
+
+    def report_exception(self, where: str, error: BaseException) -> None:
+        self.log.exception(where, error)
+
+    def _on_loop_exception(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, ConnectionError):
+            return
+        if error is not None:
+            self.report_exception(context.get("message", "event loop"), error)
+        else:
+            self.log.warning(f"event loop: {context.get('message')}")
+
+    # ---- asked by commands ----
+
+    @property
+    def clients(self) -> dict[int, Any]:
+        """The connections by id."""
+        assert self.hub is not None
+        return self.hub.clients
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What the shell and the rules for clients count, by INFO's names."""
+        assert self.hub is not None
+        return {
+            "total_connections_received": self.hub.connections,
+            "total_net_input_bytes": self.hub.bytes_in,
+            "total_net_output_bytes": self.hub.bytes_out,
+            "client_query_buffer_limit_disconnections": self.hub.query_limit_closed,
+            "client_output_buffer_limit_disconnections": self.hub.output_limit_closed,
+            "rejected_connections": self.rules.rejected,
+        }
+
+    @property
+    def last_save(self) -> int:
+        """When the data were last saved, unix seconds."""
+        return self.persistence.last_save
+
+    def rewrite_aof(self) -> bool:
+        """BGREWRITEAOF: begins a rewrite, or notes that one is wanted; True when it began."""
+        return self.persistence.start_rewrite()
+
+
+class Rate:
+    """The mean increase per second of a counter over the last sixteen samples."""
+
+    def __init__(self) -> None:
+        self._samples: list[float] = []
+        self._last = (time.monotonic(), 0)
+
+    def sample(self, value: int) -> None:
+        now = time.monotonic()
+        then, before = self._last
+        if now > then:
+            self._samples = [*self._samples[-15:], max(value - before, 0) / (now - then)]
+        self._last = (now, value)
+
+    @property
+    def per_second(self) -> float:
+        return sum(self._samples) / len(self._samples) if self._samples else 0.0
+
+
+def _uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
