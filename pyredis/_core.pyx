@@ -4,11 +4,32 @@ Numbers of directives come in through ``configure``; time comes in through ``tic
 there is to tell (INFO, COMMAND STATS, LATENCY).
 """
 
+from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 
+from pyredis._aof cimport (
+    FSYNC_ALWAYS,
+    FSYNC_EVERYSEC,
+    FSYNC_NO,
+    aof_attach,
+    aof_buffered,
+    aof_delete,
+    aof_detach,
+    aof_file_size,
+    aof_fsync_lag_ms,
+    aof_fsync_pending,
+    aof_new,
+    aof_pause_sync,
+    aof_position,
+    aof_set_policy,
+    aof_sync,
+    aof_sync_failed,
+    aof_vouch,
+    aof_wake_fd,
+)
 from pyredis._base cimport cycles_now, monotonic_ns
 from pyredis._dispatch cimport (
     CMD_ADMIN,
@@ -51,6 +72,8 @@ from pyredis._memory cimport mem_alloc, mem_free, mem_peak, mem_reset_peak, mem_
 from pyredis._resp cimport arguments_free, reply_free
 from pyredis.types.hashtable cimport table_memory, table_size
 
+import os
+
 _FLAGS = {
     "write": CMD_WRITE,
     "readonly": CMD_READONLY,
@@ -72,6 +95,7 @@ _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
 
 cdef enum:
     CALIBRATE_NS = 300000
+    RING_SIZE = 1 << 20
 
 
 cdef class Core:
@@ -98,6 +122,8 @@ cdef class Core:
 
     def __dealloc__(self):
         cdef int index
+        if self.server.aof != NULL:
+            aof_delete(self.server.aof)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -237,6 +263,73 @@ cdef class Core:
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
         return keyspace_tidy(&self.server.keyspace, budget_us)
+
+    # ---- the append-only file ----
+
+    def aof_open(self, int fd, int64_t size, str policy):
+        """From now on what changes is appended to ``fd``, which holds ``size`` bytes. Raises OSError."""
+        cdef int error
+        if self.server.aof == NULL:
+            self.server.aof = aof_new(RING_SIZE)
+            if self.server.aof == NULL:
+                raise OSError(errno, "the append-only file's writer cannot start")
+        self.aof_policy(policy)
+        error = aof_attach(self.server.aof, fd, size)
+        if error:
+            raise OSError(error, os.strerror(error))
+        self.server.aof_database = -1
+
+    def aof_policy(self, str policy):
+        """``always``, ``everysec`` or ``no``."""
+        if self.server.aof != NULL:
+            aof_set_policy(self.server.aof, FSYNC_ALWAYS if policy == "always" else
+                           FSYNC_EVERYSEC if policy == "everysec" else FSYNC_NO)
+            self.server.fsync_always = policy == "always"
+
+    def aof_close(self):
+        """Drains, syncs, closes; returns an errno, 0 for success."""
+        cdef int error
+        if self.server.aof == NULL:
+            return 0
+        error = aof_detach(self.server.aof)
+        aof_delete(self.server.aof)
+        self.server.aof = NULL
+        self.server.fsync_always = False
+        self.server.aof_error = 0
+        memset(self.server.recent, 0, RECENT * sizeof(uint64_t))
+        self.server.barrier = 0
+        return error
+
+    def aof_sync(self):
+        """Everything published is written and synced on return; an errno, 0 for success."""
+        return aof_sync(self.server.aof) if self.server.aof != NULL else 0
+
+    def aof_pause_sync(self, bint paused):
+        if self.server.aof != NULL:
+            aof_pause_sync(self.server.aof, paused)
+
+    def aof_vouch(self, uint64_t position):
+        """A base made from memory at ``position`` is on the disk."""
+        aof_vouch(self.server.aof, position)
+
+    @property
+    def aof_position(self):
+        return aof_position(self.server.aof) if self.server.aof != NULL else 0
+
+    @property
+    def aof_wake_fd(self):
+        return aof_wake_fd(self.server.aof) if self.server.aof != NULL else -1
+
+    @property
+    def aof_sync_failed(self):
+        return aof_sync_failed(self.server.aof) if self.server.aof != NULL else False
+
+    def aof_state(self):
+        """(bytes in the newest file, bytes not yet written, age in ms of the oldest byte not synced, syncing now)."""
+        if self.server.aof == NULL:
+            return (0, 0, 0, False)
+        return (aof_file_size(self.server.aof), aof_buffered(self.server.aof), aof_fsync_lag_ms(self.server.aof),
+                aof_fsync_pending(self.server.aof))
 
     # ---- telling ----
 

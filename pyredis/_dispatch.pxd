@@ -96,6 +96,7 @@ ctypedef struct Client:
     int protocol                # 2 or 3
     uint32_t flags
     Command *last_command
+    const char *mark            # the loader's: the request that began the unit under way
     int64_t created_ms
     int64_t active_ms           # of the last request
     uint64_t commands
@@ -151,6 +152,7 @@ ctypedef struct Server:
     uint64_t barrier            # the end of the last write that is not told by key
     uint64_t touched[8]         # hashes of the keys that the command under way changed
     int touched_count           # past 8: too many to tell
+    void *snapshot              # the state of the snapshot under way (_snapshot.pyx), NULL for none
     bint aof_pending            # something was appended that is not published yet
     # the command table
     Command *commands

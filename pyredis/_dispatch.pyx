@@ -441,6 +441,8 @@ cdef void note_rejection(Call *call) noexcept nogil:
         call.command.rejected += 1
     if call.client.flags & CLIENT_MULTI:
         call.client.flags |= CLIENT_DIRTY_EXEC
+    if call.client.flags & CLIENT_LOADER:
+        call.client.flags |= CLIENT_CLOSE_NOW
     note_error(call)
 
 
@@ -666,8 +668,8 @@ cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer
     if parser.remaining == 0:
         server.arguments.count = 0
     while batch.count < most:
-        if batch.count and parser.at < size and buffer[parser.at] != c'*':
-            break
+        if parser.at < size and buffer[parser.at] != c'*' and (batch.count or client.flags & CLIENT_LOADER):
+            return PARSE_MORE if client.flags & CLIENT_LOADER else PARSE_REQUEST
         status = parse_request(parser, &server.arguments, buffer, size, &batch.requests[batch.count])
         if status != PARSE_REQUEST:
             break
@@ -698,9 +700,13 @@ cdef inline void execute_request(Server *server, Client *client, const Batch *ba
     call.argc = <int> request.count
     call.hash = batch.hashes[at]
     call.hashed = batch.hashed[at]
-    call.raw = NULL if request.inline_form else request.raw
+    call.raw = request.raw
+    if request.inline_form:
+        call.raw = NULL
     call.raw_size = request.raw_size
     server.reply.protocol = client.protocol
+    if not client.flags & CLIENT_MULTI:
+        client.mark = request.raw
     execute(&call)
     if unlikely(client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)):
         withhold_reply(server, client, start)

@@ -110,7 +110,7 @@ cdef class Hub:
         cdef size_t capacity
         cdef Owed *owed
         if self.owed_count == self.owed_capacity:
-            capacity = max(64, 2 * self.owed_capacity)
+            capacity = max(<size_t> 64, 2 * self.owed_capacity)
             self.owed = <Owed *> mem_realloc(self.owed, self.owed_capacity * sizeof(Owed), capacity * sizeof(Owed))
             self.owed_capacity = capacity
         owed = self.owed + self.owed_count
