@@ -253,11 +253,11 @@ cdef void propagate_without_get(Call *call) noexcept nogil:
 cdef void store_as_told(Call *call, Entry *entry, const Options *options, int64_t expiry) noexcept nogil:
     if options.given & KEEPTTL and entry != NULL:
         expiry = entry_expiry(entry)
-    if options.given & (EX | PX | EXAT):
+    if options.time:
         store_until(call, entry, call.argv[2], expiry)
         return
     store(call, entry, call.argv[2], expiry)
-    if options.given & GET and not options.time:
+    if options.given & GET:
         propagate_without_get(call)
 
 
