@@ -488,6 +488,8 @@ cdef Replied reply_scan(Call *call, uint64_t cursor, const Teller *teller) noexc
     reply_array(call.reply, 2)
     reply_bulk(call.reply, digits, format_uint64(digits, cursor))
     reply_array(call.reply, teller.told * (2 if teller.parts == PAIRS else 1))
+    if teller.told == 0:
+        return 0
     return reply_raw(call.reply, teller.reply.data, teller.reply.size)
 
 
