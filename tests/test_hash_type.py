@@ -57,11 +57,11 @@ def test_a_hash_turns_into_a_table_with_a_field_or_value_past_the_limit(field, t
     assert len(value) == 5
 
 
-def test_reserving_more_than_the_limit_makes_a_table_at_once():
+def test_more_pairs_at_once_than_the_limit_make_a_table():
     value = HashValue(entries=4)
-    value.reserve(4)
+    assert value.set_pairs(*[b"a", b"1"] * 4) == 1
     assert value.encoding == "listpack"
-    value.reserve(5)
+    assert value.set_pairs(*[b"a", b"2"] * 5) == 0
     assert value.encoding == "hashtable"
 
 
@@ -226,6 +226,14 @@ class HashAgainstDict(RuleBasedStateMachine):
     def set(self, field, text, keep):
         assert self.value.set(field, text, keep) == (field not in self.model)
         self.model[field] = (text, self.model.get(field, (b"", 0))[1] if keep else 0)
+
+    @rule(pairs=st.lists(st.tuples(names, texts), min_size=1, max_size=40), empty=st.booleans())
+    def set_pairs(self, pairs, empty):
+        if empty:
+            for field in list(self.model):
+                self.delete(field)
+        assert self.value.set_pairs(*[text for pair in pairs for text in pair]) == len(dict(pairs).keys() - self.model)
+        self.model |= {field: (text, 0) for field, text in pairs}
 
     @rule(field=names)
     def delete(self, field):

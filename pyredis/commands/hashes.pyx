@@ -68,10 +68,10 @@ from pyredis.types.hash cimport (
     hash_memory,
     hash_next,
     hash_random,
-    hash_reserve,
     hash_sample,
     hash_scan,
     hash_set,
+    hash_set_pairs,
     hash_size,
 )
 
@@ -176,16 +176,12 @@ cdef Replied hsetnx(Call *call) noexcept nogil:
 cdef bint set_fields(Call *call, int64_t *created) noexcept nogil:
     """False when the answer has been an error."""
     cdef HashAccess access
-    cdef int index
-    created[0] = 0
     if call.argc % 2:
         reply_wrong_arity(call)
         return False
     if not open_hash(call, &access):
         return False
-    hash_reserve(&access.hash, (call.argc - 2) // 2, &access.limits)
-    for index in range(2, call.argc, 2):
-        created[0] += hash_set(&access.hash, call.argv[index], call.argv[index + 1], &access.limits, False)
+    created[0] = <int64_t> hash_set_pairs(&access.hash, call.argv + 2, (call.argc - 2) // 2, &access.limits)
     store_hash(call, &access)
     changed(call, 1, EVENT_HASH, "hset")
     return True

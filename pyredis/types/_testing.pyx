@@ -28,11 +28,11 @@ from pyredis.types.hash cimport (
     hash_next,
     hash_next_expiry,
     hash_random,
-    hash_reserve,
     hash_sample,
     hash_scan,
     hash_set,
     hash_set_expiry,
+    hash_set_pairs,
     hash_size,
     hash_sound,
 )
@@ -243,8 +243,12 @@ cdef class HashValue:
     def is_sound(self):
         return hash_sound(self.hash)
 
-    def reserve(self, size_t count):
-        hash_reserve(&self.hash, count, &self.limits)
+    def set_pairs(self, *texts):
+        """Field, value, field, value, …: at most 50 pairs."""
+        cdef Slice pairs[100]
+        for i, text in enumerate(texts):
+            pairs[i] = slice_from(text)
+        return hash_set_pairs(&self.hash, pairs, len(texts) // 2, &self.limits)
 
     def set(self, bytes field, bytes value, bint keep_expiry=False):
         return hash_set(&self.hash, slice_from(field), slice_from(value), &self.limits, keep_expiry)

@@ -58,8 +58,6 @@ cdef void hash_free(Hash *hash) noexcept nogil
 # Releases about `budget` fields; true when nothing, the hash itself included, is left. Nothing else may be done to a
 # hash once this has begun.
 cdef bint hash_free_some(Hash *hash, size_t budget) noexcept nogil
-# Readies for `count` new fields: turns into a table at once when there are more than the limit allows.
-cdef void hash_reserve(Hash **hash, size_t count, const HashLimits *limits) noexcept nogil
 cdef int hash_form(const Hash *hash) noexcept nogil
 # As OBJECT ENCODING tells it: listpack, listpackex or hashtable.
 cdef const char *hash_encoding(const Hash *hash) noexcept nogil
@@ -76,6 +74,9 @@ cdef bint hash_sound(Hash *hash) noexcept nogil
 cdef bint hash_get(Hash *hash, Slice field, int64_t now, HashEntry *out) noexcept nogil
 # True when the field is new. An expiry it had is dropped, unless `keep_expiry`.
 cdef bint hash_set(Hash **hash, Slice field, Slice value, const HashLimits *limits, bint keep_expiry) noexcept nogil
+# Sets `count` fields, each followed by its value in `pairs`; returns how many are new. More pairs than the limit allows
+# make a table at once, as in Redis, even if fields repeat.
+cdef size_t hash_set_pairs(Hash **hash, const Slice *pairs, size_t count, const HashLimits *limits) noexcept nogil
 # Takes the field out, due or not; false when there is none.
 cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil
 # Adds to the field's integer, a missing or due field counting as 0; the expiry stays. `out` is the sum.

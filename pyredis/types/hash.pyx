@@ -5,7 +5,7 @@ triples of an expiring pack are in order of expiry, so the due ones are the firs
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from pyredis._base cimport Slice, add_overflows, format_int64, likely, parse_int64, slice_of
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
@@ -71,6 +71,9 @@ cdef enum:
     PACK_FIELD_OVERHEAD = 32
     # Picks of a random field in a table before due fields, which are not wanted, make it count instead.
     RANDOM_TRIES = 64
+    # Fields, and bytes of theirs, that an empty pack takes with one allocation.
+    PAIRS_AT_ONCE = 32
+    SIZE_AT_ONCE = 1 << 20
     ALL = 0x7fffffffffffffff
 
 
@@ -378,6 +381,40 @@ cdef bint hash_set(Hash **hash, Slice field, Slice value, const HashLimits *limi
             return set_packed(hash, field, value, limits, keep_expiry)
         convert_to_table(hash)
     return set_in_table(hash[0], field, value, keep_expiry)
+
+
+cdef bint codes_differ(const PackCode *a, const PackCode *b) noexcept nogil:
+    return (a.head_size != b.head_size or memcmp(a.head, b.head, a.head_size) != 0
+            or (a.text_size > 0 and memcmp(a.text, b.text, a.text_size) != 0))
+
+
+cdef bint set_at_once(Hash **hash, const Slice *pairs, size_t count, const HashLimits *limits) noexcept nogil:
+    """Fills an empty pack with one allocation; false, and nothing done, where that is not possible."""
+    cdef PackCode codes[2 * PAIRS_AT_ONCE]
+    cdef size_t i, j, size = 0
+    if form_of(hash[0]) == HASH_TABLE or hash_size(hash[0]) > 0 or count > min(limits.entries, <size_t> PAIRS_AT_ONCE):
+        return False
+    for i in range(count):
+        size += pairs[2 * i].size + pairs[2 * i + 1].size
+        if size > SIZE_AT_ONCE or not fits_pack(hash[0], pairs[2 * i], pairs[2 * i + 1], limits):
+            return False
+        pack_code(&codes[2 * i], pairs[2 * i])
+        pack_code(&codes[2 * i + 1], pairs[2 * i + 1])
+        for j in range(i):
+            if not codes_differ(&codes[2 * i], &codes[2 * j]):
+                return False
+    pack_append(pack_of(hash), codes, 2 * count)
+    return True
+
+
+cdef size_t hash_set_pairs(Hash **hash, const Slice *pairs, size_t count, const HashLimits *limits) noexcept nogil:
+    cdef size_t i, created = 0
+    if count > 1 and set_at_once(hash, pairs, count, limits):
+        return count
+    hash_reserve(hash, count, limits)
+    for i in range(count):
+        created += hash_set(hash, pairs[2 * i], pairs[2 * i + 1], limits, False)
+    return created
 
 
 cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil:
