@@ -1,0 +1,32 @@
+"""Who a client is, and what that allows it: passwords, and commands for local clients alone.
+
+There is one user, ``default``. Without ``requirepass`` any password is right for it.
+"""
+
+import hmac
+from hashlib import sha256
+
+from pyredis._dispatch import CommandError
+from pyredis.clients import is_local
+from pyredis.config.syntax import to_bytes
+
+WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
+
+
+def authenticate(client, user: bytes, password: bytes) -> None:
+    """Lets the client in, or raises WRONGPASS."""
+    if not _is_right(client.host.config["requirepass"], user, password):
+        raise CommandError(WRONG_PASSWORD)
+    client.authenticated = True
+
+
+def _is_right(wanted: str, user: bytes, password: bytes) -> bool:
+    """Takes the same time wherever the passwords differ."""
+    equal = hmac.compare_digest(sha256(to_bytes(wanted)).digest(), sha256(password).digest())
+    return user == b"default" and (equal or not wanted)
+
+
+def allowed(client, directive: str) -> bool:
+    """Whether a directive of the values ``no``, ``local`` and ``yes`` lets the client through."""
+    setting = client.host.config[directive]
+    return setting == "yes" or (setting == "local" and is_local(client))

@@ -1,0 +1,185 @@
+"""DEBUG, for those whom ``enable-debug-command`` lets: subcommands that serve tests, told apart here, not in the table."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pyredis._dispatch import CommandError
+from pyredis.commands import debug_native
+from pyredis.commands.access import allowed
+from pyredis.commands.digest import digest_all, digest_value
+from pyredis.commands.parse import integer, positive, word, wrong_subcommand
+from pyredis.commands.reply import OK, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from pyredis.glob import matches
+
+NOT_ALLOWED = (
+    'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a '
+    "local connection, otherwise you need to set this option in the configuration file, and then restart the server."
+)
+WRONG_TYPE_NAME = (
+    "ERR Wrong protocol type name. Please use one of the following: "
+    "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+)
+
+
+def debug(client, args):
+    if not allowed(client, "enable-debug-command"):
+        raise CommandError(NOT_ALLOWED)
+    subcommand = SUBCOMMANDS.get(word(args[1]))
+    if subcommand is None or not subcommand.least <= len(args) - 2 <= subcommand.most:
+        raise wrong_subcommand(args)
+    return subcommand.run(client, args)
+
+
+# ---- data ----
+
+
+def digest(client, args):
+    return Status(digest_all(client.core).encode())
+
+
+def digest_values(client, args):
+    return [Status(digest_value(client.core, client.db, key).encode()) for key in args[2:]]
+
+
+def populate(client, args):
+    count = positive(args[2])
+    prefix = args[3] if len(args) > 3 else b"key"
+    size = positive(args[4]) if len(args) > 4 else 0
+    debug_native.populate(client.core, client.db, count, prefix, size)
+    return OK
+
+
+def describe_object(client, args):
+    facts = debug_native.object_facts(client.core, client.db, args[2])
+    if facts is None:
+        raise CommandError("ERR no such key")
+    address, encoding, serialized, clock, idle = facts
+    text = f"Value at:{address:#x} refcount:1 encoding:{encoding} serializedlength:{serialized} lru:{clock}"
+    return Status(f"{text} lru_seconds_idle:{idle}".encode())
+
+
+def table_stats(client, args):
+    number = integer(args[2])
+    if not 0 <= number < client.host.config["databases"]:
+        raise CommandError("ERR Out of range database")
+    keys, expires = debug_native.table_facts(client.core, number)
+    return Verbatim(f"[Dictionary HT]\n{_table_text(*keys)}[Expires HT]\n{_table_text(*expires)}".encode())
+
+
+def _table_text(arrays: list[tuple[int, int]], overflow: int, size: int) -> str:
+    lines = []
+    for number, (buckets, elements) in enumerate(arrays):
+        title = "rehashing target" if number else "main hash table"
+        lines += [f"Hash table {number} stats ({title}):", f" table size: {buckets}"]
+        lines += [f" number of elements: {elements}", f" elements per bucket: {elements / buckets:.2f}"]
+    if not arrays:
+        return "Hash table 0 stats (main hash table):\nNo stats available for empty dictionaries\n"
+    return "\n".join([*lines, f" overflow buckets: {overflow}", f" bytes: {size}", ""])
+
+
+# ---- the server ----
+
+
+def sleep(client, args):
+    """Stops everything for a while, which is what it is for. What is no number counts as 0, as in Redis."""
+    try:
+        seconds = float(args[2])
+    except ValueError:
+        return OK
+    time.sleep(max(0.0, seconds))
+    return OK
+
+
+def set_active_expire(client, args):
+    """The number that the argument begins with counts, as in Redis; no number is 0."""
+    number = re.match(rb"\s*[+-]?\d+", args[2])
+    client.host.set_active_expire(bool(number and int(number.group())))
+    return OK
+
+
+def load_aof(client, args):
+    client.host.reload_aof()
+    return OK
+
+
+# ---- the protocol ----
+
+
+def error(client, args):
+    return Error(args[2])
+
+
+def protocol(client, args):
+    name = word(args[2])
+    if name == "push" and client.protocol == 2:
+        raise CommandError("ERR RESP2 is not supported by this command")
+    if name not in EXAMPLES:
+        raise CommandError(WRONG_TYPE_NAME)
+    return EXAMPLES[name]
+
+
+EXAMPLES = {
+    "string": b"Hello World",
+    "integer": 12345,
+    "double": 3.141,
+    "bignum": BigNumber(b"1234567999999999999999999999999999999"),
+    "null": None,
+    "array": [0, 1, 2],
+    "set": Set([0, 1, 2]),
+    "map": {0: False, 1: True, 2: False},
+    "attrib": Attributed({b"key-popularity": [b"key:123", 90]}, b"Some real reply following the attribute"),
+    "push": Push([b"server-cpu-usage", 42]),
+    "verbatim": Verbatim(b"This is a verbatim\nstring"),
+    "true": True,
+    "false": False,
+}
+
+
+def string_match(client, args):
+    return int(matches(args[2], args[3]))
+
+
+def help_text(client, args):
+    lines = ["DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    for subcommand in SUBCOMMANDS.values():
+        lines += [subcommand.syntax, f"    {subcommand.summary}"]
+    return [Status(line.encode()) for line in lines]
+
+
+class Subcommand(NamedTuple):
+    """``least`` and ``most``: how many arguments may follow the subcommand's name."""
+
+    syntax: str
+    summary: str
+    run: Callable
+    least: int
+    most: float
+
+    @classmethod
+    def of(cls, syntax: str, summary: str, run: Callable) -> "Subcommand":
+        words = syntax.split()[1:]
+        least = sum(not item.startswith("[") for item in words)
+        return cls(syntax, summary, run, least, float("inf") if "..." in syntax else len(words))
+
+
+SUBCOMMANDS = {
+    word(subcommand.syntax.split()[0].encode()): subcommand
+    for subcommand in (
+        Subcommand.of("DIGEST", "Tells a number for all data, equal where the data are equal.", digest),
+        Subcommand.of("DIGEST-VALUE [<key>...]", "Tells such a number for the value of each key.", digest_values),
+        Subcommand.of("ERROR <text>", "Answers with an error of that text.", error),
+        Subcommand.of("HTSTATS <dbid>", "Tells the sizes of a database's tables.", table_stats),
+        Subcommand.of("LOADAOF", "Empties the databases and loads the append-only file again.", load_aof),
+        Subcommand.of("OBJECT <key> [fast]", "Tells how the value of a key is held.", describe_object),
+        Subcommand.of("POPULATE <count> [<prefix>] [<size>]", "Creates strings, untold to the file.", populate),
+        Subcommand.of("PROTOCOL <type>", "Answers with an example of a type of reply.", protocol),
+        Subcommand.of("SET-ACTIVE-EXPIRE <0|1>", "Turns the search for expired keys off or on.", set_active_expire),
+        Subcommand.of("SLEEP <seconds>", "Stops the server for a while, of which there may be fractions.", sleep),
+        Subcommand.of("STRINGMATCH-LEN <pattern> <text>", "Tells whether a glob pattern matches.", string_match),
+        Subcommand.of("HELP", "Lists the subcommands.", help_text),
+    )
+}
+
+HANDLERS = {"debug": debug}

@@ -1,0 +1,141 @@
+"""What DEBUG does and sees inside the keyspace: POPULATE, OBJECT, HTSTATS. Called by ``commands/debug.py``.
+
+Nothing here counts as a change: as in Redis, POPULATE does not reach the append-only file.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+from pyredis._base cimport Slice, slice_of
+from pyredis._core cimport Core
+from pyredis._keyspace cimport (
+    CLOCK_MAX,
+    ENCODING_INT,
+    HASH,
+    STRING,
+    Database,
+    Entry,
+    entry_encoding_name,
+    entry_pointer,
+    entry_word,
+    keyspace_find,
+    keyspace_set_string,
+    keyspace_signal,
+    string_size,
+)
+from pyredis._memory cimport mem_alloc, mem_free
+from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
+from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
+
+
+
+cdef Entry *find(Core core, int number, bytes key):
+    cdef Slice name = slice_of(key, len(key))
+    return keyspace_find(&core.server.keyspace, &core.server.keyspace.databases[number], name,
+                         hash_key(name.data, name.size))
+
+
+# ---- POPULATE ----
+
+def populate(Core core, int number, uint64_t count, bytes prefix, uint64_t size):
+    """Creates the keys ``prefix:0`` and so on where they are absent, with ``value:0`` and so on as their values.
+
+    With a ``size`` other than 0 a value is cut, or filled up with zero bytes, to that size.
+    """
+    cdef uint64_t index
+    cdef Slice value
+    cdef char *padded = <char *> mem_alloc(size) if size else NULL
+    try:
+        for index in range(count):
+            text = b"value:%d" % index
+            value = slice_of(text, len(text))
+            if size:
+                memset(padded, 0, size)
+                memcpy(padded, value.data, min(value.size, size))
+                value = slice_of(padded, size)
+            create(core, number, b"%b:%d" % (prefix, index), value)
+    finally:
+        mem_free(padded, size)
+
+
+cdef int create(Core core, int number, bytes key, Slice value) except -1:
+    cdef Database *database = &core.server.keyspace.databases[number]
+    cdef Slice name = slice_of(key, len(key))
+    cdef uint64_t hash = hash_key(name.data, name.size)
+    if keyspace_find(&core.server.keyspace, database, name, hash) == NULL:
+        keyspace_set_string(&core.server.keyspace, database, name, hash, NULL, value, -1)
+        keyspace_signal(database, name, hash)
+    return 0
+
+
+# ---- OBJECT ----
+
+cdef size_t length_prefix(size_t size) noexcept nogil:
+    """Bytes that a length takes in an RDB file."""
+    if size < 1 << 6:
+        return 1
+    if size < 1 << 14:
+        return 2
+    return 5 if size <= 0xffffffffU else 9
+
+
+cdef size_t serialized_string(const Entry *entry) noexcept nogil:
+    cdef int64_t number
+    cdef size_t size = string_size(entry)
+    if entry.encoding == ENCODING_INT:
+        number = <int64_t> entry_word(entry)
+        if -128 <= number <= 127:
+            return 2
+        if -32768 <= number <= 32767:
+            return 3
+        if -2147483648 <= number <= 2147483647:
+            return 5
+    return length_prefix(size) + size
+
+
+cdef size_t serialized_hash(Hash *value, int64_t now) noexcept nogil:
+    cdef HashIterator iterator
+    cdef HashEntry field
+    cdef size_t size = length_prefix(hash_living(value, now))
+    hash_iterate(value, now, &iterator)
+    while hash_next(&iterator, &field):
+        size += length_prefix(field.field.size) + field.field.size
+        size += length_prefix(field.value.size) + field.value.size
+    hash_iterate_end(&iterator)
+    return size
+
+
+cdef size_t serialized(Core core, Entry *entry):
+    """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
+    if entry.type == <uint32_t> STRING:
+        return serialized_string(entry)
+    if entry.type == <uint32_t> HASH:
+        return serialized_hash(<Hash *> entry_pointer(entry), core.server.keyspace.now_ms)
+    raise NotImplementedError(f"no serialized length of type {entry.type}")
+
+
+def object_facts(Core core, int number, bytes key):
+    """What DEBUG OBJECT tells: (address, encoding, serialized length, access clock, seconds idle); None without the key."""
+    cdef Entry *entry = find(core, number, key)
+    cdef uint32_t idle
+    if entry == NULL:
+        return None
+    idle = (core.server.keyspace.clock - entry.clock) & CLOCK_MAX
+    return <uintptr_t> entry, entry_encoding_name(entry).decode(), serialized(core, entry), entry.clock, idle
+
+
+# ---- HTSTATS ----
+
+def table_facts(Core core, int number):
+    """Of the tables of keys and of expiries: a list with (buckets, elements) of each array, overflow buckets, bytes."""
+    cdef Database *database = &core.server.keyspace.databases[number]
+    return facts_of(&database.keys), facts_of(&database.expires)
+
+
+cdef object facts_of(Table *table):
+    arrays = []
+    if table_size(table):
+        arrays.append((1 << table.exponent[0], table.used[0]))
+        if table_is_resizing(table):
+            arrays.append((1 << table.exponent[1], table.used[1]))
+    return arrays, table.overflow, table_memory(table)

@@ -1,0 +1,146 @@
+"""DEBUG DIGEST: one number for a whole data set, by Redis's algorithm, so that both servers tell the same of the same data.
+
+A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is to
+add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
+value, and adds a word where it expires; a hash adds a digest of each field. The data set's digest mixes the number of
+every database that has keys and adds the digest of each key.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.string cimport memset
+
+from pyredis._base cimport Slice, slice_of
+from pyredis._core cimport Core
+from pyredis._keyspace cimport (
+    HASH,
+    STRING,
+    Database,
+    Entry,
+    entry_expiry,
+    entry_key,
+    entry_pointer,
+    keyspace_peek,
+    string_slice,
+)
+from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_next
+from pyredis.types.hashtable cimport (
+    TableIterator,
+    hash_key,
+    table_iterate,
+    table_iterate_end,
+    table_next,
+    table_size,
+)
+
+cdef extern from "sha1.h" nogil:
+    enum:
+        SHA1_SIZE
+    void sha1(const void *message, size_t size, uint8_t *digest)
+
+
+cdef inline Slice expires_mark() noexcept nogil:
+    return slice_of("!!expire!!", 10)
+
+
+cdef inline Slice field_expires_mark() noexcept nogil:
+    return slice_of("!!hexpire!!", 11)
+
+
+cdef void add(uint8_t *digest, Slice text) noexcept nogil:
+    cdef uint8_t own[SHA1_SIZE]
+    cdef int index
+    sha1(text.data, text.size, own)
+    for index in range(SHA1_SIZE):
+        digest[index] ^= own[index]
+
+
+cdef void mix(uint8_t *digest, Slice text) noexcept nogil:
+    add(digest, text)
+    sha1(digest, SHA1_SIZE, digest)
+
+
+cdef void mix_number(uint8_t *digest, uint32_t number) noexcept nogil:
+    """Mixes 32 bits, the highest first."""
+    cdef uint8_t text[4]
+    cdef int index
+    for index in range(4):
+        text[index] = <uint8_t> (number >> (24 - 8 * index))
+    mix(digest, slice_of(<char *> text, 4))
+
+
+cdef inline Slice as_slice(const uint8_t *digest) noexcept nogil:
+    return slice_of(<const char *> digest, SHA1_SIZE)
+
+
+cdef void add_fields(uint8_t *digest, Hash *value, int64_t now) noexcept nogil:
+    cdef uint8_t own[SHA1_SIZE]
+    cdef HashIterator iterator
+    cdef HashEntry field
+    hash_iterate(value, now, &iterator)
+    while hash_next(&iterator, &field):
+        memset(own, 0, SHA1_SIZE)
+        mix(own, field.field)
+        mix(own, field.value)
+        if field.expiry:
+            add(own, field_expires_mark())
+        add(digest, as_slice(own))
+    hash_iterate_end(&iterator)
+
+
+cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
+    cdef char scratch[24]
+    mix_number(digest, entry.type)
+    if entry.type == <uint32_t> STRING:
+        mix(digest, string_slice(entry, scratch))
+    elif entry.type == <uint32_t> HASH:
+        add_fields(digest, <Hash *> entry_pointer(entry), now)
+    if entry_expiry(entry) != -1:
+        add(digest, expires_mark())
+
+
+cdef void add_database(uint8_t *digest, Database *database, int64_t now) noexcept nogil:
+    cdef uint8_t own[SHA1_SIZE]
+    cdef TableIterator iterator
+    cdef Entry *entry
+    mix_number(digest, database.id)
+    table_iterate(&database.keys, &iterator)
+    while True:
+        entry = <Entry *> table_next(&iterator)
+        if entry == NULL:
+            break
+        memset(own, 0, SHA1_SIZE)
+        mix(own, entry_key(entry))
+        add_value(own, entry, now)
+        add(digest, as_slice(own))
+    table_iterate_end(&iterator)
+
+
+def digest_all(Core core):
+    """The digest of all databases, in hexadecimal. Zeros where there are no keys."""
+    cdef uint8_t digest[SHA1_SIZE]
+    cdef int index
+    cdef Database *database
+    memset(digest, 0, SHA1_SIZE)
+    for index in range(core.server.keyspace.count):
+        database = &core.server.keyspace.databases[index]
+        if table_size(&database.keys):
+            add_database(digest, database, core.server.keyspace.now_ms)
+    return (<bytes> digest[:SHA1_SIZE]).hex()
+
+
+def digest_value(Core core, int number, bytes key):
+    """The digest of one key's value, in hexadecimal; zeros where there is no such key."""
+    cdef uint8_t digest[SHA1_SIZE]
+    cdef Slice name = slice_of(key, len(key))
+    cdef Entry *entry = keyspace_peek(&core.server.keyspace.databases[number], name, hash_key(name.data, name.size))
+    memset(digest, 0, SHA1_SIZE)
+    if entry != NULL:
+        add_value(digest, entry, core.server.keyspace.now_ms)
+    return (<bytes> digest[:SHA1_SIZE]).hex()
+
+
+def sha1_of(bytes text):
+    """SHA-1 as this module computes it, for tests."""
+    cdef uint8_t digest[SHA1_SIZE]
+    sha1(<const char *> text, len(text), digest)
+    return (<bytes> digest[:SHA1_SIZE]).hex()

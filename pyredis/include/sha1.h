@@ -1,0 +1,66 @@
+/* SHA-1 (FIPS 180-4) of a whole message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be secure. */
+#ifndef PYREDIS_SHA1_H
+#define PYREDIS_SHA1_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { SHA1_SIZE = 20, SHA1_BLOCK = 64 };
+
+static inline uint32_t sha1_rotate(uint32_t word, int bits) { return (word << bits) | (word >> (32 - bits)); }
+
+static inline uint32_t sha1_load(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void sha1_store(uint8_t *p, uint32_t word) {
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(word >> (24 - 8 * i));
+}
+
+static inline uint32_t sha1_mix(int round, uint32_t b, uint32_t c, uint32_t d) {
+    switch (round / 20) {
+        case 0: return ((b & c) | (~b & d)) + 0x5a827999;
+        case 1: return (b ^ c ^ d) + 0x6ed9eba1;
+        case 2: return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
+        default: return (b ^ c ^ d) + 0xca62c1d6;
+    }
+}
+
+static void sha1_block(uint32_t state[5], const uint8_t *block) {
+    uint32_t words[80];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (int i = 0; i < 16; i++) words[i] = sha1_load(block + 4 * i);
+    for (int i = 16; i < 80; i++)
+        words[i] = sha1_rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+    for (int i = 0; i < 80; i++) {
+        uint32_t next = sha1_rotate(a, 5) + sha1_mix(i, b, c, d) + e + words[i];
+        e = d;
+        d = c;
+        c = sha1_rotate(b, 30);
+        b = a;
+        a = next;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+}
+
+/* `digest` may lie inside the message. */
+static void sha1(const void *message, size_t size, uint8_t digest[SHA1_SIZE]) {
+    uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    uint8_t tail[2 * SHA1_BLOCK] = {0};
+    const uint8_t *p = (const uint8_t *)message;
+    size_t whole = size / SHA1_BLOCK, rest = size % SHA1_BLOCK;
+    size_t padded = rest < SHA1_BLOCK - 8 ? SHA1_BLOCK : 2 * SHA1_BLOCK;
+    for (size_t i = 0; i < whole; i++) sha1_block(state, p + i * SHA1_BLOCK);
+    if (rest) memcpy(tail, p + whole * SHA1_BLOCK, rest);
+    tail[rest] = 0x80;
+    sha1_store(tail + padded - 8, (uint32_t)((uint64_t)size >> 29));
+    sha1_store(tail + padded - 4, (uint32_t)((uint64_t)size << 3));
+    for (size_t at = 0; at < padded; at += SHA1_BLOCK) sha1_block(state, tail + at);
+    for (int i = 0; i < 5; i++) sha1_store(digest + 4 * i, state[i]);
+}
+
+#endif
