@@ -12,6 +12,8 @@ cdef class Core:
     cdef readonly dict error_counts     # error code -> count
     cdef readonly object host           # the policy layer's Server
     cdef public object on_slow          # called with (client, arguments, microseconds), or None
+    cdef public object on_latency       # called with (event, milliseconds), or None
+    cdef readonly size_t startup_memory # bytes in use before there was any data
 
     cdef uint64_t started_cycles
     cdef int64_t started_ns

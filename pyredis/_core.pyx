@@ -119,6 +119,7 @@ cdef class Core:
         self.server.keyspace.hooks.expired = propagate_expired
         self.build_table(specs, bound)
         self.calibrate()
+        self.startup_memory = mem_used()
 
     def __dealloc__(self):
         cdef int index
@@ -205,7 +206,10 @@ cdef class Core:
             self.restrict(RESTRICT_MEMORY, value > 0)
         elif name == "slowlog-log-slower-than":
             server.settings.slowlog_us = value
-            self._set_slowlog_cycles()
+            self._set_slow_cycles()
+        elif name == "latency-monitor-threshold":
+            server.settings.latency_ms = value
+            self._set_slow_cycles()
         elif name == "latency-tracking":
             server.settings.latency_tracking = value
         elif name == "hash-max-listpack-entries":
@@ -223,9 +227,16 @@ cdef class Core:
         elif name == "maxmemory-policy":
             server.settings.lfu = "lfu" in value
 
-    def _set_slowlog_cycles(self):
-        cdef int64_t us = self.server.settings.slowlog_us
-        self.server.settings.slowlog_cycles = <size_t> -1 if us < 0 else <size_t> (us * 1000 / self.server.ns_per_cycle)
+    def _set_slow_cycles(self):
+        """From how many cycles on a command is to be told of at all: to the slow log, to the latency monitor."""
+        cdef Server *server = &self.server
+        cdef double slowest = -1
+        if server.settings.slowlog_us >= 0:
+            slowest = server.settings.slowlog_us * 1000.0
+        if server.settings.latency_ms > 0 and (slowest < 0 or server.settings.latency_ms * 1e6 < slowest):
+            slowest = server.settings.latency_ms * 1e6
+        slowest /= server.ns_per_cycle
+        server.settings.slow_cycles = <uint64_t> -1 if slowest < 0 or slowest > 1e18 else <uint64_t> slowest
 
     def restrict(self, int restriction, bint on):
         """Sets or lifts one of the ``RESTRICT_`` reasons to refuse commands."""
@@ -244,7 +255,7 @@ cdef class Core:
             while monotonic_ns() - self.started_ns < CALIBRATE_NS:
                 pass
         self.server.ns_per_cycle = (monotonic_ns() - self.started_ns) / <double> (cycles_now() - self.started_cycles)
-        self._set_slowlog_cycles()
+        self._set_slow_cycles()
 
     def tick(self):
         """Reads the clock."""

@@ -121,7 +121,8 @@ cdef enum Restriction:
 ctypedef struct Settings:
     uint64_t maxmemory
     int64_t slowlog_us          # -1: off
-    size_t slowlog_cycles
+    int64_t latency_ms          # 0: off
+    uint64_t slow_cycles        # a command that takes more is told to the one or the other
     bint latency_tracking
     size_t hash_max_listpack_entries
     size_t hash_max_listpack_value

@@ -363,9 +363,14 @@ cdef void note_error(Call *call) noexcept with gil:
 
 
 cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
+    """A command that may be one for the slow log, for the latency monitor, or for both."""
+    cdef int64_t us = <int64_t> (cycles * call.server.ns_per_cycle / 1000)
+    cdef Settings *settings = &call.server.settings
     core = <object> call.server.core
-    if core.on_slow is not None:
-        core.on_slow(client_object(call.client), argument_list(call), int(cycles * call.server.ns_per_cycle / 1000))
+    if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
+        core.on_slow(client_object(call.client), argument_list(call), us)
+    if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
+        core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
 
 
 cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
@@ -375,7 +380,7 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
     command.cycles += cycles
     if server.settings.latency_tracking and command.histogram != NULL:
         command.histogram[highest_bit(<uint64_t> (<double> cycles * server.ns_per_cycle) | 1)] += 1
-    if unlikely(cycles > server.settings.slowlog_cycles) and not command.flags & CMD_SKIP_SLOWLOG:
+    if unlikely(cycles > server.settings.slow_cycles):
         note_slow(call, cycles)
 
 

@@ -188,6 +188,14 @@ cdef class Hub:
             connection.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
             connection.finish()
 
+    def reset_counters(self):
+        """CONFIG RESETSTAT."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.connections = 0
+        self.query_limit_closed = 0
+        self.output_limit_closed = 0
+
     def factory(self):
         """A new connection, for ``loop.create_server``."""
         return BufferedConnection(self)

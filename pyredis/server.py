@@ -6,6 +6,7 @@ its methods but ``run`` are to be called there.
 
 import asyncio
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -37,7 +38,8 @@ PAUSE = 0.003
 
 # Directives whose values native code reads (Core.configure).
 NATIVE = (
-    *("maxmemory", "maxmemory-policy", "slowlog-log-slower-than", "latency-tracking", "proto-max-bulk-len"),
+    *("maxmemory", "maxmemory-policy", "proto-max-bulk-len"),
+    *("slowlog-log-slower-than", "latency-monitor-threshold", "latency-tracking"),
     *("hash-max-listpack-entries", "hash-max-listpack-value"),
     *("lazyfree-lazy-user-del", "lazyfree-lazy-server-del", "lazyfree-lazy-user-flush"),
 )
@@ -57,12 +59,15 @@ class Server:
         self.slowlog = Slowlog(config["slowlog-max-len"])
         self.latency = Latency(config["latency-monitor-threshold"])
         self.core.on_slow = self.slowlog.add
+        self.core.on_latency = self.latency.add
         self.persistence = Persistence(self)
         self.rules = ClientRules(self)
         self.supervisor = Supervisor(config["supervised"], log)
         self.hub: Hub | None = None
         self.started = time.time()
         self.started_monotonic = time.monotonic()
+        self.run_id = secrets.token_hex(20)
+        self.replication_id = secrets.token_hex(20)
         self.loop_name = ""
         self.role = "master"
         self.active_expire = True
@@ -327,6 +332,16 @@ class Server:
             "rejected_connections": self.rules.rejected,
         }
 
+    def reset_statistics(self) -> None:
+        """CONFIG RESETSTAT."""
+        self.core.reset_counters()
+        self.core.reset_peak_memory()
+        self.rules.rejected = 0
+        for rate in (self.operations, self.input_rate, self.output_rate):
+            rate.reset()
+        assert self.hub is not None
+        self.hub.reset_counters()
+
     @property
     def last_save(self) -> int:
         """When the data were last saved, unix seconds."""
@@ -350,6 +365,11 @@ class Rate:
         if now > then:
             self._samples = [*self._samples[-15:], max(value - before, 0) / (now - then)]
         self._last = (now, value)
+
+    def reset(self) -> None:
+        """The counter begins at 0 again."""
+        self._samples.clear()
+        self._last = (time.monotonic(), 0)
 
     @property
     def per_second(self) -> float:

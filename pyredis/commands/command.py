@@ -1,0 +1,55 @@
+"""COMMAND: what the command table tells, and to whom."""
+
+from pyredis._dispatch import CommandError
+from pyredis.commands import describe, table
+from pyredis.commands.help import help_lines
+from pyredis.commands.parse import SYNTAX_ERROR, word
+from pyredis.commands.reply import NULL_ARRAY
+
+
+def command(client, args):
+    return [describe.command_info(spec) for spec in table.SPECS.values()]
+
+
+def command_count(client, args):
+    return len(table.SPECS)
+
+
+def command_info(client, args):
+    if len(args) == 2:
+        return command(client, args)
+    return [describe.command_info(spec) if spec else NULL_ARRAY for spec in map(table.find, args[2:])]
+
+
+def command_docs(client, args):
+    specs = map(table.find, args[2:]) if len(args) > 2 else table.SPECS.values()
+    return {spec.name.encode(): describe.command_docs(spec) for spec in specs if spec}
+
+
+def command_list(client, args):
+    if len(args) == 2:
+        return describe.list_names()
+    filters = ("module", "aclcat", "pattern")
+    if len(args) != 5 or word(args[2]) != "filterby" or word(args[3]) not in filters:
+        raise CommandError(SYNTAX_ERROR)
+    return describe.list_filterby(word(args[3]), args[4])
+
+
+def command_getkeys(client, args):
+    return describe.get_keys(table.find_argv(args[2:]), args[2:])
+
+
+def command_getkeysandflags(client, args):
+    return describe.get_keys_and_flags(table.find_argv(args[2:]), args[2:])
+
+
+HANDLERS = {
+    "command": command,
+    "command_count": command_count,
+    "command_docs": command_docs,
+    "command_getkeys": command_getkeys,
+    "command_getkeysandflags": command_getkeysandflags,
+    "command_help": lambda client, args: help_lines("command"),
+    "command_info": command_info,
+    "command_list": command_list,
+}

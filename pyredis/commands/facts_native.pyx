@@ -1,0 +1,71 @@
+"""What INFO and MEMORY count over all clients and all databases, natively because there may be very many."""
+
+from dataclasses import dataclass
+
+from libc.stdint cimport uint64_t
+
+from pyredis._base cimport Bucket
+from pyredis._core cimport Core
+from pyredis._dispatch cimport CLIENT_BLOCKED
+from pyredis._keyspace cimport Database
+from pyredis.protocol cimport Connection
+from pyredis.types.hashtable cimport Table, table_is_resizing, table_size
+
+cdef extern from *:
+    const char *COMPILER "__VERSION__"
+
+compiler = COMPILER.decode()
+
+
+@dataclass
+class ClientTotals:
+    """Over all clients: ``memory`` is a sum of bytes, the buffers are the largest there are, the rest are counts."""
+
+    memory: int = 0
+    input_buffer: int = 0
+    output_buffer: int = 0
+    blocked: int = 0
+    watching: int = 0
+
+
+def client_totals(dict clients):
+    """The totals of the connections in a dictionary by id."""
+    cdef Connection connection
+    cdef uint64_t memory = 0, buffered = 0, blocked = 0, watching = 0, output, largest = 0
+    for connection in clients.values():
+        buffered = max(buffered, connection.own_capacity)
+        blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
+        watching += connection.client.watching > 0
+        output = connection.output_memory if connection.writing else 0
+        largest = max(largest, output)
+        memory += connection.own_capacity + connection.client.queue_bytes + output
+    memory += len(clients) * sizeof_connection()
+    return ClientTotals(memory, buffered, largest, blocked, watching)
+
+
+cdef size_t sizeof_connection():
+    return Connection.__basicsize__
+
+
+def watched_keys(Core core):
+    """How many keys are watched, each once however many watch it."""
+    cdef int index
+    cdef uint64_t total = 0
+    for index in range(core.server.keyspace.count):
+        total += table_size(&core.server.keyspace.databases[index].watched)
+    return total
+
+
+def rehashing(Core core):
+    """Of each table of keys or expiries that is being resized, the bytes of the array it leaves."""
+    cdef Database *database
+    cdef int index
+    cdef list found = []
+    for index in range(core.server.keyspace.count):
+        database = &core.server.keyspace.databases[index]
+        found += leaving(&database.keys) + leaving(&database.expires)
+    return found
+
+
+cdef list leaving(Table *table):
+    return [sizeof(Bucket) << table.exponent[0]] if table_is_resizing(table) else []

@@ -1,0 +1,43 @@
+"""MEMORY USAGE."""
+
+from libc.stdint cimport int64_t
+
+from pyredis._base cimport equals_nocase
+from pyredis._dispatch cimport Call, integer_argument, key_hash, native, reads_everything, reply_syntax_error
+from pyredis._keyspace cimport Entry, entry_footprint, keyspace_find
+from pyredis._resp cimport Replied, reply_integer, reply_null
+
+cdef enum:
+    DEFAULT_SAMPLES = 5
+
+
+cdef bint samples_option(Call *call, int64_t *samples) noexcept nogil:
+    """Reads what follows the key; answers an error and returns false where it is wrong."""
+    cdef int at = 3
+    while at < call.argc:
+        if not equals_nocase(call.argv[at], "samples") or at + 1 == call.argc:
+            reply_syntax_error(call)
+            return False
+        if not integer_argument(call, at + 1, samples):
+            return False
+        if samples[0] < 0:
+            reply_syntax_error(call)
+            return False
+        at += 2
+    return True
+
+
+cdef Replied memory_usage(Call *call) noexcept nogil:
+    """Looks at the key without noting an access."""
+    cdef int64_t samples = DEFAULT_SAMPLES
+    cdef Entry *entry
+    if not samples_option(call, &samples):
+        return 0
+    reads_everything(call)
+    entry = keyspace_find(&call.server.keyspace, call.database, call.argv[2], key_hash(call, 2))
+    if entry == NULL:
+        return reply_null(call.reply)
+    return reply_integer(call.reply, entry_footprint(entry, samples))
+
+
+HANDLERS = {"memory_usage": native(memory_usage)}

@@ -1,0 +1,61 @@
+"""The commands about the server's life and clock, and all handlers of the group ``server``; most stand in files of their
+own."""
+
+import time
+
+from pyredis._dispatch import NO_REPLY, CommandError
+from pyredis.commands import command, config_command, info, latency, lolwut, memory, slowlog
+from pyredis.commands.parse import SYNTAX_ERROR, word
+from pyredis.commands.reply import OK, Status
+
+NO_SHUTDOWN = "ERR No shutdown in progress."
+CANNOT_SHUT_DOWN = "ERR Errors trying to SHUTDOWN. Check logs."
+
+
+def time_command(client, args):
+    seconds, rest = divmod(time.time_ns() // 1000, 1_000_000)
+    return [b"%d" % seconds, b"%d" % rest]
+
+
+def lastsave(client, args):
+    return client.host.last_save
+
+
+def bgrewriteaof(client, args):
+    """``rewrite_aof`` is true when a rewrite began, false when it has to wait."""
+    began = client.host.rewrite_aof()
+    return Status(b"Background append only file rewriting " + (b"started" if began else b"scheduled"))
+
+
+def shutdown(client, args):
+    chosen = {word(argument) for argument in args[1:]}
+    unknown = chosen - {"nosave", "save", "now", "force", "abort"}
+    if unknown or chosen >= {"save", "nosave"} or ("abort" in chosen and len(chosen) > 1):
+        raise CommandError(SYNTAX_ERROR)
+    if "abort" in chosen:
+        return _abort_shutdown(client.host)
+    save = True if "save" in chosen else False if "nosave" in chosen else None
+    if not client.host.shutdown(save=save, now="now" in chosen, force="force" in chosen):
+        raise CommandError(CANNOT_SHUT_DOWN)
+    return NO_REPLY
+
+
+def _abort_shutdown(host):
+    if not host.abort_shutdown():
+        raise CommandError(NO_SHUTDOWN)
+    return OK
+
+
+HANDLERS = {
+    "bgrewriteaof": bgrewriteaof,
+    "lastsave": lastsave,
+    "shutdown": shutdown,
+    "time": time_command,
+    **command.HANDLERS,
+    **config_command.HANDLERS,
+    **info.HANDLERS,
+    **latency.HANDLERS,
+    **lolwut.HANDLERS,
+    **memory.HANDLERS,
+    **slowlog.HANDLERS,
+}

@@ -1,0 +1,44 @@
+"""What the system says of this process: resident memory, processor time, and the memory of the machine."""
+
+import ctypes
+import os
+import resource
+import sys
+
+_PROC_PIDTASKINFO = 4
+
+
+class _TaskInfo(ctypes.Structure):
+    """``struct proc_taskinfo`` of macOS; only the second field is wanted."""
+
+    _fields_ = (("virtual_size", ctypes.c_uint64), ("resident_size", ctypes.c_uint64), ("rest", ctypes.c_uint64 * 10))
+
+
+def resident_memory() -> int:
+    """Bytes of this process that are in memory."""
+    if sys.platform == "darwin":
+        info = _TaskInfo()
+        ctypes.CDLL(None).proc_pidinfo(
+            os.getpid(), _PROC_PIDTASKINFO, ctypes.c_uint64(0), ctypes.byref(info), ctypes.sizeof(info)
+        )
+        return info.resident_size
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def machine_memory() -> int:
+    """Bytes of memory in this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_seconds() -> dict[str, float]:
+    """Seconds spent so far, by the names that INFO has for them."""
+    who = {"": resource.RUSAGE_SELF, "_children": resource.RUSAGE_CHILDREN}
+    if hasattr(resource, "RUSAGE_THREAD"):
+        who["_main_thread"] = resource.RUSAGE_THREAD
+    used = {suffix: resource.getrusage(whose) for suffix, whose in who.items()}
+    return {
+        f"used_cpu_{kind}{suffix}": usage.ru_stime if kind == "sys" else usage.ru_utime
+        for suffix, usage in used.items()
+        for kind in ("sys", "user")
+    }
