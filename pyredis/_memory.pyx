@@ -1,10 +1,10 @@
 """The slab allocator.
 
-An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking the
-block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab serves
-one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back. Slabs with
-room are linked per class; a slab that becomes empty returns to its arena, an arena that becomes empty to the system,
-save one that is kept against thrashing.
+An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking
+the block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab
+serves one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back.
+Slabs with room are linked per class; a slab that becomes empty returns to its arena, an arena that becomes empty to
+the system, save one that is kept against thrashing.
 
 Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
 that the system may back them with huge pages and take them back at once.
@@ -13,7 +13,7 @@ A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in fro
 block, and a release that names the wrong size aborts.
 """
 
-from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
 from pyredis._base cimport likely, lowest_bit, unlikely

@@ -8,7 +8,7 @@ entries, and only then is anything looked up.
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from pyredis._base cimport (
     Slice,
@@ -29,7 +29,6 @@ from pyredis._dispatch cimport (
     changed_key,
     integer_argument,
     key_hash,
-    lookup_read,
     lookup_read_hashed,
     lookup_read_kind,
     lookup_write,

@@ -236,6 +236,7 @@ cdef void discard_moved(Table *table) noexcept nogil:
 
 cdef bint table_step(Table *table, size_t buckets) noexcept nogil:
     cdef size_t count
+    cdef bint shrinking
     if table.buckets[1] == NULL or table.pauses:
         return False
     count = bucket_count(table, 0)
@@ -247,7 +248,10 @@ cdef bint table_step(Table *table, size_t buckets) noexcept nogil:
         discard_moved(table)
         buckets -= 1
     if table.moved == count:
+        shrinking = table.exponent[1] < table.exponent[0]
         finish_resize(table)
+        if shrinking:
+            shrink_sparse(table)
     return table.buckets[1] != NULL
 
 
@@ -280,13 +284,19 @@ cdef inline void make_room(Table *table) noexcept nogil:
         start_resize(table, table.exponent[0] + 1)
 
 
+cdef inline void shrink_sparse(Table *table) noexcept nogil:
+    if table.exponent[0] > 0 and table.used[0] < (<size_t> SHRINK_AT << table.exponent[0]):
+        start_resize(table, exponent_for(table.used[0]))
+
+
 cdef inline void make_smaller(Table *table) noexcept nogil:
+    """After a removal: a step of the resize under way, or the start of one."""
     if unlikely(table.pauses):
         return
     if table.buckets[1] != NULL:
         table_step(table, 1)
-    elif table.exponent[0] > 0 and table.used[0] < (<size_t> SHRINK_AT << table.exponent[0]):
-        start_resize(table, exponent_for(table.used[0]))
+    else:
+        shrink_sparse(table)
 
 
 cdef void table_reserve(Table *table, size_t count) noexcept nogil:
