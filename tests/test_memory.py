@@ -1,0 +1,126 @@
+"""The allocator: blocks stay apart and keep their bytes, and what is used is told exactly."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from pyredis.types._testing_table import SMALL, Block, peak_bytes, used_bytes
+
+EDGES = [0, 1, 7, 8, 9, 63, 64, 65, 504, 505, 511, 512, 513, 520, 4096, 65536, 200000, 3 << 20]
+
+
+@pytest.mark.parametrize("size", EDGES)
+def test_a_block_costs_its_footprint_and_gives_it_back(size):
+    start = used_bytes()
+    block = Block(size)
+    used = used_bytes() - start
+    assert used == block.footprint if size <= SMALL else size <= used <= size + 8192
+    del block
+    assert used_bytes() == start
+
+
+@pytest.mark.parametrize("size", EDGES)
+def test_a_zeroed_block_is_zero_even_where_another_was(size):
+    blocks = [Block(size, 0xAA) for _ in range(20)]
+    del blocks
+    blocks = [Block(size, zeroed=True) for _ in range(20)]
+    assert all(block.is_intact() for block in blocks)
+
+
+def test_a_block_keeps_what_fits_when_it_is_resized():
+    start = used_bytes()
+    for first in EDGES:
+        for second in EDGES:
+            block = Block(first, 0x5C)
+            block.resize(second)
+            assert block.is_intact()
+            fresh = Block(second)
+            assert used_bytes() - start >= 2 * second
+            del block, fresh
+            assert used_bytes() == start
+
+
+def test_blocks_of_a_class_do_not_overlap_and_are_used_again():
+    for size in (1, 8, 24, 512):
+        blocks = [Block(size, number % 251) for number in range(5000)]
+        step = (size + 7) // 8 * 8
+        addresses = sorted(block.address for block in blocks)
+        assert all(second - first >= step for first, second in itertools.pairwise(addresses))
+        assert all(block.is_intact() for block in blocks)
+        random.Random(size).shuffle(blocks)
+        del blocks[2500:]
+        again = [Block(size, 17) for _ in range(2500)]
+        assert all(block.is_intact() for block in blocks)
+        assert all(block.is_intact() for block in again)
+
+
+def test_arenas_come_and_go_with_their_blocks():
+    start = used_bytes()
+    for _ in range(3):
+        blocks = [Block(500, number % 256) for number in range(20000)]
+        assert used_bytes() - start == 20000 * blocks[0].footprint
+        random.Random(3).shuffle(blocks)
+        while blocks:
+            assert blocks[-1].is_intact()
+            del blocks[-100:]
+        assert used_bytes() == start
+
+
+def test_the_peak_is_the_highest_use_since_it_was_reset():
+    assert peak_bytes(reset=True) == used_bytes()
+    before = used_bytes()
+    block = Block(100000)
+    highest = used_bytes()
+    del block
+    assert used_bytes() == before
+    assert peak_bytes() == highest
+    assert peak_bytes(reset=True) == before
+
+
+class Allocations(RuleBasedStateMachine):
+    """Any order of allocations: every block keeps its pattern, and the sum is what is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.start = used_bytes()
+        self.blocks = []
+
+    sizes = st.one_of(st.integers(0, 600), st.sampled_from(EDGES))
+    patterns = st.integers(0, 255)
+
+    @rule(size=sizes, pattern=patterns, count=st.integers(1, 200))
+    def allocate(self, size, pattern, count):
+        if size > 5000:
+            count = 1
+        self.blocks += [Block(size, pattern) for _ in range(count)]
+
+    @rule(data=st.data())
+    def release(self, data):
+        if self.blocks:
+            first = data.draw(st.integers(0, len(self.blocks) - 1))
+            del self.blocks[first : first + data.draw(st.integers(1, 200))]
+
+    @rule(data=st.data(), size=sizes)
+    def resize(self, data, size):
+        if self.blocks:
+            self.blocks[data.draw(st.integers(0, len(self.blocks) - 1))].resize(size)
+
+    @invariant()
+    def blocks_are_intact_and_counted(self):
+        assert all(block.is_intact() for block in self.blocks)
+        small = sum(block.footprint for block in self.blocks if block.size <= SMALL)
+        large = sum(block.size for block in self.blocks if block.size > SMALL)
+        slack = sum(8192 for block in self.blocks if block.size > SMALL)
+        assert small + large <= used_bytes() - self.start <= small + large + slack
+
+    def teardown(self):
+        self.blocks.clear()
+        assert used_bytes() == self.start
+
+
+TestAllocations = Allocations.TestCase
+TestAllocations.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
