@@ -6,8 +6,8 @@ arrays, and every bucket of the old one whose index is below ``moved`` has been 
 or removal moves one more bucket; ``table_step`` moves more from a timer. A slot pointer stays good until the next call
 that may insert, remove or move.
 
-``table_scan`` walks with a cursor that counts in reversed bit order, so that every element present during the whole walk
-is seen at least once, whatever growth or shrinking happens between its calls.
+``table_scan`` walks with a cursor that counts in reversed bit order, so that every element present during the whole
+walk is seen at least once, whatever growth or shrinking happens between its calls.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
