@@ -15,22 +15,15 @@ from typing import Any
 from pyredis import listeners
 from pyredis._core import Core
 from pyredis.clients import ClientRules
+from pyredis.commands.latency import Latency
 from pyredis.commands.registry import BOUND
+from pyredis.commands.slowlog import Slowlog
 from pyredis.commands.table import SPECS
 from pyredis.config import Config, ConfigRejected
 from pyredis.log import Log
 from pyredis.persistence import LoadError, Persistence
 from pyredis.process import Supervisor
 from pyredis.protocol import Hub
-
-try:
-    from pyredis.commands.latency import Latency
-    from pyredis.commands.slowlog import Slowlog
-except ImportError:
-    if not os.environ.get("PYREDIS_PARTIAL"):
-        raise
-    from unittest.mock import MagicMock as Latency
-    from unittest.mock import MagicMock as Slowlog
 
 # One slice of background work, and the pause after it while there is more: microseconds, seconds.
 SLICE_US = 1000
