@@ -91,6 +91,7 @@ _FLAGS = {
     "may_replicate": CMD_MAY_REPLICATE,
     "allow_busy": CMD_ALLOW_BUSY,
 }
+_PARTED = ("hash",)
 _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
 
 cdef enum:
@@ -183,6 +184,7 @@ cdef class Core:
         command.first_key = spec.first_key
         command.last_key = spec.last_key
         command.step = spec.step
+        command.names_part = spec.group in _PARTED and abs(spec.arity) > 2
         command.parent = parent
         command.index = index if handler is not None else -1
         command.flags = sum(_FLAGS.get(flag, 0) for flag in spec.flags)

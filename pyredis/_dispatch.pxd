@@ -45,6 +45,7 @@ ctypedef struct Command:
     int first_key
     int last_key
     int step
+    bint names_part             # argument 2 names a part of the value at argument 1
     int index                   # into Core.specs and Core.handlers; -1 for a container
     Command *subcommands        # NULL for a command without
     int subcommand_count

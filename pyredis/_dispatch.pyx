@@ -27,13 +27,17 @@ from pyredis._base cimport (
     likely,
     monotonic_ns,
     parse_int64,
+    prefetch,
     slice_of,
     unlikely,
 )
 from pyredis._keyspace cimport (
+    STRING,
     Database,
     Entry,
     ValueKind,
+    ValueType,
+    entry_pointer,
     keyspace_destroy,
     keyspace_expire_cycle,
     keyspace_find,
@@ -46,6 +50,7 @@ from pyredis._keyspace cimport (
     keyspace_tidy,
     keyspace_touch,
     keyspace_unwatch,
+    value_type,
     watched_key,
 )
 from pyredis._memory cimport mem_alloc, mem_free, mem_used, mem_zalloc
@@ -685,11 +690,48 @@ cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer
     return status
 
 
-cdef void fetch_entries(Client *client, const Batch *batch) noexcept nogil:
+cdef void fetch_entries(Server *server, Client *client, const Batch *batch) noexcept nogil:
     cdef int index
+    cdef bint parted = False
     for index in range(batch.count):
         if batch.hashed[index]:
             table_prefetch_element(&client.database.keys, batch.hashes[index])
+            parted = parted or batch.commands[index].names_part
+    if parted:
+        fetch_parts(server, client, batch)
+
+
+cdef const void *part_holder(Client *client, const Batch *batch, int at, const Slice *argv, const ValueType **type
+                             ) noexcept nogil:
+    """The value that the request names a part of, where its kind takes hints; NULL otherwise."""
+    cdef Entry *entry
+    if not batch.hashed[at] or not batch.commands[at].names_part or batch.requests[at].count < 3:
+        return NULL
+    entry = keyspace_peek(client.database, argv[1], batch.hashes[at])
+    if entry == NULL or entry.type == STRING:
+        return NULL
+    type[0] = value_type(<ValueKind> entry.type)
+    return entry_pointer(entry) if type[0].prefetch_place != NULL else NULL
+
+
+cdef void fetch_parts(Server *server, Client *client, const Batch *batch) noexcept nogil:
+    """For commands that name a part of a value: the value's head, the part's place, the part, each when the one before
+    has had its time."""
+    cdef const void *values[BATCH]
+    cdef const ValueType *types[BATCH]
+    cdef uint64_t parts[BATCH]
+    cdef const Slice *items = server.arguments.items
+    cdef int index
+    for index in range(batch.count):
+        values[index] = part_holder(client, batch, index, items + batch.requests[index].first, &types[index])
+        prefetch(values[index])
+    for index in range(batch.count):
+        parts[index] = 0
+        if values[index] != NULL:
+            parts[index] = types[index].prefetch_place(values[index], items[batch.requests[index].first + 2])
+    for index in range(batch.count):
+        if parts[index]:
+            types[index].prefetch_part(values[index], parts[index])
 
 
 cdef inline void execute_request(Server *server, Client *client, const Batch *batch, int at) noexcept nogil:
@@ -747,7 +789,7 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
     while True:
         status = read_ahead(server, client, parser, buffer, size, &batch)
         if batch.count > 1:
-            fetch_entries(client, &batch)
+            fetch_entries(server, client, &batch)
         for index in range(batch.count):
             server.touched_count = 0
             execute_request(server, client, &batch, index)

@@ -75,6 +75,11 @@ ctypedef struct ValueType:
     # Bytes, from a sample of `samples` parts, 0 for all.
     size_t (*footprint)(const void *value, size_t samples) noexcept nogil
     const char *(*encoding)(const void *value) noexcept nogil
+    # Hints for a batch whose commands name a part of the value (a field, a member): the first asks for where that part
+    # is found and returns its hash, the second, some time later, for the part itself. NULL where that is no use; the
+    # hash is 0 where there is nothing more to ask for.
+    uint64_t (*prefetch_place)(const void *value, Slice part) noexcept nogil
+    void (*prefetch_part)(const void *value, uint64_t hash) noexcept nogil
 
 cdef void value_type_register(ValueKind kind, const ValueType *type) noexcept nogil
 cdef const ValueType *value_type(ValueKind kind) noexcept nogil

@@ -67,6 +67,8 @@ from pyredis.types.hash cimport (
     hash_living,
     hash_memory,
     hash_next,
+    hash_prefetch_field,
+    hash_prefetch_place,
     hash_random,
     hash_sample,
     hash_scan,
@@ -542,6 +544,14 @@ cdef const char *encoding(const void *value) noexcept nogil:
     return hash_encoding(<const Hash *> value)
 
 
+cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
+    return hash_prefetch_place(<const Hash *> value, part)
+
+
+cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
+    hash_prefetch_field(<const Hash *> value, hash)
+
+
 cdef void register() noexcept:
     cdef ValueType type
     type.release = release
@@ -550,6 +560,8 @@ cdef void register() noexcept:
     type.copy = copy
     type.footprint = footprint
     type.encoding = encoding
+    type.prefetch_place = prefetch_place
+    type.prefetch_part = prefetch_part
     value_type_register(HASH, &type)
 
 

@@ -102,3 +102,7 @@ cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out)
 # Visits `count` different random fields, or all of them if there are not more; returns how many.
 cdef size_t hash_sample(
     Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil
+
+# ---- hints: where a field is found, and later, with the hash that this returns unless it is 0, the field itself ----
+cdef uint64_t hash_prefetch_place(const Hash *hash, Slice field) noexcept nogil
+cdef void hash_prefetch_field(const Hash *hash, uint64_t key) noexcept nogil

@@ -32,6 +32,8 @@ from pyredis.types.hashtable cimport (
     table_iterate,
     table_iterate_end,
     table_next,
+    table_prefetch_bucket,
+    table_prefetch_element,
     table_random,
     table_reserve,
     table_scan,
@@ -713,3 +715,18 @@ cdef size_t hash_sample(
     if form_of(hash) != HASH_TABLE or count > living // 3:
         return sample_walking(hash, count, living, now, random, visit, context)
     return sample_picking(hash, count, now, random, visit, context)
+
+
+# ---- hints ----
+
+cdef uint64_t hash_prefetch_place(const Hash *hash, Slice field) noexcept nogil:
+    cdef uint64_t key
+    if form_of(hash) != HASH_TABLE:
+        return 0
+    key = hash_key(field.data, field.size)
+    table_prefetch_bucket(&fields_of(hash).table, key)
+    return key
+
+
+cdef void hash_prefetch_field(const Hash *hash, uint64_t key) noexcept nogil:
+    table_prefetch_element(&fields_of(hash).table, key)
