@@ -377,6 +377,7 @@ cdef class Core:
             "keyspace_hits": server.hits,
             "keyspace_misses": server.misses,
             "expired_keys": server.keyspace.expired,
+            "expired_subkeys": server.keyspace.expired_fields,
             "expired_stale_permille": server.keyspace.expired_stale_permille,
             "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
             "lazyfreed_objects": server.keyspace.lazily_freed,
@@ -394,6 +395,7 @@ cdef class Core:
         server.hits = 0
         server.misses = 0
         server.keyspace.expired = 0
+        server.keyspace.expired_fields = 0
         server.keyspace.expire_cap_reached = 0
         server.keyspace.lazily_freed = 0
         server.reply.errors = 0

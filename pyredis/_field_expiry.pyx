@@ -61,7 +61,7 @@ cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size
     removal.key = entry_key(entry)
     key = hash_key(removal.key.data, removal.key.size)
     keyspace_preserve(&server.keyspace, database, entry)
-    hash_expire_due(&hash, field_clock(server), budget, tell_file, &removal)
+    server.keyspace.expired_fields += hash_expire_due(&hash, field_clock(server), budget, tell_file, &removal)
     entry_store_pointer(entry, hash)
     note_change(server, database, removal.key, key, EVENT_HASH, "hexpired")
     if hash_size(hash) > 0:

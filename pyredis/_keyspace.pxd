@@ -135,6 +135,7 @@ ctypedef struct Keyspace:
     uint64_t garbage_parts
     # statistics
     uint64_t expired
+    uint64_t expired_fields
     int64_t expired_stale_permille
     uint64_t expire_cap_reached
     uint64_t lazily_freed

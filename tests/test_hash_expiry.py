@@ -268,3 +268,20 @@ def test_the_file_brings_back_fields_values_and_expiry(start_ours):
     server.start()
     with server.client() as client:
         assert whole(client) == before
+
+
+def statistics(client):
+    lines = client.must("INFO", "stats", "keyspace").decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def test_info_counts_expired_fields_and_hashes_that_have_expiring_ones(hashes):
+    before = int(statistics(hashes)["expired_subkeys"])
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    hashes.must("HSET", "other", "a", 1)
+    hashes.must("HEXPIRE", "h", 100, "FIELDS", 2, "a", "b")
+    assert statistics(hashes)["db0"].endswith("subexpiry=1")
+    hashes.must("HPEXPIRE", "h", 1, "FIELDS", 2, "a", "b")
+    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to go")
+    assert int(statistics(hashes)["expired_subkeys"]) == before + 2
+    assert statistics(hashes)["db0"].endswith("subexpiry=0")
