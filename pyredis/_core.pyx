@@ -224,6 +224,8 @@ cdef class Core:
             server.settings.lazy_user_del = value
         elif name == "lazyfree-lazy-server-del":
             server.settings.lazy_server_del = value
+        elif name == "lazyfree-lazy-expire":
+            server.settings.lazy_expire = value
         elif name == "lazyfree-lazy-user-flush":
             server.settings.lazy_user_flush = value
         elif name == "maxmemory-policy":
@@ -399,6 +401,7 @@ cdef class Core:
         server.keyspace.expire_cap_reached = 0
         server.keyspace.lazily_freed = 0
         server.reply.errors = 0
+        server.errors_noted = 0
         self.error_counts.clear()
         for index in range(server.command_count):
             command = server.commands + index

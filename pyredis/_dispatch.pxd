@@ -79,8 +79,7 @@ cdef enum ClientFlag:
 
 ctypedef struct Watch:
     WatchedKey *key
-    uint64_t version
-    bint was_expired
+    uint64_t version            # of the key when the watch began
 
 ctypedef struct Queued:
     Command *command
@@ -131,6 +130,7 @@ ctypedef struct Settings:
     bint lazy_user_del
     bint lazy_server_del
     bint lazy_user_flush
+    bint lazy_expire
     bint lfu
     bint debug_allowed
     int notify                  # Event classes listened to
@@ -169,7 +169,7 @@ ctypedef struct Server:
     uint64_t total_commands
     uint64_t hits
     uint64_t misses
-    uint64_t total_errors
+    uint64_t errors_noted       # error replies, up to Reply.errors, that a command has been charged with
     uint64_t clients_seen
     uint64_t peak_reply
 
@@ -224,6 +224,10 @@ cdef inline uint64_t key_hash(Call *call, int index) noexcept nogil:
 cdef Entry *lookup_read(Call *call, int index) noexcept nogil
 # Also answers WRONGTYPE and sets `call.failed` where the value is of another kind.
 cdef Entry *lookup_read_kind(Call *call, int index, ValueKind kind) noexcept nogil
+# The same without noting the access (EXISTS, TYPE, TTL, …).
+cdef Entry *lookup_untouched(Call *call, int index) noexcept nogil
+# Of any database; neither counted nor noted.
+cdef Entry *lookup_in(Call *call, Database *database, int index) noexcept nogil
 # For changing.
 cdef Entry *lookup_write(Call *call, int index) noexcept nogil
 cdef Entry *lookup_write_kind(Call *call, int index, ValueKind kind) noexcept nogil

@@ -135,26 +135,39 @@ cdef inline void note_read(Server *server, uint64_t hash) noexcept nogil:
     server.wait_offset = max(server.wait_offset, server.recent[hash & (RECENT - 1)], server.barrier)
 
 
-cdef inline Entry *lookup(Call *call, int index, uint64_t hash) noexcept nogil:
-    cdef Entry *entry = keyspace_find(&call.server.keyspace, call.database, call.argv[index], hash)
+cdef inline Entry *lookup(Call *call, Database *database, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = keyspace_find(&call.server.keyspace, database, call.argv[index], hash)
     if unlikely(call.server.fsync_always):
         note_read(call.server, hash)
     return entry
 
 
-cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
-    cdef Entry *entry = lookup(call, index, hash)
+cdef inline Entry *counted_lookup(Call *call, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = lookup(call, call.database, index, hash)
     if entry == NULL:
         call.server.misses += 1
-        return NULL
-    call.server.hits += 1
-    if likely(not call.client.flags & CLIENT_NO_TOUCH):
+    else:
+        call.server.hits += 1
+    return entry
+
+
+cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = counted_lookup(call, index, hash)
+    if entry != NULL and likely(not call.client.flags & CLIENT_NO_TOUCH):
         keyspace_touch(&call.server.keyspace, entry)
     return entry
 
 
+cdef Entry *lookup_untouched(Call *call, int index) noexcept nogil:
+    return counted_lookup(call, index, key_hash(call, index))
+
+
+cdef Entry *lookup_in(Call *call, Database *database, int index) noexcept nogil:
+    return lookup(call, database, index, key_hash(call, index))
+
+
 cdef Entry *lookup_write_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
-    cdef Entry *entry = lookup(call, index, hash)
+    cdef Entry *entry = lookup(call, call.database, index, hash)
     if entry != NULL:
         keyspace_preserve(&call.server.keyspace, call.database, entry)
         keyspace_touch(&call.server.keyspace, entry)
@@ -363,6 +376,7 @@ cdef void note_error(Call *call) noexcept with gil:
     cdef Reply *reply = call.reply
     cdef bytes text = reply.data[reply.last_error + 1:min(reply.size, reply.last_error + 65)]
     cdef dict counts = (<object> call.server.core).error_counts
+    call.server.errors_noted = reply.errors
     code = text.split(b"\r", 1)[0].split(b" ", 1)[0].decode("latin-1")
     counts[code] = counts.get(code, 0) + 1
 
@@ -434,15 +448,40 @@ cdef void run_command(Call *call) noexcept nogil:
         settle(server)
     server.cycle_mark = cycles_now()
     note_duration(call, server.cycle_mark - start)
-    if unlikely(call.reply.errors != errors):
+    # An error within EXEC is charged to the command that ran into it, not to EXEC as well.
+    if unlikely(call.reply.errors > max(errors, server.errors_noted)):
         call.command.failed += 1
         note_error(call)
 
 
 # ---- checks before a command ----
 
+cdef bint is_named(const Command *command, const char *name) noexcept nogil:
+    return equals_nocase(slice_of(command.name, command.name_size), name)
+
+
 cdef void reject(Call *call, const char *text) noexcept nogil:
+    if call.command != NULL and is_named(call.command, "exec"):
+        reject_exec(call, text)
+        return
     reply_error(call.reply, text)
+    note_rejection(call)
+
+
+cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
+    """EXEC itself is refused: the transaction is over."""
+    cdef char text[256]
+    snprintf(text, sizeof(text), "EXECABORT Transaction discarded because of: %s", reason)
+    reply_error(call.reply, text)
+    note_rejection(call)
+    client_discard(call.client)
+
+
+cdef void reject_arity(Call *call) noexcept nogil:
+    if is_named(call.command, "exec"):
+        reject_exec(call, "wrong number of arguments for 'exec' command")
+        return
+    reply_wrong_arity(call)
     note_rejection(call)
 
 
@@ -479,18 +518,23 @@ cdef void reject_unknown(Call *call) noexcept with gil:
 cdef void reject_misconf(Call *call) noexcept with gil:
     reason = (<object> call.server.core).host.aof_failure()
     text = f"MISCONF Errors writing to the AOF file: {reason}".encode()
-    reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
-    note_rejection(call)
+    reject(call, text)
 
 
-cdef bint is_ping(const Command *command) noexcept nogil:
-    return command.name_size == 4 and memcmp(command.name, b"ping", 4) == 0
+cdef uint32_t flags_to_run(Call *call) noexcept nogil:
+    """The command's flags; EXEC has those of the commands it will run too."""
+    cdef uint32_t flags = call.command.flags
+    cdef size_t index
+    if call.client.flags & CLIENT_MULTI and is_named(call.command, "exec"):
+        for index in range(call.client.queued):
+            flags |= call.client.queue[index].command.flags
+    return flags
 
 
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
-    cdef uint32_t flags = call.command.flags
-    if server.restrictions & RESTRICT_LOADING and not flags & CMD_LOADING and \
+    cdef uint32_t flags = flags_to_run(call)
+    if server.restrictions & RESTRICT_LOADING and not call.command.flags & CMD_LOADING and \
             not call.client.flags & CLIENT_LOADER:
         reject(call, "LOADING Redis is loading the dataset in memory")
         return True
@@ -498,7 +542,7 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
             mem_used() > server.settings.maxmemory and not call.client.flags & CLIENT_LOADER:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
-    if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_ping(call.command)):
+    if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_named(call.command, "ping")):
         reject_misconf(call)
         return True
     return False
@@ -533,8 +577,7 @@ cdef inline void execute(Call *call) noexcept nogil:
         call.command = command
     if unlikely(call.argc != command.arity if command.arity > 0 else call.argc < -command.arity) or \
             unlikely(command.index < 0):
-        reply_wrong_arity(call)
-        note_rejection(call)
+        reject_arity(call)
         return
     call.client.last_command = command
     if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):

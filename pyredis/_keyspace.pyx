@@ -585,8 +585,27 @@ cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noex
         garbage_release(keyspace, FLUSH_AT_ONCE)
 
 
+cdef void drop_stale(Keyspace *keyspace, Table *watched, Database *database) noexcept nogil:
+    """Removes those of the watched keys that have expired in ``database``."""
+    cdef TableIterator iterator
+    cdef WatchedKey *each
+    cdef Slice key
+    table_iterate(watched, &iterator)
+    while True:
+        each = <WatchedKey *> table_next(&iterator)
+        if each == NULL:
+            break
+        key = watched_key(each)
+        keyspace_find(keyspace, database, key, hash_key(key.data, key.size))
+    table_iterate_end(&iterator)
+
+
 cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil:
-    cdef Database kept = a[0]
+    cdef Database kept
+    # An absent key that is swapped for an expired one has not changed.
+    drop_stale(keyspace, &a.watched, b)
+    drop_stale(keyspace, &b.watched, a)
+    kept = a[0]
     if keyspace.snapshot:
         keyspace.hooks.preserve_database(keyspace.hooks.context, a)
         keyspace.hooks.preserve_database(keyspace.hooks.context, b)
