@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from pyredis.commands.table import SPECS, bind
 
-FAMILIES = ("strings", "hashes", "generic", "connection", "transactions", "server", "debug")
+FAMILIES = ("strings", "hashes", "generic", "databases", "connection", "transactions", "server", "debug")
 
 
 def collect() -> dict[str, object]:

@@ -161,6 +161,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "SELECT index:integer",
         "loading stale fast",
+        handler="databases.select",
         since="1.0.0",
         complexity="O(1)",
         summary="Chooses the database that this connection's commands work on.",

@@ -23,6 +23,7 @@ with family("server", module="server"):
     row(
         "DBSIZE",
         "readonly fast",
+        handler="databases.dbsize",
         acl="keyspace",
         tips="request_policy:all_shards response_policy:agg_sum",
         since="1.0.0",
@@ -32,6 +33,7 @@ with family("server", module="server"):
     row(
         f"FLUSHALL {FLUSH_TYPE}",
         "write",
+        handler="databases.flushall",
         acl="keyspace dangerous",
         tips=ALL_SHARDS,
         since="1.0.0",
@@ -41,6 +43,7 @@ with family("server", module="server"):
     row(
         f"FLUSHDB {FLUSH_TYPE}",
         "write",
+        handler="databases.flushdb",
         acl="keyspace dangerous",
         tips=ALL_SHARDS,
         since="1.0.0",
@@ -82,6 +85,7 @@ with family("server", module="server"):
     row(
         "SWAPDB index1:integer index2:integer",
         "write fast",
+        handler="databases.swapdb",
         acl="keyspace dangerous",
         since="4.0.0",
         complexity="O(N), N clients that watch or wait for keys of the two databases.",
