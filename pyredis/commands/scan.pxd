@@ -1,0 +1,19 @@
+"""The parts that SCAN and the scanning commands of the types share: the cursor, the options, the shape of the reply."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._base cimport Slice
+from pyredis._dispatch cimport Call
+from pyredis._resp cimport Replied, Reply
+
+ctypedef struct ScanOptions:
+    uint64_t cursor
+    int64_t count           # at least 1; 10 by default
+    Slice pattern           # meaningless where `everything`
+    bint everything         # no pattern, or one that takes all
+    Slice type              # SCAN alone; data NULL where not given
+
+# Reads the cursor, which is argument `at`, and the options behind it; answers and returns False where they are wrong.
+cdef bint scan_options(Call *call, int at, ScanOptions *options) noexcept nogil
+# Puts the header and the cursor before the `count` elements written since `offset` (`reply_open`).
+cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil

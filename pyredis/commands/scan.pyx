@@ -1,0 +1,151 @@
+"""SCAN over the keys of a database, and what every scanning command has in common."""
+
+from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
+from libc.string cimport memcpy, memmove
+
+from pyredis._base cimport Slice, equals_nocase, format_uint64
+from pyredis._dispatch cimport Call, argument, integer_argument, native, reads_everything, reply_syntax_error
+from pyredis._glob cimport glob_match, glob_takes_all
+from pyredis._keyspace cimport (
+    Database,
+    Entry,
+    Keyspace,
+    ValueKind,
+    entry_key,
+    keyspace_find,
+    keyspace_is_expired,
+    kind_name,
+)
+from pyredis._resp cimport Replied, Reply, reply_array, reply_bulk, reply_error, reply_open, reply_slice
+from pyredis.types.hashtable cimport hash_key, table_scan
+
+cdef enum:
+    DEFAULT_COUNT = 10
+    # Buckets looked at for every element asked for, before a call gives up on a sparse table.
+    BUCKETS_PER_ELEMENT = 10
+    PREFIX_MAX = 80
+
+ctypedef struct Walk:
+    Keyspace *keyspace
+    Database *database
+    Reply *reply
+    const ScanOptions *options
+    int64_t seen
+    size_t told
+
+
+# ---- what every scanning command has in common ----
+
+cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
+    """Unsigned decimal digits, a plus sign allowed before them."""
+    cdef size_t at = 1 if text.size > 1 and text.data[0] == c'+' else 0
+    cdef uint64_t digit
+    cursor[0] = 0
+    if at == text.size:
+        return False
+    while at < text.size:
+        digit = <uint64_t> (<unsigned char> text.data[at]) - c'0'
+        if digit > 9 or cursor[0] > (UINT64_MAX - digit) // 10:
+            return False
+        cursor[0] = 10 * cursor[0] + digit
+        at += 1
+    return True
+
+
+cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
+    """The option whose word is argument ``at``; its value is there."""
+    cdef Slice word = argument(call, at)
+    if equals_nocase(word, "match"):
+        options.pattern = argument(call, at + 1)
+        options.everything = glob_takes_all(options.pattern)
+        return True
+    if equals_nocase(word, "count"):
+        if not integer_argument(call, at + 1, &options.count):
+            return False
+        if options.count >= 1:
+            return True
+    elif equals_nocase(word, "type") and call.command.first_key == 0:
+        options.type = argument(call, at + 1)
+        return True
+    reply_syntax_error(call)
+    return False
+
+
+cdef bint scan_options(Call *call, int at, ScanOptions *options) noexcept nogil:
+    options.count = DEFAULT_COUNT
+    options.everything = True
+    options.type.data = NULL
+    if not parse_cursor(argument(call, at), &options.cursor):
+        call.failed = True
+        reply_error(call.reply, "ERR invalid cursor")
+        return False
+    for at in range(at + 1, call.argc, 2):
+        if at + 1 == call.argc:
+            reply_syntax_error(call)
+            return False
+        if not scan_option(call, at, options):
+            return False
+    return True
+
+
+cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil:
+    cdef char digits[24]
+    cdef char prefix[PREFIX_MAX]
+    cdef size_t body = reply.size - offset
+    cdef size_t width
+    reply_array(reply, 2)
+    reply_bulk(reply, digits, format_uint64(digits, cursor))
+    reply_array(reply, count)
+    width = reply.size - offset - body
+    memcpy(prefix, reply.data + reply.size - width, width)
+    memmove(reply.data + offset + width, reply.data + offset, body)
+    memcpy(reply.data + offset, prefix, width)
+    return 0
+
+
+# ---- SCAN ----
+
+cdef bint is_asked_for(const ScanOptions *options, const Entry *entry) noexcept nogil:
+    if options.type.data != NULL and not equals_nocase(options.type, kind_name(<ValueKind> entry.type)):
+        return False
+    return options.everything or glob_match(options.pattern, entry_key(entry), False)
+
+
+cdef void visit_key(void *context, void *element) noexcept nogil:
+    cdef Walk *walk = <Walk *> context
+    cdef Entry *entry = <Entry *> element
+    cdef Slice key
+    walk.seen += 1
+    if not is_asked_for(walk.options, entry):
+        return
+    key = entry_key(entry)
+    if keyspace_is_expired(walk.keyspace, entry):
+        keyspace_find(walk.keyspace, walk.database, key, hash_key(key.data, key.size))
+        return
+    reply_slice(walk.reply, key)
+    walk.told += 1
+
+
+cdef Replied scan(Call *call) noexcept nogil:
+    cdef ScanOptions options
+    cdef Walk walk
+    cdef size_t offset
+    cdef int64_t buckets = 0
+    if not scan_options(call, 1, &options):
+        return 0
+    reads_everything(call)
+    offset = reply_open(call.reply)
+    walk.keyspace = &call.server.keyspace
+    walk.database = call.database
+    walk.reply = call.reply
+    walk.options = &options
+    walk.seen = 0
+    walk.told = 0
+    while True:
+        options.cursor = table_scan(&call.database.keys, options.cursor, visit_key, &walk)
+        buckets += 1
+        if options.cursor == 0 or walk.seen >= options.count or buckets // BUCKETS_PER_ELEMENT >= options.count:
+            return scan_close(call.reply, offset, options.cursor, walk.told)
+
+
+HANDLERS = {"scan": native(scan)}
