@@ -64,6 +64,7 @@ from pyredis._keyspace cimport (
     Database,
     keyspace_destroy,
     keyspace_expire_cycle,
+    keyspace_flush,
     keyspace_init,
     keyspace_tick,
     keyspace_tidy,
@@ -268,12 +269,20 @@ cdef class Core:
     def expire_cycle(self, int64_t budget_us):
         """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true when there are more."""
         cdef bint more
+        cdef int64_t begin = monotonic_ns()
         self.server.touched_count = 0
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
         more = expire_fields_cycle(&self.server, budget_us) or more
         if self.server.aof_pending:
             settle(&self.server)
+        self.expire_ns += monotonic_ns() - begin
         return more
+
+    def empty(self):
+        """Removes all keys; the append-only file is not told."""
+        cdef int index
+        for index in range(self.server.keyspace.count):
+            keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
 
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
@@ -382,6 +391,7 @@ cdef class Core:
             "expired_subkeys": server.keyspace.expired_fields,
             "expired_stale_permille": server.keyspace.expired_stale_permille,
             "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
+            "expire_cycle_cpu_milliseconds": self.expire_ns // 1000000,
             "lazyfreed_objects": server.keyspace.lazily_freed,
             "lazyfree_pending_objects": server.keyspace.garbage_parts,
             "total_error_replies": server.reply.errors,
@@ -399,6 +409,7 @@ cdef class Core:
         server.keyspace.expired = 0
         server.keyspace.expired_fields = 0
         server.keyspace.expire_cap_reached = 0
+        self.expire_ns = 0
         server.keyspace.lazily_freed = 0
         server.reply.errors = 0
         server.errors_noted = 0
@@ -427,6 +438,11 @@ cdef class Core:
                     command.rejected, command.failed, [command.histogram[bucket] for bucket in range(HISTOGRAM)],
                 ))
         return rows
+
+    @property
+    def in_transaction(self):
+        """Whether the commands of an EXEC are being executed."""
+        return self.server.in_exec != 0
 
     @property
     def dirty(self):

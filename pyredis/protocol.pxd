@@ -32,6 +32,8 @@ cdef class Hub:
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out
     cdef public uint64_t connections
+    cdef readonly uint64_t reads
+    cdef readonly uint64_t writes
     cdef readonly uint64_t query_limit_closed
     cdef readonly uint64_t output_limit_closed
 

@@ -190,6 +190,8 @@ cdef class Hub:
 
     def reset_counters(self):
         """CONFIG RESETSTAT."""
+        self.reads = 0
+        self.writes = 0
         self.bytes_in = 0
         self.bytes_out = 0
         self.connections = 0
@@ -306,6 +308,7 @@ cdef class Connection:
 
     def buffer_updated(self, size_t size):
         cdef uint64_t before = self.client.commands
+        self.hub.reads += 1
         self.hub.bytes_in += size
         self.client.bytes_in += size
         if self.closing:
@@ -463,6 +466,7 @@ cdef class Connection:
         cdef ssize_t sent = 0
         if self.lost or size == 0:
             return 0
+        self.hub.writes += 1
         self.hub.bytes_out += size
         self.client.bytes_out += size
         if self.fd >= 0 and not self.writing:
@@ -517,6 +521,18 @@ cdef class Connection:
             self.transport.abort()
 
     # ---- what commands ask and set ----
+
+    def block(self):
+        """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
+        self.client.flags |= CLIENT_BLOCKED
+
+    def unblock(self, bytes reply):
+        """Answers the command that blocked, and goes on."""
+        self.client.flags &= ~CLIENT_BLOCKED
+        if not self.lost:
+            if not self.client.flags & CLIENT_REPLY_OFF:
+                self.push(reply)
+            self.hub.loop.call_soon(self.resume)
 
     def discard_transaction(self):
         """Leaves MULTI and forgets what is watched."""

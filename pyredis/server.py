@@ -67,6 +67,7 @@ class Server:
         self.exit_code = 0
         self.cron_count = 0
         self.operations = Rate()
+        self.cycles = Rate()
         self.input_rate = Rate()
         self.output_rate = Rate()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,6 +75,7 @@ class Server:
         self._stopped: asyncio.Event | None = None
         self._cron: asyncio.TimerHandle | None = None
         self._work: asyncio.TimerHandle | None = None
+        self._reloading: asyncio.Task[None] | None = None
         self._shutting_down = False
         self._follow_directives()
 
@@ -252,6 +254,7 @@ class Server:
             self.core.calibrate()
         counters = self.core.counters()
         self.operations.sample(counters["total_commands_processed"])
+        self.cycles.sample(self.hub.reads)
         self.input_rate.sample(self.hub.bytes_in)
         self.output_rate.sample(self.hub.bytes_out)
         if self.cron_count % self.config["hz"] == 0:
@@ -320,6 +323,8 @@ class Server:
             "total_connections_received": self.hub.connections,
             "total_net_input_bytes": self.hub.bytes_in,
             "total_net_output_bytes": self.hub.bytes_out,
+            "total_reads_processed": self.hub.reads,
+            "total_writes_processed": self.hub.writes,
             "client_query_buffer_limit_disconnections": self.hub.query_limit_closed,
             "client_output_buffer_limit_disconnections": self.hub.output_limit_closed,
             "rejected_connections": self.rules.rejected,
@@ -330,7 +335,7 @@ class Server:
         self.core.reset_counters()
         self.core.reset_peak_memory()
         self.rules.rejected = 0
-        for rate in (self.operations, self.input_rate, self.output_rate):
+        for rate in (self.operations, self.cycles, self.input_rate, self.output_rate):
             rate.reset()
         assert self.hub is not None
         self.hub.reset_counters()
@@ -339,6 +344,20 @@ class Server:
     def last_save(self) -> int:
         """When the data were last saved, unix seconds."""
         return self.persistence.last_save
+
+    def reload_aof(self, tell: Callable[[bool], None]) -> None:
+        """DEBUG LOADAOF, once the loop is free; ``tell`` is called with whether it succeeded."""
+        assert self._loop is not None
+        self._reloading = self._loop.create_task(self._reload_aof(tell))
+
+    async def _reload_aof(self, tell: Callable[[bool], None]) -> None:
+        try:
+            await self.persistence.reload()
+        except LoadError as error:
+            self.log.warning(str(error))
+            tell(False)
+        else:
+            tell(True)
 
     def rewrite_aof(self) -> bool:
         """BGREWRITEAOF: begins a rewrite, or notes that one is wanted; True when it began."""

@@ -1,5 +1,4 @@
-"""The commands about the server's life and clock, and all handlers of the group ``server``; most stand in files of their
-own."""
+"""The commands about the server's life and clock; and all handlers of the group, most of which have their own files."""
 
 import time
 

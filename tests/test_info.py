@@ -1,0 +1,253 @@
+"""INFO: the fields of Redis and its sections, and that the values are true."""
+
+import os
+import time
+
+import pytest
+
+from pyredis import __version__ as VERSION
+from pyredis._version import REDIS_VERSION
+from pyredis.commands.info_sections import human
+from pyredis.commands.latency import cumulative, percentile
+from support.client import wait_until
+
+USUAL = [
+    "Server",
+    "Clients",
+    "Memory",
+    "Persistence",
+    "Stats",
+    "Replication",
+    "CPU",
+    "Modules",
+    "Errorstats",
+    "Cluster",
+]
+USUAL += ["Keyspace"]
+ALL = [*USUAL[:8], "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace"]
+
+# What 7.4 tells beyond 7.0, by section, and what is ours alone.
+NEWER = {
+    "Server": {"listener0", "pyredis_version", "event_loop", "python_version"},
+    "Clients": {
+        *("pubsub_clients", "watching_clients", "total_watched_keys", "total_blocking_keys"),
+        "total_blocking_keys_on_nokey",
+    },
+    "Memory": {"allocator_muzzy", "mem_overhead_db_hashtable_rehashing"},
+    "Stats": {
+        *("expired_subkeys", "evicted_scripts", "client_query_buffer_limit_disconnections"),
+        *("client_output_buffer_limit_disconnections", "eventloop_cycles", "eventloop_duration_sum"),
+        *("eventloop_duration_cmd_sum", "instantaneous_eventloop_cycles_per_sec"),
+        *("instantaneous_eventloop_duration_usec", "acl_access_denied_auth", "acl_access_denied_cmd"),
+        *("acl_access_denied_key", "acl_access_denied_channel"),
+    },
+}
+
+
+def sections(text: bytes) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for part in text.decode().split("\r\n\r\n"):
+        title, *lines = part.removesuffix("\r\n").split("\r\n")
+        assert title.startswith("# ")
+        found[title[2:]] = dict(line.split(":", 1) for line in lines)
+    return found
+
+
+def info(client, section: str) -> dict[str, str]:
+    (fields,) = sections(client.must("INFO", section)).values()
+    return fields
+
+
+@pytest.mark.parametrize(
+    ("arguments", "titles"),
+    [
+        ([], USUAL),
+        (["default"], USUAL),
+        (["all"], ALL),
+        (["EVERYTHING"], ALL),
+        (["default", "commandstats"], [*USUAL[:8], "Commandstats", *USUAL[8:]]),
+        (["keyspace", "server"], ["Server", "Keyspace"]),
+        (["Cpu", "nosuch", "cpu"], ["CPU"]),
+    ],
+)
+def test_sections_come_as_in_redis(pair, arguments, titles):
+    assert list(sections(pair.ours.must("INFO", *arguments))) == titles
+    assert list(sections(pair.oracle.must("INFO", *arguments))) == titles
+
+
+def test_no_section_is_an_empty_text(pair):
+    pair.check("INFO", "nosuch")
+
+
+def test_info_is_a_verbatim_text(pair):
+    ours, oracle = (client.call("INFO") for client in (pair.ours, pair.oracle))
+    assert ours.kind == oracle.kind
+
+
+@pytest.mark.parametrize("title", [title for title in ALL if not title.endswith("stats") or title == "Stats"])
+def test_the_fields_are_those_of_redis_in_their_order(start_ours, start_oracle, title):
+    options = ["--appendonly", "no"]
+    with start_ours(*options).client() as ours, start_oracle(*options).client() as oracle:
+        told, expected = info(ours, title), info(oracle, title)
+    newer = NEWER.get(title, set())
+    assert [name for name in told if name not in newer] == [name for name in expected if name not in newer]
+    assert newer <= set(told)
+
+
+def test_the_persistence_fields_with_a_file(start_ours, start_oracle):
+    options = ["--appendonly", "yes"]
+    with start_ours(*options).client() as ours, start_oracle(*options).client() as oracle:
+        assert list(info(ours, "persistence")) == list(info(oracle, "persistence"))
+
+
+def test_the_server_section_tells_what_runs(shared_ours):
+    with shared_ours.client() as client:
+        told = info(client, "server")
+        assert told["redis_version"] == REDIS_VERSION
+        assert told["pyredis_version"] == VERSION
+        assert told["tcp_port"] == str(shared_ours.port)
+        assert os.path.exists(f"/proc/{told['process_id']}") or not os.path.exists("/proc")
+        assert len(told["run_id"]) == 40
+        assert info(client, "server")["run_id"] == told["run_id"]
+        assert abs(int(told["server_time_usec"]) / 1e6 - time.time()) < 60
+        assert told["listener0"] == f"name=tcp,bind=*,bind=-::*,port={shared_ours.port}"
+
+
+def test_clients_are_counted(start_ours):
+    server = start_ours()
+    with server.client() as one, server.client() as two:
+        two.must("WATCH", "a", "b")
+        one.must("WATCH", "a")
+        told = info(one, "clients")
+        assert told["connected_clients"] == "2"
+        assert told["watching_clients"] == "2"
+        assert told["total_watched_keys"] == "2"
+        assert told["maxclients"] == "10000"
+        two.close()
+        wait_until(lambda: info(one, "clients")["connected_clients"] == "1", "the other to be gone")
+        assert info(one, "clients")["total_watched_keys"] == "1"
+
+
+def test_memory_grows_with_data(client):
+    before = {name: int(value) for name, value in info(client, "memory").items() if value.isdigit()}
+    client.must("DEBUG", "POPULATE", "20000", "key", "100")
+    after = {name: int(value) for name, value in info(client, "memory").items() if value.isdigit()}
+    for name in ("used_memory", "used_memory_dataset", "used_memory_overhead"):
+        assert after[name] > before[name]
+    assert 20000 * 100 < after["used_memory_dataset"] - before["used_memory_dataset"] < 20000 * 300
+    assert after["used_memory_peak"] >= after["used_memory"] > after["used_memory_startup"]
+    assert after["used_memory_rss"] > after["used_memory"]
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0B"), (1023, "1023B"), (1024, "1.00K"), (1536, "1.50K"), (1 << 20, "1.00M"), (23 << 30, "23.00G")],
+)
+def test_sizes_for_people(size, text):
+    assert human(size) == text
+
+
+def test_statistics_count_and_can_be_reset(start_ours):
+    with start_ours().client() as client:
+        client.must("SET", "k", "v")
+        client.must("GET", "k")
+        client.must("GET", "absent")
+        client.call("NOSUCH")
+        client.call("GET")
+        client.call("HGET", "k", "f")
+        told = info(client, "stats")
+        assert (told["keyspace_hits"], told["keyspace_misses"]) == ("2", "1")
+        assert told["total_error_replies"] == "3"
+        assert int(told["total_net_input_bytes"]) > 50
+        assert int(told["total_connections_received"]) >= 1
+        assert int(told["total_commands_processed"]) >= 6
+        assert int(told["total_reads_processed"]) >= 6
+        assert int(told["total_writes_processed"]) >= 6
+        client.must("CONFIG", "RESETSTAT")
+        told = info(client, "stats")
+        assert (told["keyspace_hits"], told["keyspace_misses"], told["total_error_replies"]) == ("0", "0", "0")
+        assert told["total_connections_received"] == "0"
+        assert info(client, "errorstats") == {}
+
+
+def test_errors_are_counted_by_code(pair2):
+    pair2.check("CONFIG", "RESETSTAT")
+    pair2.check("SET", "k", "v")
+    for _ in range(3):
+        pair2.check("HGET", "k", "f")
+    pair2.check("NOSUCH")
+    pair2.check("GET")
+    pair2.check("AUTH", "nobody", "x")
+    assert info(pair2.ours, "errorstats") == {
+        "errorstat_ERR": "count=2",
+        "errorstat_WRONGPASS": "count=1",
+        "errorstat_WRONGTYPE": "count=3",
+    }
+
+
+def test_commands_are_counted_by_name(pair2):
+    def counts(client):
+        told = info(client, "commandstats")
+        pairs = {name: dict(word.split("=") for word in value.split(",")) for name, value in told.items()}
+        return {name: (words["calls"], words["rejected_calls"], words["failed_calls"]) for name, words in pairs.items()}
+
+    pair2.check("CONFIG", "RESETSTAT")
+    pair2.check("SET", "k", "v")
+    pair2.check("SET", "k")
+    pair2.check("INCR", "k")
+    pair2.check("CLIENT", "GETNAME")
+    pair2.check("CLIENT", "NOSUCH")
+    ours, oracle = counts(pair2.ours), counts(pair2.oracle)
+    for name in ("cmdstat_set", "cmdstat_incr", "cmdstat_client|getname"):
+        assert ours[name] == oracle[name]
+
+
+def test_latencies_are_told_as_percentiles(client):
+    client.must("CONFIG", "RESETSTAT")
+    for _ in range(20):
+        client.must("GET", "k")
+    words = dict(word.split("=") for word in info(client, "latencystats")["latency_percentiles_usec_get"].split(","))
+    assert list(words) == ["p50", "p99", "p99.9"]
+    assert 0 < float(words["p50"]) <= float(words["p99"]) <= float(words["p99.9"]) < 1e6
+
+
+def test_percentiles_of_a_histogram():
+    counts = [0] * 64
+    assert percentile(counts, 50) == 0
+    counts[10] = 50
+    counts[12] = 50
+    assert percentile(counts, 50) == pytest.approx(2.048)
+    assert percentile(counts, 100) == pytest.approx(8.192)
+    assert percentile(counts, 75) == pytest.approx(6.144)
+
+
+def test_a_histogram_is_told_by_the_edges_of_redis():
+    counts = [0] * 64
+    assert cumulative(counts) == {}
+    counts[3] = counts[9] = counts[10] = counts[14] = counts[20] = 1
+    assert cumulative(counts) == {1: 2, 2: 3, 33: 4, 2113: 5}
+
+
+def test_the_keyspace_section_tells_keys_and_expiries(pair2):
+    assert info(pair2.ours, "keyspace") == {}
+    pair2.setup("SET", "a", "1")
+    pair2.setup("SET", "b", "1", "EX", 1000)
+    pair2.setup("SELECT", 4)
+    pair2.setup("HSET", "h", "f", "v")
+    pair2.ours.must("HPEXPIRE", "h", 100000, "FIELDS", 1, "f")
+    told = {
+        name: dict(word.split("=") for word in text.split(",")) for name, text in info(pair2.ours, "keyspace").items()
+    }
+    assert list(told) == ["db0", "db4"]
+    assert list(told["db0"]) == ["keys", "expires", "avg_ttl", "subexpiry"]
+    assert (told["db0"]["keys"], told["db0"]["expires"], told["db0"]["subexpiry"]) == ("2", "1", "0")
+    assert (told["db4"]["keys"], told["db4"]["expires"], told["db4"]["subexpiry"]) == ("1", "0", "1")
+
+
+def test_operations_per_second_rise_and_fall(client):
+    def rate():
+        client.pipeline([("PING",)] * 200)
+        return int(info(client, "stats")["instantaneous_ops_per_sec"])
+
+    wait_until(lambda: rate() > 10, "a rate")
+    wait_until(lambda: int(info(client, "stats")["instantaneous_ops_per_sec"]) < 10000, "the rate to fall")
