@@ -86,6 +86,39 @@ class Persistence:
         self._append()
         folder.delete_history()
 
+    async def reload(self) -> None:
+        """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
+
+        Once memory has been emptied there is no way back: a damaged file ends the process, as it does at the start.
+        """
+        await self._settle()
+        assert self.folder is not None
+        paths = self.folder.files_to_load()
+        self.core.loading = True
+        self.core.empty()
+        try:
+            await self._load(paths)
+        except LoadError as error:
+            self.log.warning(f"{error} Exiting...")
+            os._exit(1)
+        self.core.loading = False
+
+    async def _settle(self) -> None:
+        """Ends the rewrite under way, and has the files hold all that memory holds."""
+        if self._woken_by < 0:
+            raise LoadError("There is no append only file to load: appendonly is no")
+        if self._finishing is not None:
+            await self._finishing
+        if self.snapshot is not None:
+            self.snapshot.abandon()
+            self.snapshot = None
+            self._drop_base()
+            self.scheduled = True
+        self.server.hub.flush()
+        error = self.core.aof_sync()
+        if error:
+            raise LoadError(f"The append only file could not be completed: {os.strerror(error)}")
+
     def _open_folder(self) -> AppendOnlyDir:
         config = self.server.config
         self.folder = AppendOnlyDir(os.path.join(config["dir"], config["appenddirname"]), config["appendfilename"])
@@ -175,7 +208,7 @@ class Persistence:
             return
         self.server.hub.release()
         config = self.server.config
-        if self.snapshot is None and self._finishing is None:
+        if self.snapshot is None and self._finishing is None and not self.core.loading:
             if self.scheduled or (self._leaving_file and time.monotonic() >= self._retry_at):
                 self._begin()
             elif self._has_grown(config["auto-aof-rewrite-percentage"], config["auto-aof-rewrite-min-size"]):

@@ -1,11 +1,11 @@
-"""DEBUG, for those whom ``enable-debug-command`` lets: subcommands that serve tests, told apart here, not in the table."""
+"""DEBUG, for those whom ``enable-debug-command`` lets: subcommands for tests, told apart here, not in the table."""
 
 import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pyredis._dispatch import CommandError
+from pyredis._dispatch import NO_REPLY, CommandError
 from pyredis.commands import debug_native
 from pyredis.commands.access import allowed
 from pyredis.commands.digest import digest_all, digest_value
@@ -13,6 +13,7 @@ from pyredis.commands.parse import integer, positive, word, wrong_subcommand
 from pyredis.commands.reply import OK, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
 from pyredis.glob import matches
 
+LOAD_FAILED = b"-ERR Error trying to load the AOF files, check server logs.\r\n"
 NOT_ALLOWED = (
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a '
     "local connection, otherwise you need to set this option in the configuration file, and then restart the server."
@@ -100,8 +101,12 @@ def set_active_expire(client, args):
 
 
 def load_aof(client, args):
-    client.host.reload_aof()
-    return OK
+    """Loading executes commands itself, so it begins when this request is over; until its end the client waits."""
+    if client.core.in_transaction:
+        raise CommandError("ERR DEBUG LOADAOF is not possible in a transaction")
+    client.block()
+    client.host.reload_aof(lambda done: client.unblock(b"+OK\r\n" if done else LOAD_FAILED))
+    return NO_REPLY
 
 
 # ---- the protocol ----

@@ -28,7 +28,6 @@ from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, has
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
 
 
-
 cdef Entry *find(Core core, int number, bytes key):
     cdef Slice name = slice_of(key, len(key))
     return keyspace_find(&core.server.keyspace, &core.server.keyspace.databases[number], name,
@@ -115,7 +114,7 @@ cdef size_t serialized(Core core, Entry *entry):
 
 
 def object_facts(Core core, int number, bytes key):
-    """What DEBUG OBJECT tells: (address, encoding, serialized length, access clock, seconds idle); None without the key."""
+    """(address, encoding, serialized length, access clock, seconds idle) of a key's value; None without the key."""
     cdef Entry *entry = find(core, number, key)
     cdef uint32_t idle
     if entry == NULL:

@@ -1,7 +1,7 @@
-"""DEBUG DIGEST: one number for a whole data set, by Redis's algorithm, so that both servers tell the same of the same data.
+"""DEBUG DIGEST: one number for a whole data set, by Redis's algorithm: both servers tell the same of the same data.
 
-A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is to
-add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
+A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
+to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
 value, and adds a word where it expires; a hash adds a digest of each field. The data set's digest mixes the number of
 every database that has keys and adds the digest of each key.
 """
