@@ -1,11 +1,10 @@
 """The hash commands, save those for the expiry of fields (``hash_expiry``)."""
 
-from libc cimport errno
 from libc.math cimport isinf, isnan
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
-from pyredis._base cimport Slice, equals_nocase, format_int64, format_uint64, slice_of
+from pyredis._base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis._dispatch cimport (
     CLIENT_CLOSE_NOW,
     EVENT_HASH,
@@ -20,7 +19,7 @@ from pyredis._dispatch cimport (
     reply_wrong_arity,
 )
 from pyredis._field_expiry cimport field_clock
-from pyredis._glob cimport glob_match, glob_takes_all
+from pyredis._glob cimport glob_match
 from pyredis._keyspace cimport HASH, ValueType, value_type_register
 from pyredis._long_double cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
 from pyredis._resp cimport (
@@ -30,13 +29,11 @@ from pyredis._resp cimport (
     Reply,
     reply_aggregate,
     reply_array,
-    reply_bulk,
     reply_error,
-    reply_free,
     reply_integer,
     reply_null,
     reply_ok,
-    reply_raw,
+    reply_open,
     reply_slice,
 )
 from pyredis.commands.hash_access cimport (
@@ -48,6 +45,7 @@ from pyredis.commands.hash_access cimport (
     store_fewer_fields,
     store_hash,
 )
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
 from pyredis.types.hash cimport (
     HASH_NUMBER_INVALID,
     HASH_NUMBER_OK,
@@ -79,19 +77,11 @@ from pyredis.types.hash cimport (
 
 from pyredis.commands.hash_expiry import HANDLERS as EXPIRY_HANDLERS
 
-cdef extern from "<ctype.h>" nogil:
-    int isspace(int byte)
-
-cdef extern from "<stdlib.h>" nogil:
-    unsigned long long strtoull(const char *text, char **end, int base)
-
 cdef enum:
     # A negative count of HRANDFIELD asks for as many fields as it likes: past this many bytes the client goes.
     RANDOM_REPLY_MAX = 1 << 30
-    SCAN_COUNT = 10
     # Steps of a scan for each field asked for, so that a sparse table does not hold up everybody.
     SCAN_PATIENCE = 10
-    CURSOR_TEXT = 40
 
 cdef const char *NOT_A_COUNT = (
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
@@ -422,100 +412,38 @@ cdef Replied hrandfield(Call *call) noexcept nogil:
 
 # ---- HSCAN ----
 
-ctypedef struct ScanOptions:
-    Slice pattern
-    bint matching
-    bint values
-    int64_t count
-
-
-cdef bint parse_cursor(Call *call, uint64_t *cursor) noexcept nogil:
-    """As strtoull reads it, which is how Redis does."""
-    cdef Slice text = call.argv[2]
-    cdef char copy[CURSOR_TEXT]
-    cdef char *end = copy
-    errno.errno = 0
-    if text.size < CURSOR_TEXT and not (text.size and isspace(<unsigned char> text.data[0])):
-        memcpy(copy, text.data, text.size)
-        copy[text.size] = 0
-        cursor[0] = strtoull(copy, &end, 10)
-        if end == copy + text.size and errno.errno != errno.ERANGE:
-            return True
-    reply_error(call.reply, "ERR invalid cursor")
-    return False
-
-
-cdef bint parse_scan_options(Call *call, ScanOptions *options) noexcept nogil:
-    cdef int index = 3
-    options.matching = False
-    options.values = True
-    options.count = SCAN_COUNT
-    while index < call.argc:
-        if equals_nocase(call.argv[index], "count") and index + 1 < call.argc:
-            if not integer_argument(call, index + 1, &options.count):
-                return False
-            if options.count < 1:
-                reply_syntax_error(call)
-                return False
-            index += 2
-        elif equals_nocase(call.argv[index], "match") and index + 1 < call.argc:
-            options.pattern = call.argv[index + 1]
-            options.matching = not glob_takes_all(options.pattern)
-            index += 2
-        elif equals_nocase(call.argv[index], "novalues"):
-            options.values = False
-            index += 1
-        else:
-            reply_syntax_error(call)
-            return False
-    return True
-
-
-cdef uint64_t scan_some(Call *call, Hash *hash, uint64_t cursor, const ScanOptions *options, Teller *teller
-                        ) noexcept nogil:
-    cdef uint64_t patience = <uint64_t> options.count * SCAN_PATIENCE
+cdef uint64_t scan_some(Call *call, Hash *hash, const ScanOptions *options, Teller *teller) noexcept nogil:
+    cdef uint64_t cursor = options.cursor
+    cdef int64_t steps = 0
     while True:
         cursor = hash_scan(hash, cursor, field_clock(call.server), tell, teller)
-        patience -= 1
-        if cursor == 0 or patience == 0 or teller.visited >= <uint64_t> options.count:
+        steps += 1
+        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
             return cursor
-
-
-cdef Replied reply_scan(Call *call, uint64_t cursor, const Teller *teller) noexcept nogil:
-    cdef char digits[20]
-    reply_array(call.reply, 2)
-    reply_bulk(call.reply, digits, format_uint64(digits, cursor))
-    reply_array(call.reply, teller.told * (2 if teller.parts == PAIRS else 1))
-    if teller.told == 0:
-        return 0
-    return reply_raw(call.reply, teller.reply.data, teller.reply.size)
 
 
 cdef Replied hscan(Call *call) noexcept nogil:
     cdef Hash *hash
-    cdef uint64_t cursor
     cdef ScanOptions options
     cdef Teller teller
-    cdef Reply part         # what comes behind the cursor that is known last
-    if not parse_cursor(call, &cursor):
+    cdef uint64_t cursor
+    cdef size_t offset
+    if not scan_cursor(call, 2, &options):
         return 0
     hash = read_hash(call)
     if call.failed:
         return 0
-    memset(&part, 0, sizeof(part))
-    memset(&teller, 0, sizeof(teller))
-    teller.reply = &part
+    offset = reply_open(call.reply)
     if hash == NULL:
-        return reply_scan(call, 0, &teller)
-    if not parse_scan_options(call, &options):
+        return scan_close(call.reply, offset, 0, 0)
+    if not scan_options(call, 3, True, &options):
         return 0
-    part.protocol = call.reply.protocol
+    memset(&teller, 0, sizeof(teller))
+    teller.reply = call.reply
     teller.parts = PAIRS if options.values else FIELDS
-    teller.pattern = &options.pattern if options.matching else NULL
-    cursor = scan_some(call, hash, cursor, &options, &teller)
-    reply_scan(call, cursor, &teller)
-    reply_free(&part)
-    return 0
+    teller.pattern = &options.pattern if not options.everything else NULL
+    cursor = scan_some(call, hash, &options, &teller)
+    return scan_close(call.reply, offset, cursor, teller.told * (2 if options.values else 1))
 
 
 # ---- what the keyspace must know ----

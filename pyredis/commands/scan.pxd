@@ -12,8 +12,12 @@ ctypedef struct ScanOptions:
     Slice pattern           # meaningless where `everything`
     bint everything         # no pattern, or one that takes all
     Slice type              # SCAN alone; data NULL where not given
+    bint values             # HSCAN alone; False where it was told NOVALUES
 
-# Reads the cursor, which is argument `at`, and the options behind it; answers and returns False where they are wrong.
-cdef bint scan_options(Call *call, int at, ScanOptions *options) noexcept nogil
+# Both answer and return False where they find something wrong. The commands of the types look their key up in between:
+# without it, the options go unread.
+cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil
+# Reads the options from argument `at` on; `valued` where there are values that NOVALUES could leave out.
+cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) noexcept nogil
 # Puts the header and the cursor before the `count` elements written since `offset` (`reply_open`).
 cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil

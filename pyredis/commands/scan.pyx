@@ -52,6 +52,14 @@ cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
     return True
 
 
+cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil:
+    if parse_cursor(argument(call, at), &options.cursor):
+        return True
+    call.failed = True
+    reply_error(call.reply, "ERR invalid cursor")
+    return False
+
+
 cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
     """The option whose word is argument ``at``; its value is there."""
     cdef Slice word = argument(call, at)
@@ -71,19 +79,21 @@ cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
     return False
 
 
-cdef bint scan_options(Call *call, int at, ScanOptions *options) noexcept nogil:
+cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) noexcept nogil:
     options.count = DEFAULT_COUNT
     options.everything = True
     options.type.data = NULL
-    if not parse_cursor(argument(call, at), &options.cursor):
-        call.failed = True
-        reply_error(call.reply, "ERR invalid cursor")
-        return False
-    for at in range(at + 1, call.argc, 2):
-        if at + 1 == call.argc:
+    options.values = True
+    while at < call.argc:
+        if valued and equals_nocase(argument(call, at), "novalues"):
+            options.values = False
+            at += 1
+        elif at + 1 == call.argc:
             reply_syntax_error(call)
             return False
-        if not scan_option(call, at, options):
+        elif scan_option(call, at, options):
+            at += 2
+        else:
             return False
     return True
 
@@ -131,7 +141,7 @@ cdef Replied scan(Call *call) noexcept nogil:
     cdef Walk walk
     cdef size_t offset
     cdef int64_t buckets = 0
-    if not scan_options(call, 1, &options):
+    if not scan_cursor(call, 1, &options) or not scan_options(call, 2, False, &options):
         return 0
     reads_everything(call)
     offset = reply_open(call.reply)
