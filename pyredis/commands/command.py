@@ -4,7 +4,6 @@ from pyredis._dispatch import CommandError
 from pyredis.commands import describe, table
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
-from pyredis.commands.reply import NULL_ARRAY
 
 
 def command(client, args):
@@ -18,7 +17,7 @@ def command_count(client, args):
 def command_info(client, args):
     if len(args) == 2:
         return command(client, args)
-    return [describe.command_info(spec) if spec else NULL_ARRAY for spec in map(table.find, args[2:])]
+    return [describe.command_info(spec) if spec else None for spec in map(table.find, args[2:])]
 
 
 def command_docs(client, args):

@@ -11,7 +11,7 @@ from itertools import islice
 
 from pyredis._dispatch import CommandError
 from pyredis.commands.help import help_lines
-from pyredis.commands.parse import integer, word
+from pyredis.commands.parse import integer, word, wrong_subcommand
 from pyredis.commands.reply import OK
 from pyredis.config.directives import find
 from pyredis.config.syntax import to_bytes, to_text
@@ -93,6 +93,8 @@ def _shorten_one(argument: bytes) -> bytes:
 
 
 def slowlog_get(client, args):
+    if len(args) > 3:
+        raise wrong_subcommand(args)
     count = integer(args[2], BAD_COUNT) if len(args) > 2 else 10
     if count < -1:
         raise CommandError(BAD_COUNT)
