@@ -230,7 +230,12 @@ cdef class Core:
         elif name == "lazyfree-lazy-user-flush":
             server.settings.lazy_user_flush = value
         elif name == "maxmemory-policy":
-            server.settings.lfu = "lfu" in value
+            server.keyspace.lfu = "lfu" in value
+            keyspace_tick(&server.keyspace)
+        elif name == "lfu-log-factor":
+            server.keyspace.lfu_log_factor = value
+        elif name == "lfu-decay-time":
+            server.keyspace.lfu_decay_time = value
 
     def _set_slow_cycles(self):
         """From how many cycles on a command is to be told of at all: to the slow log, to the latency monitor."""

@@ -131,7 +131,6 @@ ctypedef struct Settings:
     bint lazy_server_del
     bint lazy_user_flush
     bint lazy_expire
-    bint lfu
     bint debug_allowed
     int notify                  # Event classes listened to
 

@@ -8,6 +8,7 @@ An entry moves when its expiry or its embedded value changes size; whoever chang
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
+from pyredis._lfu cimport lfu_minutes, lfu_touched
 from pyredis.types.hashtable cimport Table
 
 cdef extern from "entry.h" nogil:
@@ -124,7 +125,10 @@ ctypedef struct Keyspace:
     Database *databases
     int count
     int64_t now_ms          # the clock of this iteration, ms since 1970
-    uint32_t clock          # the access clock, seconds modulo 2**24
+    uint32_t clock          # the access clock of an entry made now: seconds modulo 2**24, or as `_lfu` says
+    bint lfu                # an LFU policy is chosen
+    uint32_t lfu_log_factor
+    uint32_t lfu_decay_time # minutes
     uint64_t dirty          # changes since the last save
     bint expires_nothing    # while loading, and under DEBUG SET-ACTIVE-EXPIRE-like pauses
     bint snapshot           # a snapshot is under way
@@ -193,7 +197,10 @@ cdef const char *kind_name(ValueKind kind) noexcept nogil
 
 cdef inline void keyspace_touch(Keyspace *keyspace, Entry *entry) noexcept nogil:
     """Notes an access."""
-    if entry.clock != keyspace.clock:
+    if keyspace.lfu:
+        entry.clock = lfu_touched(entry.clock, lfu_minutes(keyspace.now_ms), keyspace.lfu_decay_time,
+                                  keyspace.lfu_log_factor, &keyspace.random)
+    elif entry.clock != keyspace.clock:
         entry.clock = keyspace.clock
 
 # ---- databases ----

@@ -20,6 +20,7 @@ from pyredis._base cimport (
     unlikely,
     wall_us,
 )
+from pyredis._lfu cimport lfu_born, lfu_minutes
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
 from pyredis.types.hashtable cimport (
     Table,
@@ -124,7 +125,10 @@ cdef void keyspace_destroy(Keyspace *keyspace) noexcept nogil:
 
 cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil:
     keyspace.now_ms = wall_us() // 1000
-    keyspace.clock = <uint32_t> (keyspace.now_ms // 1000) & CLOCK_MAX
+    if keyspace.lfu:
+        keyspace.clock = lfu_born(lfu_minutes(keyspace.now_ms))
+    else:
+        keyspace.clock = <uint32_t> (keyspace.now_ms // 1000) & CLOCK_MAX
 
 
 # ---- making and releasing entries ----
@@ -265,6 +269,8 @@ cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t ha
         return entry
     keyspace_preserve(keyspace, database, old)
     drop_field_expiry(database, old, hash)
+    if keyspace.lfu:
+        entry.clock = old.clock
     put_in_place(database, old, entry, hash)
     entry_destroy(old)
     return entry
@@ -281,7 +287,8 @@ cdef bint overwrite_embedded(Keyspace *keyspace, Database *database, Entry *old,
     if expiry >= 0:
         entry_store_expiry(old, expiry)
     old.encoding = encoding
-    old.clock = keyspace.clock
+    if not keyspace.lfu:
+        old.clock = keyspace.clock
     memcpy(<char *> entry_embedded(old).data, value.data, value.size)
     return True
 
@@ -323,7 +330,8 @@ cdef Entry *keyspace_set_integer(Keyspace *keyspace, Database *database, Slice k
             entry_expiry(entry) == expiry:
         keyspace_preserve(keyspace, database, entry)
         entry_store_word(entry, <uint64_t> value)
-        entry.clock = keyspace.clock
+        if not keyspace.lfu:
+            entry.clock = keyspace.clock
         return entry
     return set_word(keyspace, database, key, hash, entry, STRING, ENCODING_INT, <uint64_t> value, expiry)
 

@@ -31,10 +31,11 @@ PAUSE = 0.003
 
 # Directives whose values native code reads (Core.configure).
 NATIVE = (
-    *("maxmemory", "maxmemory-policy", "proto-max-bulk-len"),
+    *("maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "proto-max-bulk-len"),
     *("slowlog-log-slower-than", "latency-monitor-threshold", "latency-tracking"),
     *("hash-max-listpack-entries", "hash-max-listpack-value"),
     *("lazyfree-lazy-user-del", "lazyfree-lazy-server-del", "lazyfree-lazy-user-flush"),
+    "lazyfree-lazy-expire",
 )
 
 

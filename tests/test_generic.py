@@ -128,6 +128,29 @@ def test_frequency_and_idle_time_exclude_each_other(pair):
         assert pair.check("OBJECT", "IDLETIME", "a").startswith("ERR An LFU maxmemory policy is selected")
 
 
+def test_frequency_counts_accesses(pair):
+    with pair.config(maxmemory_policy="allkeys-lfu", lfu_log_factor=0, lfu_decay_time=0):
+        pair.setup("SET", "a", "text")
+        assert pair.check("OBJECT", "FREQ", "a") == 5
+        for command in (("GET", "a"), ("SET", "a", "other"), ("SET", "a", 12345), ("INCR", "a"), ("EXPIRE", "a", 100)):
+            pair.setup(*command)
+            pair.check("OBJECT", "FREQ", "a")
+        for _ in range(300):
+            pair.setup("TOUCH", "a")
+        assert pair.check("OBJECT", "FREQ", "a") == 255
+
+
+def test_a_large_log_factor_slows_the_counter_down(client):
+    settings = {"maxmemory-policy": "allkeys-lfu", "lfu-log-factor": 1000}
+    try:
+        client.must("CONFIG", "SET", *[word for item in settings.items() for word in item])
+        client.must("SET", "a", "text")
+        client.pipeline([("GET", "a")] * 1000)
+        assert 6 <= client.must("OBJECT", "FREQ", "a") < 20
+    finally:
+        client.must("CONFIG", "SET", "maxmemory-policy", "noeviction", "lfu-log-factor", 10)
+
+
 def test_object_help_is_a_list_of_lines(client):
     lines = client.call("OBJECT", "HELP")
     assert {line.kind for line in lines.value} == {"+"}

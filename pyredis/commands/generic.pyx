@@ -40,6 +40,7 @@ from pyredis._keyspace cimport (
     keyspace_touch,
     kind_name,
 )
+from pyredis._lfu cimport lfu_counter, lfu_minutes
 from pyredis._resp cimport (
     ARRAY,
     Replied,
@@ -265,7 +266,7 @@ cdef Replied object_idletime(Call *call) noexcept nogil:
     cdef Entry *entry = lookup_untouched(call, 2)
     if entry == NULL:
         return reply_null(call.reply)
-    if call.server.settings.lfu:
+    if call.server.keyspace.lfu:
         return reply_error(
             call.reply, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching "
                         "between policies at runtime LRU and LFU data will take some time to adjust.")
@@ -273,14 +274,15 @@ cdef Replied object_idletime(Call *call) noexcept nogil:
 
 
 cdef Replied object_freq(Call *call) noexcept nogil:
+    cdef Keyspace *keyspace = &call.server.keyspace
     cdef Entry *entry = lookup_untouched(call, 2)
     if entry == NULL:
         return reply_null(call.reply)
-    if not call.server.settings.lfu:
+    if not keyspace.lfu:
         return reply_error(
             call.reply, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
                         "switching between policies at runtime LRU and LFU data will take some time to adjust.")
-    return reply_integer(call.reply, entry.clock & 255)
+    return reply_integer(call.reply, lfu_counter(entry.clock, lfu_minutes(keyspace.now_ms), keyspace.lfu_decay_time))
 
 
 def object_help(client, arguments):
