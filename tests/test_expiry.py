@@ -107,11 +107,9 @@ def test_a_condition_decides_whether_the_expiry_changes(pair, condition, before,
     pair.check("PEXPIREAT", "absent", after, *condition.split())
 
 
+@pytest.mark.parametrize("moment", [0, -1, -(2**62)])
 @pytest.mark.parametrize("command", SETTERS)
-@pytest.mark.parametrize("moment", [0, -1, 1, -(2**62)])
 def test_a_moment_already_past_removes_the_key(pair, command, moment):
-    if moment == 1 and command in ("EXPIRE", "PEXPIRE"):
-        pytest.skip("a span from now is not past")
     pair.setup("SET", "a", 1)
     pair.check(command, "a", moment)
     pair.check("EXISTS", "a")

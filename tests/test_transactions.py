@@ -118,6 +118,17 @@ def test_large_and_binary_arguments_are_kept(pair):
     pair.check("GET", b"\0\r\n")
 
 
+def test_memory_that_runs_out_ends_the_transaction(pair):
+    queue(pair, "GET a", "SET a 1")
+    with pair.another() as other, other.config(maxmemory=1):
+        pair.check("EXEC")
+        pair.check("EXEC")
+        queue(pair, "GET a")
+        pair.check("EXEC")
+        queue(pair)
+        assert pair.check("EXEC") == []
+
+
 def test_inline_commands_are_queued_too(pair):
     pair.check_bytes(b"MULTI\r\nSET a 'x y'\r\nGET a\r\nEXEC\r\n", 4)
 

@@ -1,7 +1,7 @@
 """When keys expire: the EXPIRE family, the TTL family, PERSIST.
 
-Moments are milliseconds since 1970. The append-only file only ever gets moments: a command that sets an expiry goes there
-as PEXPIREAT, one that names a moment already past as the removal that it is.
+Moments are milliseconds since 1970. The append-only file only ever gets moments: a command that sets an expiry goes
+there as PEXPIREAT, one that names a moment already past as the removal that it is.
 """
 
 from libc.stdint cimport int64_t, uint64_t

@@ -268,8 +268,8 @@ cdef Replied object_idletime(Call *call) noexcept nogil:
         return reply_null(call.reply)
     if call.server.keyspace.lfu:
         return reply_error(
-            call.reply, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching "
-                        "between policies at runtime LRU and LFU data will take some time to adjust.")
+            call.reply, "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+                        "switching between policies at runtime LRU and LFU data will take some time to adjust.")
     return reply_integer(call.reply, (call.server.keyspace.clock - entry.clock) & CLOCK_MAX)
 
 
@@ -280,8 +280,8 @@ cdef Replied object_freq(Call *call) noexcept nogil:
         return reply_null(call.reply)
     if not keyspace.lfu:
         return reply_error(
-            call.reply, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
-                        "switching between policies at runtime LRU and LFU data will take some time to adjust.")
+            call.reply, "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+                        "when switching between policies at runtime LRU and LFU data will take some time to adjust.")
     return reply_integer(call.reply, lfu_counter(entry.clock, lfu_minutes(keyspace.now_ms), keyspace.lfu_decay_time))
 
 

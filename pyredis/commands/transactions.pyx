@@ -1,7 +1,8 @@
 """MULTI, EXEC, DISCARD, WATCH, UNWATCH.
 
-Dispatch queues; EXEC runs what is queued, one command after the other, as one unit of the append-only file. A watched key
-has changed when its version has, or when it has expired since: one that had expired before is removed by WATCH itself.
+Dispatch queues; EXEC runs what is queued, one command after the other, as one unit of the append-only file. A watched
+key has changed when its version has, or when it has expired since: one that had expired before is removed by WATCH
+itself.
 """
 
 from libc.string cimport memcpy
