@@ -1,4 +1,5 @@
-/* SHA-1 (FIPS 180-4) of a whole message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be secure. */
+/* SHA-1 (FIPS 180-4) of a whole message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be
+ * secure. */
 #ifndef PYREDIS_SHA1_H
 #define PYREDIS_SHA1_H
 
@@ -17,34 +18,45 @@ static inline void sha1_store(uint8_t *p, uint32_t word) {
     for (int i = 0; i < 4; i++) p[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
-static inline uint32_t sha1_mix(int round, uint32_t b, uint32_t c, uint32_t d) {
-    switch (round / 20) {
-        case 0: return ((b & c) | (~b & d)) + 0x5a827999;
+/* What a round mixes in, by the quarter of the 80 rounds it stands in. */
+static inline uint32_t sha1_mix(int quarter, uint32_t b, uint32_t c, uint32_t d) {
+    switch (quarter) {
+        case 0: return (d ^ (b & (c ^ d))) + 0x5a827999;
         case 1: return (b ^ c ^ d) + 0x6ed9eba1;
-        case 2: return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
+        case 2: return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
         default: return (b ^ c ^ d) + 0xca62c1d6;
+    }
+}
+
+/* Twenty rounds, five at a time, after which every word is back in its place. Inlined, so that the compiler knows the
+ * quarter. */
+static inline __attribute__((always_inline)) void sha1_rounds(uint32_t v[5], const uint32_t *words, int quarter) {
+    for (int i = 0; i < 20; i += 5) {
+        const uint32_t *w = words + 20 * quarter + i;
+        v[4] += sha1_rotate(v[0], 5) + sha1_mix(quarter, v[1], v[2], v[3]) + w[0];
+        v[1] = sha1_rotate(v[1], 30);
+        v[3] += sha1_rotate(v[4], 5) + sha1_mix(quarter, v[0], v[1], v[2]) + w[1];
+        v[0] = sha1_rotate(v[0], 30);
+        v[2] += sha1_rotate(v[3], 5) + sha1_mix(quarter, v[4], v[0], v[1]) + w[2];
+        v[4] = sha1_rotate(v[4], 30);
+        v[1] += sha1_rotate(v[2], 5) + sha1_mix(quarter, v[3], v[4], v[0]) + w[3];
+        v[3] = sha1_rotate(v[3], 30);
+        v[0] += sha1_rotate(v[1], 5) + sha1_mix(quarter, v[2], v[3], v[4]) + w[4];
+        v[2] = sha1_rotate(v[2], 30);
     }
 }
 
 static void sha1_block(uint32_t state[5], const uint8_t *block) {
     uint32_t words[80];
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    uint32_t v[5] = {state[0], state[1], state[2], state[3], state[4]};
     for (int i = 0; i < 16; i++) words[i] = sha1_load(block + 4 * i);
     for (int i = 16; i < 80; i++)
         words[i] = sha1_rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
-    for (int i = 0; i < 80; i++) {
-        uint32_t next = sha1_rotate(a, 5) + sha1_mix(i, b, c, d) + e + words[i];
-        e = d;
-        d = c;
-        c = sha1_rotate(b, 30);
-        b = a;
-        a = next;
-    }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
-    state[4] += e;
+    sha1_rounds(v, words, 0);
+    sha1_rounds(v, words, 1);
+    sha1_rounds(v, words, 2);
+    sha1_rounds(v, words, 3);
+    for (int i = 0; i < 5; i++) state[i] += v[i];
 }
 
 /* `digest` may lie inside the message. */
