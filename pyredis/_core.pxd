@@ -14,7 +14,7 @@ cdef class Core:
     cdef public object on_slow          # called with (client, arguments, microseconds), or None
     cdef public object on_latency       # called with (event, milliseconds), or None
     cdef readonly int64_t expire_ns     # spent in looking for expired keys
-    cdef readonly size_t startup_memory # bytes in use before there was any data
+    cdef public size_t startup_memory   # bytes in use before there was any data
 
     cdef uint64_t started_cycles
     cdef int64_t started_ns

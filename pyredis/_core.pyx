@@ -121,7 +121,6 @@ cdef class Core:
         self.server.keyspace.hooks.expired = propagate_expired
         self.build_table(specs, bound)
         self.calibrate()
-        self.startup_memory = mem_used()
 
     def __dealloc__(self):
         cdef int index

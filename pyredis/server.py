@@ -118,6 +118,7 @@ class Server:
         self._loop.set_exception_handler(self.log.on_loop_error)
         self._stopped = asyncio.Event()
         self.hub = Hub(self.core, self, self._loop)
+        self.core.startup_memory = self.core.used_memory
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
         if handle_signals:
             self._handle_signals()

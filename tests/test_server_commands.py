@@ -55,7 +55,6 @@ from support.pair import Pair
         "SLOWLOG GET -2",
         "SLOWLOG GET 1 2",
         "SLOWLOG GET 0",
-        "SLOWLOG LEN",
         "SLOWLOG RESET",
         "SLOWLOG LEN x",
         "LATENCY",
@@ -233,12 +232,12 @@ def test_an_entry_tells_who_and_when(slow_pair):
 
 
 def test_only_slow_commands_are_taken(start_ours):
-    with start_ours("--slowlog-log-slower-than", "5000").client() as client:
+    with start_ours("--slowlog-log-slower-than", "100000").client() as client:
         client.must("SET", "k", "v")
-        client.must("DEBUG", "SLEEP", "0.006")
-        assert [entry[3] for entry in client.must("SLOWLOG", "GET")] == [[b"DEBUG", b"SLEEP", b"0.006"]]
+        client.must("DEBUG", "SLEEP", "0.11")
+        assert [entry[3] for entry in client.must("SLOWLOG", "GET")] == [[b"DEBUG", b"SLEEP", b"0.11"]]
         client.must("CONFIG", "SET", "slowlog-log-slower-than", "-1")
-        client.must("DEBUG", "SLEEP", "0.006")
+        client.must("DEBUG", "SLEEP", "0.11")
         assert client.must("SLOWLOG", "LEN") == 1
 
 
@@ -284,13 +283,13 @@ def test_a_shorter_log_drops_the_oldest():
 
 
 def test_slow_commands_are_events(start_ours, start_oracle):
-    options = ["--latency-monitor-threshold", "5"]
+    options = ["--latency-monitor-threshold", "100"]
     with Pair(start_ours(*options), start_oracle(*options)) as pair:
-        pair.check("DEBUG", "SLEEP", "0.01")
+        pair.check("DEBUG", "SLEEP", "0.11")
         pair.check("PING")
         latest = pair.check("LATENCY", "LATEST", by=lambda events: [event[0] for event in events])
         assert latest[0][0] == b"command"
-        assert 10 <= latest[0][2] == latest[0][3] < 10_000
+        assert 110 <= latest[0][2] == latest[0][3] < 10_000
         assert abs(latest[0][1] - time.time()) < 60
         pair.check("LATENCY", "HISTORY", "command", shape_only=True)
         pair.check("LATENCY", "RESET", "command", "nosuch")

@@ -19,9 +19,13 @@ compiler = COMPILER.decode()
 
 @dataclass
 class ClientTotals:
-    """Over all clients: ``memory`` is a sum of bytes, the buffers are the largest there are, the rest are counts."""
+    """Over all clients: the buffers are the largest there are, in bytes; the last two are counts.
+
+    ``memory`` is the sum of all bytes, ``allocated`` of those among them that the core's allocator counts as used.
+    """
 
     memory: int = 0
+    allocated: int = 0
     input_buffer: int = 0
     output_buffer: int = 0
     blocked: int = 0
@@ -31,20 +35,17 @@ class ClientTotals:
 def client_totals(dict clients):
     """The totals of the connections in a dictionary by id."""
     cdef Connection connection
-    cdef uint64_t memory = 0, buffered = 0, blocked = 0, watching = 0, output, largest = 0
+    cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, largest = 0
     for connection in clients.values():
         buffered = max(buffered, connection.own_capacity)
         blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
         watching += connection.client.watching > 0
         output = connection.output_memory if connection.writing else 0
         largest = max(largest, output)
-        memory += connection.own_capacity + connection.client.queue_bytes + output
-    memory += len(clients) * sizeof_connection()
-    return ClientTotals(memory, buffered, largest, blocked, watching)
-
-
-cdef size_t sizeof_connection():
-    return Connection.__basicsize__
+        unsent += output
+        allocated += connection.own_capacity + connection.client.queue_bytes
+    objects = len(clients) * Connection.__basicsize__
+    return ClientTotals(allocated + unsent + objects, allocated, buffered, largest, blocked, watching)
 
 
 def watched_keys(Core core):

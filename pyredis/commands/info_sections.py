@@ -128,7 +128,7 @@ def memory(client):
         "rss_overhead_bytes": 0,
         "mem_fragmentation_ratio": f"{use.fragmentation:.2f}",
         "mem_fragmentation_bytes": use.resident - use.used,
-        "mem_not_counted_for_evict": use.aof_buffer,
+        "mem_not_counted_for_evict": 0,
         "mem_replication_backlog": 0,
         "mem_total_replication_buffers": 0,
         "mem_clients_slaves": 0,

@@ -1,14 +1,14 @@
 """What memory is used for: MEMORY STATS and DOCTOR, and the figures that INFO tells too.
 
-``used`` is exact and counts what the core allocates; the interpreter's own memory is in the resident size alone. What
-Redis has and this server has not (replicas, a backlog, scripts) takes nothing, and is told as 0.
+``used`` is exact and counts what the core allocates. The interpreter's own memory, connection objects and the ring of
+the append-only file are in the resident size alone. What Redis has and this server has not (replicas, a backlog,
+scripts) takes nothing, and is told as 0.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from pyredis.commands import memory_native
-from pyredis.commands.facts_native import ClientTotals, client_totals, rehashing
+from pyredis.commands.facts_native import client_totals, rehashing
 from pyredis.commands.help import help_lines
 from pyredis.commands.reply import Verbatim
 from pyredis.process_usage import resident_memory
@@ -30,11 +30,13 @@ class MemoryUse:
     rehashing: int
     rehashing_count: int
     clients: int
+    client_buffers: int
     aof_buffer: int
 
-    @cached_property
+    @property
     def overhead(self) -> int:
-        return self.startup + self.clients + self.aof_buffer + self.table_bytes
+        """What is used, but not by the data."""
+        return self.startup + self.client_buffers + self.table_bytes
 
     @property
     def table_bytes(self) -> int:
@@ -61,9 +63,9 @@ class MemoryUse:
         return self.resident / self.used if self.used else 0.0
 
 
-def measure(client, totals: ClientTotals | None = None) -> MemoryUse:
+def measure(client) -> MemoryUse:
     core, host = client.core, client.host
-    moving = rehashing(core)
+    moving, totals = rehashing(core), client_totals(host.clients)
     return MemoryUse(
         used=core.used_memory,
         peak=core.peak_memory,
@@ -73,7 +75,8 @@ def measure(client, totals: ClientTotals | None = None) -> MemoryUse:
         tables=core.table_bytes(),
         rehashing=sum(moving),
         rehashing_count=len(moving),
-        clients=(totals or client_totals(host.clients)).memory,
+        clients=totals.memory,
+        client_buffers=totals.allocated,
         aof_buffer=host.persistence.info().get("aof_buffer_length", 0),
     )
 
