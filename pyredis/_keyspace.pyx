@@ -53,6 +53,9 @@ cdef enum:
     # A value with more parts than this is released in slices when that is asked for.
     LAZY_EFFORT = 64
     EXPIRE_BATCH = 64
+    # One look at the entries that expire: until so many were seen, over at most so many buckets.
+    EXPIRE_LOOK = 20
+    EXPIRE_BUCKETS = 1000
     FLUSH_AT_ONCE = 100000
 
 ctypedef struct Expired:
@@ -672,12 +675,15 @@ cdef void note_ttl(Database *database, const Expired *expired) noexcept nogil:
 
 
 cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
-    """Looks at a few entries; true when enough of them were overdue for another look to be worth it."""
+    """Looks at a few entries; true when enough of them were overdue for another look to be worth it.
+
+    In a table that is nearly empty few buckets hold any: a look that saw little before the walk's end goes on.
+    """
     cdef Expired expired
     cdef size_t index, rounds = 0
     memset(&expired, 0, sizeof(expired))
     expired.keyspace = keyspace
-    while expired.seen < 20 and rounds < 100:
+    while expired.seen < EXPIRE_LOOK and rounds < EXPIRE_BUCKETS:
         database.expires_cursor = table_scan(&database.expires, database.expires_cursor, collect_expired, &expired)
         rounds += 1
         if database.expires_cursor == 0:
@@ -688,7 +694,7 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
     if expired.seen:
         keyspace.expired_stale_permille += (
             <int64_t> (expired.overdue * 1000 // expired.seen) - keyspace.expired_stale_permille) // 20
-    return expired.overdue * 10 > expired.seen
+    return expired.overdue * 10 > expired.seen or (expired.seen < EXPIRE_LOOK and database.expires_cursor != 0)
 
 
 cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
