@@ -1,13 +1,18 @@
-"""COMMAND: what the command table tells, and to whom."""
+"""COMMAND: what the command table tells. The table never changes, so what is made of it is made once."""
+
+from functools import cache
 
 from pyredis._dispatch import CommandError
 from pyredis.commands import describe, table
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
 
+command_facts = cache(describe.command_info)
+command_documentation = cache(describe.command_docs)
+
 
 def command(client, args):
-    return [describe.command_info(spec) for spec in table.SPECS.values()]
+    return [command_facts(spec) for spec in table.SPECS.values()]
 
 
 def command_count(client, args):
@@ -17,12 +22,12 @@ def command_count(client, args):
 def command_info(client, args):
     if len(args) == 2:
         return command(client, args)
-    return [describe.command_info(spec) if spec else None for spec in map(table.find, args[2:])]
+    return [command_facts(spec) if spec else None for spec in map(table.find, args[2:])]
 
 
 def command_docs(client, args):
     specs = map(table.find, args[2:]) if len(args) > 2 else table.SPECS.values()
-    return {spec.name.encode(): describe.command_docs(spec) for spec in specs if spec}
+    return {spec.name.encode(): command_documentation(spec) for spec in specs if spec}
 
 
 def command_list(client, args):
