@@ -31,6 +31,7 @@ class ClientRules:
     def __init__(self, server: "Server") -> None:
         self.server = server
         self.rejected = 0
+        self.output_limited = 0
         self._over_soft: dict[int, float] = {}
 
     def accept(self, connection: Any) -> bytes | None:
@@ -56,7 +57,7 @@ class ClientRules:
         """Whether a client with ``size`` bytes unsent must go, by the limits of normal clients."""
         limit = self.server.config["client-output-buffer-limit"]["normal"]
         if limit.hard and size > limit.hard:
-            self._log_output(connection)
+            self._note_output(connection)
             return True
         if not limit.soft or size <= limit.soft:
             self._over_soft.pop(connection.id, None)
@@ -64,14 +65,13 @@ class ClientRules:
         since = self._over_soft.setdefault(connection.id, time.monotonic())
         if time.monotonic() - since < limit.seconds:
             return False
-        self._log_output(connection)
+        self._note_output(connection)
         return True
 
-    def _log_output(self, connection: Any) -> None:
+    def _note_output(self, connection: Any) -> None:
+        self.output_limited += 1
         self._over_soft.pop(connection.id, None)
-        self.server.log.warning(
-            f"Client {self.describe(connection)} closed for overcoming of output buffer limits."
-        )
+        self.server.log.warning(f"Client {self.describe(connection)} closed for overcoming of output buffer limits.")
 
     # ---- time ----
 

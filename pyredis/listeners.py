@@ -1,39 +1,171 @@
-"""The sockets a server listens on: TCP by the ``bind`` directive, and one unix socket."""
+"""The sockets a server listens on: TCP by the directives ``bind`` and ``port``, and one unix socket.
 
+``Listeners`` owns them. A socket listens from the moment it is opened, so nobody is turned away while the event loop
+has yet to take it over; it is closed at once, so its address is free for the next.
+"""
+
+import asyncio
+import contextlib
 import errno
 import os
 import socket
-from collections.abc import Sequence
+import stat
+from collections.abc import Callable, Iterable, Sequence
 
-# What a host may answer for an address family or an address it does not have.
-_ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT, errno.EPFNOSUPPORT}
+# What a host may answer for an address family that it does not have.
+_NO_FAMILY = {
+    errno.EAFNOSUPPORT,
+    errno.ENOPROTOOPT,
+    errno.EPFNOSUPPORT,
+    errno.EPROTONOSUPPORT,
+    errno.ESOCKTNOSUPPORT,
+}
+SOMAXCONN = "/proc/sys/net/core/somaxconn"
+
+Warn = Callable[[str], None]
+Place = tuple[str, int]
 
 
 class ListenError(OSError):
     """An address that cannot be listened on; the text names it."""
 
 
-def tcp_sockets(addresses: Sequence[str], port: int, backlog: int) -> list[socket.socket]:
-    """One listening socket for each address; ``*`` is every IPv4 and ``::*`` every IPv6 address.
+class Listeners:
+    """All listening sockets of one server. ``factory`` makes the protocols, ``warn`` takes lines for the log."""
 
-    An address with ``-`` before it may be missing on this host. Raises ListenError, with nothing left open.
-    """
-    sockets: list[socket.socket] = []
-    for address in addresses:
-        host = address.removeprefix("-")
+    def __init__(self, loop: asyncio.AbstractEventLoop, factory: Callable, backlog: int, warn: Warn) -> None:
+        self._loop = loop
+        self._factory = factory
+        self._backlog = backlog
+        self._warn = warn
+        self._sockets: dict[Place, socket.socket] = {}
+        self._servers: dict[Place | str, asyncio.AbstractServer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unix: socket.socket | None = None
+        self.unix_path = ""
+
+    def __bool__(self) -> bool:
+        return bool(self._sockets or self._unix)
+
+    # ---- opening ----
+
+    def open_tcp(self, addresses: Sequence[str], port: int) -> None:
+        """Listens on these addresses and on no others; ``port`` 0 is none. Raises ListenError, all left as it was.
+
+        A new port is opened before the old one is closed. Where the port stays, an address may be in the way of a new
+        one (``*`` of ``127.0.0.1``), so the old ones go first.
+        """
+        wanted = [(address, port) for address in addresses] if port else []
+        gone = [place for place in self._sockets if place not in wanted]
+        in_the_way = any(at == port for _, at in gone)
+        if in_the_way:
+            self._close(gone)
         try:
-            sockets.append(_tcp_socket(host, port, backlog))
-        except OSError as error:
-            if address.startswith("-") and error.errno in _ABSENT:
+            self._open(wanted)
+        except ListenError:
+            if in_the_way:
+                self._open(gone)
+            raise
+        if not in_the_way:
+            self._close(gone)
+
+    def _open(self, places: Iterable[Place]) -> None:
+        opened: dict[Place, socket.socket] = {}
+        for place in places:
+            if place in self._sockets:
                 continue
-            for opened in sockets:
-                opened.close()
-            reason = f"Could not create server TCP listening socket {host}:{port}: {error.strerror or error}"
-            raise ListenError(error.errno, reason) from error
-    return sockets
+            try:
+                sock = tcp_socket(*place, self._backlog, self._warn)
+            except ListenError:
+                for other in opened.values():
+                    other.close()
+                raise
+            if sock is not None:
+                opened[place] = sock
+        self._sockets |= opened
+        for place, sock in opened.items():
+            self._start(self._serve(place, sock))
+
+    def open_unix(self, path: str, permissions: int) -> None:
+        """Raises ListenError."""
+        self._unix = unix_socket(path, permissions, self._backlog)
+        self.unix_path = os.path.abspath(path)
+        self._start(self._serve_unix(self._unix))
+
+    # ---- serving ----
+
+    async def serving(self) -> None:
+        """Returns when the event loop accepts from every socket."""
+        await asyncio.gather(*self._tasks)
+
+    def _start(self, serving) -> None:
+        task = self._loop.create_task(serving)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, place: Place, sock: socket.socket) -> None:
+        if self._sockets.get(place) is sock:
+            server = await self._loop.create_server(self._factory, sock=sock, backlog=self._backlog)
+            self._keep(place, server, self._sockets.get(place) is sock)
+
+    async def _serve_unix(self, sock: socket.socket) -> None:
+        if self._unix is sock:
+            server = await self._loop.create_unix_server(self._factory, sock=sock, backlog=self._backlog)
+            self._keep(self.unix_path, server, self._unix is sock)
+
+    def _keep(self, place: Place | str, server: asyncio.AbstractServer, wanted: bool) -> None:
+        """The event loop has the socket now, unless nobody wants it any more."""
+        if wanted:
+            self._servers[place] = server
+        else:
+            server.close()
+
+    # ---- closing ----
+
+    def _close(self, places: Iterable[Place]) -> None:
+        for place in places:
+            sock = self._sockets.pop(place)
+            self._close_one(place, sock)
+
+    def _close_one(self, place: Place | str, sock: socket.socket) -> None:
+        server = self._servers.pop(place, None)
+        if server is not None:
+            server.close()
+        else:
+            sock.close()
+
+    def close(self) -> None:
+        """Closes every socket, and removes the unix socket's file."""
+        self._close(list(self._sockets))
+        if self._unix is not None:
+            self._close_one(self.unix_path, self._unix)
+            self._unix = None
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.unix_path)
 
 
-def _tcp_socket(host: str, port: int, backlog: int) -> socket.socket:
+# ---- sockets ----
+
+
+def tcp_socket(address: str, port: int, backlog: int, warn: Warn) -> socket.socket | None:
+    """A listening socket; ``*`` is every IPv4 and ``::*`` every IPv6 address.
+
+    None where the host has no such address family, and for an address that begins with ``-`` and is not there.
+    """
+    host = address.removeprefix("-")
+    try:
+        return _listening(host, port, backlog)
+    except OSError as error:
+        reason = (error.strerror or str(error)).split(" (while attempting")[0]
+        text = f"Warning: Could not create server TCP listening socket {host}:{port}: bind: {reason}"
+        warn(text)
+        optional = error.errno == errno.EADDRNOTAVAIL and address.startswith("-")
+        if optional or error.errno in _NO_FAMILY:
+            return None
+        raise ListenError(error.errno, text) from error
+
+
+def _listening(host: str, port: int, backlog: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     name = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
     address = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)[0]
@@ -55,8 +187,9 @@ def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
     """A listening unix socket in place of whatever socket was there. ``permissions`` 0 leaves the umask's."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if os.path.exists(path):
-            os.unlink(path)
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISSOCK(os.lstat(path).st_mode):
+                os.unlink(path)
         sock.bind(path)
         if permissions:
             os.chmod(path, permissions)
@@ -64,16 +197,29 @@ def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise ListenError(error.errno, f"Opening Unix socket: {path}: {error.strerror or error}") from error
+        raise ListenError(error.errno, f"Failed opening Unix socket: bind: {error.strerror or error}") from error
     return sock
+
+
+def check_backlog(backlog: int, warn: Warn) -> None:
+    """Tells when the system keeps fewer connections waiting than ``tcp-backlog`` says."""
+    with contextlib.suppress(FileNotFoundError), open(SOMAXCONN, encoding="ascii") as file:
+        most = int(file.read())
+        if 0 < most < backlog:
+            warn(
+                f"WARNING: The TCP backlog setting of {backlog} cannot be enforced because {SOMAXCONN} is set to the "
+                f"lower value of {most}."
+            )
 
 
 def keep_alive(sock: socket.socket, interval: int) -> None:
     """Probes a silent peer after ``interval`` seconds, and gives it up after three probes a third of that apart."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
-    if idle is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, idle, interval)
-    if hasattr(socket, "TCP_KEEPINTVL"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(interval // 3, 1))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+    # A connection that was reset before it was accepted takes no options on some systems; it is about to be closed.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if idle is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, idle, interval)
+        if hasattr(socket, "TCP_KEEPINTVL"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(interval // 3, 1))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

@@ -2,10 +2,9 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._base cimport Slice
 from pyredis._core cimport Core
 from pyredis._dispatch cimport Client
-from pyredis._resp cimport Parser
+from pyredis._resp cimport Arguments, Parser
 
 
 # A reply that waits for the end of the iteration, in the shared reply buffer.
@@ -26,6 +25,7 @@ cdef class Hub:
     cdef size_t owed_count
     cdef size_t owed_capacity
     cdef object waiting                 # deque of (Connection, bytes, offset): replies that outlived their iteration
+    cdef set stalled                    # the connections that are held back
     cdef bint flush_scheduled
     cdef int64_t next_id
     cdef public size_t query_buffer_limit
@@ -35,11 +35,11 @@ cdef class Hub:
     cdef readonly uint64_t reads
     cdef readonly uint64_t writes
     cdef readonly uint64_t query_limit_closed
-    cdef readonly uint64_t output_limit_closed
 
     cdef int owe(self, Connection connection, size_t begin, uint64_t offset) except -1
     cdef int schedule_flush(self) except -1
     cdef int settle_owed(self, uint64_t released) except -1
+    cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1
     cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1
 
 
@@ -53,14 +53,19 @@ cdef class Connection:
     cdef char *own
     cdef size_t own_size
     cdef size_t own_capacity
-    cdef Slice *partial
-    cdef size_t partial_count
+    cdef Arguments partial              # slices of `own`; while `lent`, the server's scratch, whose place they take
+    cdef bint lent
+    cdef uint64_t run                   # requests executed since a read last left room in its buffer
 
     # Output: nothing is queued in the transport unless `writing`, nothing in the hub unless `held`.
     cdef readonly int fd                # -1 where the transport must be used
     cdef bint writing
     cdef size_t held
     cdef size_t waiting                 # those of `held` that outlived their iteration
+    cdef size_t waiting_bytes
+    cdef size_t allowance               # bytes of replies that may lie unsent before the client is held back
+    cdef size_t unsent                  # at the last look at a stalled connection
+    cdef bint stalled                   # held back: nothing is read or executed
     cdef bint closing                   # the connection ends once its replies have gone out
     cdef bint lost
     cdef bint reading_paused
@@ -69,16 +74,27 @@ cdef class Connection:
     cdef public bytes name
     cdef public bytes lib_name
     cdef public bytes lib_ver
-    cdef readonly str address
-    cdef readonly str local_address
+    cdef str peer                       # None until somebody asks
+    cdef str local
+
+    cdef size_t room(self) noexcept
+    cdef int make_room(self) except -1
+    cdef int move_input(self, size_t capacity) except -1
+    cdef void swap_arguments(self) noexcept
+    cdef void restore_arguments(self) noexcept
+    cdef int keep_rest(self, char *data, size_t size) except -1
+    cdef int keep_bytes(self, const char *rest, size_t size) except -1
+    cdef int keep_arguments(self, Py_ssize_t shift) except -1
+    cdef void drop_arguments(self) noexcept
+    cdef void drop_input(self) noexcept
 
     cdef int process(self, char *data, size_t size) except -1
+    cdef int take_turns(self) except -1
+    cdef int check_query_buffer(self) except -1
     cdef int deliver(self, size_t begin) except -1
+
     cdef int send(self, const char *data, size_t size) except -1
     cdef int queue_tail(self, const char *data, size_t size) except -1
-    cdef int keep_rest(self, char *data, size_t size) except -1
-    cdef int restore_arguments(self) except -1
-    cdef int make_room(self) except -1
-    cdef void drop_input(self) noexcept
-    cdef int check_query_buffer(self) except -1
+    cdef int check_output(self, size_t unsent) except -1
+    cdef int look_again(self) except -1
     cdef int finish(self) except -1

@@ -9,8 +9,10 @@ was only announced reserves nothing). A batch's replies stand at the end of the 
 there at once, with one ``send`` on the descriptor, unless the file must have the batch first; then they stay until
 ``Hub.flush``, which runs once at the iteration's end, has drained the ring with one write.
 
-A client that does not read is not read from: replies that the socket does not take are queued in the transport, and
-reading pauses until they are gone.
+Replies that the socket does not take are queued in the transport. A client that lets many lie (``ALLOWANCE``) is held
+back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long pipeline
+before it reads, as it may with Redis; so whenever a look finds that nothing has moved, the allowance doubles, and only
+``client-output-buffer-limit`` ends that. Who waits for the disk is held back without such an end.
 """
 
 from collections import deque
@@ -19,14 +21,15 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memmove
 
 import asyncio
+import os
 import socket
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_DECREF, Py_INCREF
 
-from pyredis._aof cimport aof_drain, aof_position, aof_released, aof_wake_clear
-from pyredis._base cimport Slice, slice_of
+from pyredis._aof cimport aof_drain, aof_released, aof_wake_clear
+from pyredis._base cimport Slice
 from pyredis._core cimport Core
 from pyredis._dispatch cimport (
     CLIENT_BLOCKED,
@@ -50,9 +53,10 @@ from pyredis._keyspace cimport keyspace_tick
 from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
 from pyredis._resp cimport (
     PARSE_ERROR,
-    PARSE_MORE,
     PARSE_REQUEST,
+    Arguments,
     Parser,
+    arguments_free,
     arguments_grow,
     parser_init,
     parser_wants,
@@ -80,9 +84,13 @@ cdef enum:
     REPLY_SLICE = 262144
     # A reply buffer larger than this is given back when it is empty.
     REPLY_KEEP = 1 << 20
+    # Input of its own that a connection keeps although little of it is in use.
+    INPUT_KEEP = 1 << 20
     UNAUTHENTICATED_QUERY = 1 << 20
-    # A client whose one read held this many requests, and has more to read, lets the others go first.
-    FAIR_SHARE = 1024
+    # A client that has had this many requests executed, or slices of replies made, and has more, lets the others go first.
+    FAIR_REQUESTS = 1024
+    FAIR_SLICES = 4
+    ALLOWANCE = 1 << 20
 
 
 cdef class Hub:
@@ -97,6 +105,7 @@ cdef class Hub:
         self.loop = loop
         self.clients = {}
         self.waiting = deque()
+        self.stalled = set()
         self.buffer = <char *> mem_alloc(READ_SIZE)
         self.next_id = 1
         self.query_buffer_limit = 1 << 30
@@ -132,12 +141,14 @@ cdef class Hub:
     def flush(self):
         """Drains the ring, then sends what the connections are owed. Runs at the end of an iteration."""
         cdef Server *server = &self.core.server
-        cdef uint64_t released
         self.flush_scheduled = False
         if server.aof != NULL:
             self.drain()
-        released = aof_released(server.aof) if server.aof != NULL else <uint64_t> -1
-        self.settle_owed(released)
+        self.settle_owed(aof_released(server.aof) if server.aof != NULL else <uint64_t> -1)
+        if server.current != NULL:
+            # A command has asked for it, and the replies of its own batch are still to be delivered.
+            self.schedule_flush()
+            return
         server.reply.size = 0
         if server.reply.capacity > REPLY_KEEP:
             reply_free(&server.reply)
@@ -151,26 +162,33 @@ cdef class Hub:
 
     cdef int settle_owed(self, uint64_t released) except -1:
         cdef size_t index
-        cdef Owed *owed
         cdef Connection connection
-        cdef char *data = self.core.server.reply.data
         for index in range(self.owed_count):
-            owed = self.owed + index
-            connection = <Connection> owed.connection
+            connection = <Connection> self.owed[index].connection
             Py_DECREF(connection)
-            if owed.offset <= released and not connection.waiting:
-                connection.held -= 1
-                connection.send(data + owed.begin, owed.end - owed.begin)
-                connection.finish()
-            else:
-                self.wait(connection, data[owed.begin:owed.end], owed.offset)
+            try:
+                self.settle(connection, &self.owed[index], released)
+            except Exception as error:
+                self.host.report_exception("Sending a reply failed", error)
+                connection.close()
         self.owed_count = 0
         return 0
 
+    cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1:
+        """Sends what one connection is owed, or puts it to what waits longer."""
+        cdef char *data = self.core.server.reply.data
+        connection.held -= 1
+        if owed.offset <= released and not connection.waiting:
+            connection.send(data + owed.begin, owed.end - owed.begin)
+            return connection.finish()
+        return self.wait(connection, data[owed.begin:owed.end], owed.offset)
+
     cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1:
         self.waiting.append((connection, data, offset))
+        connection.held += 1
         connection.waiting += 1
-        return 0
+        connection.waiting_bytes += PyBytes_GET_SIZE(data)
+        return connection.check_output(0)
 
     def release(self):
         """Sends the waiting replies that the file has caught up with. Called when the native thread says so."""
@@ -184,9 +202,18 @@ cdef class Hub:
         while self.waiting and <uint64_t> self.waiting[0][2] <= released:
             connection, data, _ = self.waiting.popleft()
             connection.waiting -= 1
+            connection.waiting_bytes -= PyBytes_GET_SIZE(data)
             connection.held -= 1
             connection.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
             connection.finish()
+            if connection.stalled and not connection.waiting and not connection.writing:
+                connection.look_again()
+
+    def relieve(self):
+        """Looks after the connections that are held back. To be called now and then."""
+        cdef Connection connection
+        for connection in list(self.stalled):
+            connection.look_again()
 
     def reset_counters(self):
         """CONFIG RESETSTAT."""
@@ -196,7 +223,6 @@ cdef class Hub:
         self.bytes_out = 0
         self.connections = 0
         self.query_limit_closed = 0
-        self.output_limit_closed = 0
 
     def factory(self):
         """A new connection, for ``loop.create_server``."""
@@ -212,8 +238,7 @@ cdef class Connection:
         self.name = b""
         self.lib_name = b""
         self.lib_ver = b""
-        self.address = ""
-        self.local_address = ""
+        self.allowance = ALLOWANCE
         keyspace_tick(&hub.core.server.keyspace)
         client_init(&self.client, &hub.core.server)
         self.client.owner = <void *> self
@@ -232,26 +257,18 @@ cdef class Connection:
         transport.set_write_buffer_limits(0)
         self.adopt_socket(transport)
         refusal = self.hub.host.accept(self)
-        self.hub.connections += 1
         if refusal is not None:
             self.closing = True
             transport.write(refusal)
             transport.close()
             return
+        self.hub.connections += 1
         self.hub.clients[self.client.id] = self
 
     def adopt_socket(self, transport):
         sock = transport.get_extra_info("socket")
-        peer = transport.get_extra_info("peername")
-        local = transport.get_extra_info("sockname")
         if sock.family == socket.AF_UNIX:
             self.client.flags |= CLIENT_UNIX
-            path = local.decode() if isinstance(local, bytes) else (local or "")
-            self.address = f"{path}:0"
-            self.local_address = f"{path}:0"
-        else:
-            self.address = address_text(peer)
-            self.local_address = address_text(local)
         if transport.get_extra_info("sslcontext") is None:
             self.fd = sock.fileno()
 
@@ -259,6 +276,7 @@ cdef class Connection:
         self.lost = True
         self.fd = -1
         self.hub.clients.pop(self.client.id, None)
+        self.hub.stalled.discard(self)
         client_discard(&self.client)
         self.drop_input()
 
@@ -269,11 +287,12 @@ cdef class Connection:
 
     def pause_writing(self):
         self.writing = True
-        self.pause_reading()
 
     def resume_writing(self):
         self.writing = False
-        self.resume()
+        self.client.active_ms = self.hub.core.server.keyspace.now_ms
+        if self.stalled:
+            self.look_again()
 
     def pause_reading(self):
         if not self.reading_paused and not self.lost:
@@ -282,12 +301,14 @@ cdef class Connection:
 
     def resume(self):
         """Goes on with the input that was left, then with reading."""
-        if self.lost or self.writing:
+        if self.lost or self.closing or self.stalled:
             return
         if self.reading_paused:
             self.reading_paused = False
             self.transport.resume_reading()
+        self.run = 0
         if self.own_size:
+            keyspace_tick(&self.hub.core.server.keyspace)
             self.restore_arguments()
             self.process(self.own, self.own_size)
 
@@ -298,16 +319,24 @@ cdef class Connection:
         return self
 
     def __len__(self):
-        return self.own_capacity - self.own_size if self.own != NULL else READ_SIZE
+        return self.room()
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         if self.own != NULL:
-            PyBuffer_FillInfo(view, self, self.own + self.own_size, self.own_capacity - self.own_size, False, flags)
+            PyBuffer_FillInfo(view, self, self.own + self.own_size, self.room(), False, flags)
         else:
             PyBuffer_FillInfo(view, self, self.hub.buffer, READ_SIZE, False, flags)
 
+    cdef size_t room(self) noexcept:
+        """How much one read may bring: more than ``READ_SIZE`` for the rest of a large bulk alone."""
+        cdef size_t room = self.own_capacity - self.own_size
+        if self.own == NULL:
+            return READ_SIZE
+        return room if parser_wants(&self.parser) > self.own_size + READ_SIZE else min(room, <size_t> READ_SIZE)
+
     def buffer_updated(self, size_t size):
         cdef uint64_t before = self.client.commands
+        cdef bint full = size >= READ_SIZE
         self.hub.reads += 1
         self.hub.bytes_in += size
         self.client.bytes_in += size
@@ -315,78 +344,118 @@ cdef class Connection:
             return
         keyspace_tick(&self.hub.core.server.keyspace)
         if self.own != NULL:
+            full = size == self.room()
             self.own_size += size
             self.restore_arguments()
             self.process(self.own, self.own_size)
         else:
             self.process(self.hub.buffer, size)
-        if size == READ_SIZE and self.client.commands - before > FAIR_SHARE and not self.lost:
+        if not full:
+            self.run = 0
+            return
+        self.run += self.client.commands - before
+        if self.run > FAIR_REQUESTS:
+            self.take_turns()
+
+    cdef int take_turns(self) except -1:
+        """Leaves what this client has still to be read and executed for the next iteration."""
+        if not self.lost and not self.closing and not self.reading_paused:
             self.pause_reading()
             self.hub.loop.call_soon(self.resume)
+        return 0
 
     cdef int make_room(self) except -1:
-        """Room behind the bytes at hand: for the rest of a bulk as far as doubling what has arrived goes."""
+        """Room behind the bytes at hand: as much again as has arrived, but no more than a large bulk under way needs."""
         cdef size_t wanted, capacity
         if self.own == NULL or self.own_capacity - self.own_size >= READ_SIZE // 4:
             return 0
         wanted = parser_wants(&self.parser)
-        capacity = max(self.own_size + READ_SIZE, min(2 * self.own_capacity, wanted + READ_SIZE // 4))
+        capacity = max(2 * self.own_capacity, self.own_size + READ_SIZE)
+        if wanted > self.own_size + READ_SIZE:
+            capacity = min(capacity, wanted + READ_SIZE // 4)
+        return self.move_input(capacity)
+
+    cdef int move_input(self, size_t capacity) except -1:
+        cdef const char *before = self.own
+        cdef Slice *item
+        cdef size_t index
         self.own = <char *> mem_realloc(self.own, self.own_capacity, capacity)
         self.own_capacity = capacity
+        for index in range(self.partial.count if self.own != before else 0):
+            item = self.partial.items + index
+            item.data = self.own + (item.data - before)
         return 0
 
-    cdef int restore_arguments(self) except -1:
-        """Puts the arguments that had arrived back into the server's scratch."""
-        cdef Server *server = &self.hub.core.server
-        cdef size_t index
-        server.arguments.count = 0
+    cdef void swap_arguments(self) noexcept:
+        cdef Arguments scratch = self.hub.core.server.arguments
+        self.hub.core.server.arguments = self.partial
+        self.partial = scratch
+        self.lent = not self.lent
+
+    cdef void restore_arguments(self) noexcept:
+        """Puts the arguments that had arrived in the place of the server's scratch, however many, at no cost."""
+        self.hub.core.server.arguments.count = 0
         self.parser.first = 0
-        if self.partial_count:
-            arguments_grow(&server.arguments, self.partial_count)
-            for index in range(self.partial_count):
-                server.arguments.items[index] = slice_of(
-                    self.own + <size_t> self.partial[index].data, self.partial[index].size)
-            server.arguments.count = self.partial_count
-            mem_free(self.partial, self.partial_count * sizeof(Slice))
-            self.partial = NULL
-            self.partial_count = 0
-        return 0
+        if self.partial.count:
+            self.swap_arguments()
 
     cdef int keep_rest(self, char *data, size_t size) except -1:
-        """Keeps what is not executed: the bytes, and the arguments of a request that is not whole, as offsets."""
-        cdef Server *server = &self.hub.core.server
+        """Keeps what is not executed: the bytes, and the arguments of a request that is not whole."""
         cdef Parser *parser = &self.parser
         cdef size_t begin = parser.begin if parser.remaining > 0 else parser.at
-        cdef size_t rest = size - begin
-        cdef size_t index
-        if rest == 0:
+        if begin == size:
             self.drop_input()
             return 0
-        if parser.remaining > 0 and server.arguments.count > parser.first:
-            self.partial_count = server.arguments.count - parser.first
-            self.partial = <Slice *> mem_alloc(self.partial_count * sizeof(Slice))
-            for index in range(self.partial_count):
-                self.partial[index] = server.arguments.items[parser.first + index]
-                self.partial[index].data = <const char *> (<size_t> (self.partial[index].data - data) - begin)
-        if data != self.own:
-            self.own_capacity = rest + READ_SIZE // 4
-            self.own = <char *> mem_alloc(self.own_capacity)
-            memcpy(self.own, data + begin, rest)
-        elif begin:
-            memmove(self.own, self.own + begin, rest)
-        self.own_size = rest
+        self.keep_bytes(data + begin, size - begin)
+        self.keep_arguments(self.own - (data + begin))
         parser.at -= begin
         parser.begin = 0
         return 0
+
+    cdef int keep_bytes(self, const char *rest, size_t size) except -1:
+        if self.own == NULL:
+            self.own_capacity = size + READ_SIZE // 4
+            self.own = <char *> mem_alloc(self.own_capacity)
+            memcpy(self.own, rest, size)
+        elif rest != self.own:
+            memmove(self.own, rest, size)
+            if self.own_capacity > INPUT_KEEP and size < self.own_capacity // 4:
+                self.own = <char *> mem_realloc(self.own, self.own_capacity, size + READ_SIZE // 4)
+                self.own_capacity = size + READ_SIZE // 4
+        self.own_size = size
+        return 0
+
+    cdef int keep_arguments(self, Py_ssize_t shift) except -1:
+        """Keeps the last arguments of the scratch, if they are of a request under way; the bytes have moved by ``shift``."""
+        cdef Arguments *scratch = &self.hub.core.server.arguments
+        cdef size_t first = self.parser.first
+        cdef size_t count = scratch.count - first if self.parser.remaining > 0 else 0
+        cdef size_t index
+        if count == 0:
+            self.drop_arguments()
+            return 0
+        if shift:
+            for index in range(first, first + count):
+                scratch.items[index].data += shift
+        if self.lent:
+            self.swap_arguments()
+            memmove(self.partial.items, self.partial.items + first, count * sizeof(Slice))
+        else:
+            memcpy(arguments_grow(&self.partial, count), scratch.items + first, count * sizeof(Slice))
+        self.partial.count = count
+        return 0
+
+    cdef void drop_arguments(self) noexcept:
+        if self.lent:
+            self.swap_arguments()
+        arguments_free(&self.partial)
 
     cdef void drop_input(self) noexcept:
         mem_free(self.own, self.own_capacity)
         self.own = NULL
         self.own_size = 0
         self.own_capacity = 0
-        mem_free(self.partial, self.partial_count * sizeof(Slice))
-        self.partial = NULL
-        self.partial_count = 0
+        self.drop_arguments()
         self.parser.at = 0
         self.parser.begin = 0
         self.parser.first = 0
@@ -397,6 +466,7 @@ cdef class Connection:
         """Executes what is whole in the bytes, sends or leaves the replies, keeps the rest."""
         cdef Server *server = &self.hub.core.server
         cdef int status = PARSE_REQUEST
+        cdef int slices = 0
         cdef size_t begin
         self.parser.max_bulk = server.settings.proto_max_bulk
         while status == PARSE_REQUEST and not self.client.flags & CLIENT_BLOCKED:
@@ -407,7 +477,11 @@ cdef class Connection:
             if status == PARSE_ERROR:
                 self.refuse_request()
             self.deliver(begin)
-            if self.closing or self.lost or self.writing:
+            slices += 1
+            if self.closing or self.lost or self.stalled:
+                break
+            if slices >= FAIR_SLICES and status == PARSE_REQUEST:
+                self.take_turns()
                 break
         if self.closing or self.lost:
             self.drop_input()
@@ -423,13 +497,14 @@ cdef class Connection:
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
 
     cdef int check_query_buffer(self) except -1:
+        """What a transaction has queued counts as input, for it is not executed yet."""
         cdef size_t limit = self.hub.query_buffer_limit
         if self.client.flags & CLIENT_UNAUTHENTICATED:
             limit = min(limit, <size_t> UNAUTHENTICATED_QUERY)
-        if self.own_size > limit:
+        if self.own_size + self.client.queue_bytes > limit:
             self.hub.query_limit_closed += 1
             self.hub.host.on_query_limit(self)
-            self.transport.abort()
+            self.close()
         return 0
 
     cdef int deliver(self, size_t begin) except -1:
@@ -482,15 +557,35 @@ cdef class Connection:
         return self.queue_tail(data + sent, size - sent)
 
     cdef int queue_tail(self, const char *data, size_t size) except -1:
+        cdef size_t unsent
         self.transport.write(data[:size])
-        if self.transport.get_write_buffer_size() > 0:
+        unsent = self.transport.get_write_buffer_size()
+        if unsent:
             self.writing = True
-            if self.hub.host.exceeds_output_limit(self, self.transport.get_write_buffer_size()):
-                self.hub.output_limit_closed += 1
-                self.closing = True
-                self.transport.abort()
-                return 0
+            self.check_output(unsent)
+        return 0
+
+    cdef int check_output(self, size_t unsent) except -1:
+        """Closes a client that lets more lie than it may, holds one back that lets much lie."""
+        if unsent and self.hub.host.exceeds_output_limit(self, unsent):
+            self.close()
+        elif unsent > self.allowance or self.waiting_bytes > ALLOWANCE:
+            self.stalled = True
+            self.unsent = unsent
+            self.hub.stalled.add(self)
             self.pause_reading()
+        return 0
+
+    cdef int look_again(self) except -1:
+        """Lets a connection that is held back go on, if it has read, or if it does not read until it may write."""
+        cdef size_t unsent = self.transport.get_write_buffer_size()
+        if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
+            self.unsent = unsent
+            return 0
+        self.allowance = max(<size_t> ALLOWANCE, 2 * unsent)
+        self.stalled = False
+        self.hub.stalled.discard(self)
+        self.resume()
         return 0
 
     cdef int finish(self) except -1:
@@ -501,9 +596,10 @@ cdef class Connection:
 
     def push(self, bytes data):
         """Sends bytes outside of any request (a message, a wake-up), behind the replies that are held."""
+        if self.held > self.waiting:
+            self.hub.flush()
         if self.held:
             self.hub.wait(self, data, 0)
-            self.held += 1
         else:
             self.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
@@ -619,6 +715,26 @@ cdef class Connection:
             self.client.flags &= ~(CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)
 
     @property
+    def address(self):
+        """The client's ``host:port``; of a unix socket, its path and port 0."""
+        if self.peer is None:
+            self.peer = self.ask_address("peername")
+        return self.peer
+
+    @property
+    def local_address(self):
+        if self.local is None:
+            self.local = self.ask_address("sockname")
+        return self.local
+
+    def ask_address(self, which):
+        """The system's answer, which it does not give any more once the client is gone."""
+        if not self.client.flags & CLIENT_UNIX:
+            return address_text(self.transport.get_extra_info(which))
+        path = os.fsdecode(self.transport.get_extra_info("sockname") or "")
+        return f"{path}:0"
+
+    @property
     def user(self):
         return "default"
 
@@ -676,8 +792,8 @@ cdef class Connection:
 
     @property
     def output_memory(self):
-        """Bytes that the socket has not taken yet."""
-        return self.transport.get_write_buffer_size() if self.transport is not None and not self.lost else 0
+        """Bytes that the socket has not taken yet, or may not have yet."""
+        return self.waiting_bytes + (self.transport.get_write_buffer_size() if not self.lost else 0)
 
     @property
     def total_memory(self):

@@ -8,11 +8,11 @@ import asyncio
 import os
 import secrets
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from pyredis import listeners
 from pyredis._core import Core
 from pyredis.clients import ClientRules
 from pyredis.commands.latency import Latency
@@ -20,7 +20,9 @@ from pyredis.commands.registry import BOUND
 from pyredis.commands.slowlog import Slowlog
 from pyredis.commands.table import SPECS
 from pyredis.config import Config, ConfigRejected
+from pyredis.listeners import ListenError, Listeners, check_backlog
 from pyredis.log import Log
+from pyredis.open_files import TooFewFiles, allowed_clients
 from pyredis.persistence import LoadError, Persistence
 from pyredis.process import Supervisor
 from pyredis.protocol import Hub
@@ -72,7 +74,8 @@ class Server:
         self.input_rate = Rate()
         self.output_rate = Rate()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._listeners: list[asyncio.AbstractServer] = []
+        self._listeners: Listeners | None = None
+        self._starting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
         self._cron: asyncio.TimerHandle | None = None
         self._work: asyncio.TimerHandle | None = None
@@ -87,8 +90,9 @@ class Server:
         self._follow("slowlog-max-len", self.slowlog.set_limit)
         self._follow("latency-monitor-threshold", self.latency.set_threshold)
         self.config.on_change("dir", os.chdir)
-        for name in ("bind", "port"):
-            self.config.on_change(name, lambda _: self._listen_again())
+        self.config.on_change("bind", lambda _: self._listen_again("Failed to bind to specified addresses."))
+        self.config.on_change("port", lambda _: self._listen_again("Unable to listen on this port. Check server logs."))
+        self.config.on_change("maxclients", self._check_open_files)
 
     def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
         hook(self.config[name])
@@ -108,7 +112,16 @@ class Server:
                 return 1
 
     async def _main(self) -> int:
-        await self.start(handle_signals=True)
+        self._starting = asyncio.current_task()
+        try:
+            # The system gives signals to the main thread alone.
+            await self.start(handle_signals=threading.current_thread() is threading.main_thread())
+        except asyncio.CancelledError:
+            if not self._shutting_down:
+                raise
+            return 0
+        finally:
+            self._starting = None
         await self.wait_closed()
         return self.exit_code
 
@@ -120,17 +133,13 @@ class Server:
         self.hub = Hub(self.core, self, self._loop)
         self.core.startup_memory = self.core.used_memory
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
-        if handle_signals:
-            self._handle_signals()
-        self.log.role = "M"
-        self.log.notice("Server initialized")
         self.core.loading = True
         try:
-            await self._listen()
+            await self._listen(handle_signals)
             self._tick()
             await self.persistence.start()
         except BaseException:
-            await self._close_listeners()
+            self._stop_background()
             raise
         self.core.loading = False
         if self.config["port"]:
@@ -143,9 +152,6 @@ class Server:
         """Returns when the server has shut down."""
         assert self._stopped is not None
         await self._stopped.wait()
-        await self._close_listeners()
-        if self.config["unixsocket"] and os.path.exists(self.config["unixsocket"]):
-            os.unlink(self.config["unixsocket"])
 
     def _handle_signals(self) -> None:
         assert self._loop is not None
@@ -157,11 +163,16 @@ class Server:
         self.log.notice("Received SIGHUP: nothing is reopened or reloaded, going on")
 
     def _on_signal(self, number: int) -> None:
-        if self._shutting_down:
-            self.log.warning("You insist... exiting now.")
-            os._exit(1)
-        self.log.warning(f"Received {signal.Signals(number).name} scheduling shutdown...")
-        self.shutdown(save=None, now=False, force=number == signal.SIGINT and self.core.loading)
+        name = signal.Signals(number).name
+        if self._starting is not None:
+            self.log.warning("Received shutdown signal during loading, exiting now.")
+            self._shutting_down = True
+            self._starting.cancel()
+            return
+        self.log.warning(f"Received {name} scheduling shutdown...")
+        chosen = self.config[f"shutdown-on-{name.lower()}"]
+        save = True if "save" in chosen else False if "nosave" in chosen else None
+        self.shutdown(save=save, now="now" in chosen, force="force" in chosen)
 
     def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
         """Begins to shut down: keeps what the file has not got yet, closes the clients. False when it cannot.
@@ -184,64 +195,70 @@ class Server:
     def _finish(self) -> None:
         assert self._stopped is not None
         assert self.hub is not None
-        for timer in (self._cron, self._work):
-            if timer is not None:
-                timer.cancel()
+        self._stop_background()
         for client in list(self.hub.clients.values()):
             client.close(after_reply=True)
         self.supervisor.stopping()
         self.log.warning("Redis is now ready to exit, bye bye...")
         self._stopped.set()
 
+    def _stop_background(self) -> None:
+        """Nobody comes in any more, and no timer runs."""
+        for timer in (self._cron, self._work):
+            if timer is not None:
+                timer.cancel()
+        if self._listeners is not None:
+            if self._listeners.unix_path:
+                self.log.notice("Removing the unix socket file.")
+            self._listeners.close()
+
     # ---- listening ----
 
-    async def _listen(self) -> None:
+    async def _listen(self, handle_signals: bool) -> None:
         assert self._loop is not None
         assert self.hub is not None
         config = self.config
-        backlog = config["tcp-backlog"]
         try:
-            sockets = listeners.tcp_sockets(config["bind"], config["port"], backlog) if config["port"] else []
-            for sock in sockets:
-                self._listeners.append(await self._loop.create_server(self.hub.factory, sock=sock, backlog=backlog))
-            if config["unixsocket"]:
-                sock = listeners.unix_socket(config["unixsocket"], config["unixsocketperm"], backlog)
-                server = await self._loop.create_unix_server(self.hub.factory, sock=sock, backlog=backlog)
-                self._listeners.append(server)
-        except listeners.ListenError as error:
-            self.log.warning(str(error.args[-1]))
+            config.adjust("maxclients", allowed_clients(config["maxclients"], self.log))
+        except TooFewFiles as error:
+            raise StartError(str(error)) from error
+        check_backlog(config["tcp-backlog"], self.log.warning)
+        self._listeners = Listeners(self._loop, self.hub.factory, config["tcp-backlog"], self.log.warning)
+        try:
+            self._listeners.open_tcp(config["bind"], config["port"])
+        except ListenError as error:
             raise StartError(f"Failed listening on port {config['port']} (tcp), aborting.") from error
+        if config["unixsocket"]:
+            try:
+                self._listeners.open_unix(config["unixsocket"], config["unixsocketperm"])
+            except ListenError as error:
+                raise StartError(str(error.args[-1])) from error
         if not self._listeners:
             raise StartError("Configured to not listen anywhere, exiting.")
+        if handle_signals:
+            self._handle_signals()
+        self.log.role = "M"
+        self.log.notice(f"Running mode=standalone, port={config['port']}.")
+        self.log.notice(f"PID: {os.getpid()}")
+        self.log.notice("Server initialized")
+        await self._listeners.serving()
 
-    def _listen_again(self) -> None:
-        """After CONFIG SET bind or port: the new sockets first, so that a failure leaves the old ones."""
-        assert self._loop is not None
-        assert self.hub is not None
-        config = self.config
+    def _listen_again(self, refusal: str) -> None:
+        """After CONFIG SET bind or port."""
+        if self._listeners is None:
+            return
         try:
-            sockets = listeners.tcp_sockets(config["bind"], config["port"], config["tcp-backlog"])
-        except listeners.ListenError as error:
-            self.log.warning(str(error.args[-1]))
-            raise ConfigRejected("Unable to listen on this port") from error
-        self._loop.create_task(self._replace_listeners(sockets))
+            self._listeners.open_tcp(self.config["bind"], self.config["port"])
+        except ListenError as error:
+            raise ConfigRejected(refusal) from error
 
-    async def _replace_listeners(self, sockets: list) -> None:
-        assert self._loop is not None
-        assert self.hub is not None
-        old, self._listeners = self._listeners, []
-        for sock in sockets:
-            self._listeners.append(await self._loop.create_server(self.hub.factory, sock=sock))
-        for server in old:
-            if any(sock.family.name != "AF_UNIX" for sock in server.sockets):
-                server.close()
-            else:
-                self._listeners.append(server)
-
-    async def _close_listeners(self) -> None:
-        for server in self._listeners:
-            server.close()
-        self._listeners = []
+    def _check_open_files(self, clients: int) -> None:
+        """After CONFIG SET maxclients."""
+        allowed = allowed_clients(clients, self.log)
+        if allowed < clients:
+            raise ConfigRejected(
+                f"The operating system is not able to handle the specified number of clients, try with {allowed}"
+            )
 
     # ---- background work ----
 
@@ -261,6 +278,7 @@ class Server:
         self.output_rate.sample(self.hub.bytes_out)
         if self.cron_count % self.config["hz"] == 0:
             self.rules.every_second()
+        self.hub.relieve()
         self.persistence.cron()
         if self._work is None:
             self.work()
@@ -280,7 +298,7 @@ class Server:
 
     def wake_work(self) -> None:
         """There is background work: does not wait for the next tick."""
-        if self._work is None and self._loop is not None:
+        if self._work is None and self._loop is not None and not self._shutting_down:
             self._work = self._loop.call_soon(self.work)
 
     def set_active_expire(self, on: bool) -> None:
@@ -328,7 +346,7 @@ class Server:
             "total_reads_processed": self.hub.reads,
             "total_writes_processed": self.hub.writes,
             "client_query_buffer_limit_disconnections": self.hub.query_limit_closed,
-            "client_output_buffer_limit_disconnections": self.hub.output_limit_closed,
+            "client_output_buffer_limit_disconnections": self.rules.output_limited,
             "rejected_connections": self.rules.rejected,
         }
 
@@ -337,6 +355,7 @@ class Server:
         self.core.reset_counters()
         self.core.reset_peak_memory()
         self.rules.rejected = 0
+        self.rules.output_limited = 0
         for rate in (self.operations, self.cycles, self.input_rate, self.output_rate):
             rate.reset()
         assert self.hub is not None
