@@ -2,21 +2,27 @@
 
 Every ``.pyx`` below ``pyredis/`` is one extension. The environment chooses the kind of build:
 ``PYREDIS_SANITIZE`` (a list for ``-fsanitize=``), ``PYREDIS_DEBUG`` and ``PYREDIS_COVERAGE`` (any non-empty value);
-with ``PYREDIS_STRICT`` a warning of the C compiler is an error.
+with ``PYREDIS_STRICT`` a warning of Cython or of the C compiler is an error.
 """
 
 import os
 import sys
 from pathlib import Path
 
+import Cython
 from Cython.Build import cythonize
+from Cython.Compiler import Options
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 SANITIZE = os.environ.get("PYREDIS_SANITIZE", "")
 DEBUG = bool(os.environ.get("PYREDIS_DEBUG"))
 STRICT = bool(os.environ.get("PYREDIS_STRICT"))
 COVERAGE = bool(os.environ.get("PYREDIS_COVERAGE"))
 JOBS = os.cpu_count() or 1
+
+# What the C files and objects in the tree were made with: they are of no use to another kind of build.
+STAMP = Path("build/kind")
 
 DIRECTIVES = {
     "language_level": "3",
@@ -31,12 +37,17 @@ DIRECTIVES = {
     "emit_code_comments": DEBUG or COVERAGE,
 }
 
+Options.warning_errors = STRICT
+
 
 def compile_args():
     args = ["-std=gnu11", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall"]
     if STRICT:
         args += ["-Werror"]
-    args += ["-Wno-unused-function", "-Wno-unreachable-code", "-Wno-unreachable-code-fallthrough"]
+    # What Cython writes has both: helpers that a module does not use, and code behind a return.
+    args += ["-Wno-unused-function"]
+    if sys.platform == "darwin":
+        args += ["-Wno-unreachable-code", "-Wno-unreachable-code-fallthrough"]
     if DEBUG or SANITIZE or COVERAGE:
         args += ["-O1", "-g", "-fno-omit-frame-pointer"]
     else:
@@ -56,7 +67,7 @@ def make_extension(source):
         ".".join(source.with_suffix("").parts),
         [str(source)],
         include_dirs=["pyredis/include"],
-        depends=[str(header) for header in Path("pyredis/include").glob("*.h")],
+        depends=[str(header) for header in sorted(Path("pyredis/include").glob("*.h"))],
         define_macros=macros(),
         extra_compile_args=compile_args(),
         extra_link_args=[f"-fsanitize={SANITIZE}"] if SANITIZE else [],
@@ -64,15 +75,41 @@ def make_extension(source):
     )
 
 
-def extensions():
-    sources = sorted(Path("pyredis").rglob("*.pyx"))
-    return cythonize(
-        [make_extension(source) for source in sources],
-        compiler_directives=DIRECTIVES,
-        nthreads=JOBS,
-        force=bool(SANITIZE or COVERAGE),
-        show_all_warnings=False,
+def kind_of_build():
+    flags = {name: os.environ.get(name, "") for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS")}
+    return repr((Cython.__version__, DIRECTIVES, compile_args(), macros(), flags))
+
+
+class BuildExt(build_ext):
+    """Translates, in parallel, then compiles; everything anew where the last build was of another kind."""
+
+    def run(self):
+        kind = kind_of_build()
+        if not STAMP.exists() or STAMP.read_text() != kind:
+            STAMP.unlink(missing_ok=True)
+            self.force = True
+        self.translate()
+        super().run()
+        STAMP.parent.mkdir(exist_ok=True)
+        STAMP.write_text(kind)
+
+    def translate(self):
+        translated = cythonize(
+            [make_extension(Path(extension.sources[0])) for extension in self.extensions],
+            compiler_directives=DIRECTIVES,
+            nthreads=JOBS,
+            force=self.force,
+            show_all_warnings=False,
+        )
+        sources = {extension.name: extension.sources for extension in translated}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
+
+
+# Processes that translate may import this file again.
+if __name__ == "__main__":
+    setup(
+        ext_modules=[make_extension(source) for source in sorted(Path("pyredis").rglob("*.pyx"))],
+        cmdclass={"build_ext": BuildExt},
+        options={"build_ext": {"parallel": JOBS}},
     )
-
-
-setup(ext_modules=extensions(), options={"build_ext": {"parallel": JOBS}})

@@ -1,0 +1,5 @@
+"""The string commands that count: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]

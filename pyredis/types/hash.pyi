@@ -1,0 +1,1 @@
+"""The hash, for native code alone: see ``hash.pxd``."""

@@ -1,0 +1,1 @@
+"""The large form of a hash, for native code alone: see ``hashfields.pxd``."""

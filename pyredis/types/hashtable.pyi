@@ -1,0 +1,1 @@
+"""The hash table of pointers, for native code alone: see ``hashtable.pxd``."""

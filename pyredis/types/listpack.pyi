@@ -1,0 +1,1 @@
+"""The packed list, for native code alone: see ``listpack.pxd``."""
