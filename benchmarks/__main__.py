@@ -30,7 +30,7 @@ def arguments() -> argparse.ArgumentParser:
     for name, (_, text) in BENCHMARKS.items():
         add_options(commands.add_parser(name, help=text, description=text))
     add_options(commands.add_parser("all", help="all of them, one after the other"))
-    commands.add_parser("report", help="rewrite the figures in benchmarks/README.md from the JSON files")
+    commands.add_parser("report", help="rewrite the figures in both READMEs from the JSON files")
     return parse
 
 
@@ -59,7 +59,8 @@ def run_one(name: str, options: argparse.Namespace) -> None:
 def main() -> None:
     options = arguments().parse_args()
     if options.name == "report":
-        return report.rewrite_readme()
+        report.rewrite_readme()
+        return report.rewrite_project_readme()
     prepare_process()
     for name in BENCHMARKS if options.name == "all" else [options.name]:
         run_one(name, options)

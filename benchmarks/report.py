@@ -19,6 +19,9 @@ from typing import Any
 from benchmarks import RESULTS, ROOT
 
 README = ROOT / "benchmarks" / "README.md"
+# The project's own shows one benchmark, with its chart.
+PROJECT_README = ROOT / "README.md"
+SHOWN = "endtoend"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -201,15 +204,32 @@ def chart(title: str, rows: list[Row], path: Path) -> None:
 
 def rewrite_readme(readme: Path = README, results: Path = RESULTS) -> None:
     """Put the figures of all JSON files, quick runs excepted, between the marks in the README."""
-    documents = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
-    sections = [markdown(document) for document in documents if not document["quick"]]
+    sections = [markdown(document) for document in documents(results)]
+    fill(readme, "\n".join(sections))
+    print(f"{len(sections)} sections in {readme}")
+
+
+def rewrite_project_readme(readme: Path = PROJECT_README, results: Path = RESULTS) -> None:
+    """Put the chart and the table of the benchmark that is shown there between the marks in the project's README."""
+    shown = [document for document in documents(results) if document["benchmark"] == SHOWN]
+    image = results / f"{SHOWN}.png"
+    picture = f"![{shown[0]['title']}]({image.relative_to(readme.parent).as_posix()})\n\n" if image.exists() else ""
+    fill(readme, picture + "\n".join(markdown(document) for document in shown) if shown else "")
+
+
+def documents(results: Path) -> list[dict[str, Any]]:
+    """What full runs have written, by name."""
+    found = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
+    return [document for document in found if not document["quick"]]
+
+
+def fill(readme: Path, body: str) -> None:
     text = readme.read_text()
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise SystemExit(f"{readme} must hold {BEGIN} and {END} once each")
     before, rest = text.split(BEGIN)
-    body = "\n".join(sections) or "No figures yet.\n"
+    body = body or "No figures yet.\n"
     readme.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{rest.split(END)[1]}")
-    print(f"{len(sections)} sections in {readme}")
 
 
 def markdown(document: dict[str, Any]) -> str:

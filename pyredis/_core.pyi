@@ -15,7 +15,8 @@ class Core:
     handlers: Final[list[Any]]
     error_counts: Final[dict[str, int]]
     host: Final[Any]
-    startup_memory: Final[int]
+    startup_memory: int
+    expire_ns: Final[int]
     on_slow: Callable[[Any, list[bytes], int], None] | None
     on_latency: Callable[[str, int], None] | None
     loading: bool
@@ -29,6 +30,8 @@ class Core:
     def calibrate(self) -> None: ...
     def tick(self) -> None: ...
     def expire_cycle(self, budget_us: int) -> bool: ...
+    def empty(self) -> None:
+        """Removes all keys; the append-only file is not told."""
     def tidy(self, budget_us: int) -> bool: ...
     def aof_open(self, fd: int, size: int, policy: str) -> None:
         """From now on what changes is appended to ``fd``, which holds ``size`` bytes. Raises OSError."""
@@ -53,6 +56,8 @@ class Core:
     def reset_counters(self) -> None: ...
     def command_stats(self) -> list[tuple[str, int, float, int, int, list[int]]]:
         """Per command called: (full name, calls, microseconds, rejected, failed, histogram)."""
+    @property
+    def in_transaction(self) -> bool: ...
     @property
     def dirty(self) -> int: ...
     @property

@@ -19,6 +19,8 @@ class Hub:
     bytes_in: int
     bytes_out: int
     connections: int
+    reads: Final[int]
+    writes: Final[int]
     query_limit_closed: Final[int]
     output_limit_closed: Final[int]
 

@@ -53,3 +53,23 @@ def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     assert text.startswith("before\n<!--")
     assert text.endswith("-->\nafter\n")
     assert "old" not in text
+
+
+def test_the_projects_readme_shows_one_benchmark_and_its_chart(tmp_path):
+    script = """if True:
+        import argparse, sys
+        from pathlib import Path
+        from benchmarks import report
+        folder = Path(sys.argv[1])
+        rows = [report.Row("GET", "ns", report.Figure("pyredis", [3]), report.Figure("x", [6]))]
+        for name in ("endtoend", "memory"):
+            report.write(name, f"About {name}", rows, argparse.Namespace(quick=False, results=folder / "results"))
+        (folder / "results" / "endtoend.png").touch()
+        (folder / "README.md").write_text(f"{report.BEGIN}\\n{report.END}\\n")
+        report.rewrite_project_readme(folder / "README.md", folder / "results")
+    """
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
+    text = (tmp_path / "README.md").read_text()
+    assert "![About endtoend](results/endtoend.png)" in text
+    assert "| GET | ns | 3 | 6 | 0.50 |" in text
+    assert "About memory" not in text

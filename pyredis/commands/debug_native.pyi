@@ -1,3 +1,5 @@
+"""What DEBUG does and sees inside the keyspace."""
+
 from pyredis._core import Core
 
 # (buckets, elements) of each array, overflow buckets, bytes

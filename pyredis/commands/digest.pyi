@@ -1,3 +1,5 @@
+"""DEBUG DIGEST and DIGEST-VALUE, by Redis's algorithm. Digests are hexadecimal."""
+
 from pyredis._core import Core
 
 def digest_all(core: Core) -> str: ...

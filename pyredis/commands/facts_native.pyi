@@ -1,3 +1,5 @@
+"""What INFO and MEMORY count over all clients and all databases."""
+
 from dataclasses import dataclass
 from typing import Any
 

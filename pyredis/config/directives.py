@@ -243,7 +243,8 @@ CLIENTS = [
 ]  # fmt: skip
 
 MEMORY = [
-    row("maxmemory", Memory(0, ULONG_MAX), 0, "Memory of the data, at most; 0 for any.", effect=EVICTION_ONLY),
+    row("maxmemory", Memory(0, ULONG_MAX), 0,
+        "Memory of the data above which commands that need more are refused; 0 for none. Nothing is evicted."),
     row("maxmemory-policy",
         Enum("volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random "
              "noeviction"),
