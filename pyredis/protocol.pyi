@@ -22,7 +22,6 @@ class Hub:
     reads: Final[int]
     writes: Final[int]
     query_limit_closed: Final[int]
-    output_limit_closed: Final[int]
 
     def __init__(self, core: Core, host: Any, loop: asyncio.AbstractEventLoop) -> None: ...
     def factory(self) -> BufferedConnection: ...
