@@ -31,6 +31,8 @@ class Hub:
         """Hands the ring to the file, and tells the host when that begins or ceases to fail."""
     def release(self) -> None:
         """Sends the waiting replies that the file has caught up with."""
+    def relieve(self) -> None:
+        """Looks after the connections that are held back. To be called now and then."""
     def reset_counters(self) -> None: ...
 
 class Connection:

@@ -101,18 +101,22 @@ def test_every_compiled_module_has_a_stub_that_tells_the_truth(module):
     assert ast.get_docstring(stub)
     told = definitions(stub.body)
     loaded = importlib.import_module(module)
-    assert set(told) <= set(vars(loaded))
-    assert own_names(loaded) <= set(told)
+    compare(module, set(told), set(vars(loaded)), own_names(loaded))
     for name, statement in told.items():
         if isinstance(statement, ast.ClassDef):
-            check_class(statement, getattr(loaded, name))
+            compare_class(statement, getattr(loaded, name))
 
 
-def check_class(stub: ast.ClassDef, native: type) -> None:
-    members = set(definitions(stub.body))
-    if not issubclass(native, Exception):  # whose attributes are made by their constructor
-        assert members <= {name for name in dir(native) if not name.startswith("_")}
-    assert {name for name in vars(native) if not name.startswith("_")} <= members
+def compare_class(stub: ast.ClassDef, native: type) -> None:
+    told = set(definitions(stub.body))
+    # The attributes of an exception are made by its constructor.
+    there = told if issubclass(native, Exception) else set(dir(native))
+    compare(stub.name, told, there, {name for name in vars(native) if not name.startswith("_")})
+
+
+def compare(where: str, told: set[str], there: set[str], wanted: set[str]) -> None:
+    assert not told - there, f"{where}: the stub tells of what is not there"
+    assert not wanted - told, f"{where}: the stub lacks what is there"
 
 
 @pytest.mark.parametrize(
