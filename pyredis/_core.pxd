@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from pyredis._aof cimport Aof
 from pyredis._dispatch cimport Command, Server
 
 
@@ -16,6 +17,8 @@ cdef class Core:
     cdef readonly int64_t expire_ns     # spent in looking for expired keys
     cdef public size_t startup_memory   # bytes in use before there was any data
 
+    cdef int unfinished_snapshots       # since the last that saw every entry
+    cdef Aof *idle_aof                  # that of an append-only file turned off: positions go on
     cdef uint64_t started_cycles
     cdef int64_t started_ns
 

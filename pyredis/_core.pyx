@@ -11,6 +11,7 @@ from libc.string cimport memcpy, memset
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 
 from pyredis._aof cimport (
+    Aof,
     FSYNC_ALWAYS,
     FSYNC_EVERYSEC,
     FSYNC_NO,
@@ -132,6 +133,8 @@ cdef class Core:
         cdef int index
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
+        if self.idle_aof != NULL:
+            aof_delete(self.idle_aof)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -303,15 +306,19 @@ cdef class Core:
     def aof_open(self, int fd, int64_t size, str policy):
         """From now on what changes is appended to ``fd``, which holds ``size`` bytes. Raises OSError."""
         cdef int error
-        if self.server.aof == NULL:
-            self.server.aof = aof_new(RING_SIZE)
-            if self.server.aof == NULL:
+        cdef Aof *aof = self.server.aof
+        if aof == NULL:
+            aof = self.idle_aof if self.idle_aof != NULL else aof_new(RING_SIZE)
+            if aof == NULL:
                 raise OSError(errno, "the append-only file's writer cannot start")
-        self.aof_policy(policy)
-        error = aof_attach(self.server.aof, fd, size)
+            self.idle_aof = aof
+        error = aof_attach(aof, fd, size)
         if error:
             raise OSError(error, os.strerror(error))
+        self.idle_aof = NULL
+        self.server.aof = aof
         self.server.aof_database = -1
+        self.aof_policy(policy)
 
     def aof_policy(self, str policy):
         """``always``, ``everysec`` or ``no``."""
@@ -326,7 +333,7 @@ cdef class Core:
         if self.server.aof == NULL:
             return 0
         error = aof_detach(self.server.aof)
-        aof_delete(self.server.aof)
+        self.idle_aof = self.server.aof
         self.server.aof = NULL
         self.server.fsync_always = False
         self.server.aof_error = 0

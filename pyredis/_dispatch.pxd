@@ -155,6 +155,7 @@ ctypedef struct Server:
     int touched_count           # past 8: too many to tell
     void *snapshot              # the state of the snapshot under way (_snapshot.pyx), NULL for none
     bint aof_pending            # something was appended that is not published yet
+    bint aof_owed               # ... and the reply depends on it
     # the command table
     Command *commands
     int command_count

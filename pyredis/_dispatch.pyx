@@ -265,6 +265,7 @@ cdef void before_append(Server *server, Database *database) noexcept nogil:
     if database.id != server.aof_database:
         append_select(server, database.id)
     server.aof_pending = True
+    server.aof_owed = True
 
 
 cdef void propagate(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
@@ -300,7 +301,9 @@ cdef void settle(Server *server) noexcept nogil:
     aof_publish(server.aof)
     server.aof_pending = False
     position = aof_position(server.aof)
-    server.wait_offset = position
+    if server.aof_owed:
+        server.wait_offset = position
+        server.aof_owed = False
     if not server.fsync_always:
         return
     if server.touched_count > TOUCHED:
@@ -311,16 +314,14 @@ cdef void settle(Server *server) noexcept nogil:
 
 
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
-    """The keyspace's hook: a key that expired is deleted in the file."""
+    """The keyspace's hook: a key that expired is deleted in the file. Nobody waits for that: it is gone without, too."""
     cdef Server *server = <Server *> context
+    cdef bint owed = server.aof_owed
     cdef Slice argv[2]
     argv[0] = slice_of("DEL", 3)
     argv[1] = key
     propagate(server, database, 2, argv)
-    if server.fsync_always:
-        if server.touched_count < TOUCHED:
-            server.touched[server.touched_count] = hash_key(key.data, key.size)
-        server.touched_count += 1
+    server.aof_owed = owed
 
 
 # ---- errors ----

@@ -7,7 +7,7 @@ torn tail. Anything else that is no command is damage, told by its offset. Lines
 """
 
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memchr, memset
+from libc.string cimport memchr, memcmp
 
 from pyredis._base cimport monotonic_ns
 from pyredis._core cimport Core
@@ -111,12 +111,13 @@ cdef class AofLoader:
         """One window's commands; false when what is left is torn."""
         cdef Server *server = &self.core.server
         cdef size_t before = self.parser.at
+        cdef size_t replies = server.reply.size
         cdef int status
         if self.data[before] == c'#':
             return self.skip_annotation()
         self.window = max(self.window, before + SLICE)
         status = serve(server, &self.client, &self.parser, self.data, min(self.window, self.size), <size_t> -1)
-        server.reply.size = 0
+        server.reply.size = replies
         if self.client.flags & CLIENT_CLOSE_NOW:
             raise DamagedFile(self.path, self.client.mark - self.data, self.refusal())
         if status == PARSE_ERROR:
@@ -157,8 +158,9 @@ cdef class AofLoader:
         cdef char *end = <char *> memchr(start, c'\n', self.size - self.parser.at)
         if end == NULL:
             return False
-        if start[:end - start].startswith(b"#TS:"):
-            self.annotated = int(start[4:end - start].strip())
+        if end - start > 4 and memcmp(start, "#TS:", 4) == 0:
+            text = start[4:min(end - start, 32)].strip()
+            self.annotated = int(text) if text.isdigit() else None
         self.parser.at = end + 1 - self.data
         self.parser.begin = self.parser.at
         if not self.client.flags & CLIENT_MULTI:

@@ -3,12 +3,13 @@
 The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in slices,
 writes every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is written first
 (the keyspace's ``preserve`` hook), and a new one is born stamped. So what is written is the data as they were at the
-beginning. A change that the hook cannot follow, a whole database that goes or changes its number, makes the snapshot
-``void``: the caller starts over.
+beginning. A change that the hook cannot follow, a whole database that goes or changes its number before the walk has been
+through it, makes the snapshot ``void``: the caller starts over.
 
 What is written goes through a ring of its own to a native thread, which writes and syncs it piece by piece.
 """
 
+from libc.errno cimport EINVAL
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._aof cimport (
@@ -61,7 +62,7 @@ cdef enum:
     BACKLOG = 4 << 20
     # Fields of one command.
     FIELDS = 64
-    # Every so many snapshots all stamps are renewed: those of abandoned ones must not come round again.
+    # After so many snapshots that ended early all stamps are renewed: an epoch must not come round again.
     STALE_EPOCHS = 200
 
 
@@ -71,6 +72,7 @@ ctypedef struct State:
     int database                # the one being walked
     int selected                # the last SELECT written
     bint void
+    bint unknown                # a value was met that has no commands here
     uint64_t keys
 
 
@@ -108,8 +110,10 @@ cdef class Snapshot:
     cdef void begin(self) noexcept:
         cdef Keyspace *keyspace = self.state.keyspace
         keyspace.epoch += 1
-        if keyspace.epoch % STALE_EPOCHS == 0:
+        self.core.unfinished_snapshots += 1
+        if self.core.unfinished_snapshots == STALE_EPOCHS:
             stamp_everything(keyspace)
+            self.core.unfinished_snapshots = 1
         keyspace.snapshot = True
         keyspace.hooks.preserve = preserve
         keyspace.hooks.preserve_database = preserve_database
@@ -129,7 +133,7 @@ cdef class Snapshot:
             if monotonic_ns() > deadline:
                 break
         aof_drain(self.state.out)
-        if self.state.void or aof_error(self.state.out):
+        if self.state.void or self.error:
             return False
         return not self.walked or aof_released(self.state.out) < aof_position(self.state.out)
 
@@ -138,6 +142,7 @@ cdef class Snapshot:
         cdef int rounds
         if self.state.database == self.state.keyspace.count:
             self.walked = True
+            self.core.unfinished_snapshots = 0
             self.end()
             return 0
         database = &self.state.keyspace.databases[self.state.database]
@@ -156,8 +161,8 @@ cdef class Snapshot:
 
     @property
     def error(self):
-        """The errno of the writer, 0 for none."""
-        return aof_error(self.state.out)
+        """An errno, 0 for none: the writer's, or EINVAL where a value cannot be written."""
+        return EINVAL if self.state.unknown else aof_error(self.state.out)
 
     @property
     def written(self):
@@ -171,9 +176,10 @@ cdef class Snapshot:
 
     def finish(self):
         """Closes the file, which is complete and synced when this returns 0; otherwise an errno."""
-        cdef int error = aof_error(self.state.out) or aof_detach(self.state.out)
+        cdef int error = self.error
+        cdef int last = aof_detach(self.state.out)
         self.end()
-        return error
+        return error or last
 
     def abandon(self):
         """Ends in vain; the file is the caller's to delete."""
@@ -195,6 +201,8 @@ cdef void write_entry(State *state, int database, Entry *entry) noexcept nogil:
         write_hash(state.out, key, <Hash *> entry_pointer(entry))
         if entry_has_expiry(entry):
             write_expiry(state.out, key, entry_expiry(entry))
+    else:
+        state.unknown = True
     state.keys += 1
 
 
@@ -214,6 +222,8 @@ cdef void preserve(void *context, Database *database, Entry *entry) noexcept nog
 
 cdef void preserve_database(void *context, Database *database) noexcept nogil:
     cdef State *state = <State *> (<Server *> context).snapshot
+    if database.id < state.database:
+        return
     state.void = True
     state.keyspace.snapshot = False
 

@@ -216,10 +216,15 @@ class AppendOnlyDir:
             base_seq, incr_seq = self._highest_found()
             self.manifest = Manifest(base_seq=base_seq, incr_seq=incr_seq)
 
+    def old_file(self) -> Path | None:
+        """A file of Redis 6, beside the folder, that is to be adopted."""
+        old = self.path.parent / self.filename
+        return old if old.is_file() and self._wants_old_file() else None
+
     def adopt_old_file(self) -> bool:
         """Make a file of Redis 6, beside the folder, the folder's base; False if there is none to be adopted."""
-        old = self.path.parent / self.filename
-        if not old.is_file() or not self._wants_old_file():
+        old = self.old_file()
+        if old is None:
             return False
         self._ensure_folder()
         _sync_path(old)
@@ -236,6 +241,11 @@ class AppendOnlyDir:
         for path in paths:
             _size(path)
         return paths
+
+    def unlisted_files(self) -> list[Path]:
+        """Bases and incremental files by their names, not empty, that no manifest lists."""
+        listed = {file.name for file in (*self.manifest.files(), *self.manifest.history)}
+        return [self.path / match[0] for match in self._found() if match[0] not in listed]
 
     def total_size(self) -> int:
         """Bytes in the files that count. Raises `FileMissing`."""
@@ -277,6 +287,12 @@ class AppendOnlyDir:
                 self._persist(before)
             raise
         return fd
+
+    def withdraw_incr(self) -> None:
+        """Forget the newest incremental file, to which nothing was written: the one before it goes on."""
+        file = self.manifest.incremental[-1]
+        self._persist(replace(self.manifest, incremental=self.manifest.incremental[:-1]))
+        os.unlink(self.path / file.name)
 
     def begin_rewrite(self, incremental: IncrementalMode = "listed") -> int | None:
         """Open the incremental file that follows the base to be written, and return its descriptor.
@@ -358,10 +374,13 @@ class AppendOnlyDir:
         only_base = manifest.base is not None and not manifest.incremental
         return only_base and manifest.base.name == self.filename and not (self.path / self.filename).exists()
 
-    def _highest_found(self) -> tuple[int, int]:
+    def _found(self) -> list[re.Match[str]]:
         pattern = re.compile(re.escape(self.filename) + r"\.(\d+)\.(base|incr)\.(?:rdb|aof)")
-        names = os.listdir(self.path) if self.path.is_dir() else []
-        found = [match for match in map(pattern.fullmatch, names) if match and _size(self.path / match[0])]
+        names = sorted(os.listdir(self.path)) if self.path.is_dir() else []
+        return [match for match in map(pattern.fullmatch, names) if match and _size(self.path / match[0])]
+
+    def _highest_found(self) -> tuple[int, int]:
+        found = self._found()
         numbers = [max((int(match[1]) for match in found if match[2] == kind), default=0) for kind in ("base", "incr")]
         return numbers[0], numbers[1]
 

@@ -1,8 +1,7 @@
-"""The append-only file's life: loading, appending, rewriting, and what happens when the disk fails.
+"""The append-only file's life: loading, appending, and what happens when the disk fails.
 
-At the start the files that the manifest lists are loaded, base first; then the last one is appended to. A rewrite opens a
-new incremental file at the exact moment a snapshot of memory begins, and makes the snapshot the base when it is on the
-disk (``_snapshot``, ``aof_manifest``). Only then are the files before it deleted.
+At the start the files that the manifest lists are loaded, base first (``loading``); then the last one is appended to.
+``rewriting`` replaces them, from time to time or when asked, by a snapshot and what follows it.
 
 When a write fails, what was to be written stays in the ring, replies to it wait, and writes are refused with MISCONF
 until the ring has been drained. When an fsync fails, the file is left: a rewrite makes a fresh base and a fresh
@@ -13,24 +12,19 @@ ends the process, for nothing can be answered that was promised.
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyredis._dispatch import CommandError
-from pyredis._loader import AofLoader, DamagedFile
-from pyredis._snapshot import Snapshot
 from pyredis.aof_manifest import AppendOnlyDir, FileMissing, ManifestError
 from pyredis.config import ConfigRejected
+from pyredis.loading import LoadError, Loading, refuse_rdb
+from pyredis.rewriting import Rewriting
 
 if TYPE_CHECKING:
     from pyredis.server import Server
 
-LOAD_SLICE_US = 5000
-RETRY_SECONDS = 1.0
-
-
-class LoadError(Exception):
-    """The data cannot be loaded; the text says what stands in the way and where."""
+__all__ = ["LoadError", "Persistence"]
 
 
 class Persistence:
@@ -43,24 +37,31 @@ class Persistence:
         self.last_save = int(time.time())
         self.failure = ""
         self.folder: AppendOnlyDir | None = None
-        self.loading: dict[str, Any] = {}
-        # The rewrite under way, and the figures of the last one.
-        self.snapshot: Snapshot | None = None
-        self.scheduled = False
-        self.rewrites = 0
-        self.last_rewrite_ok = True
-        self.last_rewrite_seconds = -1
-        self._rewrite_began = 0.0
-        self._finishing: asyncio.Task[None] | None = None
-        self._base_path: Path | None = None
-        self._leaving_file = False
-        self._retry_at = 0.0
-        self._size_at_rewrite = 0
+        self.loading: Loading | None = None
+        # The file was turned on while serving, and what it has counts for nothing before there is a base.
+        self.awaiting_base = False
+        self.rewriting = Rewriting(self)
         self._size_before_incr = 0
         self._woken_by = -1
         config = server.config
         config.on_change("appendonly", self._on_appendonly)
         config.on_change("appendfsync", self.core.aof_policy)
+        config.on_change("no-appendfsync-on-rewrite", lambda _: self.rewriting.follow_pause())
+
+    @property
+    def appending(self) -> bool:
+        """Whether changes go to a file."""
+        return self._woken_by >= 0
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether service depends on a rewrite."""
+        return self.awaiting_base or self.core.aof_sync_failed
+
+    @property
+    def current_size(self) -> int:
+        """Bytes in the files that count, as far as written."""
+        return self._size_before_incr + self.core.aof_state()[0]
 
     # ---- the start ----
 
@@ -69,319 +70,201 @@ class Persistence:
         if not self.server.config["appendonly"]:
             return
         began = time.monotonic()
+        folder, paths = self._find_files()
+        self.loading = Loading(self.core, self.server.config, self.log, paths)
+        await self.loading.run()
+        if self.loading.stopped:
+            return
+        self.loading = None
+        if paths:
+            self.log.notice(f"DB loaded from append only file: {time.monotonic() - began:.3f} seconds")
+        self._append(folder)
+
+    def _find_files(self) -> tuple[AppendOnlyDir, list[Path]]:
         folder = self._open_folder()
         try:
             folder.load()
             folder.remove_temporaries()
-            if folder.adopt_old_file():
+            old = folder.old_file()
+            if old:
+                refuse_rdb(old)
+                folder.adopt_old_file()
                 self.log.notice(f"Successfully migrated an old-style AOF into {folder.path}")
             paths = folder.files_to_load()
         except ManifestError as error:
-            raise LoadError("".join(error.log_lines())) from error
-        except (FileMissing, OSError) as error:
+            raise LoadError("".join(error.log_lines()).strip("\n")) from error
+        except FileMissing as error:
+            raise LoadError(str(error)) from error
+        except OSError as error:
             raise LoadError(f"Can't open the append-only files: {error}") from error
-        await self._load(paths)
-        if paths:
-            self.log.notice(f"DB loaded from append only file: {time.monotonic() - began:.3f} seconds")
-        self._append()
-        folder.delete_history()
-
-    async def reload(self) -> None:
-        """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
-
-        Once memory has been emptied there is no way back: a damaged file ends the process, as it does at the start.
-        """
-        await self._settle()
-        assert self.folder is not None
-        paths = self.folder.files_to_load()
-        self.core.loading = True
-        self.core.empty()
-        try:
-            await self._load(paths)
-        except LoadError as error:
-            self.log.warning(f"{error} Exiting...")
-            os._exit(1)
-        self.core.loading = False
-
-    async def _settle(self) -> None:
-        """Ends the rewrite under way, and has the files hold all that memory holds."""
-        if self._woken_by < 0:
-            raise LoadError("There is no append only file to load: appendonly is no")
-        if self._finishing is not None:
-            await self._finishing
-        if self.snapshot is not None:
-            self.snapshot.abandon()
-            self.snapshot = None
-            self._drop_base()
-            self.scheduled = True
-        self.server.hub.flush()
-        error = self.core.aof_sync()
-        if error:
-            raise LoadError(f"The append only file could not be completed: {os.strerror(error)}")
+        for path in folder.unlisted_files() if not paths else []:
+            self.log.warning(f"No manifest lists {path}: it is not loaded")
+        return folder, paths
 
     def _open_folder(self) -> AppendOnlyDir:
         config = self.server.config
         self.folder = AppendOnlyDir(os.path.join(config["dir"], config["appenddirname"]), config["appendfilename"])
         return self.folder
 
-    async def _load(self, paths: list[Path]) -> None:
-        total = sum(path.stat().st_size for path in paths)
-        self.loading = {"start": int(time.time()), "began": time.monotonic(), "total": total, "loaded": 0}
-        for path in paths:
-            await self._load_file(path, last=path is paths[-1])
-        self.loading = {}
-
-    async def _load_file(self, path: Path, last: bool) -> None:
-        with open(path, "rb") as file:
-            if file.read(5) == b"REDIS":
-                raise LoadError(f"{path} is an RDB file, which this version cannot load; rewrite it in Redis with "
-                                "aof-use-rdb-preamble no")
-        loader = AofLoader(self.core, path)
-        before = self.loading["loaded"]
-        told = time.monotonic()
-        try:
-            while loader.step(LOAD_SLICE_US):
-                self.loading["loaded"] = before + loader.loaded_bytes
-                if time.monotonic() - told > 5:
-                    told = time.monotonic()
-                    self.log.notice(f"Loading {path.name}: {self.loading['loaded'] * 100 // self.loading['total']}%")
-                await asyncio.sleep(0)
-            self.loading["loaded"] = before + loader.file_size
-            torn, valid = loader.torn, loader.valid_size
-        except DamagedFile as error:
-            raise LoadError(
-                f"Bad file format reading the append only file {path} at offset {error.offset}: {error.reason}. "
-                "Make a backup of the file; redis-check-aof --fix cuts it there."
-            ) from error
-        finally:
-            loader.close()
-        if torn:
-            self._cut(path, valid, last)
-
-    def _cut(self, path: Path, valid: int, last: bool) -> None:
-        """A torn tail: cut off, where that may be."""
-        size = path.stat().st_size
-        if not last or not self.server.config["aof-load-truncated"]:
-            reason = "aof-load-truncated is no" if last else "it is not the last file"
-            raise LoadError(f"Unexpected end of file reading the append only file {path} at offset {valid} of {size}; "
-                            f"it is not cut there because {reason}")
-        self.log.warning(f"!!! Warning: short read while loading the AOF file {path.name}!!!")
-        self.log.warning(f"Truncating the AOF {path.name} at offset {valid}, {size - valid} bytes are dropped")
-        with open(path, "r+b") as file:
-            file.truncate(valid)
-            os.fsync(file.fileno())
-        self.log.warning("AOF loaded anyway because aof-load-truncated is enabled")
-
-    def _append(self) -> None:
+    def _append(self, folder: AppendOnlyDir) -> None:
         """From now on the newest incremental file takes what changes."""
-        assert self.folder is not None
         try:
-            fd, size = self.folder.open_incr()
+            fd, size = folder.open_incr()
             self._attach(fd, size)
-            self._size_before_incr = self.folder.total_size() - size
+            self._size_before_incr = folder.total_size() - size
+            # As Redis does after a start: how large the files were after the last rewrite is written down nowhere.
+            self.rewriting.size_at_end = folder.base_size()
         except OSError as error:
             raise LoadError(f"Can't open the append-only file for appending: {error}") from error
-        self._size_at_rewrite = self.folder.total_size()
+        try:
+            folder.delete_history()
+        except OSError as error:
+            self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
 
     def _attach(self, fd: int, size: int) -> None:
-        self.core.aof_open(fd, size, self.server.config["appendfsync"])
+        """Takes over the descriptor, even where it fails."""
+        try:
+            self.core.aof_open(fd, size, self.server.config["appendfsync"])
+        except OSError:
+            os.close(fd)
+            raise
         if self._woken_by < 0:
+            assert self.server.hub is not None
             self._woken_by = self.core.aof_wake_fd
             asyncio.get_running_loop().add_reader(self._woken_by, self.server.hub.release)
 
-    def _close(self) -> int:
-        if self._woken_by >= 0:
-            asyncio.get_running_loop().remove_reader(self._woken_by)
-            self._woken_by = -1
-        return self.core.aof_close()
+    async def reload(self) -> None:
+        """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
+
+        Once memory has been emptied there is no way back: a damaged file ends the process, as it does at the start.
+        """
+        if not self.appending or self.awaiting_base:
+            raise LoadError("There is no append only file to load")
+        assert self.folder is not None
+        self.rewriting.cancel()
+        error = self.core.aof_sync()
+        if error:
+            raise LoadError(f"The append only file could not be completed: {os.strerror(error)}")
+        self.loading = Loading(self.core, self.server.config, self.log, self.folder.files_to_load())
+        self.core.loading = True
+        self.core.empty()
+        try:
+            await self.loading.run()
+        except LoadError as damage:
+            self.log.warning(f"{damage} Exiting...")
+            os._exit(1)
+        self.loading = None
+        self.core.loading = False
 
     # ---- while serving ----
 
     def flush(self) -> None:
         """After background work that may have changed something: nobody waits, but the file is to have it."""
-        if self._woken_by >= 0:
+        if self.appending:
+            assert self.server.hub is not None
             self.server.hub.drain()
-
-    def cron(self) -> None:
-        """What is to be done now and then: retries, and rewriting when the file has grown."""
-        if self._woken_by < 0:
-            return
-        self.server.hub.release()
-        config = self.server.config
-        if self.snapshot is None and self._finishing is None and not self.core.loading:
-            if self.scheduled or (self._leaving_file and time.monotonic() >= self._retry_at):
-                self._begin()
-            elif self._has_grown(config["auto-aof-rewrite-percentage"], config["auto-aof-rewrite-min-size"]):
-                growth = self.current_size * 100 // max(self._size_at_rewrite, 1) - 100
-                self.log.notice(f"Starting automatic rewriting of AOF on {growth}% growth")
-                self._begin()
-
-    def _has_grown(self, percentage: int, least: int) -> bool:
-        size = self.current_size
-        if not percentage or size < least or self.core.loading:
-            return False
-        return (size - self._size_at_rewrite) * 100 >= percentage * max(self._size_at_rewrite, 1)
-
-    @property
-    def current_size(self) -> int:
-        """Bytes in the files that count, as far as written."""
-        return self._size_before_incr + self.core.aof_state()[0]
-
-    # ---- rewriting ----
-
-    def start_rewrite(self) -> bool:
-        """BGREWRITEAOF: True when a rewrite began, False when it waits for the one under way to end."""
-        if self.snapshot is not None or self._finishing is not None:
-            raise CommandError("ERR Background append only file rewriting already in progress")
-        return self._begin()
-
-    def _begin(self) -> bool:
-        self.scheduled = False
-        self._retry_at = time.monotonic() + RETRY_SECONDS
-        appending = self._woken_by >= 0
-        folder = self.folder or self._open_folder()
-        base = None
-        try:
-            fd = folder.begin_rewrite("listed" if appending else "none")
-            self._base_path = base = folder.temporary_base()
-            if fd is not None:
-                before = self.current_size
-                self._attach(fd, 0)
-                self._size_before_incr = before
-            out = os.open(base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
-            self.snapshot = Snapshot(self.core, out)
-        except OSError as error:
-            self.log.warning(f"Can't begin rewriting the append only file: {error}")
-            folder.abort_rewrite(base)
-            self.last_rewrite_ok = False
-            return False
-        self._rewrite_began = time.monotonic()
-        self.core.aof_pause_sync(self.server.config["no-appendfsync-on-rewrite"] and not self._leaving_file)
-        self.log.notice("Background append only file rewriting started")
-        self.server.wake_work()
-        return True
 
     def work(self, budget_us: int) -> bool:
         """One slice of the rewrite under way; True while there is more."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return False
-        if snapshot.work(budget_us):
-            return True
-        self.snapshot = None
-        if snapshot.void or snapshot.error:
-            self._abandon(snapshot)
-            return False
-        keys, size = snapshot.keys, snapshot.written
-        error = snapshot.finish()
-        if error:
-            self._fail(os.strerror(error))
-            return False
-        self.log.notice(f"Append only file base written: {keys} keys, {size} bytes")
-        self._finishing = asyncio.get_running_loop().create_task(self._finish(snapshot.position))
-        return False
+        return self.rewriting.work(budget_us)
 
-    def _abandon(self, snapshot: Snapshot) -> None:
-        void = snapshot.void
-        error = snapshot.error
-        snapshot.abandon()
-        if void:
-            self.log.notice("The rewrite starts over: a database was flushed or swapped")
-            self._drop_base()
-            self.scheduled = True
-        else:
-            self._fail(os.strerror(error))
+    def cron(self) -> None:
+        """What is to be done now and then: writing again what could not be written, and rewriting."""
+        if self.appending:
+            assert self.server.hub is not None
+            self.server.hub.release()
+            if self.core.aof_sync_failed:
+                self._exit_if_promised()
+        self.rewriting.cron()
 
-    def _drop_base(self) -> None:
-        assert self.folder is not None
-        self.core.aof_pause_sync(False)
-        self.folder.abort_rewrite(self._base_path)
+    def start_rewrite(self) -> bool:
+        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled. Raises CommandError."""
+        return self.rewriting.on_request()
 
-    def _fail(self, reason: str) -> None:
-        self._drop_base()
-        self.last_rewrite_ok = False
-        self.last_rewrite_seconds = int(time.monotonic() - self._rewrite_began)
-        self.log.warning(f"Background AOF rewrite failed: {reason}")
+    # ---- asked by the rewrite ----
 
-    async def _finish(self, position: int) -> None:
-        """The base takes its place; file system calls that may take long run in a thread."""
-        assert self.folder is not None
-        assert self._base_path is not None
+    def rewritten_folder(self) -> AppendOnlyDir:
+        """The folder with its manifest as it is."""
+        if self.appending and self.folder is not None:
+            return self.folder
+        folder = self._open_folder()
+        folder.load()
+        return folder
+
+    def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None:
+        """From here on a new, empty file takes what changes; on an OSError the old one goes on, after ``undo``."""
+        before = self.current_size
         try:
-            base = await asyncio.to_thread(self.folder.finish_rewrite, self._base_path, False)
-        except OSError as error:
-            self._fail(str(error))
-            return
-        finally:
-            self._finishing = None
-        self.core.aof_pause_sync(False)
-        self._vouch(position)
-        self._size_before_incr = base.stat().st_size
-        self._size_at_rewrite = self.current_size
-        self.rewrites += 1
-        self.last_rewrite_ok = True
-        self.last_rewrite_seconds = int(time.monotonic() - self._rewrite_began)
-        self.log.notice("Background AOF rewrite finished successfully")
-        try:
-            await asyncio.to_thread(self.folder.delete_history)
-        except OSError as error:
-            self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
+            self._attach(fd, 0)
+        except OSError:
+            if undo:
+                undo()
+            raise
+        self._size_before_incr = before
 
-    def _vouch(self, position: int) -> None:
-        """The base is on the disk: whatever became of the files before it, service may resume."""
-        if self._woken_by < 0:
+    def on_base(self, position: int, size: int) -> None:
+        """A base made from memory at that position is on the disk: what became of the files before is of no account."""
+        self._size_before_incr = size
+        if not self.appending:
             return
+        self.awaiting_base = False
         self.core.aof_vouch(position)
-        self._leaving_file = False
+        assert self.server.hub is not None
         self.server.hub.release()
 
     # ---- CONFIG SET appendonly ----
 
     def _on_appendonly(self, on: bool) -> None:
-        if on and self._woken_by < 0:
+        if self.core.in_transaction:
+            # The transaction goes to the file whole, so it ends first.
+            asyncio.get_running_loop().call_soon(self._follow_appendonly)
+        elif on and not self.appending:
             self._turn_on()
-        elif not on and self._woken_by >= 0:
+        elif not on and self.appending:
             self._turn_off()
 
-    def _turn_on(self) -> None:
-        folder = self._open_folder()
-        base = None
+    def _follow_appendonly(self) -> None:
         try:
-            folder.load()
-            fd = folder.begin_rewrite("held back")
-            assert fd is not None
-            self._base_path = base = folder.temporary_base()
-            self._attach(fd, 0)
-            self._size_before_incr = 0
-            out = os.open(base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
-            self.snapshot = Snapshot(self.core, out)
-        except (OSError, ManifestError) as error:
-            if self._woken_by >= 0:
-                self._close()
-            folder.abort_rewrite(base)
-            self.log.warning(f"Can't turn the append only file on: {error}")
-            raise ConfigRejected("Unable to turn on AOF. Check server logs.") from error
-        self._rewrite_began = time.monotonic()
-        self.server.wake_work()
+            self._on_appendonly(self.server.config["appendonly"])
+        except ConfigRejected:
+            self.server.config.adjust("appendonly", False)
+
+    def _turn_on(self) -> None:
+        self.rewriting.cancel()
+        self.awaiting_base = True
+        self._size_before_incr = 0
+        if self.rewriting.begin():
+            return
+        self.awaiting_base = False
+        self._close()
+        raise ConfigRejected("Unable to turn on AOF. Check server logs.")
 
     def _turn_off(self) -> None:
-        if self.snapshot is not None:
-            self.snapshot.abandon()
-            self.snapshot = None
-            self._drop_base()
+        self.rewriting.cancel()
+        self.awaiting_base = False
         error = self._close()
         if error:
             self.log.warning(f"Closing the append only file: {os.strerror(error)}")
-        self.server.hub.flush()
+        self._note_success()
+
+    def _close(self) -> int:
+        """Drains, syncs and closes the file; an errno. Nobody waits for it any more."""
+        if not self.appending:
+            return 0
+        asyncio.get_running_loop().remove_reader(self._woken_by)
+        self._woken_by = -1
+        error = self.core.aof_close()
+        assert self.server.hub is not None
         self.server.hub.release()
+        self.server.hub.flush()
+        return error
 
     # ---- failure ----
 
     def on_error(self, error: int) -> None:
         """Writing or syncing began to fail with an errno, or, with 0, works again."""
         if not error:
-            self.core.write_error = False
-            self.failure = ""
+            self._note_success()
             self.log.warning("AOF write error looks solved. The server can write again.")
             return
         self.failure = os.strerror(error)
@@ -389,14 +272,21 @@ class Persistence:
         if not self.core.aof_sync_failed:
             self.log.warning(f"Error writing to the AOF file: {self.failure}; writes are refused until it works again")
             return
+        self._exit_if_promised()
+        self.log.warning(f"Fsync of the AOF file failed: {self.failure}; it is left for a fresh one, made from memory")
+        self.rewriting.follow_pause()
+
+    def _note_success(self) -> None:
+        self.core.write_error = False
+        self.failure = ""
+
+    def _exit_if_promised(self) -> None:
+        """After a failed fsync: under always replies wait for what will not come."""
         if self.server.config["appendfsync"] == "always":
             self.log.warning(
                 f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {self.failure}. Exiting..."
             )
             os._exit(1)
-        self.log.warning(f"Fsync of the AOF file failed: {self.failure}; it is left for a fresh one, made from memory")
-        self._leaving_file = True
-        self._retry_at = 0.0
 
     # ---- the end ----
 
@@ -405,21 +295,22 @@ class Persistence:
         if save:
             self.log.warning("Saving an RDB file is not supported by this version")
             return False
-        if self.snapshot is not None:
-            self.snapshot.abandon()
-            self.snapshot = None
-            self._drop_base()
-        if self._woken_by < 0:
-            if save is None and self.server.config["save"] and not self.server.config["appendonly"]:
+        if self.loading is not None:
+            self.loading.stop()
+            return True
+        if self.awaiting_base:
+            self.log.warning("Writing initial AOF, can't exit")
+            return False
+        self.rewriting.cancel()
+        if not self.appending:
+            if save is None and self.server.config["save"]:
                 self.log.warning("appendonly is no: the data are not kept")
             return True
         self.log.notice("Calling fsync() on the AOF file.")
         error = self.core.aof_sync()
         if error:
             self.log.warning(f"The append only file could not be completed: {os.strerror(error)}")
-            return False
-        self.server.hub.flush()
-        self.server.hub.release()
+            return save is False
         self._close()
         return True
 
@@ -427,8 +318,7 @@ class Persistence:
 
     def info(self) -> dict[str, Any]:
         """The fields of INFO persistence, in Redis's order."""
-        size, buffered, _, syncing = self.core.aof_state()
-        rewriting = self.snapshot is not None or self._finishing is not None
+        rewriting = self.rewriting
         fields: dict[str, Any] = {
             "loading": int(self.core.loading),
             "async_loading": 0,
@@ -436,8 +326,8 @@ class Persistence:
             "current_cow_size": 0,
             "current_cow_size_age": 0,
             "current_fork_perc": "0.00",
-            "current_save_keys_processed": self.snapshot.keys if self.snapshot else 0,
-            "current_save_keys_total": sum(row[1] for row in self.core.sizes()) if self.snapshot else 0,
+            "current_save_keys_processed": rewriting.keys,
+            "current_save_keys_total": sum(row[1] for row in self.core.sizes()) if rewriting.in_progress else 0,
             "rdb_changes_since_last_save": self.core.dirty,
             "rdb_bgsave_in_progress": 0,
             "rdb_last_save_time": self.last_save,
@@ -448,42 +338,30 @@ class Persistence:
             "rdb_last_cow_size": 0,
             "rdb_last_load_keys_expired": 0,
             "rdb_last_load_keys_loaded": 0,
-            "aof_enabled": int(self._woken_by >= 0),
-            "aof_rewrite_in_progress": int(rewriting),
-            "aof_rewrite_scheduled": int(self.scheduled),
-            "aof_last_rewrite_time_sec": self.last_rewrite_seconds,
-            "aof_current_rewrite_time_sec": int(time.monotonic() - self._rewrite_began) if rewriting else -1,
-            "aof_last_bgrewrite_status": "ok" if self.last_rewrite_ok else "err",
-            "aof_rewrites": self.rewrites,
-            "aof_rewrites_consecutive_failures": int(not self.last_rewrite_ok),
+            "aof_enabled": int(self.appending),
+            "aof_rewrite_in_progress": int(rewriting.in_progress),
+            "aof_rewrite_scheduled": int(rewriting.scheduled),
+            "aof_last_rewrite_time_sec": rewriting.last_seconds,
+            "aof_current_rewrite_time_sec": rewriting.seconds,
+            "aof_last_bgrewrite_status": "err" if rewriting.failures else "ok",
+            "aof_rewrites": rewriting.begun,
+            "aof_rewrites_consecutive_failures": rewriting.failures,
             "aof_last_write_status": "err" if self.failure else "ok",
             "aof_last_cow_size": 0,
             "module_fork_in_progress": 0,
             "module_fork_last_cow_size": 0,
         }
-        if self._woken_by >= 0:
-            fields |= {
-                "aof_current_size": self.current_size,
-                "aof_base_size": self._size_at_rewrite,
-                "aof_pending_rewrite": 0,
-                "aof_buffer_length": buffered,
-                "aof_pending_bio_fsync": int(syncing),
-                "aof_delayed_fsync": 0,
-            }
-        return fields | self._loading_info()
+        if self.appending:
+            fields |= self._file_info()
+        return fields | (self.loading.info() if self.loading else {})
 
-    def _loading_info(self) -> dict[str, Any]:
-        state = self.loading
-        if not state:
-            return {}
-        elapsed = time.monotonic() - state["began"]
-        total, loaded = state["total"], state["loaded"]
-        eta = int(elapsed * (total - loaded) / loaded) if loaded else -1
+    def _file_info(self) -> dict[str, Any]:
+        _, buffered, _, syncing = self.core.aof_state()
         return {
-            "loading_start_time": state["start"],
-            "loading_total_bytes": total,
-            "loading_rdb_used_mem": 0,
-            "loading_loaded_bytes": loaded,
-            "loading_loaded_perc": f"{loaded * 100 / total if total else 100:.2f}",
-            "loading_eta_seconds": eta if eta >= 0 else 1,
+            "aof_current_size": self.current_size,
+            "aof_base_size": self.rewriting.size_at_end,
+            "aof_pending_rewrite": 0,
+            "aof_buffer_length": buffered,
+            "aof_pending_bio_fsync": int(syncing),
+            "aof_delayed_fsync": 0,
         }

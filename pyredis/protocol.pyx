@@ -519,7 +519,7 @@ cdef class Connection:
             return 0
         if self.client.flags & CLIENT_CLOSE_AFTER_REPLY:
             self.closing = True
-        if server.aof != NULL and (self.held or offset > aof_released(server.aof)):
+        if self.held or (server.aof != NULL and offset > aof_released(server.aof)):
             if end > begin:
                 self.hub.owe(self, begin, offset)
             else:

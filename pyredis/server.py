@@ -142,6 +142,8 @@ class Server:
             self._stop_background()
             raise
         self.core.loading = False
+        if self._shutting_down:
+            return
         if self.config["port"]:
             self.log.notice("Ready to accept connections tcp")
         if self.config["unixsocket"]:

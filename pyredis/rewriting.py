@@ -1,0 +1,264 @@
+"""Rewriting the append-only file: when, in which steps, and what follows a failure.
+
+A rewrite opens a new incremental file at the moment a snapshot of memory begins, writes the snapshot beside the files
+of the folder (``_snapshot``), and makes it the base when it is on the disk (``aof_manifest``). Only then do the files
+before it go. What may take long runs in a thread: no two such calls at a time, for they change the same manifest.
+
+    idle -> snapshot (slices of ``work``) -> placing the base (thread) -> deleting what it replaced (thread) -> idle
+
+How the incremental file begins depends on why the rewrite is made:
+
+* "listed", the ordinary case: it continues the files there are.
+* "held back", while the file that ``appendonly`` was turned on with has no base: it counts for nothing before that.
+* "none", with ``appendonly no``.
+
+After a failed fsync what the ring still holds goes to a file of its own first: it may lie before the snapshot's
+position, and must not stand behind the snapshot as well, where it would be executed a second time.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyredis._dispatch import CommandError
+from pyredis._snapshot import Snapshot
+from pyredis.aof_manifest import AppendOnlyDir, ManifestError
+
+if TYPE_CHECKING:
+    from pyredis.persistence import Persistence
+
+IN_PROGRESS = "ERR Background append only file rewriting already in progress"
+CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+# A rewrite that the server itself began and that failed is tried again after 1, 2, 4, … seconds, at most:
+LONGEST_DELAY = 60
+
+
+class Rewriting:
+    """The rewrites of one server, one at a time. All methods run in the loop's thread."""
+
+    def __init__(self, persistence: "Persistence") -> None:
+        self.persistence = persistence
+        self.server = persistence.server
+        self.core = persistence.core
+        self.log = persistence.log
+        self.scheduled = False
+        self.begun = 0
+        self.failures = 0
+        self.last_seconds = -1
+        self.size_at_end = 0
+        self._snapshot: Snapshot | None = None
+        self._base = Path()
+        self._placing = False
+        self._began = 0.0
+        self._not_before = 0.0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aof-files")
+        self._call: tuple[Future[Any], Callable[[Future[Any]], None]] | None = None
+
+    # ---- state ----
+
+    @property
+    def in_progress(self) -> bool:
+        return self._snapshot is not None or self._placing
+
+    @property
+    def busy(self) -> bool:
+        """Whether the folder's files are being changed, so that nobody else may."""
+        return self._snapshot is not None or self._call is not None
+
+    @property
+    def seconds(self) -> int:
+        """For how long the rewrite under way has been, -1 without one."""
+        return int(time.monotonic() - self._began) if self.in_progress else -1
+
+    @property
+    def keys(self) -> int:
+        return self._snapshot.keys if self._snapshot else 0
+
+    # ---- when ----
+
+    def on_request(self) -> bool:
+        """BGREWRITEAOF: True when a rewrite began, False when it will. Raises CommandError."""
+        if self.in_progress:
+            raise CommandError(IN_PROGRESS)
+        if self.busy or self.core.in_transaction:
+            # In the middle of a transaction the file and the memory tell of different moments.
+            self.scheduled = True
+            self._not_before = 0.0
+            return False
+        if not self.begin():
+            raise CommandError(CANNOT_BEGIN)
+        return True
+
+    def cron(self) -> None:
+        """Begins what is due."""
+        if self.busy or self.core.loading or time.monotonic() < self._not_before:
+            return
+        if self.scheduled or self.persistence.needs_base:
+            self.begin()
+        elif self.persistence.appending and self._has_grown():
+            growth = self.persistence.current_size * 100 // max(self.size_at_end, 1) - 100
+            self.log.notice(f"Starting automatic rewriting of AOF on {growth}% growth")
+            self.begin()
+
+    def _has_grown(self) -> bool:
+        config = self.server.config
+        percentage, size = config["auto-aof-rewrite-percentage"], self.persistence.current_size
+        if not percentage or size < config["auto-aof-rewrite-min-size"]:
+            return False
+        return (size - self.size_at_end) * 100 >= percentage * max(self.size_at_end, 1)
+
+    # ---- the steps ----
+
+    def begin(self) -> bool:
+        """The snapshot begins, and with it the file behind it; False when that failed. Not inside a transaction."""
+        persistence = self.persistence
+        self.scheduled = False
+        self._began = time.monotonic()
+        try:
+            folder = persistence.rewritten_folder()
+            if persistence.appending and self.core.aof_sync_failed:
+                self._leave_failed_file(folder)
+            self._open_files(folder)
+        except (OSError, ManifestError) as error:
+            self.log.warning(f"Can't begin rewriting the append only file: {error}")
+            self._note_failure()
+            return False
+        self.begun += 1
+        self.follow_pause()
+        self.log.notice("Background append only file rewriting started")
+        self.server.wake_work()
+        return True
+
+    def _leave_failed_file(self, folder: AppendOnlyDir) -> None:
+        if self.persistence.awaiting_base:
+            fd = folder.begin_rewrite("held back")
+            assert fd is not None
+            self.persistence.switch(fd)
+            folder.abort_rewrite()
+        else:
+            self.persistence.switch(folder.open_new_incr(), folder.withdraw_incr)
+
+    def _open_files(self, folder: AppendOnlyDir) -> None:
+        persistence = self.persistence
+        listed = persistence.appending and not persistence.awaiting_base
+        fd = folder.begin_rewrite("listed" if listed else "held back" if persistence.awaiting_base else "none")
+        try:
+            self._base = folder.temporary_base()
+            if fd is not None:
+                persistence.switch(fd, folder.withdraw_incr if listed else None)
+            self._snapshot = self._new_snapshot()
+        except OSError:
+            folder.abort_rewrite(self._base)
+            raise
+
+    def _new_snapshot(self) -> Snapshot:
+        out = os.open(self._base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            return Snapshot(self.core, out)
+        except OSError:
+            os.close(out)
+            raise
+
+    def follow_pause(self) -> None:
+        """no-appendfsync-on-rewrite: no syncs meanwhile, unless one is what the clients wait for."""
+        paused = self.in_progress and self.server.config["no-appendfsync-on-rewrite"]
+        self.core.aof_pause_sync(paused and not self.core.aof_sync_failed)
+
+    def work(self, budget_us: int) -> bool:
+        """One slice of the snapshot under way; True while there is more."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return False
+        if snapshot.work(budget_us):
+            return True
+        self._snapshot = None
+        if snapshot.void:
+            snapshot.abandon()
+            self._drop()
+            self.log.notice("The rewrite starts over: a database was flushed or swapped")
+            self.scheduled = True
+            return False
+        keys, size, position = snapshot.keys, snapshot.written, snapshot.position
+        error = snapshot.finish()
+        if error:
+            self._fail(os.strerror(error))
+            return False
+        self.log.notice(f"Append only file base written: {keys} keys, {size} bytes")
+        self._placing = True
+        folder = self.persistence.folder
+        assert folder is not None
+        self._in_thread(lambda future: self._on_base(future, position, size), folder.finish_rewrite, self._base, False)
+        return False
+
+    def _on_base(self, future: Future[Any], position: int, size: int) -> None:
+        self._placing = False
+        error = future.exception()
+        if error is not None:
+            self._fail(str(error))
+            return
+        folder = self.persistence.folder
+        assert folder is not None
+        self.failures = 0
+        self._not_before = 0.0
+        self.last_seconds = int(time.monotonic() - self._began)
+        self._in_thread(self._on_deleted, folder.delete_history)
+        self.follow_pause()
+        self.persistence.on_base(position, size)
+        self.size_at_end = self.persistence.current_size
+        self.log.notice("Background AOF rewrite finished successfully")
+
+    def _on_deleted(self, future: Future[Any]) -> None:
+        error = future.exception()
+        if error is not None:
+            self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
+
+    # ---- the end of one that failed, or is not wanted any more ----
+
+    def _fail(self, reason: str) -> None:
+        self._drop()
+        self.last_seconds = int(time.monotonic() - self._began)
+        self.log.warning(f"Background AOF rewrite failed: {reason}")
+        self._note_failure()
+
+    def _note_failure(self) -> None:
+        self.failures += 1
+        self._not_before = time.monotonic() + min(2 ** min(self.failures - 1, 10), LONGEST_DELAY)
+
+    def _drop(self) -> None:
+        folder = self.persistence.folder
+        assert folder is not None
+        self.follow_pause()
+        try:
+            folder.abort_rewrite(self._base)
+        except OSError as error:
+            self.log.warning(f"Can't delete {self._base}: {error}")
+
+    def cancel(self) -> None:
+        """On return nothing is under way: a snapshot is given up, a base that is complete takes its place."""
+        self.scheduled = False
+        if self._snapshot is not None:
+            self._snapshot.abandon()
+            self._snapshot = None
+            self._drop()
+        while self._call is not None:
+            future = self._call[0]
+            wait([future])
+            self._settle(future)
+
+    # ---- calls in the thread ----
+
+    def _in_thread(self, then: Callable[[Future[Any]], None], function: Callable[..., Any], *arguments: Any) -> None:
+        loop = asyncio.get_running_loop()
+        future = self._pool.submit(function, *arguments)
+        self._call = future, then
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._settle, done))
+
+    def _settle(self, future: Future[Any]) -> None:
+        if self._call is not None and self._call[0] is future:
+            then = self._call[1]
+            self._call = None
+            then(future)

@@ -1,0 +1,369 @@
+"""Rewriting the append-only file: by hand and by itself, under load, off and on again, and when it cannot be done."""
+
+import signal
+import threading
+
+import pytest
+
+from support.aof_folder import info, listed, present
+from support.client import wait_until
+from support.fsfaults import injected
+
+ONCE = ("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")
+
+
+def rewrite(client):
+    """BGREWRITEAOF, and its end."""
+    before = int(info(client)["aof_rewrites"])
+    client.must("BGREWRITEAOF")
+    wait_until(lambda: int(info(client)["aof_rewrites"]) > before, "the rewrite's beginning")
+    rewritten(client)
+
+
+def rewritten(client):
+    wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the rewrite's end")
+
+
+def digest(server):
+    with server.client() as client:
+        return client.must("DEBUG", "DIGEST")
+
+
+def survives(server, **options):
+    """The data are the same after SIGKILL and a new start."""
+    before = digest(server)
+    server.restart(crash=True)
+    assert digest(server) == before
+
+
+def fill(client, count=2000):
+    client.pipeline([["SET", f"key{number}", "x" * 100] for number in range(count)])
+    client.must("SET", "expiring", "v", "PX", 10_000_000)
+    client.must("SET", "number", 12345)
+    client.must("HSET", "small", "f", "v")
+    client.must("HSET", "large", *[f"f{number}" for number in range(1000)])
+    client.must("HPEXPIRE", "large", 10_000_000, "FIELDS", 2, "f0", "f2")
+    client.must("PEXPIRE", "large", 20_000_000)
+    client.must("SELECT", 5)
+    client.must("SET", "five", "5")
+    client.must("SELECT", 0)
+
+
+class Load:
+    """Clients that count up, in a thread each: what was answered must be there afterwards."""
+
+    def __init__(self, server, clients=3):
+        self.answered = [0] * clients
+        self._stop = threading.Event()
+        self._server = server
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
+
+    def _run(self, number):
+        with self._server.client() as client:
+            while not self._stop.is_set():
+                self.answered[number] = client.must("INCR", f"counter{number}")
+                client.must("HINCRBY", "counters", number, 1)
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        wait_until(lambda: all(self.answered), "the load")
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def check(self, client):
+        for number, answered in enumerate(self.answered):
+            assert client.must("GET", f"counter{number}") == b"%d" % answered
+            assert client.must("HGET", "counters", number) == b"%d" % answered
+
+
+def test_a_rewrite_keeps_everything_and_shrinks_the_file(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        for _ in range(5):
+            fill(client)
+        before = info(client)
+        rewrite(client)
+        after = info(client)
+        assert int(after["aof_current_size"]) < int(before["aof_current_size"]) // 3
+        assert after["aof_base_size"] == after["aof_current_size"]
+        assert after["aof_last_bgrewrite_status"] == "ok"
+        assert after["aof_rewrites"] == "1"
+        assert after["aof_rewrites_consecutive_failures"] == "0"
+        client.must("SET", "after", "1")
+    wait_until(lambda: len(present(server.folder)) == 3, "the old files' end")
+    assert listed(server.folder) == [("appendonly.aof.1.base.aof", "b"), ("appendonly.aof.2.incr.aof", "i")]
+    survives(server)
+
+
+def test_many_rewrites_in_a_row_under_load_lose_and_repeat_nothing(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        with Load(server) as load:
+            for _ in range(12):
+                rewrite(client)
+        load.check(client)
+    before = digest(server)
+    server.restart(crash=True)
+    assert digest(server) == before
+    with server.client() as client:
+        load.check(client)
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+@pytest.mark.parametrize("paused", ["yes", "no"])
+def test_rewrites_under_load_in_every_mode(start_ours, fsync, paused):
+    server = start_ours(*ONCE, "--appendfsync", fsync, "--no-appendfsync-on-rewrite", paused)
+    with server.client() as client:
+        fill(client)
+        with Load(server) as load:
+            for _ in range(3):
+                rewrite(client)
+    server.restart(crash=True)
+    with server.client() as client:
+        load.check(client)
+
+
+def test_what_changes_while_the_snapshot_is_made_is_in_it_once(start_ours):
+    """Each change comes before, amid or behind the walk: appended text would show a second execution."""
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        client.must("BGREWRITEAOF")
+        assert info(client)["aof_rewrite_in_progress"] == "1"
+        for start in range(0, 59500, 700):
+            numbers = range(start, start + 700, 7)
+            client.pipeline([["APPEND", f"k{number}", "1"] for number in numbers])
+            client.pipeline([["RENAME", f"k{number + 1}", f"renamed{number}"] for number in numbers])
+            client.pipeline([["DEL", f"k{number + 2}"] for number in numbers])
+            client.pipeline([["PEXPIRE", f"k{number + 3}", 10_000_000] for number in numbers])
+        rewritten(client)
+    survives(server)
+
+
+def test_a_flush_amid_a_rewrite_starts_it_over(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        client.must("BGREWRITEAOF")
+        client.must("SET", "early", "1")
+        client.must("FLUSHALL")
+        client.must("SET", "late", "1")
+        wait_until(lambda: info(client)["aof_rewrites"] == "2", "the second beginning")
+        rewritten(client)
+    assert "The rewrite starts over" in server.log()
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("KEYS", "*") == [b"late"]
+
+
+def test_databases_swapped_amid_a_rewrite_are_kept(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        client.must("BGREWRITEAOF")
+        client.must("SWAPDB", 0, 1)
+        client.must("SET", "now in 0", "1")
+        wait_until(lambda: info(client)["aof_rewrites"] == "2", "the second beginning")
+        rewritten(client)
+    survives(server)
+
+
+def test_the_file_is_rewritten_by_itself_when_it_has_grown(start_ours):
+    server = start_ours("--appendonly", "yes", "--auto-aof-rewrite-min-size", "100kb")
+    with server.client() as client:
+        for _ in range(30):
+            client.pipeline([["SET", "same", "x" * 100]] * 200)
+        wait_until(lambda: info(client)["aof_rewrites"] != "0", "a rewrite")
+        rewritten(client)
+        assert int(info(client)["aof_base_size"]) < 500_000
+    assert "Starting automatic rewriting of AOF on" in server.log()
+    survives(server)
+
+
+def test_a_second_request_is_refused_and_one_inside_a_transaction_waits(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        first, second = client.pipeline([["BGREWRITEAOF"], ["BGREWRITEAOF"]])
+        assert first.decoded == "Background append only file rewriting started"
+        assert second.raw == b"-ERR Background append only file rewriting already in progress\r\n"
+        rewritten(client)
+        client.pipeline([["MULTI"], ["INCR", "n"], ["BGREWRITEAOF"], ["INCR", "n"]])
+        assert client.must("EXEC") == [1, "Background append only file rewriting scheduled", 2]
+        wait_until(lambda: info(client)["aof_rewrites"] == "2", "the scheduled rewrite")
+        rewritten(client)
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("GET", "n") == b"2"
+
+
+# ---- off and on ----
+
+
+def test_turned_on_while_serving_everything_is_kept_once_the_base_is_there(start_ours):
+    server = start_ours("--appendonly", "no")
+    with server.client() as client:
+        fill(client)
+        assert info(client)["aof_enabled"] == "0"
+        with Load(server) as load:
+            client.must("CONFIG", "SET", "appendonly", "yes")
+            rewritten(client)
+        assert info(client)["aof_enabled"] == "1"
+    before = digest(server)
+    server.kill()
+    server.arguments[server.arguments.index("no")] = "yes"
+    server.start()
+    assert digest(server) == before
+    with server.client() as client:
+        load.check(client)
+
+
+def test_turned_off_and_on_again_what_came_between_is_kept_and_replies_go_out(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        replies = client.pipeline(
+            [
+                ["SET", "a", "1"],
+                ["CONFIG", "SET", "appendonly", "no"],
+                ["SET", "a", "2"],
+                ["CONFIG", "SET", "appendonly", "yes"],
+                ["SET", "a", "3"],
+                ["GET", "a"],
+            ]
+        )
+        assert [reply.decoded for reply in replies] == ["OK"] * 5 + [b"3"]
+        rewritten(client)
+        client.must("CONFIG", "SET", "appendonly", "no")
+        client.must("SET", "b", "untold")
+        client.must("CONFIG", "SET", "appendonly", "yes")
+        rewritten(client)
+    survives(server)
+
+
+def test_turned_on_amid_another_rewrite_or_flushed_meanwhile_the_base_comes_later(start_ours):
+    server = start_ours("--appendonly", "no")
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        client.must("BGREWRITEAOF")
+        client.must("CONFIG", "SET", "appendonly", "yes")
+        client.must("SET", "early", "1")
+        client.must("FLUSHALL")
+        client.must("SET", "late", "1")
+        wait_until(lambda: "finished successfully" in server.log(), "the base")
+    server.kill()
+    server.arguments[server.arguments.index("no")] = "yes"
+    server.start()
+    with server.client() as client:
+        assert client.must("KEYS", "*") == [b"late"]
+
+
+def test_turned_off_and_on_inside_a_transaction(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["MULTI"], ["SET", "a", "1"], ["CONFIG", "SET", "appendonly", "no"], ["SET", "b", "1"]])
+        assert client.must("EXEC") == ["OK"] * 3
+        wait_until(lambda: info(client)["aof_enabled"] == "0", "the end of the file")
+        client.pipeline([["MULTI"], ["INCR", "n"], ["CONFIG", "SET", "appendonly", "yes"], ["INCR", "n"]])
+        assert client.must("EXEC") == [1, "OK", 2]
+        wait_until(lambda: info(client)["aof_last_rewrite_time_sec"] != "-1", "the base")
+    survives(server)
+
+
+def test_a_rewrite_with_appendonly_no_makes_a_base(start_ours):
+    server = start_ours("--appendonly", "no")
+    with server.client() as client:
+        fill(client)
+        rewrite(client)
+        rewrite(client)
+    assert listed(server.folder) == [("appendonly.aof.2.base.aof", "b")]
+    before = digest(server)
+    server.kill()
+    server.arguments[server.arguments.index("no")] = "yes"
+    server.start()
+    assert digest(server) == before
+
+
+# ---- the end, amid a rewrite ----
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SHUTDOWN", "SIGKILL"])
+def test_the_server_may_end_amid_a_rewrite(start_ours, how):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        client.must("BGREWRITEAOF")
+        client.must("SET", "last", "1")
+        before = client.must("DBSIZE")
+        if how == "SHUTDOWN":
+            client.send("SHUTDOWN")
+        elif how == "SIGTERM":
+            server.process.send_signal(signal.SIGTERM)
+        else:
+            server.kill()
+        status = server.wait_exit()
+    assert status == (-signal.SIGKILL if how == "SIGKILL" else 0)
+    server.start()
+    with server.client() as client:
+        assert client.must("DBSIZE") == before
+        assert client.must("GET", "last") == b"1"
+    assert not any(name.startswith("temp-") for name in present(server.folder))
+
+
+def test_the_first_base_is_not_left_unfinished_by_a_shutdown(start_ours, tmp_path):
+    server = start_ours("--appendonly", "no")
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
+        turned, refused = client.pipeline([["CONFIG", "SET", "appendonly", "yes"], ["SHUTDOWN"]])
+        assert turned.decoded == "OK"
+        assert refused.raw == b"-ERR Errors trying to SHUTDOWN. Check logs.\r\n"
+        rewritten(client)
+        assert client.must("PING") == "PONG"
+    assert "Writing initial AOF, can't exit" in server.log()
+
+
+# ---- what cannot be done ----
+
+
+def test_a_base_that_cannot_be_written_leaves_everything_as_it_was(start_ours, tmp_path):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        base = server.folder / "appendonlydir" / f"temp-rewriteaof-bg-{server.process.pid}.aof"
+        with injected(server.pid, tmp_path, "write,writev:error=EIO", file=base):
+            client.must("BGREWRITEAOF")
+            wait_until(lambda: info(client)["aof_last_bgrewrite_status"] == "err", "the failure")
+            assert client.must("SET", "a", "1") == "OK"
+        assert not base.exists()
+        assert info(client)["aof_rewrites_consecutive_failures"] == "1"
+        rewrite(client)
+        assert info(client)["aof_last_bgrewrite_status"] == "ok"
+    survives(server)
+
+
+def test_a_base_that_cannot_take_its_place_leaves_everything_as_it_was(start_ours, tmp_path):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        with injected(server.pid, tmp_path, "rename,renameat,renameat2:error=EIO"):
+            reply = client.call("BGREWRITEAOF")
+            assert reply.raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
+            assert client.must("SET", "a", "1") == "OK"
+        rewrite(client)
+    survives(server)
+
+
+def test_debug_loadaof_brings_back_what_the_file_says(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        before = client.must("DEBUG", "DIGEST")
+        replies = client.pipeline([["SET", "a", "1"], ["DEBUG", "LOADAOF"], ["GET", "a"], ["DEL", "a"]])
+        assert [reply.decoded for reply in replies] == ["OK", "OK", b"1", 1]
+        assert client.must("DEBUG", "DIGEST") == before
