@@ -724,6 +724,7 @@ cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer
     cdef int status = PARSE_REQUEST
     cdef int most = 1 if client.flags & CLIENT_UNAUTHENTICATED else BATCH
     batch.count = 0
+    parser.authenticated = not client.flags & CLIENT_UNAUTHENTICATED
     if parser.remaining == 0:
         server.arguments.count = 0
     while batch.count < most:

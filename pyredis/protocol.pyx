@@ -470,7 +470,6 @@ cdef class Connection:
         cdef size_t begin
         self.parser.max_bulk = server.settings.proto_max_bulk
         while status == PARSE_REQUEST and not self.client.flags & CLIENT_BLOCKED:
-            self.parser.authenticated = not self.client.flags & CLIENT_UNAUTHENTICATED
             server.wait_offset = 0
             begin = server.reply.size
             status = serve(server, &self.client, &self.parser, data, size, REPLY_SLICE)
