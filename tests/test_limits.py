@@ -3,12 +3,15 @@
 import os
 import resource
 import select
+import shutil
 import socket
+import subprocess
 import sys
 import time
 
 import pytest
-from support.client import ConnectionClosed, RawClient, encode_command, wait_until
+
+from support.client import RawClient, encode_command, wait_until
 from support.pair import Pair
 from support.servers import Server
 
@@ -143,7 +146,8 @@ def test_strangers_are_turned_away_in_protected_mode(start_ours, start_oracle):
             client.must("CONFIG", "SET", "protected-mode", "yes", "requirepass", "secret")
             with RawClient((host, server.port)) as stranger:
                 assert stranger.call("PING").raw == b"-NOAUTH Authentication required.\r\n"
-    assert told[0] == told[1]
+    # A word that 7.0 misspells.
+    assert told[0] == told[1].replace(b"4) Setup a an", b"4) Set up an")
     assert told[0].startswith(b"-DENIED Redis is running in protected mode")
 
 
@@ -179,13 +183,21 @@ def test_who_is_not_authenticated_may_send_little(guarded):
 # ---- input ----
 
 
+def ends(client: RawClient, data: bytes) -> bool:
+    """Whether sending this ends the connection with no reply."""
+    try:
+        client.send_bytes(data)
+        client.read()
+    except ConnectionError:
+        return True
+    return False
+
+
 @LOOPS
 def test_too_much_input_without_a_request_is_refused(start_ours, loop):
     server = start_ours("--client-query-buffer-limit", "1mb", "--loop", loop)
     with server.client() as client, server.client() as other:
-        with pytest.raises((ConnectionClosed, ConnectionError)):
-            client.send_bytes(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 2_000_000)
-            client.read()
+        assert ends(client, b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 2_000_000)
         assert info(other, "client_query_buffer_limit_disconnections") == 1
         assert "Closing client that reached max query buffer length: id=" in server.log()
         other.must("CONFIG", "SET", "client-query-buffer-limit", "8mb")
@@ -196,9 +208,8 @@ def test_too_much_input_without_a_request_is_refused(start_ours, loop):
 def test_what_a_transaction_has_queued_counts_as_input(start_ours):
     with start_ours("--client-query-buffer-limit", "1mb").client() as client:
         client.must("MULTI")
-        with pytest.raises((ConnectionClosed, ConnectionError)):
-            for _ in range(30):
-                client.must("ECHO", "x" * 100_000)
+        assert client.must("ECHO", "x" * 1_000_000) == "QUEUED"
+        assert ends(client, encode_command("ECHO", "x" * 100_000))
 
 
 # ---- time ----
@@ -235,9 +246,6 @@ def test_a_client_that_is_slow_to_send_is_not_idle(start_ours):
 @LOOPS
 def test_the_socket_options_are_set(start_ours, loop):
     """``ss`` shows the timer of a connection that keeps alive."""
-    import shutil
-    import subprocess
-
     if shutil.which("ss") is None:
         pytest.skip("ss is not installed: apt-get install iproute2")
     server = start_ours("--tcp-keepalive", "77", "--loop", loop)

@@ -5,6 +5,7 @@ import socket
 import stat
 
 import pytest
+
 from support.client import RawClient, can_connect, wait_until
 from support.servers import free_port
 
