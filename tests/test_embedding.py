@@ -1,6 +1,7 @@
 """Servers inside another program: several in one process, and nothing that outlives a connection or a server."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import socket
@@ -13,7 +14,7 @@ from pyredis.config import Config
 from pyredis.log import Log
 from pyredis.protocol import Connection
 from pyredis.server import Server
-from support.client import RawClient, encode_command
+from support.client import RawClient, encode_command, wait_until
 from support.servers import free_port
 
 LOOPS = pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
@@ -114,11 +115,17 @@ def test_servers_in_several_threads_do_not_disturb_each_other(tmp_path):
 
 
 def connected(server: Server) -> RawClient:
-    while True:
-        try:
-            return RawClient(("127.0.0.1", server.config["port"]))
-        except ConnectionRefusedError:
-            threading.Event().wait(0.01)
+    """A client of a server that has loaded."""
+
+    def attempt() -> RawClient | None:
+        with contextlib.suppress(ConnectionError):
+            client = RawClient(("127.0.0.1", server.config["port"]))
+            if client.call("PING").raw == b"+PONG\r\n":
+                return client
+            client.close()
+        return None
+
+    return wait_until(attempt, "the server to be ready")
 
 
 @LOOPS
