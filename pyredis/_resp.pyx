@@ -448,6 +448,15 @@ cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
     return out + size
 
 
+cdef bint rounds_up(char *text, double value) noexcept nogil:
+    """Raises the last digit of the mantissa, if that makes the text read back as ``value``."""
+    cdef char *last = strchr(text, c'e') - 1
+    if last[0] == c'9':
+        return False
+    last[0] += 1
+    return strtod(text, NULL) == value
+
+
 cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nogil:
     """The fewest decimal digits that read back as the positive ``value``, d.ddd times 10 to the ``exponent``."""
     cdef char text[40]
@@ -458,6 +467,9 @@ cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nog
     for precision in range(14 if value >= DBL_MIN else 0, 17):
         snprintf(text, sizeof(text), "%.*e", precision, value)
         if strtod(text, NULL) == value:
+            break
+        # Halfway between two texts printf takes the even one; below a power of two only the other reads back.
+        if precision == 15 and rounds_up(text, value):
             break
     mark = strchr(text, c'e')
     exponent[0] = atoi(mark + 1)
