@@ -1,0 +1,329 @@
+"""What each ``appendfsync`` promises, on disks that are full, slow or broken.
+
+A reply to a change means that the change is kept: nothing answered is missing after SIGKILL, whatever happened before.
+"""
+
+import pytest
+
+from support.aof_folder import info
+from support.client import RawClient, wait_until
+from support.fsfaults import file_size_limit, fill_disk, injected, slow_fdatasync, small_disk
+
+MODES = ["always", "everysec", "no"]
+MISCONF = b"-MISCONF Errors writing to the AOF file: "
+
+
+@pytest.fixture
+def durable(start_ours):
+    """A function that starts a server with that ``appendfsync``."""
+
+    def start(fsync, *arguments, **options):
+        fixed = ("--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0")
+        return start_ours(*fixed, *arguments, **options)
+
+    return start
+
+
+def incremental(server):
+    """The file that is appended to."""
+    return max(server.folder.glob("appendonlydir/*.incr.aof"), key=lambda path: int(path.name.split(".")[2]))
+
+
+def wait_refused(client):
+    """Until writes are refused. Before the failure shows nothing is written: the reply would be held."""
+    wait_until(lambda: info(client)["aof_last_write_status"] == "err", "the failure")
+    assert client.call("SET", "probe", "1").raw.startswith(MISCONF)
+
+
+def wait_accepted(client):
+    wait_until(lambda: client.call("SET", "probe", "2").raw == b"+OK\r\n", "the recovery")
+
+
+def check_refusing(server, held: RawClient, reply: bytes):
+    """While the file takes nothing: reads are served, writes refused, and what was executed has no reply yet."""
+    with server.client() as client:
+        wait_refused(client)
+        assert client.must("GET", "before") == b"kept"
+        assert client.call("PING").raw.startswith(MISCONF)
+        assert client.must("MULTI") == "OK"
+        assert client.call("SET", "a", "1").raw.startswith(MISCONF)
+        assert client.call("EXEC").raw.startswith(b"-EXECABORT")
+        assert client.must("CONFIG", "GET", "appendonly") == [b"appendonly", b"yes"]
+    assert held.is_silent(0.05)
+    yield
+    assert held.read().raw == reply
+
+
+# ---- full disks ----
+
+
+@pytest.mark.parametrize("fsync", MODES)
+def test_a_full_disk_refuses_writes_serves_reads_and_recovers(durable, tmp_path, fsync):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        server = durable(fsync, name="disk/server")
+        with server.client() as held, server.client() as client:
+            held.must("SET", "before", "kept")
+            ballast = fill_disk(disk)
+            held.send("SET", "large", "x" * 100_000)
+            held.send("GET", "before")
+            held.send("INCR", "n")
+            for _ in check_refusing(server, held, b"+OK\r\n"):
+                ballast.unlink()
+            assert held.read().decoded == b"kept"
+            last = held.read().raw
+            assert last == b":1\r\n" or last.startswith(MISCONF)
+            wait_accepted(client)
+            assert client.must("STRLEN", "large") == 100_000
+            assert info(client)["aof_last_write_status"] == "ok"
+        assert "Error writing to the AOF file: No space left on device" in server.log()
+        assert "AOF write error looks solved" in server.log()
+        server.restart(crash=True)
+        with server.client() as client:
+            assert client.must("STRLEN", "large") == 100_000
+            assert client.must("MGET", "before", "probe") == [b"kept", b"2"]
+        server.kill()
+
+
+@pytest.mark.parametrize("fsync", MODES)
+def test_killed_on_a_full_disk_only_what_had_no_reply_is_lost(durable, tmp_path, fsync):
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        server = durable(fsync, name="disk/server")
+        with server.client() as held, server.client() as client:
+            held.must("SET", "before", "kept")
+            ballast = fill_disk(disk, leave=30_000)
+            held.send("SET", "large", "x" * 100_000)
+            wait_refused(client)
+            assert held.is_silent(0.05)
+            server.kill()
+        ballast.unlink()
+        server.start()
+        with server.client() as client:
+            assert client.must("GET", "before") == b"kept"
+        server.kill()
+
+
+@pytest.mark.parametrize("fsync", MODES)
+def test_a_file_that_may_not_grow_is_cut_back_to_whole_commands(durable, fsync):
+    server = durable(fsync)
+    pid = server.pid
+    with server.client() as held, server.client() as client:
+        held.must("SET", "before", "kept")
+        with file_size_limit(pid, 1 << 15):
+            held.send("SET", "large", "x" * 100_000)
+            wait_refused(client)
+            assert incremental(server).read_bytes().endswith(b"kept\r\n")
+        assert held.read().decoded == "OK"
+        wait_accepted(client)
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("STRLEN", "large") == 100_000
+
+
+def test_a_client_that_goes_on_reading_on_a_full_disk_is_held_back(durable):
+    """Behind a reply that waits for the file others pile up: only so many."""
+    server = durable("everysec")
+    pid = server.pid
+    with server.client() as held, server.client() as client:
+        held.must("SET", "before", "x" * 20_000)
+        with file_size_limit(pid, 1 << 15):
+            held.send("SET", "large", "x" * 100_000)
+            wait_refused(client)
+            memory = int(info(client, "memory")["used_memory"])
+            for _ in range(1000):
+                held.send("GET", "before")
+            assert client.must("STRLEN", "before") == 20_000
+            assert held.is_silent(0.05)
+            assert int(info(client, "memory")["used_memory"]) < memory + (4 << 20)
+        assert held.read().decoded == "OK"
+        assert all(held.read().decoded == b"x" * 20_000 for _ in range(1000))
+
+
+def test_an_expired_key_is_read_as_absent_on_a_full_disk(durable):
+    server = durable("everysec")
+    pid = server.pid
+    with server.client() as held, server.client() as client:
+        client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        client.must("SET", "short", "1", "PX", 1)
+        with file_size_limit(pid, 1 << 10):
+            held.send("SET", "large", "x" * 10_000)
+            wait_refused(client)
+            wait_until(lambda: client.must("GET", "short") is None, "the expiry")
+        assert held.read().decoded == "OK"
+
+
+def test_turning_the_file_off_ends_the_refusal_and_the_waiting(durable):
+    server = durable("everysec")
+    pid = server.pid
+    with server.client() as held, server.client() as client:
+        with file_size_limit(pid, 1 << 10):
+            held.send("SET", "large", "x" * 10_000)
+            wait_refused(client)
+            assert client.must("CONFIG", "SET", "appendonly", "no") == "OK"
+            assert held.read().decoded == "OK"
+            assert client.must("SET", "a", "1") == "OK"
+        assert client.must("CONFIG", "SET", "appendonly", "yes") == "OK"
+        wait_until(lambda: "finished successfully" in server.log(), "the base")
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("STRLEN", "large") == 10_000
+        assert client.must("GET", "a") == b"1"
+
+
+# ---- failing writes ----
+
+
+@pytest.mark.parametrize("fsync", MODES)
+def test_a_write_error_holds_replies_and_recovers(durable, tmp_path, fsync):
+    server = durable(fsync)
+    with server.client() as held, server.client() as client:
+        held.must("SET", "before", "kept")
+        with injected(server.pid, tmp_path, "write,writev:error=EIO", file=incremental(server)):
+            held.send("INCR", "n")
+            for _ in check_refusing(server, held, b":1\r\n"):
+                break
+        assert held.read().raw == b":1\r\n"
+        wait_accepted(client)
+        assert client.must("INCR", "n") == 2
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("GET", "n") == b"2"
+
+
+# ---- failing syncs ----
+
+
+def test_a_failed_sync_ends_the_process_under_always(durable, tmp_path):
+    server = durable("always")
+    with server.client() as client:
+        client.must("SET", "before", "kept")
+        with injected(server.pid, tmp_path, "fdatasync,fsync:error=EIO", file=incremental(server)):
+            client.send("SET", "a", "1")
+            assert server.wait_exit() == 1
+            assert client.read_to_end() == b""
+    assert "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output error" in server.log()
+    server.start()
+    with server.client() as client:
+        assert client.must("GET", "before") == b"kept"
+
+
+def test_after_a_failed_sync_the_file_is_left_for_a_fresh_base(durable, tmp_path):
+    server = durable("everysec")
+    with server.client() as client:
+        client.must("SET", "before", "kept")
+        left = incremental(server)
+        with injected(server.pid, tmp_path, "fdatasync:error=EIO:when=1", file=left):
+            client.must("INCR", "n")
+            wait_until(lambda: "Fsync of the AOF file failed" in server.log(), "the failure")
+            wait_until(lambda: "finished successfully" in server.log(), "the fresh base")
+        wait_accepted(client)
+        assert client.must("INCR", "n") == 2
+        wait_until(lambda: not left.exists(), "the end of the file that failed")
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("MGET", "before", "n") == [b"kept", b"2"]
+
+
+def test_what_is_executed_amid_a_failing_sync_is_kept_once(durable, tmp_path):
+    """Increments go on all the time: the fresh base and the file behind it must not both have one."""
+    server = durable("everysec")
+    answered = 0
+    for turn in range(1, 4):
+        with server.client() as client:
+            with injected(server.pid, tmp_path, "fdatasync:error=EIO:delay_enter=20000", file=incremental(server)):
+                while server.log().count("finished successfully") < turn:
+                    reply = client.call("INCR", "n")
+                    answered = reply.decoded if reply.raw.startswith(b":") else answered
+            assert client.must("GET", "n") == b"%d" % answered
+        server.restart(crash=True)
+        with server.client() as client:
+            assert client.must("GET", "n") == b"%d" % answered
+
+
+def test_syncs_that_go_on_failing_refuse_writes_until_they_work(durable, tmp_path):
+    server = durable("everysec")
+    with server.client() as client:
+        client.must("SET", "before", "kept")
+        with injected(server.pid, tmp_path, "fdatasync,fsync:error=EIO"):
+            client.must("SET", "a", "1")
+            wait_until(lambda: "Fsync of the AOF file failed" in server.log(), "the failure")
+            wait_refused(client)
+            assert client.must("GET", "a") == b"1"
+            wait_until(lambda: "Can't begin rewriting" in server.log(), "an attempt in vain")
+        wait_accepted(client)
+    assert len(list(server.folder.glob("appendonlydir/*.incr.aof"))) < 6
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("MGET", "before", "a", "probe") == [b"kept", b"1", b"2"]
+
+
+def test_without_syncs_their_failure_is_nobody_s_concern(durable, tmp_path):
+    server = durable("no")
+    with server.client() as client, injected(server.pid, tmp_path, "fdatasync:error=EIO", file=incremental(server)):
+        for number in range(100):
+            assert client.must("INCR", "n") == number + 1
+
+
+# ---- always: who waits ----
+
+
+@pytest.fixture
+def slow(durable, tmp_path):
+    """appendfsync always on a disk where a sync takes long."""
+    return durable("always", environment=slow_fdatasync(tmp_path, 400))
+
+
+def test_readers_of_a_key_wait_for_its_last_write_and_others_do_not(slow):
+    with slow.client() as writer, slow.client() as same, slow.client() as other:
+        other.must("SET", "other", "1")
+        writer.send("SET", "key", "1")
+        wait_until(lambda: int(info(other, "stats")["total_commands_processed"]) >= 3, "the write")
+        same.send("GET", "key")
+        assert other.must("GET", "other") == b"1"
+        assert other.must("PING") == "PONG"
+        assert same.is_silent(0)
+        assert writer.is_silent(0)
+        assert writer.read().decoded == "OK"
+        assert same.read().decoded == b"1"
+
+
+def test_a_flush_makes_every_reader_wait(slow):
+    with slow.client() as writer, slow.client() as reader:
+        reader.must("SET", "key", "1")
+        writer.send("FLUSHALL")
+        wait_until(lambda: "cmdstat_flushall" in info(reader, "commandstats"), "the flush")
+        reader.send("GET", "key")
+        assert writer.is_silent(0)
+        assert reader.read().decoded is None
+        assert writer.read().decoded == "OK"
+
+
+def test_writers_share_a_sync(slow):
+    clients = [slow.client() for _ in range(20)]
+    with slow.client() as client:
+        for number, writer in enumerate(clients):
+            writer.send("SET", f"k{number}", "1")
+        wait_until(lambda: client.must("DBSIZE") == 20, "the writes")
+    # One sync is under way with the first, one takes all others: twenty of their own would take 8 seconds.
+    for writer in clients:
+        assert writer.read().decoded == "OK"
+        writer.close()
+
+
+def test_replies_of_one_connection_keep_their_order(slow):
+    with slow.client() as client:
+        client.must("SET", "other", "0")
+        replies = client.pipeline([["GET", "other"], ["SET", "a", "1"], ["GET", "other"], ["PING"], ["GET", "a"]])
+        assert [reply.decoded for reply in replies] == [b"0", "OK", b"0", "PONG", b"1"]
+
+
+@pytest.mark.parametrize("fsync", MODES)
+def test_a_change_of_the_mode_loses_no_reply(durable, fsync):
+    server = durable(fsync)
+    with server.client() as client, server.client() as other:
+        for mode in (*MODES, *reversed(MODES)):
+            replies = client.pipeline([["INCR", "n"], ["CONFIG", "SET", "appendfsync", mode], ["INCR", "n"]])
+            assert not any(reply.is_error for reply in replies)
+            assert other.must("INCR", "m")
+    server.restart(crash=True)
+    with server.client() as client:
+        assert client.must("MGET", "n", "m") == [b"12", b"6"]
