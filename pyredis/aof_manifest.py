@@ -371,8 +371,9 @@ class AppendOnlyDir:
         manifest = self.manifest
         if not manifest.files():
             return True
-        only_base = manifest.base is not None and not manifest.incremental
-        return only_base and manifest.base.name == self.filename and not (self.path / self.filename).exists()
+        if manifest.base is None or manifest.incremental:
+            return False
+        return manifest.base.name == self.filename and not (self.path / self.filename).exists()
 
     def _found(self) -> list[re.Match[str]]:
         pattern = re.compile(re.escape(self.filename) + r"\.(\d+)\.(base|incr)\.(?:rdb|aof)")

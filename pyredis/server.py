@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyredis._core import Core
@@ -78,7 +79,7 @@ class Server:
         self._starting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
         self._cron: asyncio.TimerHandle | None = None
-        self._work: asyncio.TimerHandle | None = None
+        self._work: asyncio.Handle | None = None
         self._reloading: asyncio.Task[None] | None = None
         self._shutting_down = False
         self._follow_directives()
@@ -86,7 +87,7 @@ class Server:
     def _follow_directives(self) -> None:
         """Hands the directives to those who read them, now and after every CONFIG SET."""
         for name in NATIVE:
-            self._follow(name, lambda value, name=name: self.core.configure(name, value))
+            self._follow(name, partial(self.core.configure, name))
         self._follow("slowlog-max-len", self.slowlog.set_limit)
         self._follow("latency-monitor-threshold", self.latency.set_threshold)
         self.config.on_change("dir", os.chdir)
