@@ -1,7 +1,7 @@
 """``Core``: owns the ``Server`` struct, builds its command table, and is what the policy layer calls.
 
-Numbers of directives come in through ``configure``; time comes in through ``tick`` and ``cron``; the rest is telling what
-there is to tell (INFO, COMMAND STATS, LATENCY).
+Numbers of directives come in through ``configure``; time comes in through ``tick`` and ``cron``; the rest is telling
+what there is to tell (INFO, COMMAND STATS, LATENCY).
 """
 
 from libc.errno cimport errno
@@ -74,7 +74,7 @@ from pyredis._keyspace cimport (
     keyspace_tick,
     keyspace_tidy,
 )
-from pyredis._memory cimport mem_alloc, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis._memory cimport mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free
 from pyredis.types.hashtable cimport table_memory, table_size
 

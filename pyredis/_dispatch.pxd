@@ -2,8 +2,8 @@
 handler, propagate what it changed. Knows no command's reply texts, and no socket.
 
 Everything native of one server hangs from its ``Server`` struct, so that several servers can live in one process;
-``_core.Core`` owns it. A handler is a ``noexcept nogil`` function of a ``Call``; a Python handler takes ``(client, args)``
-and returns a value of ``commands/reply.py``.
+``_core.Core`` owns it. A handler is a ``noexcept nogil`` function of a ``Call``; a Python handler takes ``(client,
+args)`` and returns a value of ``commands/reply.py``.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t

@@ -1,8 +1,8 @@
 """Dispatch: batches of requests, the checks before a command, and what follows it.
 
-A batch is up to 32 requests parsed ahead. While the next one is parsed, the buckets of the keys before it are already on
-their way from memory; a second pass fetches the entries; the third executes. Nothing is read ahead past a request that
-could change how the following bytes are to be read (an unauthenticated client, an inline request).
+A batch is up to 32 requests parsed ahead. While the next one is parsed, the buckets of the keys before it are already
+on their way from memory; a second pass fetches the entries; the third executes. Nothing is read ahead past a request
+that could change how the following bytes are to be read (an unauthenticated client, an inline request).
 
 Propagation: a command that changed something is appended to the file as it came, unless its handler has told the file
 something else. What one command appends is one unit (``settle``); inside EXEC the unit is the whole transaction.
@@ -15,7 +15,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcmp, memcpy, memset
 
-from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid, PyCapsule_New
+from cpython.pycapsule cimport PyCapsule_New
 
 from pyredis._aof cimport aof_append, aof_position, aof_publish, aof_selected
 from pyredis._base cimport (
@@ -25,7 +25,6 @@ from pyredis._base cimport (
     format_uint64,
     highest_bit,
     likely,
-    monotonic_ns,
     parse_int64,
     prefetch,
     slice_of,
@@ -38,41 +37,30 @@ from pyredis._keyspace cimport (
     ValueKind,
     ValueType,
     entry_pointer,
-    keyspace_destroy,
-    keyspace_expire_cycle,
     keyspace_find,
-    keyspace_init,
-    keyspace_is_expired,
     keyspace_peek,
     keyspace_preserve,
     keyspace_signal,
-    keyspace_tick,
-    keyspace_tidy,
     keyspace_touch,
     keyspace_unwatch,
     value_type,
-    watched_key,
 )
-from pyredis._memory cimport mem_alloc, mem_free, mem_used, mem_zalloc
+from pyredis._memory cimport mem_alloc, mem_free, mem_used
 from pyredis._resp cimport (
     PARSE_MORE,
     PARSE_REQUEST,
-    Arguments,
     Parser,
     Replied,
     Reply,
     Request,
-    arguments_free,
     parse_request,
     reply_error,
     reply_error_slice,
-    reply_free,
     reply_object,
     reply_status,
 )
-from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element, table_size
+from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element
 
-from pyredis.commands.reply import Error
 
 cdef enum:
     BATCH = 32
@@ -498,7 +486,6 @@ cdef void note_rejection(Call *call) noexcept nogil:
 
 cdef void reject_unknown(Call *call) noexcept with gil:
     """The texts for a name that is no command, and for a word that is no subcommand."""
-    cdef list arguments
     cdef bytes text, listed = b""
     name = call.argv[0].data[:min(call.argv[0].size, <size_t> 128)]
     if call.command != NULL:

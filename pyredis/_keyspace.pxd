@@ -128,7 +128,7 @@ ctypedef struct Keyspace:
     uint32_t clock          # the access clock of an entry made now: seconds modulo 2**24, or as `_lfu` says
     bint lfu                # an LFU policy is chosen
     uint32_t lfu_log_factor
-    uint32_t lfu_decay_time # minutes
+    uint32_t lfu_decay_time  # minutes
     uint64_t dirty          # changes since the last save
     bint expires_nothing    # while loading, and under DEBUG SET-ACTIVE-EXPIRE-like pauses
     bint snapshot           # a snapshot is under way

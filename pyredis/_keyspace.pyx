@@ -34,7 +34,6 @@ from pyredis.types.hashtable cimport (
     table_is_resizing,
     table_iterate,
     table_iterate_end,
-    table_memory,
     table_next,
     table_random,
     table_remove,

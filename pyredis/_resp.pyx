@@ -14,7 +14,7 @@ from libc.stdlib cimport atoi, strtod
 from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen
 
 from pyredis._base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
-from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis._memory cimport mem_free, mem_realloc
 
 from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
 

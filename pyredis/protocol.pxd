@@ -49,7 +49,7 @@ cdef class Connection:
     cdef readonly Hub hub
     cdef readonly object transport
 
-    # Input: bytes that did not make a whole request yet, and the arguments of it that did arrive. NULL when there are none.
+    # Input: bytes that make no whole request yet, and the arguments of it that arrived. NULL where there are none.
     cdef char *own
     cdef size_t own_size
     cdef size_t own_capacity

@@ -5,19 +5,19 @@ the replies that wait longer, for the disk.
 
 ``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own; what a
 batch leaves unparsed is copied out and then read on in place, in a buffer that doubles as bytes arrive (a length that
-was only announced reserves nothing). A batch's replies stand at the end of the server's reply buffer. They are sent from
-there at once, with one ``send`` on the descriptor, unless the file must have the batch first; then they stay until
-``Hub.flush``, which runs once at the iteration's end, has drained the ring with one write.
+was only announced reserves nothing). A batch's replies stand at the end of the server's reply buffer. They are sent
+from there at once, with one ``send`` on the descriptor, unless the file must have the batch first; then they stay
+until ``Hub.flush``, which runs once at the iteration's end, has drained the ring with one write.
 
 Replies that the socket does not take are queued in the transport. A client that lets many lie (``ALLOWANCE``) is held
-back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long pipeline
-before it reads, as it may with Redis; so whenever a look finds that nothing has moved, the allowance doubles, and only
-``client-output-buffer-limit`` ends that. Who waits for the disk is held back without such an end.
+back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long
+pipeline before it reads, as it may with Redis; so whenever a look finds that nothing has moved, the allowance doubles,
+and only ``client-output-buffer-limit`` ends that. Who waits for the disk is held back without such an end.
 """
 
 from collections import deque
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memmove
 
 import asyncio
@@ -87,7 +87,7 @@ cdef enum:
     # Input of its own that a connection keeps although little of it is in use.
     INPUT_KEEP = 1 << 20
     UNAUTHENTICATED_QUERY = 1 << 20
-    # A client that has had this many requests executed, or slices of replies made, and has more, lets the others go first.
+    # A client that has had so many requests executed, or slices of replies made, and has more, lets others go first.
     FAIR_REQUESTS = 1024
     FAIR_SLICES = 4
     ALLOWANCE = 1 << 20
@@ -365,7 +365,7 @@ cdef class Connection:
         return 0
 
     cdef int make_room(self) except -1:
-        """Room behind the bytes at hand: as much again as has arrived, but no more than a large bulk under way needs."""
+        """Room behind the bytes at hand: as much again as arrived, but no more than a large bulk under way needs."""
         cdef size_t wanted, capacity
         if self.own == NULL or self.own_capacity - self.own_size >= READ_SIZE // 4:
             return 0
@@ -426,7 +426,7 @@ cdef class Connection:
         return 0
 
     cdef int keep_arguments(self, Py_ssize_t shift) except -1:
-        """Keeps the last arguments of the scratch, if they are of a request under way; the bytes have moved by ``shift``."""
+        """Keeps the last arguments of the scratch, if a request under way has any; the bytes moved by ``shift``."""
         cdef Arguments *scratch = &self.hub.core.server.arguments
         cdef size_t first = self.parser.first
         cdef size_t count = scratch.count - first if self.parser.remaining > 0 else 0
