@@ -302,7 +302,7 @@ cdef void settle(Server *server) noexcept nogil:
 
 
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
-    """The keyspace's hook: a key that expired is deleted in the file. Nobody waits for that: it is gone without, too."""
+    """The keyspace's hook: a key that expired is deleted in the file. Nobody waits for that: it is gone anyway."""
     cdef Server *server = <Server *> context
     cdef bint owed = server.aof_owed
     cdef Slice argv[2]

@@ -1,12 +1,12 @@
 """Loading the append-only file: its commands are executed as a client's would be, in slices of time.
 
-The file is mapped and parsed in place. What counts is the end of the last whole unit, a command or a transaction: a file
-that ends behind it, in the middle of the next one or in zeros (as a file system may leave one after a power loss), has a
-torn tail. Anything else that is no command is damage, told by its offset. Lines that begin with ``#`` are annotations
-(``#TS:<unix seconds>``) and are passed over between commands.
+The file is mapped and parsed in place. What counts is the end of the last whole unit, a command or a transaction: a
+file that ends behind it, in the middle of the next one or in zeros (as a file system may leave one after a power
+loss), has a torn tail. Anything else that is no command is damage, told by its offset. Lines that begin with ``#`` are
+annotations (``#TS:<unix seconds>``) and are passed over between commands.
 """
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from libc.string cimport memchr, memcmp
 
 from pyredis._base cimport monotonic_ns
@@ -21,7 +21,7 @@ from pyredis._dispatch cimport (
     client_init,
     serve,
 )
-from pyredis._resp cimport PARSE_ERROR, PARSE_MORE, Parser, parser_init
+from pyredis._resp cimport PARSE_ERROR, Parser, parser_init
 
 import mmap
 import os
@@ -55,7 +55,7 @@ cdef class AofLoader:
     cdef size_t window              # how far the file may be parsed in this slice
     cdef readonly str path
     cdef readonly size_t file_size
-    cdef readonly size_t valid_size # the end of the last whole unit
+    cdef readonly size_t valid_size  # the end of the last whole unit
     cdef readonly object annotated  # seconds of the last timestamp annotation, or None
 
     def __cinit__(self, Core core, path):

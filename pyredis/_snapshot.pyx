@@ -1,10 +1,10 @@
 """A snapshot of the keyspace as commands: the base that a rewrite of the append-only file makes.
 
-The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in slices,
-writes every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is written first
-(the keyspace's ``preserve`` hook), and a new one is born stamped. So what is written is the data as they were at the
-beginning. A change that the hook cannot follow, a whole database that goes or changes its number before the walk has been
-through it, makes the snapshot ``void``: the caller starts over.
+The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in
+slices, writes every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is
+written first (the keyspace's ``preserve`` hook), and a new one is born stamped. So what is written is the data as they
+were at the beginning. A change that the hook cannot follow, a whole database that goes or changes its number before
+the walk has been through it, makes the snapshot ``void``: the caller starts over.
 
 What is written goes through a ring of its own to a native thread, which writes and syncs it piece by piece.
 """
@@ -77,13 +77,13 @@ ctypedef struct State:
 
 
 cdef class Snapshot:
-    """One snapshot. ``work`` until it returns False, then ``finish``; ``void`` and ``error`` tell that it is in vain."""
+    """One snapshot. ``work`` until it returns False, then ``finish``; ``void`` and ``error`` say it is in vain."""
 
     cdef Core core
     cdef State state
     cdef uint64_t cursor
     cdef bint walked
-    cdef readonly uint64_t position # of the append-only file at the beginning
+    cdef readonly uint64_t position  # of the append-only file at the beginning
 
     def __cinit__(self, Core core, int fd):
         """Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError."""
@@ -139,14 +139,14 @@ cdef class Snapshot:
 
     cdef int walk_slice(self) except -1:
         cdef Database *database
-        cdef int rounds
+        cdef int _
         if self.state.database == self.state.keyspace.count:
             self.walked = True
             self.core.unfinished_snapshots = 0
             self.end()
             return 0
         database = &self.state.keyspace.databases[self.state.database]
-        for rounds in range(32):
+        for _ in range(32):
             self.cursor = table_scan(&database.keys, self.cursor, visit, &self.state)
             if self.cursor == 0:
                 self.state.database += 1

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pyredis.aof_manifest import AppendOnlyDir, FileMissing, ManifestError
 from pyredis.config import ConfigRejected
 from pyredis.loading import LoadError, Loading, refuse_rdb
+from pyredis.protocol import Hub
 from pyredis.rewriting import Rewriting
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ class Persistence:
     def current_size(self) -> int:
         """Bytes in the files that count, as far as written."""
         return self._size_before_incr + self.core.aof_state()[0]
+
+    @property
+    def hub(self) -> Hub:
+        """There is one from the server's start on."""
+        assert self.server.hub is not None
+        return self.server.hub
 
     # ---- the start ----
 
@@ -131,7 +138,7 @@ class Persistence:
         if self._woken_by < 0:
             assert self.server.hub is not None
             self._woken_by = self.core.aof_wake_fd
-            asyncio.get_running_loop().add_reader(self._woken_by, self.server.hub.release)
+            asyncio.get_running_loop().add_reader(self._woken_by, self.hub.release)
 
     async def reload(self) -> None:
         """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
@@ -162,7 +169,7 @@ class Persistence:
         """After background work that may have changed something: nobody waits, but the file is to have it."""
         if self.appending:
             assert self.server.hub is not None
-            self.server.hub.drain()
+            self.hub.drain()
 
     def work(self, budget_us: int) -> bool:
         """One slice of the rewrite under way; True while there is more."""
@@ -172,7 +179,7 @@ class Persistence:
         """What is to be done now and then: writing again what could not be written, and rewriting."""
         if self.appending:
             assert self.server.hub is not None
-            self.server.hub.release()
+            self.hub.release()
             if self.core.aof_sync_failed:
                 self._exit_if_promised()
         self.rewriting.cron()
@@ -210,7 +217,7 @@ class Persistence:
         self.awaiting_base = False
         self.core.aof_vouch(position)
         assert self.server.hub is not None
-        self.server.hub.release()
+        self.hub.release()
 
     # ---- CONFIG SET appendonly ----
 
@@ -255,8 +262,8 @@ class Persistence:
         self._woken_by = -1
         error = self.core.aof_close()
         assert self.server.hub is not None
-        self.server.hub.release()
-        self.server.hub.flush()
+        self.hub.release()
+        self.hub.flush()
         return error
 
     # ---- failure ----
