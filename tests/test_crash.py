@@ -1,7 +1,7 @@
 """SIGKILL under load, in every mode, with rewriting on: no acknowledged write is lost, and none happens twice.
 
-Each client counts up keys of its own, alone, in pipelines and in transactions. After the crash a counter may be ahead of
-the last answer by what was sent and not answered, never behind it; and all of a transaction is there, or nothing.
+Each client counts up keys of its own, alone, in pipelines and in transactions. After the crash a counter may be ahead
+of the last answer by what was sent and not answered, never behind it; and all of a transaction is there, or nothing.
 ``PYREDIS_LONG=1`` makes a storm of it.
 """
 
