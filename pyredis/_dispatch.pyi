@@ -6,3 +6,8 @@ NO_REPLY: Final[object]
 
 class CommandError(Exception):
     """Raised by a Python handler: the text, code included, is the error reply."""
+
+class Excerpt(bytes):
+    """The beginning of an argument too large to be copied for the slow log."""
+
+    missing: int

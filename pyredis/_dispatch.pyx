@@ -67,6 +67,7 @@ cdef enum:
     TOUCHED = 8
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
     CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI
+    EXCERPT = 4096
 
 cdef const char *CAPSULE = "pyredis.handler"
 
@@ -376,7 +377,7 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
     cdef Settings *settings = &call.server.settings
     core = <object> call.server.core
     if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
-        core.on_slow(client_object(call.client), argument_list(call), us)
+        core.on_slow(client_object(call.client), [excerpt(call.argv[index]) for index in range(call.argc)], us)
     if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
         core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
 
@@ -390,6 +391,19 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
         command.histogram[highest_bit(<uint64_t> (<double> cycles * server.ns_per_cycle) | 1)] += 1
     if unlikely(cycles > server.settings.slow_cycles):
         note_slow(call, cycles)
+
+
+class Excerpt(bytes):
+    """The beginning of an argument too large to be copied for the slow log, which keeps little of it; ``missing`` bytes
+    are left out."""
+
+
+cdef object excerpt(Slice argument):
+    if argument.size <= EXCERPT:
+        return argument.data[:argument.size]
+    beginning = Excerpt(argument.data[:EXCERPT])
+    beginning.missing = argument.size - EXCERPT
+    return beginning
 
 
 cdef list argument_list(Call *call):

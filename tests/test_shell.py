@@ -166,6 +166,15 @@ def test_one_argument_too_many_is_refused(client):
     assert client.read_to_end() == b"-ERR Protocol error: invalid multibulk length\r\n"
 
 
+def test_a_slow_command_with_a_large_argument_is_told_in_short(server, client):
+    client.must("CONFIG", "SET", "slowlog-log-slower-than", "0")
+    client.must("SLOWLOG", "RESET")
+    client.must("SET", "k", "v" * 1_000_000)
+    entries = client.must("SLOWLOG", "GET", "10")
+    client.must("CONFIG", "SET", "slowlog-log-slower-than", "10000")
+    assert [b"SET", b"k", b"v" * 128 + b"... (999872 more bytes)"] in [entry[3] for entry in entries]
+
+
 # ---- pipelines ----
 
 

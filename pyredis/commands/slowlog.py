@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import islice
 
-from pyredis._dispatch import CommandError
+from pyredis._dispatch import CommandError, Excerpt
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import integer, word, wrong_subcommand
 from pyredis.commands.reply import OK
@@ -89,7 +89,8 @@ def shorten(arguments: list[bytes]) -> list[bytes]:
 def _shorten_one(argument: bytes) -> bytes:
     if len(argument) <= MAX_BYTES:
         return argument
-    return argument[:MAX_BYTES] + b"... (%d more bytes)" % (len(argument) - MAX_BYTES)
+    missing = argument.missing if isinstance(argument, Excerpt) else 0
+    return argument[:MAX_BYTES] + b"... (%d more bytes)" % (len(argument) - MAX_BYTES + missing)
 
 
 def slowlog_get(client, args):
