@@ -415,9 +415,12 @@ cdef object client_object(Client *client):
 
 
 cdef void call_python(Call *call) noexcept with gil:
-    """Runs a Python handler; whatever it raises becomes an error reply."""
+    """Runs a Python handler; whatever it raises becomes an error reply. No such command belongs in a file."""
     core = <object> call.server.core
     cdef size_t start = call.reply.size
+    if call.client.flags & CLIENT_LOADER:
+        reject(call, "ERR This command has no place in an append-only file")
+        return
     try:
         value = core.handlers[call.command.index](client_object(call.client), argument_list(call))
         if value is not NO_REPLY:

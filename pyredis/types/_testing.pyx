@@ -3,7 +3,7 @@
 Each class owns one value and passes bytes and numbers through; none adds behaviour of its own.
 """
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._base cimport Slice, slice_of
 from pyredis._memory cimport mem_used
@@ -83,6 +83,15 @@ cdef PackCode code_from(object value):
 def check_pack(bytes image, size_t stride=1):
     """Whether these bytes are a sound pack."""
     return pack_check(image, len(image), stride)
+
+
+def pack_from(bytes image):
+    """The pack that these bytes are; they must be a sound one."""
+    cdef PackedList other = PackedList()
+    assert pack_check(image, len(image), 1)
+    pack_free(other.pack)
+    other.pack = pack_copy(<const Pack *> <const uint8_t *> image)
+    return other
 
 
 cdef class PackedList:

@@ -1,0 +1,52 @@
+"""Fuzzing without guidance: ``python -m fuzz TARGET [--seconds N] [--seed N] [file …]``.
+
+Runs the corpus, then mutations of it, for so long. Files named are run once each instead, to see a finding again. The
+input being run stands in ``--keep``, so that it is there when the process dies.
+"""
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+from fuzz.mutate import mutate
+from fuzz.targets import FOLDER, TARGETS
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def corpus(target: str) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
+
+
+def run(target: str, seconds: float, seed: int, keep: Path) -> int:
+    """Returns how many inputs were run."""
+    seeds, draw, count = corpus(target), random.Random(seed), 0
+    until = time.monotonic() + seconds
+    while count < len(seeds) or time.monotonic() < until:
+        data = seeds[count] if count < len(seeds) else mutate(draw, seeds)
+        keep.write_bytes(data)
+        TARGETS[target](data)
+        count += 1
+    keep.unlink()
+    return count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("fuzz", description=__doc__)
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--keep", type=Path, default=FOLDER.parent / f"{FOLDER.name}-input")
+    options = parser.parse_args()
+    for path in options.files:
+        TARGETS[options.target](path.read_bytes())
+    if not options.files:
+        seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
+        print(f"{options.target}: seed {seed}, the input under way in {options.keep}", flush=True)
+        print(run(options.target, options.seconds, seed, options.keep), "inputs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Mutations of byte strings: at random, by pieces of others, and by tokens of the protocol and its commands."""
+
+import random
+
+from pyredis.commands.table import SPECS
+
+# Not among the seeds' words: what only takes time.
+NUMBERS = (
+    b"0",
+    b"1",
+    b"-1",
+    b"2",
+    b"4",
+    b"13",
+    b"100",
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"1e3",
+    b"0.1",
+)
+WORDS = (
+    *(b"NX", b"XX", b"GT", b"LT", b"EX", b"PX", b"EXAT", b"PXAT", b"KEEPTTL", b"GET", b"FIELDS", b"COUNT", b"MATCH"),
+    *(b"TYPE", b"REPLACE", b"DB", b"WITHVALUES", b"ASYNC", b"SYNC", b"PERSIST", b"LEN", b"IDX", b"hash", b"string"),
+)
+KEYS = (b"a", b"b", b"h", b"k" * 300, b"", b"f1", b"f2", b"f3", b"f4", b"f5", b"x" * 13, b"y" * 200, b"*", b"?[ab]")
+BYTES = (
+    b"\r\n",
+    b"\n",
+    b"*1\r\n",
+    b"$",
+    b"*",
+    b"\0",
+    b"'",
+    b'"',
+    b"\\x41",
+    b" ",
+    b"\xff\xfe",
+    b"$-1\r\n",
+    b"*-1\r\n",
+    b"#",
+)
+COMMANDS = [name.encode() for name in SPECS if name not in ("shutdown", "debug")]
+SUBCOMMANDS = [
+    (spec.name.encode(), sub.encode()) for spec in SPECS.values() for sub in getattr(spec, "subcommands", None) or ()
+]
+
+
+def multibulk(arguments: list[bytes]) -> bytes:
+    return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in arguments)
+
+
+def request(draw: random.Random) -> bytes:
+    """A command with arguments that may suit it."""
+    name = (
+        [draw.choice(COMMANDS)] if draw.random() < 0.9 else [draw.choice(SUBCOMMANDS)[0], draw.choice(SUBCOMMANDS)[1]]
+    )
+    words = [
+        draw.choice(draw.choice((KEYS, KEYS, NUMBERS, WORDS))) for _ in range(draw.choice((0, 1, 1, 2, 2, 3, 4, 6, 9)))
+    ]
+    return multibulk([*name, *words])
+
+
+def mutate(draw: random.Random, seeds: list[bytes]) -> bytes:
+    """One of the seeds with a few changes."""
+    data = draw.choice(seeds)
+    for _ in range(draw.choice((1, 1, 2, 3, 5, 8))):
+        data = draw.choice(CHANGES)(draw, data, seeds)
+    return data[:20000]
+
+
+def _place(draw: random.Random, data: bytes) -> int:
+    """Often where a request begins."""
+    at = draw.randint(0, len(data))
+    if draw.random() < 0.6:
+        found = data.find(b"\r\n*", at)
+        return found + 2 if found >= 0 else at
+    return at
+
+
+def _flip(draw, data, seeds):
+    if not data:
+        return data
+    at = draw.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << draw.randrange(8)]) + data[at + 1 :]
+
+
+def _byte(draw, data, seeds):
+    at = draw.randint(0, len(data))
+    return data[:at] + bytes([draw.randrange(256)]) + data[at + draw.randint(0, 1) :]
+
+
+def _cut(draw, data, seeds):
+    at = draw.randint(0, len(data))
+    return data[:at] + data[at + draw.choice((1, 2, 8, 100)) :]
+
+
+def _truncate(draw, data, seeds):
+    return data[: draw.randint(0, len(data))]
+
+
+def _insert_request(draw, data, seeds):
+    at = _place(draw, data)
+    return data[:at] + b"".join(request(draw) for _ in range(draw.choice((1, 1, 2, 5)))) + data[at:]
+
+
+def _insert_token(draw, data, seeds):
+    at = _place(draw, data)
+    return data[:at] + draw.choice(draw.choice((BYTES, NUMBERS, WORDS))) + data[at:]
+
+
+def _splice(draw, data, seeds):
+    other = draw.choice(seeds)
+    begin = _place(draw, other)
+    at = _place(draw, data)
+    return data[:at] + other[begin : begin + draw.choice((10, 50, 500))] + data[at:]
+
+
+def _repeat(draw, data, seeds):
+    at = _place(draw, data)
+    piece = data[at : at + draw.choice((5, 30, 200))]
+    return data[:at] + piece * draw.randint(2, 9) + data[at:]
+
+
+CHANGES = (_flip, _byte, _cut, _truncate, _insert_request, _insert_request, _insert_token, _splice, _repeat)

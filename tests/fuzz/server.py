@@ -1,0 +1,332 @@
+"""A whole server in the process, with neither socket nor event loop: connections are fed bytes and collect replies.
+
+What reaches out of the process is cut off: no listener, no signal, no shutdown, no thread of the interpreter. All else
+is the real thing, from the asyncio protocol class down to the file that the ring is drained into.
+"""
+
+import functools
+import gc
+import os
+import random
+import socket
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import hiredis
+
+from pyredis import _invariants
+from pyredis._core import Core
+from pyredis._loader import AofLoader
+from pyredis._snapshot import Snapshot
+from pyredis.commands.digest import digest_all
+from pyredis.commands.registry import BOUND
+from pyredis.commands.table import SPECS
+from pyredis.config import Config
+from pyredis.log import Log
+from pyredis.protocol import Hub
+from pyredis.server import Server
+
+# What would act on the process: the directory, listeners, an event loop that is not there.
+CUT_OFF = ("appendonly", "appendfsync", "bind", "dir", "port")
+# Small, so that every form of a value is reached by few bytes.
+DIRECTIVES = (
+    *("--save", "", "--appendonly", "no", "--tcp-keepalive", "0", "--databases", "3", "--proto-max-bulk-len", "1mb"),
+    *("--hash-max-listpack-entries", "4", "--hash-max-listpack-value", "12", "--enable-debug-command", "no"),
+)
+SWITCH = b"\xff\xfe"
+SLICE_US = 200
+
+
+class QuietConfig(Config):
+    """Whether it was ever ``changed`` tells that the next input needs another server."""
+
+    changed = False
+
+    def on_change(self, name, hook):
+        if name not in CUT_OFF:
+            super().on_change(name, hook)
+
+    def set(self, pairs, **how):
+        self.changed = True
+        super().set(pairs, **how)
+
+
+class Loop:
+    """Callbacks wait for ``run``; timers never come."""
+
+    def __init__(self):
+        self.ready = []
+
+    def call_soon(self, callback, *arguments):
+        self.ready.append((callback, arguments))
+
+    def run(self):
+        while self.ready:
+            ready, self.ready = self.ready, []
+            for callback, arguments in ready:
+                callback(*arguments)
+
+
+class Transport:
+    """Takes everything at once. The TLS context that it claims to have keeps the shell from the descriptor."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        self.written = bytearray()
+        self.connection = None
+        self.open = True
+        self.paused = False
+        self.extra = {
+            "socket": SimpleNamespace(family=socket.AF_INET),
+            "sslcontext": True,
+            "peername": ("127.0.0.1", 1),
+            "sockname": ("127.0.0.1", 2),
+        }
+
+    def get_extra_info(self, name):
+        return self.extra.get(name)
+
+    def set_write_buffer_limits(self, high):
+        assert high == 0
+
+    def get_write_buffer_size(self):
+        return 0
+
+    def write(self, data):
+        assert self.open, "bytes for a closed connection"
+        self.written += data
+
+    def pause_reading(self):
+        assert not self.paused
+        self.paused = True
+
+    def resume_reading(self):
+        assert self.paused
+        self.paused = False
+
+    def close(self):
+        if self.open:
+            self.open = False
+            self.loop.call_soon(self.connection.connection_lost, None)
+
+    abort = close
+
+
+class FuzzedServer(Server):
+    """What a handler raises unforeseen is kept for the end; rewrites go to a file beside the append-only file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(QuietConfig.load(None, DIRECTIVES), Log("warning", os.devnull))
+        self.folder_path = folder
+        self.hub = Hub(self.core, self, Loop())
+        self.exceptions: list[str] = []
+        self.rewrite: Snapshot | None = None
+
+    def report_exception(self, where, error):
+        self.exceptions.append(f"{where}: {''.join(traceback.format_exception(error))}")
+
+    def shutdown(self, save=None, now=False, force=False):
+        return False
+
+    def wake_work(self):
+        pass
+
+    def rewrite_aof(self):
+        if self.rewrite is not None:
+            return False
+        path = self.folder_path / "rewrite.aof"
+        self.rewrite = Snapshot(self.core, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC))
+        return True
+
+    def work(self):
+        """What a real server does between the iterations of its loop."""
+        self.hub.loop.run()
+        self.core.tick()
+        self.core.tidy(SLICE_US)
+        if self.active_expire:
+            self.core.expire_cycle(SLICE_US)
+        if self.core.aof_wake_fd >= 0:
+            self.hub.drain()
+        if self.rewrite is not None and not self.rewrite.work(SLICE_US):
+            self.end_rewrite()
+
+    def end_rewrite(self):
+        """The file of a rewrite that has come to its end must load."""
+        rewrite, self.rewrite = self.rewrite, None
+        if rewrite.void or rewrite.error:
+            return rewrite.abandon()
+        assert rewrite.finish() == 0
+        load(reader(), self.folder_path / "rewrite.aof")
+
+    def connect(self):
+        transport = Transport(self.hub.loop)
+        transport.connection = self.hub.factory()
+        transport.connection.connection_made(transport)
+        return transport
+
+
+class Reader:
+    """The other core, into which files are loaded. Nothing is served from it."""
+
+    def __init__(self) -> None:
+        self.exceptions: list[str] = []
+        self.config = QuietConfig.load(None, DIRECTIVES)
+        self.core = Core(self, SPECS, BOUND, self.config["databases"])
+        for name in ("proto-max-bulk-len", "hash-max-listpack-entries", "hash-max-listpack-value"):
+            self.core.configure(name, self.config[name])
+        self.core.loading = True
+
+    def report_exception(self, where, error):
+        self.exceptions.append(f"{where}: {''.join(traceback.format_exception(error))}")
+
+    def aof_failure(self):
+        return ""
+
+
+@functools.cache
+def last_reader() -> Reader:
+    """The reader with what was loaded last."""
+    return Reader()
+
+
+def reader() -> Reader:
+    """The reader, empty."""
+    empty(last_reader().core)
+    last_reader().core.loading = True
+    return last_reader()
+
+
+def empty(core: Core) -> None:
+    core.empty()
+    while core.tidy(1_000_000):
+        pass
+
+
+def load(into: Reader, path: Path) -> AofLoader:
+    """Loads a file that the server wrote: whole, without complaint."""
+    loader = AofLoader(into.core, path)
+    try:
+        while loader.step(1_000_000):
+            pass
+        assert not loader.torn, f"torn at {loader.valid_size} of {loader.file_size}"
+    finally:
+        loader.close()
+    _invariants.check(into.core)
+    return loader
+
+
+class Session:
+    """One input after another on one server, which is made anew when an input has changed its configuration.
+
+    An input is two bytes, then what the connections send: the first byte's bits choose the append-only file (1) and
+    pieces of a byte each (2), the second seeds the sizes of the pieces. ``ff fe`` goes over to the other connection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.renew()
+
+    def renew(self) -> None:
+        """The allocator is the process's: nothing that is measured now may go later."""
+        self.server = FuzzedServer(self.folder)
+        reader()
+        gc.collect()
+        self.server.config.changed = False
+        self.used = 0
+        self.run(b"\1\0SET a 1\r\n")
+
+    def run(self, data: bytes) -> None:
+        if len(data) < 2:
+            return
+        logged = bool(data[0] & 1)
+        path = self.folder / "incr.aof"
+        if logged:
+            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
+            self.server.core.aof_open(fd, 0, "no")
+        self.play(data)
+        _invariants.check(self.server.core)
+        if logged:
+            self.compare_with(path)
+        self.clear()
+        assert not self.server.exceptions, self.server.exceptions[0]
+        self.used = self.used or self.server.core.used_memory
+        assert self.server.core.used_memory == self.used, f"{self.server.core.used_memory - self.used} bytes are lost"
+        if self.server.config.changed:
+            self.renew()
+
+    def play(self, data: bytes) -> None:
+        transports = [self.server.connect(), self.server.connect()]
+        draw = random.Random(data[1])
+        for number, segment in enumerate(data[2:].split(SWITCH)):
+            transport = transports[number % 2]
+            for piece in pieces(segment, 1 if data[0] & 2 else 0, draw):
+                self.feed(transport, piece)
+            self.server.work()
+        for transport in transports:
+            self.server.hub.loop.run()
+            check_replies(bytes(transport.written))
+            transport.close()
+        self.server.hub.loop.run()
+
+    def feed(self, transport: Transport, piece: bytes) -> None:
+        while piece and transport.open and not transport.paused:
+            view = memoryview(transport.connection.get_buffer(-1))
+            size = min(len(view), len(piece))
+            view[:size] = piece[:size]
+            view.release()
+            transport.connection.buffer_updated(size)
+            piece = piece[size:]
+            if transport.paused:
+                self.server.hub.loop.run()
+
+    def compare_with(self, path: Path) -> None:
+        """What the file tells is what is in memory. Both forget what expires before they are compared."""
+        server = self.server
+        while server.rewrite is not None:
+            server.work()
+        assert server.core.aof_close() == 0
+        copy = reader()
+        load(copy, path)
+        copy.core.loading = False
+        for _ in range(3):
+            digests = [digest_when_expired(core) for core in (server.core, copy.core)]
+            if digests[0] == digests[1]:
+                return
+        raise AssertionError(f"the append-only file tells something else: {path.read_bytes()!r}")
+
+    def clear(self) -> None:
+        server = self.server
+        while server.rewrite is not None:
+            server.work()
+        server.core.aof_close()
+        server.set_active_expire(True)
+        for core in (server.core, reader().core):
+            empty(core)
+            _invariants.check(core)
+            _invariants.release_scratch(core)
+
+
+def digest_when_expired(core: Core) -> str:
+    core.tick()
+    while core.expire_cycle(1_000_000):
+        pass
+    return digest_all(core)
+
+
+def pieces(data: bytes, size: int, draw: random.Random) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        length = size or draw.choice((1, 7, 100, 65536))
+        yield data[at : at + length]
+        at += length
+
+
+def check_replies(written: bytes) -> None:
+    """Whole replies, every one of which a client can read."""
+    parser = hiredis.Reader()
+    parser.feed(written)
+    while parser.gets() is not False:
+        pass
+    assert not parser.has_data(), f"half a reply: {written[-100:]!r}"

@@ -1,0 +1,167 @@
+"""The targets by name: each takes one byte string and raises when what always holds does not.
+
+======== ============================================================================================================
+parser   the native request parser finds what the reference finds, however the bytes are split
+pack     ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
+loader   any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
+server   whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
+======== ============================================================================================================
+"""
+
+import random
+import re
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import resp_reference
+from fuzz import packs
+from fuzz.server import Session, digest_when_expired, last_reader, pieces, reader
+from pyredis import _invariants
+from pyredis._loader import AofLoader, DamagedFile
+from pyredis._resp import ProtocolError, RequestParser
+from pyredis.types._testing import check_pack, pack_from
+
+MAX_ARGUMENTS = 1048576
+# In memory where that is possible: syncing to a disk would take most of the time.
+_folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+FOLDER = Path(_folder.name)
+
+
+# ---- parser: flags (1: not authenticated, 2: small bulks, 4: byte by byte), a seed for the splits, then bytes
+
+
+def parser(data: bytes) -> None:
+    if len(data) < 2:
+        return
+    limits = {"authenticated": not data[0] & 1, "max_bulk": 1000 if data[0] & 2 else 512 << 20}
+    expected, consumed, expected_error = resp_reference.parse(
+        data[2:], strict=True, max_arguments=MAX_ARGUMENTS, **limits
+    )
+    native, commands, error = RequestParser(**limits), [], None
+    try:
+        for piece in pieces(data[2:], data[0] >> 2 & 1, random.Random(data[1])):
+            commands += native.feed(piece)
+    except ProtocolError as raised:
+        error = resp_reference.printable(f"ERR Protocol error: {raised}")
+    assert error == expected_error, (error, expected_error)
+    # An error hides the requests of the piece that it is in.
+    assert commands == (expected if error is None else expected[: len(commands)])
+    assert consumed <= len(data) - 2
+
+
+# ---- pack: a byte of flags (1: as it is, else it gets a fitting header; 2: for walking backward), then bytes
+
+
+def pack(data: bytes) -> None:
+    if not data:
+        return
+    image = data[1:] if data[0] & 1 else with_header(data[1:], bool(data[0] & 2))
+    try:
+        expected = packs.read(image)
+    except packs.NotAPack:
+        assert not check_pack(image)
+        return
+    for stride in (1, 2, 3):
+        assert check_pack(image, stride) == (len(expected) % stride == 0)
+    exercise(image, expected)
+
+
+def with_header(body: bytes, backward: bool) -> bytes:
+    count, at, flag = 0, 0, packs.BACKWARD if backward else 0
+    try:
+        while at < len(body):
+            _, at = packs.element(body, at, backward)
+            count += 1
+    except packs.NotAPack:
+        pass
+    return struct.pack("=IH", packs.HEADER + len(body), flag | min(count, packs.COUNT)) + body
+
+
+def exercise(image: bytes, expected: list[bytes]) -> None:
+    """Walks, searches, changes; after each change the pack is what the same change makes of the list."""
+    held = pack_from(image)
+    assert [as_text(item) for item in held] == expected
+    if held.is_backward():
+        assert [as_text(item) for item in reversed(held)] == expected[::-1]
+    for index in {0, len(expected) // 2, len(expected) - 1} if expected else ():
+        assert held.text(index) == expected[index]
+        assert held.find(expected[index]) == expected.index(expected[index])
+    if expected:
+        middle = len(expected) // 2
+        held.replace(middle, b"replaced")
+        held.insert(middle, 12345678, b"x" * 70)
+        held.delete(0)
+        expected[middle : middle + 1] = [b"12345678", b"x" * 70, b"replaced"]
+        del expected[0]
+    held.append(b"", -1)
+    assert packs.read(bytes(held)) == [*expected, b"", b"-1"]
+
+
+def as_text(item: bytes | int) -> bytes:
+    return b"%d" % item if isinstance(item, int) else item
+
+
+# ---- loader: the bytes of a file
+
+
+# Where the outcome depends on when the file is loaded.
+RELATIVE = re.compile(rb"(?i)(expire|setex|\b[ep]x)\r\n")
+
+
+def loader(data: bytes) -> None:
+    path = FOLDER / "loaded.aof"
+    path.write_bytes(data)
+    outcome = load_any(path)
+    if outcome is None:
+        return
+    torn, valid = outcome
+    assert torn == (valid < len(data))
+    if torn and not RELATIVE.search(data):
+        before = digest_of_reader()
+        path.write_bytes(data[:valid])
+        assert load_any(path) == (False, valid)
+        assert digest_of_reader() == before
+
+
+def load_any(path: Path) -> tuple[bool, int] | None:
+    """(torn, valid size), or None for a file that is told to be damaged."""
+    into = reader()
+    held, offset = AofLoader(into.core, path), 0
+    try:
+        while held.step(1_000_000):
+            pass
+        return held.torn, held.valid_size
+    except DamagedFile as error:
+        offset = error.offset
+        return None
+    finally:
+        held.close()
+        assert 0 <= offset <= held.file_size
+        _invariants.check(into.core)
+        exceptions, into.exceptions = into.exceptions, []
+        assert not exceptions, exceptions[0]
+
+
+def digest_of_reader() -> str:
+    """What was loaded with an expiry that has passed is not compared."""
+    core = last_reader().core
+    core.loading = False
+    digest = digest_when_expired(core)
+    core.loading = True
+    return digest
+
+
+# ---- server: see Session
+
+_sessions: list[Session] = []
+
+
+def server(data: bytes) -> None:
+    if not _sessions:
+        _sessions.append(Session(FOLDER))
+    _sessions[0].run(data)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"parser": parser, "pack": pack, "loader": loader, "server": server}
