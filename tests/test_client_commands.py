@@ -229,6 +229,7 @@ def test_reply_off_and_skip(pair2):
 @pytest.fixture
 def other(shared_ours):
     with shared_ours.client() as client:
+        client.must("PING")
         yield client
 
 

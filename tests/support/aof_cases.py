@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from support.client import wait_until
-from support.paths import choose_package, server_environment
+from support.paths import choose_package, preloading, server_environment
 
 SHIM_SOURCE = Path(__file__).with_name("disk_shim.c")
 UNIT = b"*1\r\n$4\r\nPING\r\n"
@@ -40,7 +40,7 @@ def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str
     """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure is ours."""
     environment = server_environment() | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     if shim:
-        environment |= {"LD_PRELOAD": str(shim), "DISK_SHIM": str(shim)}
+        environment |= {**preloading(shim), "DISK_SHIM": str(shim)}
     code = f"import pathlib, sys; from support.aof_cases import {name}; {name}(pathlib.Path(sys.argv[1]))"
     command = [*(tracer or []), sys.executable, "-c", code, str(folder)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)

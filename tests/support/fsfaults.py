@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.client import wait_until
-from support.paths import ROOT
+from support.paths import ROOT, preloading
 
 SHIM_SOURCE = ROOT / "benchmarks" / "slow_fdatasync.c"
 
@@ -112,7 +112,7 @@ def slow_fdatasync(folder: Path, milliseconds: float) -> dict[str, str]:
     shim = folder / "slow_fdatasync.so"
     built = _run([_need("cc"), "-shared", "-fPIC", "-O2", "-Wall", "-o", str(shim), str(SHIM_SOURCE)])
     assert built.returncode == 0, built.stderr
-    return {"LD_PRELOAD": str(shim), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
+    return {**preloading(shim), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -47,3 +47,8 @@ def server_environment() -> dict[str, str]:
     if wanted:
         environment["PYTHONPATH"] = os.pathsep.join(wanted)
     return environment
+
+
+def preloading(library: Path) -> dict[str, str]:
+    """The environment that has a library loaded first, but for what is loaded so already (a sanitizer's own)."""
+    return {"LD_PRELOAD": " ".join(filter(None, [os.environ.get("LD_PRELOAD"), str(library)]))}

@@ -1,0 +1,123 @@
+"""After any commands what always holds inside holds: tables agree with each other, and no memory stays behind.
+
+The commands run in this process, on a server without sockets (``fuzz.server``), which is asked after each one.
+"""
+
+import os
+
+import hiredis
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from fuzz.server import FuzzedServer, empty
+from pyredis import _invariants
+from support.client import encode_command
+from support.strategies import (
+    EMPTYING,
+    EXPIRY,
+    FIELDS,
+    GENERIC,
+    HASHES,
+    KEYS,
+    STRINGS,
+    TRANSACTIONS,
+    WRONG,
+    command,
+    some,
+)
+
+LONG = bool(os.environ.get("PYREDIS_LONG"))
+SOON = st.sampled_from([b"1", b"2", b"100000"])
+FIELD_EXPIRY = st.one_of(
+    command("HPEXPIRE", KEYS, SOON, st.just([b"FIELDS", b"1"]), FIELDS),
+    command("HPERSIST", KEYS, st.just([b"FIELDS", b"1"]), FIELDS),
+    command("HDEL", KEYS, some(FIELDS)),
+)
+SHORT_LIVES = st.one_of(command("PEXPIRE", KEYS, SOON), command("SET", KEYS, FIELDS, st.just([b"PX", b"1"])))
+COMMANDS = st.one_of(STRINGS, HASHES, HASHES, GENERIC, EXPIRY, SHORT_LIVES, FIELD_EXPIRY, EMPTYING, WRONG)
+
+
+class Commands(RuleBasedStateMachine):
+    """Two connections to one server, which serves one example after the other and must be as empty after each."""
+
+    folder = None
+    server = None
+
+    @initialize()
+    def connect(self):
+        if self.server is None:
+            type(self).server = FuzzedServer(self.folder)
+            self.release()
+        self.used = self.server.core.used_memory
+        self.clients = [self.server.connect(), self.server.connect()]
+        self.readers = [hiredis.Reader(), hiredis.Reader()]
+
+    def send(self, number, arguments):
+        """Returns the replies, of which there is exactly one."""
+        client, data = self.clients[number], memoryview(encode_command(*arguments))
+        while data:
+            with memoryview(client.connection.get_buffer(-1)) as view:
+                size = min(len(view), len(data))
+                view[:size] = data[:size]
+            client.connection.buffer_updated(size)
+            data = data[size:]
+        self.readers[number].feed(bytes(client.written))
+        client.written.clear()
+        assert self.readers[number].gets() is not False
+        assert not self.readers[number].has_data()
+
+    @rule(number=st.integers(0, 1), step=COMMANDS)
+    def one_command(self, number, step):
+        self.send(number, step.arguments)
+
+    @rule(number=st.integers(0, 1), steps=TRANSACTIONS)
+    def a_transaction(self, number, steps):
+        for step in steps:
+            self.send(number, step.arguments)
+
+    @rule(number=st.integers(0, 1), keys=some(KEYS))
+    def watching(self, number, keys):
+        self.send(number, [b"WATCH", *keys])
+
+    @rule()
+    def background_work(self):
+        self.server.work()
+
+    @invariant()
+    @precondition(lambda self: self.server is not None)
+    def sound(self):
+        _invariants.check(self.server.core)
+
+    def release(self):
+        self.server.hub.loop.run()
+        empty(self.server.core)
+        _invariants.release_scratch(self.server.core)
+
+    def teardown(self):
+        if not hasattr(self, "clients"):
+            return
+        for client in self.clients:
+            client.close()
+        self.release()
+        _invariants.check(self.server.core)
+        assert not self.server.exceptions
+        assert self.server.core.used_memory == self.used, "memory is lost"
+
+
+@pytest.mark.long
+def test_what_always_holds_holds_after_any_commands(tmp_path):
+    machine = type("Commands", (Commands,), {"folder": tmp_path})
+    machine.TestCase.settings = settings(
+        max_examples=1500 if LONG else 60,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    machine.TestCase().runTest()
+
+
+def test_an_empty_server_is_sound(tmp_path):
+    server = FuzzedServer(tmp_path)
+    _invariants.check(server.core)
