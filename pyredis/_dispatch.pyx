@@ -848,7 +848,7 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
             server.touched_count = 0
             execute_request(server, client, &batch, index)
             if unlikely(client.flags & STOP or server.reply.size - start > limit):
-                if index + 1 < batch.count or status == PARSE_REQUEST:
+                if index + 1 < batch.count or status != PARSE_MORE:
                     rewind(server, parser, buffer, &batch.requests[index])
                     status = PARSE_REQUEST
                 server.total_commands += index + 1

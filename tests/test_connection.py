@@ -66,6 +66,12 @@ def test_quit_answers_and_closes(pair):
     assert pair.check_fatal(b"QUIT with arguments\r\n") == b"+OK\r\n"
 
 
+def test_what_follows_quit_is_not_even_parsed(pair):
+    quit_request = b"*1\r\n$4\r\nQUIT\r\n"
+    assert pair.check_fatal(quit_request + b"*1\r\n:bad\r\n") == b"+OK\r\n"
+    assert pair.check_fatal(b"*1\r\n$4\r\nPING\r\n" + quit_request + b"*bad\r\n") == b"+PONG\r\n+OK\r\n"
+
+
 def test_reset_makes_a_connection_new(pair):
     pair.check("HELLO", 3, "SETNAME", "somebody", by=lambda reply: as_map(reply)[b"proto"])
     pair.check("SELECT", 5)
