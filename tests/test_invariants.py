@@ -77,6 +77,15 @@ class Commands(RuleBasedStateMachine):
         for step in steps:
             self.send(number, step.arguments)
 
+    @rule(number=st.integers(0, 1), key=KEYS, field=FIELDS, milliseconds=SOON)
+    def a_field_that_expires(self, number, key, field, milliseconds):
+        self.send(number, [b"HSET", key, field, b"value"])
+        self.send(number, [b"HPEXPIRE", key, milliseconds, b"FIELDS", b"1", field])
+
+    @rule(number=st.integers(0, 1), key=KEYS)
+    def a_key_goes(self, number, key):
+        self.send(number, [b"DEL", key])
+
     @rule(number=st.integers(0, 1), keys=some(KEYS))
     def watching(self, number, keys):
         self.send(number, [b"WATCH", *keys])
