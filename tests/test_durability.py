@@ -111,7 +111,7 @@ def test_a_file_that_may_not_grow_is_cut_back_to_whole_commands(durable, fsync):
         with file_size_limit(pid, 1 << 15):
             held.send("SET", "large", "x" * 100_000)
             wait_refused(client)
-            assert incremental(server).read_bytes().endswith(b"kept\r\n")
+            wait_until(lambda: incremental(server).read_bytes().endswith(b"kept\r\n"), "the cut")
         assert held.read().decoded == "OK"
         wait_accepted(client)
     server.restart(crash=True)

@@ -544,4 +544,6 @@ def test_the_file_gets_the_end_of_a_key_that_expired(files):
     files.setup("SET", "k", "v", "PX", "1")
     for client in (files.ours, files.oracle):
         wait_until(lambda client=client: client.do("GET", "k") is None, "the key to expire")
+    # The key is gone whether the file tells it or not, so nobody's reply waits for the DEL.
+    wait_until(lambda: files.file(0).read_bytes().endswith(b"$3\r\nDEL\r\n$1\r\nk\r\n"), "the DEL")
     assert files.written()[-1] == [b"DEL", b"k"]
