@@ -9,14 +9,8 @@ import random
 import time
 from pathlib import Path
 
-from fuzz.mutate import mutate
+from fuzz.mutate import corpus, mutate
 from fuzz.targets import FOLDER, TARGETS
-
-CORPUS = Path(__file__).parent / "corpus"
-
-
-def corpus(target: str) -> list[bytes]:
-    return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
 
 
 def run(target: str, seconds: float, seed: int, keep: Path) -> int:

@@ -1,10 +1,11 @@
 """Mutations of byte strings: at random, by pieces of others, and by tokens of the protocol and its commands."""
 
 import random
+from pathlib import Path
 
 from pyredis.commands.table import SPECS
 
-# Not among the seeds' words: what only takes time.
+CORPUS = Path(__file__).parent / "corpus"
 NUMBERS = (
     b"0",
     b"1",
@@ -45,6 +46,11 @@ SUBCOMMANDS = [
 ]
 
 
+def corpus(target: str) -> list[bytes]:
+    """The inputs that are kept for a target."""
+    return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
+
+
 def multibulk(arguments: list[bytes]) -> bytes:
     return b"*%d\r\n" % len(arguments) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in arguments)
 
@@ -62,7 +68,11 @@ def request(draw: random.Random) -> bytes:
 
 def mutate(draw: random.Random, seeds: list[bytes]) -> bytes:
     """One of the seeds with a few changes."""
-    data = draw.choice(seeds)
+    return changed(draw, draw.choice(seeds), seeds)
+
+
+def changed(draw: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
+    """The data with a few changes; the seeds lend pieces."""
     for _ in range(draw.choice((1, 1, 2, 3, 5, 8))):
         data = draw.choice(CHANGES)(draw, data, seeds)
     return data[:20000]
