@@ -149,6 +149,8 @@ def test_sizes_for_people(size, text):
 
 def test_statistics_count_and_can_be_reset(start_ours):
     with start_ours().client() as client:
+        # Whoever waited for the start may have been told of LOADING.
+        before = int(info(client, "stats")["total_error_replies"])
         client.must("SET", "k", "v")
         client.must("GET", "k")
         client.must("GET", "absent")
@@ -157,7 +159,7 @@ def test_statistics_count_and_can_be_reset(start_ours):
         client.call("HGET", "k", "f")
         told = info(client, "stats")
         assert (told["keyspace_hits"], told["keyspace_misses"]) == ("2", "1")
-        assert told["total_error_replies"] == "3"
+        assert int(told["total_error_replies"]) == before + 3
         assert int(told["total_net_input_bytes"]) > 50
         assert int(told["total_connections_received"]) >= 1
         assert int(told["total_commands_processed"]) >= 6
