@@ -70,6 +70,8 @@ cdef extern from "native_thread.h" nogil:
 cdef enum:
     SECOND = 1000000000         # ns
     MILLISECOND = 1000000       # ns
+    GATHER_FROM = 500000        # ns: a sync that takes less is not waited for with company
+    GATHER_MOST = 2000000       # ns
     QUIET_DRAINS = 1024         # after so many that found little in it, a grown ring returns to its first size
 
 cdef uint64_t NO_END = UINT64_MAX
@@ -99,6 +101,7 @@ cdef struct Aof:
     char apart[64]              # what follows is written by both threads
     # Atomics.
     uint64_t published
+    uint64_t units              # how many times something was published
     uint64_t written
     uint64_t reclaimed
     uint64_t durable
@@ -120,6 +123,12 @@ cdef struct Aof:
     int64_t last_sync_ns        # when the last fsync began
     int64_t unsynced_ns         # when the oldest unsynced byte was written, 0 for none
     int64_t unsynced_next_ns    # the same for bytes that the running fsync may not cover
+    # For gathering, under always: in units, and the duration and the end of the last sync.
+    uint64_t written_units
+    uint64_t synced_units
+    uint64_t expected_units
+    int64_t sync_took_ns
+    int64_t sync_ended_ns
     File *files
     File *target
     File *newest
@@ -279,9 +288,11 @@ cdef void write_gathered(Aof *aof) noexcept nogil:
     """always: write what has been published so far, as one group."""
     cdef File *file = aof.target
     cdef uint64_t start = atomic_load_u64(&aof.written)
+    cdef uint64_t units = atomic_load_u64(&aof.units)
     cdef uint64_t end = atomic_load_u64(&aof.published)
     if end > file.end:
         end = file.end
+    aof.written_units = units
     aof.retry = False
     aof.writing = True
     unlock(aof)
@@ -319,6 +330,26 @@ cdef void sync_succeeded(Aof *aof, File *file, uint64_t synced) noexcept nogil:
     aof.unsynced_next_ns = 0
 
 
+cdef void note_sync(Aof *aof) noexcept nogil:
+    """Who was answered now, and who waits already, are those to expect in the next group."""
+    aof.sync_ended_ns = monotonic_ns()
+    aof.sync_took_ns = aof.sync_ended_ns - aof.last_sync_ns
+    aof.expected_units = atomic_load_u64(&aof.units) - aof.synced_units
+    aof.synced_units = aof.written_units
+
+
+cdef int64_t gathering_left(const Aof *aof) noexcept nogil:
+    """How long the next group may still wait for its members, in ns.
+
+    Without waiting the clients of a slow disk fall into two groups that wait for each other's syncs, each client for two
+    of them. A group is complete when as many units have come as were under way when the last sync ended; what does not
+    come within an eighth of a sync's time is not waited for. A fast disk is not worth it.
+    """
+    if aof.sync_took_ns < GATHER_FROM or atomic_load_u64(&aof.units) - aof.synced_units >= aof.expected_units:
+        return 0
+    return aof.sync_ended_ns + min(aof.sync_took_ns // 8, <int64_t> GATHER_MOST) - monotonic_ns()
+
+
 cdef void sync_oldest(Aof *aof) noexcept nogil:
     """Sync what the oldest file has been given, and close it when it will be given no more."""
     cdef File *file = aof.files
@@ -332,6 +363,7 @@ cdef void sync_oldest(Aof *aof) noexcept nogil:
         error = file_sync(file.fd)
         lock(aof)
         aof.syncing = False
+        note_sync(aof)
     if error:
         sync_failed(aof, file, error)
     else:
@@ -402,12 +434,17 @@ cdef void rest(Aof *aof) noexcept nogil:
 cdef void *thread_main(void *argument) noexcept nogil:
     """Syncs come first: under always they are what the written bytes' clients wait for."""
     cdef Aof *aof = <Aof *>argument
+    cdef int64_t left
     lock(aof)
     while not aof.stopping:
         if sync_due(aof):
             sync_oldest(aof)
         elif write_due(aof):
-            write_gathered(aof)
+            left = gathering_left(aof)
+            if left > 0:
+                condition_wait_for(&aof.work, &aof.lock, left)
+            else:
+                write_gathered(aof)
         else:
             rest(aof)
     unlock(aof)
@@ -607,6 +644,7 @@ cdef void aof_selected(Aof *aof, int database) noexcept nogil:
 
 
 cdef void aof_publish(Aof *aof) noexcept nogil:
+    atomic_store_u64(&aof.units, aof.units + 1)
     atomic_store_u64(&aof.published, aof.appended)
 
 
