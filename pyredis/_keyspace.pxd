@@ -130,7 +130,7 @@ ctypedef struct Keyspace:
     uint32_t lfu_log_factor
     uint32_t lfu_decay_time  # minutes
     uint64_t dirty          # changes since the last save
-    bint expires_nothing    # while loading, and under DEBUG SET-ACTIVE-EXPIRE-like pauses
+    bint expires_nothing    # while loading
     bint snapshot           # a snapshot is under way
     uint8_t epoch           # of the snapshot under way, or of the last one
     uint64_t random         # state of the generator
@@ -223,6 +223,6 @@ cdef void keyspace_unwatch(WatchedKey *watched) noexcept nogil
 cdef Slice watched_key(const WatchedKey *watched) noexcept nogil
 # The key changed: whoever watches it will see that.
 cdef inline void keyspace_signal(Database *database, Slice key, uint64_t hash) noexcept nogil:
-    if database.watched.buckets[0] != NULL:
+    if database.watched.used[0] or database.watched.used[1]:
         keyspace_signal_now(database, key, hash)
 cdef void keyspace_signal_now(Database *database, Slice key, uint64_t hash) noexcept nogil

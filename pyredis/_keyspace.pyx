@@ -56,6 +56,8 @@ cdef enum:
     EXPIRE_LOOK = 20
     EXPIRE_BUCKETS = 1000
     FLUSH_AT_ONCE = 100000
+    # What a time to live counts for at most in the mean: 2**50 ms, so that no sum of them overflows.
+    TTL_MOST = 0x4000000000000
 
 ctypedef struct Expired:
     const Keyspace *keyspace
@@ -541,11 +543,11 @@ cdef void discard_value(Keyspace *keyspace, const ValueType *type, void *value) 
     garbage.type = type
 
 
-cdef void discard_table(Keyspace *keyspace, Table *table) noexcept nogil:
-    """Takes what the table has; the table is empty and usable at once."""
+cdef void discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil:
+    """Takes what the table has, which counts as ``parts``; the table is empty and usable at once."""
     if table.buckets[0] == NULL:
         return
-    new_garbage(keyspace, table_size(table) if table.type.destroy != NULL else 0).table = table[0]
+    new_garbage(keyspace, parts).table = table[0]
     table_init(table, table.type)
 
 
@@ -587,9 +589,9 @@ cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noex
         keyspace.hooks.preserve_database(keyspace.hooks.context, database)
     if table_size(&database.watched):
         signal_all(database)
-    discard_table(keyspace, &database.expires)
-    discard_table(keyspace, &database.field_expires)
-    discard_table(keyspace, &database.keys)
+    discard_table(keyspace, &database.expires, 0)
+    discard_table(keyspace, &database.field_expires, 0)
+    discard_table(keyspace, &database.keys, table_size(&database.keys) if lazy else 0)
     database.average_ttl = 0
     if not lazy and keyspace.garbage != NULL:
         garbage_release(keyspace, FLUSH_AT_ONCE)
@@ -626,11 +628,13 @@ cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept n
     a.field_expires = b.field_expires
     a.average_ttl = b.average_ttl
     a.expires_cursor = b.expires_cursor
+    a.field_expires_cursor = b.field_expires_cursor
     b.keys = kept.keys
     b.expires = kept.expires
     b.field_expires = kept.field_expires
     b.average_ttl = kept.average_ttl
     b.expires_cursor = kept.expires_cursor
+    b.field_expires_cursor = kept.field_expires_cursor
     signal_all(a)
     signal_all(b)
 
@@ -652,7 +656,7 @@ cdef void collect_expired(void *context, void *element) noexcept nogil:
     cdef int64_t ttl = entry_expiry(entry) - expired.keyspace.now_ms
     expired.seen += 1
     if ttl >= 0:
-        expired.ttl_sum += ttl
+        expired.ttl_sum += min(ttl, <int64_t> TTL_MOST)
         return
     expired.overdue += 1
     if expired.count < EXPIRE_BATCH:

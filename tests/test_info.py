@@ -172,6 +172,36 @@ def test_statistics_count_and_can_be_reset(start_ours):
         assert info(client, "errorstats") == {}
 
 
+def test_what_is_refused_has_not_been_processed(pair2):
+    pair2.check("CONFIG", "RESETSTAT")
+    commands = ["NOSUCH", "GET", "MULTI", "SET k v", "GET k", "EXEC", "HGET k f", "CLIENT GETNAME", "CLIENT NOSUCH"]
+    for command in commands:
+        pair2.check(*command.split())
+    told = [info(client, "stats")["total_commands_processed"] for client in (pair2.ours, pair2.oracle)]
+    assert told[0] == told[1]
+
+
+def test_loading_is_nobodys_command(start_ours):
+    server = start_ours("--appendonly", "yes", "--slowlog-log-slower-than", "0")
+    with server.client() as client:
+        client.pipeline([["SET", f"k{number}", "v"] for number in range(100)])
+    server.restart()
+    with server.client() as client:
+        assert client.must("DBSIZE") == 100
+        assert "cmdstat_set" not in info(client, "commandstats")
+        assert int(info(client, "stats")["total_commands_processed"]) < 100
+        assert b"SET" not in [entry[3][0] for entry in client.must("SLOWLOG", "GET", -1)]
+
+
+def test_only_what_is_released_later_counts_as_lazily_freed(pair2):
+    pair2.check("CONFIG", "RESETSTAT")
+    for mode, freed in (("SYNC", "0"), ("ASYNC", "2")):
+        pair2.check("MSET", "a", 1, "b", 2)
+        pair2.check("FLUSHALL", mode)
+        for client in (pair2.ours, pair2.oracle):
+            wait_until(lambda client=client, freed=freed: info(client, "memory")["lazyfreed_objects"] == freed, mode)
+
+
 def test_errors_are_counted_by_code(pair2):
     pair2.check("CONFIG", "RESETSTAT")
     pair2.check("SET", "k", "v")
@@ -252,3 +282,10 @@ def test_operations_per_second_are_told(client):
         return int(info(client, "stats")["instantaneous_ops_per_sec"])
 
     wait_until(lambda: rate() > 10, "a rate")
+
+
+def test_the_mean_time_to_live_bears_the_farthest_expiries(client):
+    for number in range(4):
+        client.must("SET", f"k{number}", "v", "PXAT", 2**63 - 1)
+    wait_until(lambda: ",avg_ttl=0" not in info(client, "keyspace")["db0"], "a mean")
+    assert int(info(client, "keyspace")["db0"].split("avg_ttl=")[1].split(",")[0]) > 2**49
