@@ -284,6 +284,8 @@ cdef Command *find_command(Server *server, Slice name) noexcept nogil
 cdef Command *find_subcommand(Command *command, Slice name) noexcept nogil
 # Makes what was appended to the file a whole unit; the batch's replies wait for it.
 cdef void settle(Server *server) noexcept nogil
+# As `propagate`, for what has expired: nobody waits for that, it is gone anyway.
+cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil
 # The keyspace's hook, with the Server as context: the file gets a DEL for a key that expired.
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil
 cdef uint64_t name_hash(const char *name, size_t size) noexcept nogil

@@ -302,15 +302,17 @@ cdef void settle(Server *server) noexcept nogil:
         server.recent[server.touched[index] & (RECENT - 1)] = position
 
 
-cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
-    """The keyspace's hook: a key that expired is deleted in the file. Nobody waits for that: it is gone anyway."""
-    cdef Server *server = <Server *> context
+cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
     cdef bint owed = server.aof_owed
+    propagate(server, database, argc, argv)
+    server.aof_owed = owed
+
+
+cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
     cdef Slice argv[2]
     argv[0] = slice_of("DEL", 3)
     argv[1] = key
-    propagate(server, database, 2, argv)
-    server.aof_owed = owed
+    propagate_removal(<Server *> context, database, 2, argv)
 
 
 # ---- errors ----

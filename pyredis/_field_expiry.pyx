@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport Slice, monotonic_ns, slice_of
-from pyredis._dispatch cimport EVENT_GENERIC, EVENT_HASH, Server, note_change, propagate
+from pyredis._dispatch cimport EVENT_GENERIC, EVENT_HASH, Server, note_change, propagate_removal
 from pyredis._keyspace cimport (
     Database,
     Entry,
@@ -42,7 +42,7 @@ cdef void tell_file(void *context, const HashEntry *field) noexcept nogil:
     argv[0] = slice_of("HDEL", 4)
     argv[1] = removal.key
     argv[2] = field.field
-    propagate(removal.server, removal.database, 3, argv)
+    propagate_removal(removal.server, removal.database, 3, argv)
 
 
 cdef inline bint has_due(const Server *server, const Entry *entry) noexcept nogil:
@@ -50,12 +50,10 @@ cdef inline bint has_due(const Server *server, const Entry *entry) noexcept nogi
     return next != 0 and next < field_clock(server)
 
 
-cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil:
+cdef Entry *remove_due(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil:
     cdef Hash *hash = <Hash *> entry_pointer(entry)
     cdef Removal removal
     cdef uint64_t key
-    if not has_due(server, entry):
-        return entry
     removal.server = server
     removal.database = database
     removal.key = entry_key(entry)
@@ -70,6 +68,15 @@ cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size
     note_change(server, database, removal.key, key, EVENT_GENERIC, "del")
     keyspace_delete(&server.keyspace, database, entry, False)
     return NULL
+
+
+cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil:
+    """Not counted as changes: the file has been told, and need not have the command that met them as well."""
+    cdef uint64_t dirty = server.keyspace.dirty
+    if has_due(server, entry):
+        entry = remove_due(server, database, entry, budget)
+        server.keyspace.dirty = dirty
+    return entry
 
 
 cdef void visit_hash(void *context, void *element) noexcept nogil:

@@ -285,3 +285,25 @@ def test_info_counts_expired_fields_and_hashes_that_have_expiring_ones(hashes):
     wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to go")
     assert int(statistics(hashes)["expired_subkeys"]) == before + 2
     assert statistics(hashes)["db0"].endswith("subexpiry=0")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["HEXPIRE", "h", "x", "FIELDS", 1, "f"],
+        ["HPERSIST", "h", "FIELDS", 1, "f"],
+        ["HSETNX", "h", "f", "w"],
+        ["HDEL", "h", "none"],
+        ["HINCRBY", "h", "f", 1],
+    ],
+)
+def test_a_command_that_only_met_due_fields_is_not_told_to_the_file(start_ours, command):
+    server = start_ours("--appendonly", "yes")
+    with server.client() as client:
+        client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        with_due_fields(client, "h", ["due"], ["f"])
+        client.call(*command)
+        client.must("SET", "last", 1)
+    file = (server.folder / "appendonlydir" / "appendonly.aof.1.incr.aof").read_bytes()
+    told = file[file.index(b"HPEXPIREAT") :]
+    assert told.index(b"*3\r\n$4\r\nHDEL\r\n$1\r\nh\r\n$3\r\ndue\r\n*3\r\n$3\r\nSET\r\n") > 0
