@@ -159,7 +159,8 @@ cdef Entry *lookup_write_hashed(Call *call, int index, uint64_t hash) noexcept n
     cdef Entry *entry = lookup(call, call.database, index, hash)
     if entry != NULL:
         keyspace_preserve(&call.server.keyspace, call.database, entry)
-        keyspace_touch(&call.server.keyspace, entry)
+        if likely(not call.client.flags & CLIENT_NO_TOUCH):
+            keyspace_touch(&call.server.keyspace, entry)
     return entry
 
 

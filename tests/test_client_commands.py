@@ -216,6 +216,20 @@ def test_flags_that_a_client_sets(client):
     assert client.call("CLIENT", "NO-TOUCH", "maybe").is_error
 
 
+@pytest.mark.parametrize("command", [["HGET", "h", "f"], ["HSET", "h", "f", "w"], ["EXPIRE", "h", 1000]])
+def test_a_client_may_leave_no_trace_of_its_accesses(start_ours, command):
+    server = start_ours("--maxmemory-policy", "allkeys-lfu", "--lfu-log-factor", "0", "--lfu-decay-time", "0")
+    with server.client() as client:
+        client.must("HSET", "h", "f", "v")
+        before = client.must("OBJECT", "FREQ", "h")
+        client.must("CLIENT", "NO-TOUCH", "ON")
+        client.must(*command)
+        assert client.must("OBJECT", "FREQ", "h") == before
+        client.must("CLIENT", "NO-TOUCH", "OFF")
+        client.must(*command)
+        assert client.must("OBJECT", "FREQ", "h") > before
+
+
 def test_reply_off_and_skip(pair2):
     batch = b"CLIENT REPLY OFF\r\nPING a\r\nCLIENT REPLY SKIP\r\nPING b\r\nCLIENT REPLY ON\r\nPING c\r\n"
     assert pair2.check_bytes(batch, replies=2) == ["OK", b"c"]
