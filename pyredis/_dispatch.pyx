@@ -41,6 +41,7 @@ from pyredis._keyspace cimport (
     keyspace_peek,
     keyspace_preserve,
     keyspace_signal,
+    keyspace_tick,
     keyspace_touch,
     keyspace_unwatch,
     value_type,
@@ -418,7 +419,10 @@ cdef object client_object(Client *client):
 
 
 cdef void call_python(Call *call) noexcept with gil:
-    """Runs a Python handler; whatever it raises becomes an error reply. No such command belongs in a file."""
+    """Runs a Python handler; whatever it raises becomes an error reply. No such command belongs in a file.
+
+    It may have taken long, so the clock is read again, save within EXEC, whose commands all happen at one moment.
+    """
     core = <object> call.server.core
     cdef size_t start = call.reply.size
     if call.client.flags & CLIENT_LOADER:
@@ -437,6 +441,8 @@ cdef void call_python(Call *call) noexcept with gil:
         call.reply.size = start
         core.host.report_exception(f"command {core.specs[call.command.index].name}", error)
         reply_error(call.reply, "ERR internal error")
+    if not call.server.in_exec:
+        keyspace_tick(&call.server.keyspace)
 
 
 cdef void run_command(Call *call) noexcept nogil:

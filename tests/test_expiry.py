@@ -238,3 +238,9 @@ def test_expiries_survive_a_crash(durable):
         assert client.must("PEXPIRETIME", "later") == FAR * 1000 + 1
         assert client.must("TTL", "never") == -1
         assert client.must("EXISTS", "soon") == 0
+
+
+def test_time_passes_within_a_pipeline(shared_ours):
+    with shared_ours.client() as client:
+        replies = client.pipeline([["SET", "k", "v", "PX", 20], ["DEBUG", "SLEEP", "0.05"], ["GET", "k"]])
+    assert [reply.raw for reply in replies] == [b"+OK\r\n", b"+OK\r\n", b"$-1\r\n"]
