@@ -538,11 +538,13 @@ cdef void reject_misconf(Call *call) noexcept with gil:
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     """The command's flags; EXEC has those of the commands it will run too."""
     cdef uint32_t flags = call.command.flags
+    cdef uint32_t common = flags
     cdef size_t index
     if call.client.flags & CLIENT_MULTI and is_named(call.command, "exec"):
         for index in range(call.client.queued):
             flags |= call.client.queue[index].command.flags
-    return flags
+            common &= call.client.queue[index].command.flags
+    return flags & ~CMD_LOADING | common & CMD_LOADING
 
 
 cdef inline bint takes_memory(const Call *call, uint32_t flags) noexcept nogil:
@@ -553,7 +555,7 @@ cdef inline bint takes_memory(const Call *call, uint32_t flags) noexcept nogil:
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef uint32_t flags = flags_to_run(call)
-    if server.restrictions & RESTRICT_LOADING and not call.command.flags & CMD_LOADING and \
+    if server.restrictions & RESTRICT_LOADING and not flags & CMD_LOADING and \
             not call.client.flags & CLIENT_LOADER:
         reject(call, "LOADING Redis is loading the dataset in memory")
         return True

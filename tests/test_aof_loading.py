@@ -327,6 +327,18 @@ def test_clients_are_told_of_a_load_and_info_of_its_progress(loading):
     assert "DB loaded from append only file" in loading.log()
 
 
+def test_a_transaction_queued_before_a_load_is_refused_during_it(loading):
+    refusal = b"-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory\r\n"
+    loading.wait_ready()
+    with loading.client() as queued, loading.client() as loads:
+        queued.must("MULTI")
+        queued.must("GET", "a")
+        loads.socket.sendall(commands(["DEBUG", "LOADAOF"]))
+        with loading.client() as watches:
+            wait_until(lambda: info(watches)["loading"] == "1", "the load")
+        assert queued.call("EXEC").raw == refusal
+
+
 def test_a_signal_ends_a_load_and_changes_nothing(loading):
     path = loading.folder / "appendonlydir" / INCR
     size = path.stat().st_size
