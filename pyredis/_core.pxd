@@ -24,4 +24,5 @@ cdef class Core:
 
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
+    cdef uint64_t calls(self) noexcept
     cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

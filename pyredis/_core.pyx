@@ -397,11 +397,19 @@ cdef class Core:
                 rows.append((index, table_memory(&database.keys), table_memory(&database.expires)))
         return rows
 
+    cdef uint64_t calls(self) noexcept:
+        """Of all commands; what was refused, or only queued, was not called."""
+        cdef uint64_t total = 0
+        cdef int index
+        for index in range(self.server.command_count):
+            total += self.server.commands[index].calls
+        return total
+
     def counters(self):
         """The counters of INFO, by name."""
         cdef Server *server = &self.server
         return {
-            "total_commands_processed": server.total_commands,
+            "total_commands_processed": self.calls(),
             "keyspace_hits": server.hits,
             "keyspace_misses": server.misses,
             "expired_keys": server.keyspace.expired,
@@ -420,11 +428,11 @@ cdef class Core:
         cdef Server *server = &self.server
         cdef Command *command
         cdef int index
-        server.total_commands = 0
         server.hits = 0
         server.misses = 0
         server.keyspace.expired = 0
         server.keyspace.expired_fields = 0
+        server.keyspace.expired_stale_permille = 0
         server.keyspace.expire_cap_reached = 0
         self.expire_ns = 0
         server.keyspace.lazily_freed = 0

@@ -166,7 +166,6 @@ ctypedef struct Server:
     uint64_t cycle_mark
     double ns_per_cycle
     # statistics
-    uint64_t total_commands
     uint64_t hits
     uint64_t misses
     uint64_t errors_noted       # error replies, up to Reply.errors, that a command has been charged with

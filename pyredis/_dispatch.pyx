@@ -461,6 +461,8 @@ cdef void run_command(Call *call) noexcept nogil:
         propagate_request(call)
     if server.aof_pending and not server.in_exec:
         settle(server)
+    if unlikely(call.client.flags & CLIENT_LOADER):
+        return
     server.cycle_mark = cycles_now()
     note_duration(call, server.cycle_mark - start)
     # An error within EXEC is charged to the command that ran into it, not to EXEC as well.
@@ -862,11 +864,9 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
                 if index + 1 < batch.count or status != PARSE_MORE:
                     rewind(server, parser, buffer, &batch.requests[index])
                     status = PARSE_REQUEST
-                server.total_commands += index + 1
                 client.commands += index + 1
                 server.current = NULL
                 return status
-        server.total_commands += batch.count
         client.commands += batch.count
         if status != PARSE_REQUEST:
             server.current = NULL
