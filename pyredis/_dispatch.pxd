@@ -256,6 +256,8 @@ cdef Replied reply_syntax_error(Call *call) noexcept nogil
 cdef Replied reply_not_integer(Call *call) noexcept nogil
 cdef Replied reply_not_float(Call *call) noexcept nogil
 cdef Replied reply_out_of_range(Call *call) noexcept nogil
+# "invalid expire time in '<command>' command"
+cdef Replied reply_invalid_expiry(Call *call) noexcept nogil
 cdef Replied reply_wrong_type(Call *call) noexcept nogil
 cdef Replied reply_wrong_arity(Call *call) noexcept nogil
 cdef Replied reply_no_such_key(Call *call) noexcept nogil

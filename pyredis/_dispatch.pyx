@@ -339,6 +339,13 @@ cdef Replied reply_out_of_range(Call *call) noexcept nogil:
     return reply_error(call.reply, "ERR value is out of range")
 
 
+cdef Replied reply_invalid_expiry(Call *call) noexcept nogil:
+    cdef char text[96]
+    call.failed = True
+    snprintf(text, sizeof(text), "ERR invalid expire time in '%s' command", &call.command.name[0])
+    return reply_error(call.reply, text)
+
+
 cdef Replied reply_wrong_type(Call *call) noexcept nogil:
     call.failed = True
     return reply_error(call.reply, "WRONGTYPE Operation against a key holding the wrong kind of value")

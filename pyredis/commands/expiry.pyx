@@ -19,6 +19,7 @@ from pyredis._dispatch cimport (
     lookup_write,
     native,
     propagate_instead,
+    reply_invalid_expiry,
 )
 from pyredis._keyspace cimport (
     Entry,
@@ -84,14 +85,12 @@ cdef bint conditions_argument(Call *call, int at, int *conditions) noexcept nogi
 
 cdef bint moment_argument(Call *call, int index, int unit, int64_t since, int64_t *moment) noexcept nogil:
     """Argument ``index`` in units from ``since``; answers and returns False where that is no moment."""
-    cdef char text[96]
     cdef int64_t number
     if not integer_argument(call, index, &number):
         return False
     if not mul_overflows(number, unit, &number) and not add_overflows(number, since, moment):
         return True
-    snprintf(text, sizeof(text), "ERR invalid expire time in '%s' command", &call.command.name[0])
-    reply_error(call.reply, text)
+    reply_invalid_expiry(call)
     return False
 
 

@@ -14,6 +14,7 @@ from pyredis._dispatch cimport (
     native,
     propagate_instead,
     propagate_nothing,
+    reply_invalid_expiry,
 )
 from pyredis._field_expiry cimport field_clock
 from pyredis._keyspace cimport keyspace_mark_field_expiry
@@ -21,9 +22,6 @@ from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
 from pyredis.commands.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
 from pyredis.types.hash cimport Hash, HashEntry, hash_delete, hash_get, hash_set_expiry
-
-cdef extern from "<stdio.h>" nogil:
-    int snprintf(char *out, size_t size, const char *format, ...)
 
 cdef enum:
     NO_FIELD = -2
@@ -69,12 +67,6 @@ cdef bint parse_fields(Call *call, int at, const char *bad_number, int *first) n
     return True
 
 
-cdef Replied refuse_time(Call *call) noexcept nogil:
-    cdef char text[96]
-    snprintf(text, sizeof(text), "ERR invalid expire time in '%s' command", &call.command.name[0])
-    return reply_error(call.reply, text)
-
-
 cdef bint parse_time(Call *call, int64_t unit, int64_t base, int64_t *expiry) noexcept nogil:
     cdef int64_t number
     if not integer_argument(call, 2, &number):
@@ -83,7 +75,7 @@ cdef bint parse_time(Call *call, int64_t unit, int64_t base, int64_t *expiry) no
         reply_error(call.reply, "ERR invalid expire time, must be >= 0")
         return False
     if number > LATEST // unit or number * unit > LATEST - base:
-        refuse_time(call)
+        reply_invalid_expiry(call)
         return False
     expiry[0] = base + number * unit
     return True

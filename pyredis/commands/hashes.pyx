@@ -15,6 +15,7 @@ from pyredis._dispatch cimport (
     propagate_instead,
     propagate_nothing,
     reply_not_float,
+    reply_out_of_range,
     reply_syntax_error,
     reply_wrong_arity,
 )
@@ -406,7 +407,7 @@ cdef Replied hrandfield(Call *call) noexcept nogil:
     if call.argc > 4 or (values and not equals_nocase(call.argv[3], "withvalues")):
         return reply_syntax_error(call)
     if values and (count < -(most // 2) or count > most // 2):
-        return reply_error(call.reply, "ERR value is out of range")
+        return reply_out_of_range(call)
     return reply_random_fields(call, count, values)
 
 

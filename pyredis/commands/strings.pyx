@@ -7,7 +7,6 @@ entries, and only then is anything looked up.
 """
 
 from libc.stdint cimport int64_t, uint64_t
-from libc.stdio cimport snprintf
 from libc.string cimport memcpy
 
 from pyredis._base cimport (
@@ -36,6 +35,7 @@ from pyredis._dispatch cimport (
     lookup_write_kind,
     native,
     propagate_instead,
+    reply_invalid_expiry,
     reply_syntax_error,
     reply_wrong_arity,
 )
@@ -142,12 +142,6 @@ cdef bint read_options(Call *call, int index, int allowed, Options *options) noe
             options.time = index
         index += 1
     return True
-
-
-cdef Replied reply_invalid_expiry(Call *call) noexcept nogil:
-    cdef char text[96]
-    snprintf(text, sizeof(text), "ERR invalid expire time in '%s' command", &call.command.name[0])
-    return reply_error(call.reply, text)
 
 
 cdef bint read_time(Call *call, int index, int option, int64_t *moment) noexcept nogil:
