@@ -33,21 +33,13 @@ from pyredis._aof cimport (
 )
 from pyredis._base cimport cycles_now, monotonic_ns
 from pyredis._dispatch cimport (
-    CMD_ADMIN,
-    CMD_ALLOW_BUSY,
-    CMD_BLOCKING,
     CMD_DENYOOM,
     CMD_FAST,
     CMD_LOADING,
-    CMD_MAY_REPLICATE,
     CMD_NO_AUTH,
     CMD_NO_MULTI,
-    CMD_NOSCRIPT,
     CMD_NOT_QUEUED,
-    CMD_PUBSUB,
-    CMD_READONLY,
     CMD_SKIP_SLOWLOG,
-    CMD_STALE,
     CMD_WRITE,
     HISTOGRAM,
     RECENT,
@@ -57,8 +49,6 @@ from pyredis._dispatch cimport (
     Client,
     Command,
     Handler,
-    client_discard,
-    client_init,
     name_hash,
     propagate_expired,
     serve,
@@ -75,28 +65,22 @@ from pyredis._keyspace cimport (
     keyspace_tidy,
 )
 from pyredis._memory cimport mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free
 from pyredis.types.hashtable cimport table_memory, table_size
 
 import os
 import time
 
+# What dispatch asks for; COMMAND tells all of them from the table.
 _FLAGS = {
     "write": CMD_WRITE,
-    "readonly": CMD_READONLY,
     "denyoom": CMD_DENYOOM,
-    "admin": CMD_ADMIN,
-    "noscript": CMD_NOSCRIPT,
     "loading": CMD_LOADING,
-    "stale": CMD_STALE,
     "skip_slowlog": CMD_SKIP_SLOWLOG,
     "fast": CMD_FAST,
     "no_auth": CMD_NO_AUTH,
     "no_multi": CMD_NO_MULTI,
-    "blocking": CMD_BLOCKING,
-    "pubsub": CMD_PUBSUB,
-    "may_replicate": CMD_MAY_REPLICATE,
-    "allow_busy": CMD_ALLOW_BUSY,
 }
 _PARTED = ("hash",)
 _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
@@ -191,8 +175,6 @@ cdef class Core:
         command.name_size = len(name)
         command.arity = spec.arity
         command.first_key = spec.first_key
-        command.last_key = spec.last_key
-        command.step = spec.step
         command.names_part = spec.group in _PARTED and abs(spec.arity) > 2
         command.parent = parent
         command.index = index if handler is not None else -1

@@ -18,20 +18,12 @@ from pyredis.types.hashtable cimport hash_key
 
 cdef enum CommandFlag:
     CMD_WRITE = 1 << 0
-    CMD_READONLY = 1 << 1
     CMD_DENYOOM = 1 << 2
-    CMD_ADMIN = 1 << 3
-    CMD_NOSCRIPT = 1 << 4
     CMD_LOADING = 1 << 5
-    CMD_STALE = 1 << 6
     CMD_SKIP_SLOWLOG = 1 << 7
     CMD_FAST = 1 << 8
     CMD_NO_AUTH = 1 << 9
     CMD_NO_MULTI = 1 << 10
-    CMD_BLOCKING = 1 << 11
-    CMD_PUBSUB = 1 << 12
-    CMD_MAY_REPLICATE = 1 << 13
-    CMD_ALLOW_BUSY = 1 << 14
     CMD_NOT_QUEUED = 1 << 15    # runs at once inside MULTI: EXEC DISCARD MULTI WATCH QUIT RESET
 
 ctypedef Replied (*Handler)(Call *call) noexcept nogil
@@ -43,8 +35,6 @@ ctypedef struct Command:
     int arity
     uint32_t flags
     int first_key
-    int last_key
-    int step
     bint names_part             # argument 2 names a part of the value at argument 1
     int index                   # into Core.specs and Core.handlers; -1 for a container
     Command *subcommands        # NULL for a command without
@@ -74,8 +64,7 @@ cdef enum ClientFlag:
     CLIENT_NO_EVICT = 1 << 9
     CLIENT_LOADER = 1 << 10             # replays the append-only file
     CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
-    CLIENT_DENY_BLOCKING = 1 << 12
-    CLIENT_UNIX = 1 << 13
+    CLIENT_UNIX = 1 << 12
 
 ctypedef struct Watch:
     WatchedKey *key
@@ -131,8 +120,6 @@ ctypedef struct Settings:
     bint lazy_server_del
     bint lazy_user_flush
     bint lazy_expire
-    bint debug_allowed
-    int notify                  # Event classes listened to
 
 ctypedef struct Server:
     void *core                  # its Core, borrowed
@@ -169,8 +156,6 @@ ctypedef struct Server:
     uint64_t hits
     uint64_t misses
     uint64_t errors_noted       # error replies, up to Reply.errors, that a command has been charged with
-    uint64_t clients_seen
-    uint64_t peak_reply
 
 ctypedef struct Call:
     Server *server
@@ -273,10 +258,6 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
                size_t limit) noexcept nogil
 # Runs one command that has passed every check.
 cdef void run_command(Call *call) noexcept nogil
-cdef void client_init(Client *client, Server *server) noexcept nogil
-# Leaves MULTI, forgets the queue and the watches.
-cdef void client_discard(Client *client) noexcept nogil
-cdef void client_unwatch(Client *client) noexcept nogil
 # Wraps a native handler for a family's HANDLERS.
 cdef object native(Handler handler)
 

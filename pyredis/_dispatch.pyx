@@ -13,11 +13,12 @@ writes, and the last writes of the keys it read, kept in a small array by hash, 
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp
 
 from cpython.pycapsule cimport PyCapsule_New
 
 from pyredis._aof cimport aof_append, aof_position, aof_publish, aof_selected
+from pyredis._aof_commands cimport append_bulk, append_header
 from pyredis._base cimport (
     Slice,
     cycles_now,
@@ -43,10 +44,10 @@ from pyredis._keyspace cimport (
     keyspace_signal,
     keyspace_tick,
     keyspace_touch,
-    keyspace_unwatch,
     value_type,
 )
-from pyredis._memory cimport mem_alloc, mem_free, mem_used
+from pyredis._memory cimport mem_used
+from pyredis._queue cimport client_discard, queue_command
 from pyredis._resp cimport (
     PARSE_MORE,
     PARSE_REQUEST,
@@ -58,7 +59,6 @@ from pyredis._resp cimport (
     reply_error,
     reply_error_slice,
     reply_object,
-    reply_status,
 )
 from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element
 
@@ -221,22 +221,11 @@ cdef void changed_all(Call *call, uint64_t changes) noexcept nogil:
 
 # ---- propagation ----
 
-cdef inline size_t write_header(char *out, char type, uint64_t value) noexcept nogil:
-    cdef size_t digits
-    out[0] = type
-    digits = format_uint64(out + 1, value)
-    memcpy(out + 1 + digits, "\r\n", 2)
-    return digits + 3
-
-
 cdef void append_command(Server *server, int argc, const Slice *argv) noexcept nogil:
-    cdef char header[24]
     cdef int index
-    aof_append(server.aof, header, write_header(header, c'*', argc))
+    append_header(server.aof, c'*', argc)
     for index in range(argc):
-        aof_append(server.aof, header, write_header(header, c'$', argv[index].size))
-        aof_append(server.aof, argv[index].data, argv[index].size)
-        aof_append(server.aof, "\r\n", 2)
+        append_bulk(server.aof, argv[index])
 
 
 cdef void append_select(Server *server, int database) noexcept nogil:
@@ -545,7 +534,8 @@ cdef void reject_misconf(Call *call) noexcept with gil:
 
 
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
-    """The command's flags; EXEC has those of the commands it will run too."""
+    """The command's flags; EXEC has those of the commands it will run too, but may run while loading only if they
+    all may."""
     cdef uint32_t flags = call.command.flags
     cdef uint32_t common = flags
     cdef size_t index
@@ -613,100 +603,6 @@ cdef inline void execute(Call *call) noexcept nogil:
     if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):
         return
     run_command(call)
-
-
-# ---- MULTI's queue ----
-
-cdef size_t encode_request(char *out, int argc, const Slice *argv) noexcept nogil:
-    """The multibulk of the arguments; with ``out`` NULL, only its size, never too small."""
-    cdef char header[24]
-    cdef size_t size = 0, width
-    cdef int index
-    width = write_header(header, c'*', argc)
-    if out != NULL:
-        memcpy(out, header, width)
-    size += width
-    for index in range(argc):
-        width = write_header(header, c'$', argv[index].size)
-        if out != NULL:
-            memcpy(out + size, header, width)
-            memcpy(out + size + width, argv[index].data, argv[index].size)
-            memcpy(out + size + width + argv[index].size, "\r\n", 2)
-        size += width + argv[index].size + 2
-    return size
-
-
-cdef void place_arguments(Queued *queued, const Slice *argv) noexcept nogil:
-    """Points the queued arguments into the block's multibulk."""
-    cdef char header[24]
-    cdef size_t at = write_header(header, c'*', queued.argc)
-    cdef size_t index
-    for index in range(queued.argc):
-        at += write_header(header, c'$', argv[index].size)
-        queued.argv[index] = slice_of(queued.block + at, argv[index].size)
-        at += argv[index].size + 2
-
-
-cdef void queue_command(Call *call) noexcept nogil:
-    cdef Client *client = call.client
-    cdef Queued *queued
-    cdef size_t raw_size = encode_request(NULL, call.argc, call.argv)
-    cdef size_t aligned = (raw_size + 7) & ~<size_t> 7
-    if client.queued == client.queue_capacity:
-        grow_queue(client)
-    queued = client.queue + client.queued
-    queued.command = call.command
-    queued.argc = call.argc
-    queued.raw_size = raw_size
-    queued.block_size = aligned + call.argc * sizeof(Slice)
-    queued.block = <char *> mem_alloc(queued.block_size)
-    queued.argv = <Slice *> (queued.block + aligned)
-    encode_request(queued.block, call.argc, call.argv)
-    place_arguments(queued, call.argv)
-    client.queued += 1
-    client.queue_bytes += queued.block_size
-    reply_status(call.reply, "QUEUED")
-
-
-cdef void grow_queue(Client *client) noexcept nogil:
-    cdef size_t capacity = max(2 * client.queue_capacity, <size_t> 8)
-    cdef Queued *queue = <Queued *> mem_alloc(capacity * sizeof(Queued))
-    if client.queued:
-        memcpy(queue, client.queue, client.queued * sizeof(Queued))
-    mem_free(client.queue, client.queue_capacity * sizeof(Queued))
-    client.queue = queue
-    client.queue_capacity = capacity
-
-
-cdef void client_discard(Client *client) noexcept nogil:
-    cdef size_t index
-    for index in range(client.queued):
-        mem_free(client.queue[index].block, client.queue[index].block_size)
-    mem_free(client.queue, client.queue_capacity * sizeof(Queued))
-    client.queue = NULL
-    client.queued = 0
-    client.queue_capacity = 0
-    client.queue_bytes = 0
-    client.flags &= ~(CLIENT_MULTI | CLIENT_DIRTY_EXEC)
-    client_unwatch(client)
-
-
-cdef void client_unwatch(Client *client) noexcept nogil:
-    cdef size_t index
-    for index in range(client.watching):
-        keyspace_unwatch(client.watches[index].key)
-    mem_free(client.watches, client.watch_capacity * sizeof(Watch))
-    client.watches = NULL
-    client.watching = 0
-    client.watch_capacity = 0
-
-
-cdef void client_init(Client *client, Server *server) noexcept nogil:
-    memset(client, 0, sizeof(Client))
-    client.database = &server.keyspace.databases[0]
-    client.protocol = 2
-    client.created_ms = server.keyspace.now_ms
-    client.active_ms = server.keyspace.now_ms
 
 
 # ---- batches ----

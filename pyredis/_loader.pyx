@@ -17,10 +17,9 @@ from pyredis._dispatch cimport (
     CLIENT_MULTI,
     Client,
     Server,
-    client_discard,
-    client_init,
     serve,
 )
+from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport PARSE_ERROR, Parser, parser_init
 
 import mmap
@@ -76,7 +75,7 @@ cdef class AofLoader:
         while self.size > 0 and self.data[self.size - 1] == 0:
             self.size -= 1
 
-    def __dealloc__(self):
+    def __del__(self):
         client_discard(&self.client)
 
     @property

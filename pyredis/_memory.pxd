@@ -18,6 +18,8 @@ cdef void *mem_zalloc(size_t size) noexcept nogil
 cdef void mem_free(void *block, size_t size) noexcept nogil
 # Moves what fits of the old block; `block` may be NULL with `old_size` 0.
 cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil
+# An array of twice as many items, `least` at the beginning; `capacity`, in items of `width` bytes, follows.
+cdef void *mem_grow(void *items, size_t *capacity, size_t width, size_t least) noexcept nogil
 # What a block of `size` occupies, class rounding included.
 cdef size_t mem_footprint(size_t size) noexcept nogil
 # Zeroed, 64-byte aligned blocks for bucket arrays; large ones on pages of their own.

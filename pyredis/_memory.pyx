@@ -312,6 +312,12 @@ cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept n
     return moved
 
 
+cdef void *mem_grow(void *items, size_t *capacity, size_t width, size_t least) noexcept nogil:
+    cdef size_t before = capacity[0]
+    capacity[0] = max(2 * before, least)
+    return mem_realloc(items, before * width, capacity[0] * width)
+
+
 cdef size_t mem_footprint(size_t size) noexcept nogil:
     if size <= SMALL_MAX:
         return class_size(size)

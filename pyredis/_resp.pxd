@@ -5,8 +5,9 @@ buffer it reads; when that buffer moves, ``parser_rebase`` moves the slices of t
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
-from pyredis._base cimport Slice
+from pyredis._base cimport Slice, format_uint64
 
 # ---- requests ----
 
@@ -53,6 +54,14 @@ cdef ParseStatus parse_request(
 cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil
 # How many bytes the buffer must hold for the bulk under way to be whole; 0 when not known.
 cdef size_t parser_wants(const Parser *parser) noexcept nogil
+
+cdef inline size_t format_header(char *out, char type, uint64_t value) noexcept nogil:
+    """The line that announces a length or a count; at most 23 bytes. Returns how many."""
+    cdef size_t digits
+    out[0] = type
+    digits = format_uint64(out + 1, value)
+    memcpy(out + 1 + digits, "\r\n", 2)
+    return digits + 3
 
 cdef Slice *arguments_grow(Arguments *arguments, size_t count) noexcept nogil
 cdef void arguments_free(Arguments *arguments) noexcept nogil

@@ -15,7 +15,6 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 from pyredis._aof cimport (
     FSYNC_ALWAYS,
     Aof,
-    aof_append,
     aof_buffered,
     aof_delete,
     aof_detach,
@@ -28,7 +27,8 @@ from pyredis._aof cimport (
     aof_released,
     aof_set_policy,
 )
-from pyredis._base cimport Slice, format_int64, format_uint64, monotonic_ns, slice_of
+from pyredis._aof_commands cimport append_bulk, append_header
+from pyredis._base cimport Slice, format_int64, monotonic_ns, slice_of
 from pyredis._core cimport Core
 from pyredis._dispatch cimport Server
 from pyredis._keyspace cimport (
@@ -101,9 +101,11 @@ cdef class Snapshot:
         self.position = core.aof_position
         self.begin()
 
-    def __dealloc__(self):
+    def __del__(self):
         if self.core is not None:
             self.end()
+
+    def __dealloc__(self):
         if self.state.out != NULL:
             aof_delete(self.state.out)
 
@@ -245,47 +247,31 @@ cdef void stamp_everything(Keyspace *keyspace) noexcept nogil:
 
 # ---- commands ----
 
-cdef void write_header(Aof *out, char type, uint64_t value) noexcept nogil:
-    cdef char text[24]
-    cdef size_t digits
-    text[0] = type
-    digits = format_uint64(text + 1, value)
-    text[digits + 1] = c'\r'
-    text[digits + 2] = c'\n'
-    aof_append(out, text, digits + 3)
-
-
-cdef void write_bulk(Aof *out, Slice value) noexcept nogil:
-    write_header(out, c'$', value.size)
-    aof_append(out, value.data, value.size)
-    aof_append(out, "\r\n", 2)
-
-
 cdef void write_integer(Aof *out, int64_t value) noexcept nogil:
     cdef char text[24]
-    write_bulk(out, slice_of(text, format_int64(text, value)))
+    append_bulk(out, slice_of(text, format_int64(text, value)))
 
 
 cdef void write_select(Aof *out, int database) noexcept nogil:
-    write_header(out, c'*', 2)
-    write_bulk(out, slice_of("SELECT", 6))
+    append_header(out, c'*', 2)
+    append_bulk(out, slice_of("SELECT", 6))
     write_integer(out, database)
 
 
 cdef void write_string(Aof *out, Slice key, Slice value, int64_t expiry) noexcept nogil:
-    write_header(out, c'*', 5 if expiry >= 0 else 3)
-    write_bulk(out, slice_of("SET", 3))
-    write_bulk(out, key)
-    write_bulk(out, value)
+    append_header(out, c'*', 5 if expiry >= 0 else 3)
+    append_bulk(out, slice_of("SET", 3))
+    append_bulk(out, key)
+    append_bulk(out, value)
     if expiry >= 0:
-        write_bulk(out, slice_of("PXAT", 4))
+        append_bulk(out, slice_of("PXAT", 4))
         write_integer(out, expiry)
 
 
 cdef void write_expiry(Aof *out, Slice key, int64_t expiry) noexcept nogil:
-    write_header(out, c'*', 3)
-    write_bulk(out, slice_of("PEXPIREAT", 9))
-    write_bulk(out, key)
+    append_header(out, c'*', 3)
+    append_bulk(out, slice_of("PEXPIREAT", 9))
+    append_bulk(out, key)
     write_integer(out, expiry)
 
 
@@ -299,11 +285,11 @@ cdef void write_hash(Aof *out, Slice key, Hash *hash) noexcept nogil:
         if inside == 0:
             inside = min(left, <size_t> FIELDS)
             left -= inside
-            write_header(out, c'*', 2 + 2 * inside)
-            write_bulk(out, slice_of("HMSET", 5))
-            write_bulk(out, key)
-        write_bulk(out, entry.field)
-        write_bulk(out, entry.value)
+            append_header(out, c'*', 2 + 2 * inside)
+            append_bulk(out, slice_of("HMSET", 5))
+            append_bulk(out, key)
+        append_bulk(out, entry.field)
+        append_bulk(out, entry.value)
         inside -= 1
     hash_iterate_end(&iterator)
     write_field_expiries(out, key, hash)
@@ -316,11 +302,11 @@ cdef void write_field_expiries(Aof *out, Slice key, Hash *hash) noexcept nogil:
     while hash_next(&iterator, &entry):
         if entry.expiry == 0:
             continue
-        write_header(out, c'*', 6)
-        write_bulk(out, slice_of("HPEXPIREAT", 10))
-        write_bulk(out, key)
+        append_header(out, c'*', 6)
+        append_bulk(out, slice_of("HPEXPIREAT", 10))
+        append_bulk(out, key)
         write_integer(out, entry.expiry)
-        write_bulk(out, slice_of("FIELDS", 6))
-        write_bulk(out, slice_of("1", 1))
-        write_bulk(out, entry.field)
+        append_bulk(out, slice_of("FIELDS", 6))
+        append_bulk(out, slice_of("1", 1))
+        append_bulk(out, entry.field)
     hash_iterate_end(&iterator)

@@ -45,12 +45,11 @@ from pyredis._dispatch cimport (
     CLIENT_UNIX,
     Client,
     Server,
-    client_discard,
-    client_init,
     serve,
 )
 from pyredis._keyspace cimport keyspace_tick
 from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport (
     PARSE_ERROR,
     PARSE_REQUEST,
@@ -246,7 +245,8 @@ cdef class Connection:
         hub.next_id += 1
         parser_init(&self.parser, hub.core.server.settings.proto_max_bulk)
 
-    def __dealloc__(self):
+    def __del__(self):
+        # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
         client_discard(&self.client)
         self.drop_input()
 

@@ -5,11 +5,8 @@ key has changed when its version has, or when it has expired since: one that had
 itself.
 """
 
-from libc.string cimport memcpy
-
 from pyredis._base cimport Slice
 from pyredis._dispatch cimport (
-    CLIENT_DENY_BLOCKING,
     CLIENT_DIRTY_EXEC,
     CLIENT_MULTI,
     Call,
@@ -17,8 +14,6 @@ from pyredis._dispatch cimport (
     Queued,
     Watch,
     argument,
-    client_discard,
-    client_unwatch,
     key_hash,
     lookup_in,
     native,
@@ -36,7 +31,7 @@ from pyredis._keyspace cimport (
     keyspace_watch,
     watched_key,
 )
-from pyredis._memory cimport mem_alloc, mem_free
+from pyredis._queue cimport client_discard, client_unwatch, client_watch
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_ok
 from pyredis.types.hashtable cimport hash_key
 
@@ -65,16 +60,6 @@ cdef bint is_watching(const Client *client, const WatchedKey *key) noexcept nogi
     return False
 
 
-cdef void grow_watches(Client *client) noexcept nogil:
-    cdef size_t capacity = max(2 * client.watch_capacity, <size_t> 4)
-    cdef Watch *watches = <Watch *> mem_alloc(capacity * sizeof(Watch))
-    if client.watching:
-        memcpy(watches, client.watches, client.watching * sizeof(Watch))
-    mem_free(client.watches, client.watch_capacity * sizeof(Watch))
-    client.watches = watches
-    client.watch_capacity = capacity
-
-
 cdef void watch_key(Call *call, int index) noexcept nogil:
     cdef Client *client = call.client
     cdef WatchedKey *key
@@ -82,12 +67,8 @@ cdef void watch_key(Call *call, int index) noexcept nogil:
     key = keyspace_watch(call.database, argument(call, index), key_hash(call, index))
     if is_watching(client, key):
         keyspace_unwatch(key)
-        return
-    if client.watching == client.watch_capacity:
-        grow_watches(client)
-    client.watches[client.watching].key = key
-    client.watches[client.watching].version = key.version
-    client.watching += 1
+    else:
+        client_watch(client, key)
 
 
 cdef Replied watch(Call *call) noexcept nogil:
@@ -145,13 +126,11 @@ cdef void run_queue(Call *call) noexcept nogil:
     cdef Client *client = call.client
     cdef size_t index
     client_unwatch(client)
-    client.flags |= CLIENT_DENY_BLOCKING
     call.server.in_exec = 1
     reply_array(call.reply, client.queued)
     for index in range(client.queued):
         run_queued(call, &client.queue[index])
     call.server.in_exec = 0
-    client.flags &= ~CLIENT_DENY_BLOCKING
 
 
 cdef Replied exec_command(Call *call) noexcept nogil:

@@ -1,0 +1,17 @@
+"""What a client keeps between its requests: the commands that MULTI queues, and the keys that it watches.
+
+A queued command is one block: the request as a multibulk, as it will be propagated, and behind it the arguments, which
+are slices of it. The block is aligned for them.
+"""
+
+from pyredis._dispatch cimport Call, Client, Server
+from pyredis._keyspace cimport WatchedKey
+
+cdef void client_init(Client *client, Server *server) noexcept nogil
+# Queues the command under way and answers so.
+cdef void queue_command(Call *call) noexcept nogil
+# Remembers the key and its version; to be called for each key once, and at once after `keyspace_watch`.
+cdef void client_watch(Client *client, WatchedKey *key) noexcept nogil
+cdef void client_unwatch(Client *client) noexcept nogil
+# Leaves MULTI, forgets the queue and the watches.
+cdef void client_discard(Client *client) noexcept nogil

@@ -1,0 +1,96 @@
+"""Queueing, watching, and forgetting both."""
+
+from libc.string cimport memcpy, memset
+
+from pyredis._base cimport Slice, slice_of
+from pyredis._dispatch cimport CLIENT_DIRTY_EXEC, CLIENT_MULTI, Call, Client, Queued, Server, Watch
+from pyredis._keyspace cimport WatchedKey, keyspace_unwatch
+from pyredis._memory cimport mem_alloc, mem_free, mem_grow
+from pyredis._resp cimport format_header, reply_status
+
+
+cdef void client_init(Client *client, Server *server) noexcept nogil:
+    memset(client, 0, sizeof(Client))
+    client.database = &server.keyspace.databases[0]
+    client.protocol = 2
+    client.created_ms = server.keyspace.now_ms
+    client.active_ms = server.keyspace.now_ms
+
+
+# ---- MULTI's queue ----
+
+cdef size_t multibulk_size(int argc, const Slice *argv) noexcept nogil:
+    cdef char header[24]
+    cdef size_t size = format_header(header, c'*', argc)
+    cdef int index
+    for index in range(argc):
+        size += format_header(header, c'$', argv[index].size) + argv[index].size + 2
+    return size
+
+
+cdef void encode_request(Queued *queued, const Slice *argv) noexcept nogil:
+    """Writes the multibulk to the block's beginning and points the queued arguments into it."""
+    cdef char *out = queued.block + format_header(queued.block, c'*', queued.argc)
+    cdef size_t index
+    for index in range(queued.argc):
+        out += format_header(out, c'$', argv[index].size)
+        queued.argv[index] = slice_of(out, argv[index].size)
+        memcpy(out, argv[index].data, argv[index].size)
+        out += argv[index].size
+        memcpy(out, "\r\n", 2)
+        out += 2
+
+
+cdef void queue_command(Call *call) noexcept nogil:
+    cdef Client *client = call.client
+    cdef Queued *queued
+    cdef size_t raw_size = multibulk_size(call.argc, call.argv)
+    cdef size_t aligned = (raw_size + 7) & ~<size_t> 7
+    if client.queued == client.queue_capacity:
+        client.queue = <Queued *> mem_grow(client.queue, &client.queue_capacity, sizeof(Queued), 8)
+    queued = client.queue + client.queued
+    queued.command = call.command
+    queued.argc = call.argc
+    queued.raw_size = raw_size
+    queued.block_size = aligned + call.argc * sizeof(Slice)
+    queued.block = <char *> mem_alloc(queued.block_size)
+    queued.argv = <Slice *> (queued.block + aligned)
+    encode_request(queued, call.argv)
+    client.queued += 1
+    client.queue_bytes += queued.block_size
+    reply_status(call.reply, "QUEUED")
+
+
+cdef void client_discard(Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.queued):
+        mem_free(client.queue[index].block, client.queue[index].block_size)
+    mem_free(client.queue, client.queue_capacity * sizeof(Queued))
+    client.queue = NULL
+    client.queued = 0
+    client.queue_capacity = 0
+    client.queue_bytes = 0
+    client.flags &= ~(CLIENT_MULTI | CLIENT_DIRTY_EXEC)
+    client_unwatch(client)
+
+
+# ---- watches ----
+
+cdef void client_watch(Client *client, WatchedKey *key) noexcept nogil:
+    cdef Watch *watch
+    if client.watching == client.watch_capacity:
+        client.watches = <Watch *> mem_grow(client.watches, &client.watch_capacity, sizeof(Watch), 4)
+    watch = client.watches + client.watching
+    watch.key = key
+    watch.version = key.version
+    client.watching += 1
+
+
+cdef void client_unwatch(Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.watching):
+        keyspace_unwatch(client.watches[index].key)
+    mem_free(client.watches, client.watch_capacity * sizeof(Watch))
+    client.watches = NULL
+    client.watching = 0
+    client.watch_capacity = 0
