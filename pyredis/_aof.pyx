@@ -341,11 +341,12 @@ cdef void note_sync(Aof *aof) noexcept nogil:
 cdef int64_t gathering_left(const Aof *aof) noexcept nogil:
     """How long the next group may still wait for its members, in ns.
 
-    Without waiting the clients of a slow disk fall into two groups that wait for each other's syncs, each client for two
-    of them. A group is complete when as many units have come as were under way when the last sync ended; what does not
-    come within an eighth of a sync's time is not waited for. A fast disk is not worth it.
+    Without waiting the clients of a slow disk fall into two groups that wait for each other's syncs, each client for
+    two of them. A group is complete when as many units have come as were under way when the last sync ended; what does
+    not come within an eighth of a sync's time is not waited for. A fast disk is not worth it.
     """
-    if aof.sync_took_ns < GATHER_FROM or atomic_load_u64(&aof.units) - aof.synced_units >= aof.expected_units:
+    cdef uint64_t gathered = atomic_load_u64(&aof.units) - aof.synced_units
+    if aof.sync_took_ns < GATHER_FROM or gathered >= aof.expected_units:
         return 0
     return aof.sync_ended_ns + min(aof.sync_took_ns // 8, <int64_t> GATHER_MOST) - monotonic_ns()
 

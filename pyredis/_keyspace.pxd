@@ -124,6 +124,7 @@ ctypedef struct Garbage:
 ctypedef struct Keyspace:
     Database *databases
     int count
+    int expire_next         # the database that the expiry goes on with: none starves the others
     int64_t now_ms          # the clock of this iteration, ms since 1970
     uint32_t clock          # the access clock of an entry made now: seconds modulo 2**24, or as `_lfu` says
     bint lfu                # an LFU policy is chosen
