@@ -265,21 +265,30 @@ cdef void finish_write(Aof *aof, File *file, uint64_t end, int error) noexcept n
 
 
 cdef int write_out(Aof *aof) noexcept nogil:
-    """everysec and no: write what is published, in this thread."""
-    cdef uint64_t start = atomic_load_u64(&aof.written)
-    cdef File *file = aof.target
-    if aof.published == start:
-        return 0
-    if file == NULL:
-        return EBADF
-    if atomic_load_int(&aof.failed):
-        return atomic_load_int(&aof.sync_error)
-    cdef int error = write_units(aof, file, start, aof.published)
-    lock(aof)
-    finish_write(aof, file, aof.published, error)
-    pthread_cond_signal(&aof.work)
-    unlock(aof)
-    return error
+    """everysec and no: write what is published, in this thread, each file what is its own.
+
+    More than one file has something to be given when the policy was always until now.
+    """
+    cdef File *file
+    cdef uint64_t start, end
+    cdef int error
+    while True:
+        start = atomic_load_u64(&aof.written)
+        file = aof.target
+        if aof.published == start:
+            return 0
+        if file == NULL:
+            return EBADF
+        if atomic_load_int(&aof.failed):
+            return atomic_load_int(&aof.sync_error)
+        end = min(aof.published, file.end)
+        error = write_units(aof, file, start, end)
+        lock(aof)
+        finish_write(aof, file, end, error)
+        pthread_cond_signal(&aof.work)
+        unlock(aof)
+        if error:
+            return error
 
 
 # ---- The native thread; everything here is called with the lock held ----

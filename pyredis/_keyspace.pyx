@@ -703,8 +703,8 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
 cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
     cdef int64_t deadline = monotonic_ns() + budget_us * 1000
     cdef Database *database
-    cdef int step, rounds
-    for step in range(keyspace.count):
+    cdef int _step, rounds
+    for _step in range(keyspace.count):
         database = &keyspace.databases[keyspace.expire_next]
         keyspace.expire_next = (keyspace.expire_next + 1) % keyspace.count
         rounds = 0

@@ -25,6 +25,8 @@ cdef size_t mem_footprint(size_t size) noexcept nogil
 # Zeroed, 64-byte aligned blocks for bucket arrays; large ones on pages of their own.
 cdef void *mem_alloc_table(size_t size) noexcept nogil
 cdef void mem_free_table(void *block, size_t size) noexcept nogil
+# The array is filled and will be used as it is: the system may back it with huge pages.
+cdef void mem_settle_table(void *block, size_t size) noexcept nogil
 # Gives the pages of [begin, end) back to the system; they read as zeros from then on. 2 MiB multiples for good effect.
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil
 # Bytes in living blocks, now and at the highest.

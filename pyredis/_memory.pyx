@@ -7,7 +7,8 @@ Slabs with room are linked per class; a slab that becomes empty returns to its a
 the system, save one that is kept against thrashing.
 
 Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
-that the system may back them with huge pages and take them back at once.
+that the system takes them back at once. Memory is said to be fit for huge pages only when it is full: a first touch
+that had to clear a huge page would stop the server for milliseconds.
 
 A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in front of it: address sanitizers see each
 block, and a release that names the wrong size aborts.
@@ -53,10 +54,17 @@ cdef extern from *:
         lead = (alignment - ((uintptr_t)start & (alignment - 1))) & (alignment - 1);
         if (lead) munmap(start, lead);
         munmap(start + lead + size, alignment - lead);
-    #ifdef MADV_HUGEPAGE
-        madvise(start + lead, size, MADV_HUGEPAGE);
-    #endif
         return start + lead;
+    }
+
+    /* To be said of memory that has been touched: a first touch then costs one small page, not the clearing of a huge
+     * one, and the system gathers the pages into huge ones in its own time. */
+    static void advise_huge(void *start, size_t size) {
+    #ifdef MADV_HUGEPAGE
+        madvise(start, size, MADV_HUGEPAGE);
+    #else
+        (void)start, (void)size;
+    #endif
     }
 
     static void discard_pages(void *start, size_t size) { madvise(start, size, MADV_DONTNEED); }
@@ -66,6 +74,7 @@ cdef extern from *:
     void out_of_memory(size_t size) nogil
     void wrong_size(size_t asked, size_t named) nogil
     void *map_aligned(size_t size, size_t alignment) nogil
+    void advise_huge(void *start, size_t size) nogil
     void discard_pages(void *start, size_t size) nogil
     int munmap(void *start, size_t size) nogil
     void *malloc(size_t size) nogil
@@ -177,6 +186,7 @@ cdef Slab *new_slab(size_t size) noexcept nogil:
     arena.vacant &= arena.vacant - 1
     if arena.vacant == 0:
         unlink_arena(arena)
+        advise_huge(arena, ARENA_SIZE)
     slab.end = base + SLAB_SIZE - size + 1
     if index == 0:
         base += sizeof(Arena)
@@ -349,6 +359,11 @@ cdef void mem_free_table(void *block, size_t size) noexcept nogil:
         munmap(block, size)
     else:
         free(block)
+
+
+cdef void mem_settle_table(void *block, size_t size) noexcept nogil:
+    if size >= HUGE_TABLE and not CHECKED:
+        advise_huge(block, size)
 
 
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil:

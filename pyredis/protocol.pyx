@@ -78,7 +78,7 @@ cdef extern from *:
     int snprintf(char *out, size_t size, const char *format, ...) nogil
 
 cdef enum:
-    READ_SIZE = 65536
+    READ_SIZE = 16384
     # Replies are handed on whenever a batch has made this many bytes of them.
     REPLY_SLICE = 262144
     # A reply buffer larger than this is given back when it is empty.

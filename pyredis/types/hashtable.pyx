@@ -9,7 +9,7 @@ once), and the old one is given back to the system piece by piece.
 from libc.stdint cimport uint8_t, uint64_t
 
 from pyredis._base cimport Bucket, Slice, bucket_match, likely, lowest_bit, prefetch, siphash13, slice_equal, unlikely
-from pyredis._memory cimport mem_alloc_table, mem_discard_table, mem_free_table
+from pyredis._memory cimport mem_alloc_table, mem_discard_table, mem_free_table, mem_settle_table
 
 import os
 
@@ -226,6 +226,8 @@ cdef void finish_resize(Table *table) noexcept nogil:
     table.buckets[1] = NULL
     table.used[1] = 0
     table.moved = 0
+    if table.buckets[0] != NULL:
+        mem_settle_table(table.buckets[0], sizeof(Bucket) << table.exponent[0])
 
 
 cdef void discard_moved(Table *table) noexcept nogil:
