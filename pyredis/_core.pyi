@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+# What `Core.configure` takes.
+DIRECTIVES: Final[tuple[str, ...]]
+
 class Core:
     """The data of one server: databases, command table, counters.
 

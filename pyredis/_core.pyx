@@ -49,6 +49,7 @@ from pyredis._dispatch cimport (
     Client,
     Command,
     Handler,
+    Settings,
     name_hash,
     propagate_expired,
     serve,
@@ -57,6 +58,7 @@ from pyredis._dispatch cimport (
 from pyredis._field_expiry cimport expire_fields_cycle
 from pyredis._keyspace cimport (
     Database,
+    Keyspace,
     keyspace_destroy,
     keyspace_expire_cycle,
     keyspace_flush,
@@ -82,8 +84,37 @@ _FLAGS = {
     "no_auth": CMD_NO_AUTH,
     "no_multi": CMD_NO_MULTI,
 }
-_PARTED = ("hash",)
+_PARTED = ("hash", "set", "sorted-set")
 _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
+
+cdef Settings *_settings = NULL
+
+# Where in Settings the value of a directive stands.
+_SETTINGS = {
+    "maxmemory": <size_t> &_settings.maxmemory,
+    "slowlog-log-slower-than": <size_t> &_settings.slowlog_us,
+    "latency-monitor-threshold": <size_t> &_settings.latency_ms,
+    "latency-tracking": <size_t> &_settings.latency_tracking,
+    "hash-max-listpack-entries": <size_t> &_settings.hash_max_listpack_entries,
+    "hash-max-listpack-value": <size_t> &_settings.hash_max_listpack_value,
+    "list-max-listpack-size": <size_t> &_settings.list_max_listpack_size,
+    "list-compress-depth": <size_t> &_settings.list_compress_depth,
+    "set-max-intset-entries": <size_t> &_settings.set_max_intset_entries,
+    "set-max-listpack-entries": <size_t> &_settings.set_max_listpack_entries,
+    "set-max-listpack-value": <size_t> &_settings.set_max_listpack_value,
+    "zset-max-listpack-entries": <size_t> &_settings.zset_max_listpack_entries,
+    "zset-max-listpack-value": <size_t> &_settings.zset_max_listpack_value,
+    "stream-node-max-bytes": <size_t> &_settings.stream_node_max_bytes,
+    "stream-node-max-entries": <size_t> &_settings.stream_node_max_entries,
+    "hll-sparse-max-bytes": <size_t> &_settings.hll_sparse_max_bytes,
+    "proto-max-bulk-len": <size_t> &_settings.proto_max_bulk,
+    "lazyfree-lazy-user-del": <size_t> &_settings.lazy_user_del,
+    "lazyfree-lazy-server-del": <size_t> &_settings.lazy_server_del,
+    "lazyfree-lazy-user-flush": <size_t> &_settings.lazy_user_flush,
+    "lazyfree-lazy-expire": <size_t> &_settings.lazy_expire,
+}
+# What ``Core.configure`` takes.
+DIRECTIVES = (*_SETTINGS, "maxmemory-policy", "lfu-log-factor", "lfu-decay-time")
 
 cdef enum:
     CALIBRATE_NS = 300000
@@ -192,40 +223,24 @@ cdef class Core:
     # ---- directives ----
 
     def configure(self, str name, value):
-        """Takes over the value of a directive that native code reads; others are passed over."""
+        """Takes over the value of a directive that native code reads: one of ``DIRECTIVES``."""
         cdef Server *server = &self.server
-        if name == "maxmemory":
-            server.settings.maxmemory = value
-            self.restrict(RESTRICT_MEMORY, value > 0)
-        elif name == "slowlog-log-slower-than":
-            server.settings.slowlog_us = value
-            self._set_slow_cycles()
-        elif name == "latency-monitor-threshold":
-            server.settings.latency_ms = value
-            self._set_slow_cycles()
-        elif name == "latency-tracking":
-            server.settings.latency_tracking = value
-        elif name == "hash-max-listpack-entries":
-            server.settings.hash_max_listpack_entries = value
-        elif name == "hash-max-listpack-value":
-            server.settings.hash_max_listpack_value = value
-        elif name == "proto-max-bulk-len":
-            server.settings.proto_max_bulk = value
-        elif name == "lazyfree-lazy-user-del":
-            server.settings.lazy_user_del = value
-        elif name == "lazyfree-lazy-server-del":
-            server.settings.lazy_server_del = value
-        elif name == "lazyfree-lazy-expire":
-            server.settings.lazy_expire = value
-        elif name == "lazyfree-lazy-user-flush":
-            server.settings.lazy_user_flush = value
-        elif name == "maxmemory-policy":
-            server.keyspace.lfu = "lfu" in value
-            keyspace_tick(&server.keyspace)
+        cdef Keyspace *keyspace = &server.keyspace
+        cdef size_t offset
+        if name == "maxmemory-policy":
+            keyspace.lfu = "lfu" in value
+            keyspace_tick(keyspace)
         elif name == "lfu-log-factor":
-            server.keyspace.lfu_log_factor = value
+            keyspace.lfu_log_factor = value
         elif name == "lfu-decay-time":
-            server.keyspace.lfu_decay_time = value
+            keyspace.lfu_decay_time = value
+        else:
+            offset = _SETTINGS[name]
+            (<uint64_t *> (<char *> &server.settings + offset))[0] = <uint64_t> (value & 0xffffffffffffffff)
+        if name == "maxmemory":
+            self.restrict(RESTRICT_MEMORY, value > 0)
+        elif name in ("slowlog-log-slower-than", "latency-monitor-threshold"):
+            self._set_slow_cycles()
 
     def _set_slow_cycles(self):
         """From how many cycles on a command is to be told of at all: to the slow log, to the latency monitor."""
@@ -524,7 +539,7 @@ def benchmark_core(bytes setup, bytes data):
     cdef int64_t began
     cdef uint64_t before
     config = Config()
-    for name in ("hash-max-listpack-entries", "hash-max-listpack-value", "slowlog-log-slower-than"):
+    for name in DIRECTIVES:
         core.configure(name, config[name])
     client_init(&client, &core.server)
     try:

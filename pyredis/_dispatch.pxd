@@ -106,20 +106,31 @@ cdef enum Restriction:
     RESTRICT_AOF_ERROR = 2
     RESTRICT_MEMORY = 4         # maxmemory is set
 
-# Numbers of directives that native code reads; pushed by the policy layer.
+# Numbers of directives that native code reads, each 64 bits wide; pushed by the policy layer through `Core.configure`,
+# which finds them by name (`_core._SETTINGS`).
 ctypedef struct Settings:
     uint64_t maxmemory
     int64_t slowlog_us          # -1: off
     int64_t latency_ms          # 0: off
     uint64_t slow_cycles        # a command that takes more is told to the one or the other
-    bint latency_tracking
+    int64_t latency_tracking
     size_t hash_max_listpack_entries
     size_t hash_max_listpack_value
+    int64_t list_max_listpack_size
+    int64_t list_compress_depth
+    size_t set_max_intset_entries
+    size_t set_max_listpack_entries
+    size_t set_max_listpack_value
+    size_t zset_max_listpack_entries
+    size_t zset_max_listpack_value
+    size_t stream_node_max_bytes
+    size_t stream_node_max_entries
+    size_t hll_sparse_max_bytes
     size_t proto_max_bulk
-    bint lazy_user_del
-    bint lazy_server_del
-    bint lazy_user_flush
-    bint lazy_expire
+    int64_t lazy_user_del
+    int64_t lazy_server_del
+    int64_t lazy_user_flush
+    int64_t lazy_expire
 
 ctypedef struct Server:
     void *core                  # its Core, borrowed

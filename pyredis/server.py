@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pyredis._core import Core
+from pyredis._core import DIRECTIVES, Core
 from pyredis.clients import ClientRules
 from pyredis.commands.latency import Latency
 from pyredis.commands.registry import BOUND
@@ -31,15 +31,6 @@ from pyredis.protocol import Hub
 # One slice of background work, and the pause after it while there is more: microseconds, seconds.
 SLICE_US = 1000
 PAUSE = 0.003
-
-# Directives whose values native code reads (Core.configure).
-NATIVE = (
-    *("maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "proto-max-bulk-len"),
-    *("slowlog-log-slower-than", "latency-monitor-threshold", "latency-tracking"),
-    *("hash-max-listpack-entries", "hash-max-listpack-value"),
-    *("lazyfree-lazy-user-del", "lazyfree-lazy-server-del", "lazyfree-lazy-user-flush"),
-    "lazyfree-lazy-expire",
-)
 
 
 class StartError(Exception):
@@ -86,7 +77,7 @@ class Server:
 
     def _follow_directives(self) -> None:
         """Hands the directives to those who read them, now and after every CONFIG SET."""
-        for name in NATIVE:
+        for name in DIRECTIVES:
             self._follow(name, partial(self.core.configure, name))
         self._follow("slowlog-max-len", self.slowlog.set_limit)
         self._follow("latency-monitor-threshold", self.latency.set_threshold)
