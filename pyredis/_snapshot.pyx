@@ -6,7 +6,8 @@ written first (the keyspace's ``preserve`` hook), and a new one is born stamped.
 were at the beginning. A change that the hook cannot follow, a whole database that goes or changes its number before
 the walk has been through it, makes the snapshot ``void``: the caller starts over.
 
-What is written goes through a ring of its own to a native thread, which writes and syncs it piece by piece.
+What entries become is the savers' business (``saving``). It goes through a ring of its own to a native thread, which
+writes and syncs it piece by piece.
 """
 
 from libc.errno cimport EINVAL
@@ -27,31 +28,11 @@ from pyredis._aof cimport (
     aof_released,
     aof_set_policy,
 )
-from pyredis._aof_commands cimport append_bulk, append_header
-from pyredis._base cimport Slice, format_int64, monotonic_ns, slice_of
+from pyredis._base cimport monotonic_ns
 from pyredis._core cimport Core
 from pyredis._dispatch cimport Server
-from pyredis._keyspace cimport (
-    HASH,
-    STRING,
-    Database,
-    Entry,
-    Keyspace,
-    entry_expiry,
-    entry_has_expiry,
-    entry_key,
-    entry_pointer,
-    string_slice,
-)
-from pyredis.types.hash cimport (
-    Hash,
-    HashEntry,
-    HashIterator,
-    hash_iterate,
-    hash_iterate_end,
-    hash_next,
-    hash_size,
-)
+from pyredis._keyspace cimport Database, Entry, Keyspace
+from pyredis.saving.saver cimport save_entry, save_select
 from pyredis.types.hashtable cimport TableIterator, table_iterate, table_iterate_end, table_next, table_scan
 
 import os
@@ -60,8 +41,6 @@ cdef enum:
     RING_SIZE = 8 << 20
     # The walk waits for the writer when this much is not written yet.
     BACKLOG = 4 << 20
-    # Fields of one command.
-    FIELDS = 64
     # After so many snapshots that ended early all stamps are renewed: an epoch must not come round again.
     STALE_EPOCHS = 200
 
@@ -192,18 +171,10 @@ cdef class Snapshot:
 # ---- the walk and the hooks ----
 
 cdef void write_entry(State *state, int database, Entry *entry) noexcept nogil:
-    cdef char scratch[24]
-    cdef Slice key = entry_key(entry)
     if database != state.selected:
-        write_select(state.out, database)
+        save_select(state.out, database)
         state.selected = database
-    if entry.type == STRING:
-        write_string(state.out, key, string_slice(entry, scratch), entry_expiry(entry))
-    elif entry.type == HASH:
-        write_hash(state.out, key, <Hash *> entry_pointer(entry))
-        if entry_has_expiry(entry):
-            write_expiry(state.out, key, entry_expiry(entry))
-    else:
+    if not save_entry(state.out, entry):
         state.unknown = True
     state.keys += 1
 
@@ -243,70 +214,3 @@ cdef void stamp_everything(Keyspace *keyspace) noexcept nogil:
                 break
             entry.epoch = <uint8_t> (keyspace.epoch - 1)
         table_iterate_end(&iterator)
-
-
-# ---- commands ----
-
-cdef void write_integer(Aof *out, int64_t value) noexcept nogil:
-    cdef char text[24]
-    append_bulk(out, slice_of(text, format_int64(text, value)))
-
-
-cdef void write_select(Aof *out, int database) noexcept nogil:
-    append_header(out, c'*', 2)
-    append_bulk(out, slice_of("SELECT", 6))
-    write_integer(out, database)
-
-
-cdef void write_string(Aof *out, Slice key, Slice value, int64_t expiry) noexcept nogil:
-    append_header(out, c'*', 5 if expiry >= 0 else 3)
-    append_bulk(out, slice_of("SET", 3))
-    append_bulk(out, key)
-    append_bulk(out, value)
-    if expiry >= 0:
-        append_bulk(out, slice_of("PXAT", 4))
-        write_integer(out, expiry)
-
-
-cdef void write_expiry(Aof *out, Slice key, int64_t expiry) noexcept nogil:
-    append_header(out, c'*', 3)
-    append_bulk(out, slice_of("PEXPIREAT", 9))
-    append_bulk(out, key)
-    write_integer(out, expiry)
-
-
-cdef void write_hash(Aof *out, Slice key, Hash *hash) noexcept nogil:
-    """The fields, then the expiries of those that have one. Due fields are written too: their HDEL follows."""
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    cdef size_t left = hash_size(hash), inside = 0
-    hash_iterate(hash, 0, &iterator)
-    while hash_next(&iterator, &entry):
-        if inside == 0:
-            inside = min(left, <size_t> FIELDS)
-            left -= inside
-            append_header(out, c'*', 2 + 2 * inside)
-            append_bulk(out, slice_of("HMSET", 5))
-            append_bulk(out, key)
-        append_bulk(out, entry.field)
-        append_bulk(out, entry.value)
-        inside -= 1
-    hash_iterate_end(&iterator)
-    write_field_expiries(out, key, hash)
-
-
-cdef void write_field_expiries(Aof *out, Slice key, Hash *hash) noexcept nogil:
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    hash_iterate(hash, 0, &iterator)
-    while hash_next(&iterator, &entry):
-        if entry.expiry == 0:
-            continue
-        append_header(out, c'*', 6)
-        append_bulk(out, slice_of("HPEXPIREAT", 10))
-        append_bulk(out, key)
-        write_integer(out, entry.expiry)
-        append_bulk(out, slice_of("FIELDS", 6))
-        append_bulk(out, slice_of("1", 1))
-        append_bulk(out, entry.field)
-    hash_iterate_end(&iterator)

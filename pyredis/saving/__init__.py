@@ -1,0 +1,5 @@
+"""How the values of each kind become commands again, one module a kind; importing the package registers them all."""
+
+from pyredis.saving import hashes
+
+__all__ = ["hashes"]

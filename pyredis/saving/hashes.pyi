@@ -1,0 +1,1 @@
+"""Hashes as commands; nothing here is for Python."""
