@@ -8,13 +8,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import RESULTS, connections, core, durable, endtoend, loading, memory, parser, pause, report
+from benchmarks import RESULTS, connections, core, durable, endtoend, loading, memory, parser, pause, report, structures
 from benchmarks.servers import prepare_process
 
 BENCHMARKS = {
     "parser": (parser.run, "the request parser alone, in process"),
     "core": (core.run, "parser, dispatch, keyspace and reply writer in process, without a socket"),
     "endtoend": (endtoend.run, "requests/s and server CPU per request, P1 and P16, a million keys"),
+    "structures": (
+        structures.run,
+        "lists, sets, sorted sets, streams and others: requests/s and server CPU per request",
+    ),
     "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, beside the same and beside no persistence"),
     "always": (durable.run, "appendfsync always: 50 writers and 50 readers of other keys, also on a slow disk"),
     "memory": (memory.run, "bytes per key by used_memory and by RSS"),

@@ -13,6 +13,8 @@ from benchmarks.report import Figure, Row
 from benchmarks.servers import NO_PERSISTENCE, Target, both
 
 KEYS = 1_000_000
+# What Valkey 8.1.8 takes for the same data, in bytes of used_memory per key.
+VALKEY_SMALL_SET, VALKEY_SMALL_SORTED_SET = 129, 145
 
 
 def with_expiry(count: int) -> Iterator[bytes]:
@@ -31,18 +33,69 @@ def large_hash(count: int) -> Iterator[bytes]:
         yield command(b"HSET", b"hash", key(number), value(number))
 
 
+def parts(number: int) -> list[bytes]:
+    return [b"part%d:%d" % (part, number % 1000) for part in range(5)]
+
+
+def small_sets(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"SADD", key(number), *parts(number))
+
+
+def small_sorted_sets(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        scored = [item for score, part in enumerate(parts(number)) for item in (b"%d" % (score + number), part)]
+        yield command(b"ZADD", key(number), *scored)
+
+
+def small_lists(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"RPUSH", key(number), *parts(number))
+
+
+def large_set(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"SADD", b"set", value(number))
+
+
+def large_sorted_set(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"ZADD", b"zset", b"%d" % (number * 7919 % 1_000_003), value(number))
+
+
+def large_list(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"RPUSH", b"list", value(number))
+
+
+def large_stream(count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield command(b"XADD", b"stream", b"*", b"field", value(number))
+
+
 @dataclass(frozen=True)
 class Case:
+    """A data set. ``bound``: bytes per key (or part), at most; ``goal``: the same relative to the other server."""
+
     name: str
     requests: Callable[[int], Iterator[bytes]]
     bound: float | None = None
+    goal: float | None = None
+    bounded: tuple[str, ...] = ("used_memory",)
 
 
 CASES = [
-    Case("string, 16 B key and value", strings, bound=65),
+    Case("string, 16 B key and value", strings, bound=65, bounded=("used_memory", "RSS")),
     Case("the same with a TTL", with_expiry),
-    Case("hash of 5 small fields", small_hashes),
-    Case("field of one large hash, 16 B each", large_hash),
+    Case("hash of 5 small fields", small_hashes, bound=157),
+    Case("set of 5 small members", small_sets, bound=VALKEY_SMALL_SET),
+    Case("sorted set of 5 small members", small_sorted_sets, bound=VALKEY_SMALL_SORTED_SET),
+    Case("list of 5 small items", small_lists),
+    Case("field of one large hash, 16 B each", large_hash, bound=65),
+    Case("member of one large set, 16 B", large_set, bound=46),
+    Case("member of one large sorted set, 16 B", large_sorted_set, bound=60),
+    Case("item of one large list, 16 B", large_list, bound=22),
+    Case("entry of one large stream, a field of 16 B", large_stream, goal=1.0),
 ]
 
 
@@ -69,7 +122,8 @@ def run(options: argparse.Namespace) -> list[Row]:
                         Figure(target.name, [values[metric]], target.command_line, told)
                         for target, values in zip(targets, grown, strict=True)
                     ),
-                    bound=case.bound,
+                    bound=case.bound if metric in case.bounded else None,
+                    goal=case.goal if metric in case.bounded else None,
                 )
                 for metric in grown[0]
             ]
