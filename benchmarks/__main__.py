@@ -8,7 +8,20 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import RESULTS, connections, core, durable, endtoend, loading, memory, parser, pause, report, structures
+from benchmarks import (
+    RESULTS,
+    connections,
+    core,
+    durable,
+    endtoend,
+    expiry,
+    loading,
+    memory,
+    parser,
+    pause,
+    report,
+    structures,
+)
 from benchmarks.servers import prepare_process
 
 BENCHMARKS = {
@@ -25,6 +38,7 @@ BENCHMARKS = {
     "connections": (connections.run, "memory of idle connections"),
     "loading": (loading.run, "the time to load an append-only file"),
     "pause": (pause.run, "the longest pause of a pinging client while others insert keys"),
+    "expiry": (expiry.run, "a million keys that expire in the same second: how long, and the longest pause meanwhile"),
 }
 
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from benchmarks import ROOT
 from benchmarks.report import Figure, Row, median_pairs
@@ -41,19 +42,23 @@ def urgent():
             os.sched_setaffinity(0, usable)
 
 
-def ping_until(loader: subprocess.Popen[bytes], address: tuple[str, int]) -> list[float]:
-    """The times, in milliseconds, that pings took while the loader ran."""
+def ping_while(going: Callable[[], bool], address: tuple[str, int]) -> list[float]:
+    """The times, in milliseconds, that pings took while it was going on; sorted."""
     taken = []
     with socket.create_connection(address) as connection, urgent():
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while loader.poll() is None:
+        while going():
             begin = time.perf_counter()
             connection.sendall(PING)
             if connection.recv(64) != b"+PONG\r\n":
                 raise RuntimeError("PING was not answered with PONG")
             taken.append((time.perf_counter() - begin) * 1000)
             time.sleep(SPACING_SECONDS)
-    return taken
+    return sorted(taken)
+
+
+def pauses(taken: list[float]) -> dict[str, float]:
+    return {"longest": taken[-1], "99.9th percentile": taken[int(len(taken) * 0.999)]}
 
 
 def loader_command(target: Target, keys: int) -> list[str]:
@@ -65,13 +70,13 @@ def measure(target: Target, keys: int) -> dict[str, float]:
     target.empty()
     loader = subprocess.Popen(loader_command(target, keys), cwd=ROOT)
     try:
-        taken = sorted(ping_until(loader, target.address))
+        taken = ping_while(lambda: loader.poll() is None, target.address)
     finally:
         loader.kill()
         status = loader.wait()
     if status:
         raise RuntimeError(f"the loader failed against {target.name}")
-    return {"longest": taken[-1], "99.9th percentile": taken[int(len(taken) * 0.999)]}
+    return pauses(taken)
 
 
 def run(options: argparse.Namespace) -> list[Row]:

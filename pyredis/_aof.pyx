@@ -271,6 +271,7 @@ cdef int write_out(Aof *aof) noexcept nogil:
     """
     cdef File *file
     cdef uint64_t start, end
+    cdef bint awaited
     cdef int error
     while True:
         start = atomic_load_u64(&aof.written)
@@ -284,8 +285,11 @@ cdef int write_out(Aof *aof) noexcept nogil:
         end = min(aof.published, file.end)
         error = write_units(aof, file, start, end)
         lock(aof)
+        awaited = everysec_waits(aof)
         finish_write(aof, file, end, error)
-        pthread_cond_signal(&aof.work)
+        # While the thread waits for the second to be over, a signal would only take the processor away.
+        if sync_due(aof) or not awaited:
+            pthread_cond_signal(&aof.work)
         unlock(aof)
         if error:
             return error

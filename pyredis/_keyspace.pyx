@@ -21,7 +21,7 @@ from pyredis._base cimport (
     wall_us,
 )
 from pyredis._lfu cimport lfu_born, lfu_minutes
-from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_trim, mem_zalloc
 from pyredis.types.hashtable cimport (
     Table,
     TableType,
@@ -735,6 +735,9 @@ cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
     for index in range(keyspace.count):
         if tidy_table(&keyspace.databases[index].keys, deadline) or \
                 tidy_table(&keyspace.databases[index].expires, deadline):
+            return True
+    while mem_trim():
+        if monotonic_ns() > deadline:
             return True
     return False
 

@@ -29,6 +29,9 @@ cdef void mem_free_table(void *block, size_t size) noexcept nogil
 cdef void mem_settle_table(void *block, size_t size) noexcept nogil
 # Gives the pages of [begin, end) back to the system; they read as zeros from then on. 2 MiB multiples for good effect.
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil
+# Gives one arena that no block is in (2 MiB) back to the system; false when there is none to give. To be called now and
+# then: nothing else gives back what small blocks have left.
+cdef bint mem_trim() noexcept nogil
 # Bytes in living blocks, now and at the highest.
 cdef size_t mem_used() noexcept nogil
 cdef size_t mem_peak() noexcept nogil

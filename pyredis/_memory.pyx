@@ -3,8 +3,10 @@
 An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking
 the block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab
 serves one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back.
-Slabs with room are linked per class; a slab that becomes empty returns to its arena, an arena that becomes empty to
-the system, save one that is kept against thrashing.
+Slabs with room are linked per class; a slab that becomes empty returns to its arena. Arenas without any slab wait in a
+list of their own: they are used again when no other has a vacancy, and ``mem_trim`` gives them back to the system, all
+but one that is kept against thrashing. Unmapping one takes a fraction of a millisecond, and when scattered blocks go,
+most arenas become empty together: so it is done in slices, never by a release.
 
 Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
 that the system takes them back at once. Memory is said to be fit for huge pages only when it is full: a first touch
@@ -89,6 +91,8 @@ cdef enum:
     CLASSES = SMALL_MAX // 8 + 1
     HUGE_TABLE = 1 << 20
 
+cdef uint64_t ALL_VACANT = 0xffffffff
+
 cdef struct Slab:
     void *returned          # blocks given back, linked through their first word
     Slab *next              # among the slabs of the class that have room
@@ -100,7 +104,7 @@ cdef struct Slab:
     uint64_t reserved[2]    # pads the header to 64 bytes
 
 cdef struct Arena:
-    Arena *next             # among the arenas with a free slab
+    Arena *next             # among the arenas with a free slab, or among those without any other
     Arena *previous
     uint64_t vacant         # bit i: slab i serves no class
     uint64_t reserved[5]
@@ -108,7 +112,7 @@ cdef struct Arena:
 
 cdef Slab *_with_room[CLASSES]
 cdef Arena *_with_vacancy = NULL
-cdef size_t _arenas_empty = 0
+cdef Arena *_empty = NULL
 cdef size_t _used = 0
 cdef size_t _peak = 0
 
@@ -128,21 +132,19 @@ cdef inline Slab *slab_of(void *block) noexcept nogil:
     return &arena_of(block).slabs[(<uintptr_t> block & (ARENA_SIZE - 1)) // SLAB_SIZE]
 
 
-cdef void link_arena(Arena *arena) noexcept nogil:
-    global _with_vacancy
+cdef void link_arena(Arena **head, Arena *arena) noexcept nogil:
     arena.previous = NULL
-    arena.next = _with_vacancy
-    if _with_vacancy != NULL:
-        _with_vacancy.previous = arena
-    _with_vacancy = arena
+    arena.next = head[0]
+    if head[0] != NULL:
+        head[0].previous = arena
+    head[0] = arena
 
 
-cdef void unlink_arena(Arena *arena) noexcept nogil:
-    global _with_vacancy
+cdef void unlink_arena(Arena **head, Arena *arena) noexcept nogil:
     if arena.previous != NULL:
         arena.previous.next = arena.next
     else:
-        _with_vacancy = arena.next
+        head[0] = arena.next
     if arena.next != NULL:
         arena.next.previous = arena.previous
 
@@ -166,14 +168,16 @@ cdef void unlink_slab(Slab *slab) noexcept nogil:
 
 
 cdef Arena *arena_with_vacancy() noexcept nogil:
-    global _arenas_empty
     cdef Arena *arena = _with_vacancy
-    if arena == NULL:
+    if arena != NULL:
+        return arena
+    arena = _empty
+    if arena != NULL:
+        unlink_arena(&_empty, arena)
+    else:
         arena = <Arena *> map_aligned(ARENA_SIZE, ARENA_SIZE)
-        arena.vacant = 0xffffffffULL
-        link_arena(arena)
-    elif arena.vacant == 0xffffffffULL:
-        _arenas_empty -= 1
+        arena.vacant = ALL_VACANT
+    link_arena(&_with_vacancy, arena)
     return arena
 
 
@@ -185,7 +189,7 @@ cdef Slab *new_slab(size_t size) noexcept nogil:
     cdef char *base = <char *> arena + index * SLAB_SIZE
     arena.vacant &= arena.vacant - 1
     if arena.vacant == 0:
-        unlink_arena(arena)
+        unlink_arena(&_with_vacancy, arena)
         advise_huge(arena, ARENA_SIZE)
     slab.end = base + SLAB_SIZE - size + 1
     if index == 0:
@@ -199,19 +203,23 @@ cdef Slab *new_slab(size_t size) noexcept nogil:
 
 
 cdef void release_slab(Slab *slab) noexcept nogil:
-    global _arenas_empty
     cdef Arena *arena = arena_of(slab)
     unlink_slab(slab)
     if arena.vacant == 0:
-        link_arena(arena)
+        link_arena(&_with_vacancy, arena)
     arena.vacant |= 1ULL << (slab - &arena.slabs[0])
-    if arena.vacant != 0xffffffffULL:
-        return
-    if _arenas_empty > 0:
-        unlink_arena(arena)
-        munmap(arena, ARENA_SIZE)
-    else:
-        _arenas_empty += 1
+    if arena.vacant == ALL_VACANT:
+        unlink_arena(&_with_vacancy, arena)
+        link_arena(&_empty, arena)
+
+
+cdef bint mem_trim() noexcept nogil:
+    cdef Arena *arena = _empty
+    if arena == NULL or arena.next == NULL:
+        return False
+    unlink_arena(&_empty, arena)
+    munmap(arena, ARENA_SIZE)
+    return True
 
 
 cdef inline void *small_alloc(size_t size) noexcept nogil:

@@ -28,8 +28,10 @@ from pyredis.persistence import LoadError, Persistence
 from pyredis.process import Supervisor
 from pyredis.protocol import Hub
 
-# One slice of background work, and the pause after it while there is more: microseconds, seconds.
-SLICE_US = 1000
+# Slices of background work, and the pause after them while there is more: microseconds, seconds. All slices of one turn
+# are the longest that a client waits for what goes on in the background.
+SLICE_US = 500
+REWRITE_US = 1000
 PAUSE = 0.003
 
 
@@ -286,7 +288,7 @@ class Server:
         if self.active_expire and not self.core.loading:
             more = self.core.expire_cycle(SLICE_US) or more
             self.persistence.flush()
-        more = self.persistence.work(SLICE_US) or more
+        more = self.persistence.work(REWRITE_US) or more
         if more:
             self._work = self._loop.call_later(PAUSE, self.work)
 

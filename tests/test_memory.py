@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pyredis.types._testing_table import SMALL, Block, peak_bytes, used_bytes
+from pyredis.types._testing_table import SMALL, Block, peak_bytes, trim, used_bytes
 
 EDGES = [0, 1, 7, 8, 9, 63, 64, 65, 504, 505, 511, 512, 513, 520, 4096, 65536, 200000, 3 << 20]
 
@@ -68,6 +68,21 @@ def test_arenas_come_and_go_with_their_blocks():
             assert blocks[-1].is_intact()
             del blocks[-100:]
         assert used_bytes() == start
+
+
+def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
+    while trim():
+        pass
+    blocks = [Block(500, 1) for _ in range(20000)]  # five arenas of 2 MiB
+    assert not trim()
+    random.Random(4).shuffle(blocks)
+    blocks.clear()
+    given_back = 0
+    while trim():
+        given_back += 1
+    assert 3 <= given_back <= 5
+    blocks = [Block(500, number % 256) for number in range(20000)]
+    assert all(block.is_intact() for block in blocks)
 
 
 def test_the_peak_is_the_highest_use_since_it_was_reset():

@@ -12,6 +12,7 @@ from pyredis._memory cimport (
     mem_peak,
     mem_realloc,
     mem_reset_peak,
+    mem_trim,
     mem_used,
     mem_zalloc,
 )
@@ -87,6 +88,11 @@ def hash_of(bytes key):
 
 def used_bytes():
     return mem_used()
+
+
+def trim():
+    """Gives one empty arena back; false when there is none to give."""
+    return bool(mem_trim())
 
 
 cdef void visit(void *context, void *element) noexcept nogil:

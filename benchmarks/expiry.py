@@ -1,0 +1,97 @@
+"""Mass expiry: a million keys expire in the same second, and nobody touches them; one client pings meanwhile.
+
+The keys are gone when DBSIZE is 0 and ``used_memory`` is back where it was before they came, within ``SLACK``: what
+connections and emptied tables keep. The time counts from the second in which the keys expire; the pings begin shortly
+before.
+"""
+
+import argparse
+import math
+import time
+
+from benchmarks.loader import BATCH, key, load, value
+from benchmarks.pause import pauses, ping_while
+from benchmarks.report import Figure, Row, median_pairs
+from benchmarks.servers import NO_PERSISTENCE, Target, both
+
+KEYS = 1_000_000
+SLACK = 1 << 20
+LOOK_SECONDS = 0.05
+LEAD_SECONDS = 0.2
+EVERYSEC = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
+CASES = {"no persistence": NO_PERSISTENCE, "appendfsync everysec": EVERYSEC}
+# What ours is to keep, whatever the other does: milliseconds, seconds.
+BOUNDS = {"longest pause": 5.0, "until all are gone": 10.0}
+
+
+def mortal_strings(count: int, moment: int):
+    for number in range(count):
+        yield b"*5\r\n$3\r\nSET\r\n$16\r\n%b\r\n$16\r\n%b\r\n$4\r\nEXAT\r\n$10\r\n%d\r\n" % (
+            key(number),
+            value(number),
+            moment,
+        )
+
+
+def fill(target: Target, keys: int) -> int:
+    """Loads the keys well before they expire; the second in which they do, since 1970."""
+    lead = 5 + keys / 50_000
+    while True:
+        target.empty()
+        moment = math.ceil(time.time() + lead)
+        load(target.address, mortal_strings(keys, moment), BATCH)
+        if time.time() < moment - 2 * LEAD_SECONDS:
+            return moment
+        lead *= 2
+
+
+class Watch:
+    """Whether there are still keys, or there is memory of them; looked up now and then."""
+
+    def __init__(self, target: Target, floor: int) -> None:
+        self.target = target
+        self.floor = floor
+        self.next_look = 0.0
+
+    def going(self) -> bool:
+        if time.time() < self.next_look:
+            return True
+        self.next_look = time.time() + LOOK_SECONDS
+        return "db0" in self.target.info("keyspace") or self.target.used_memory() > self.floor + SLACK
+
+
+def measure(target: Target, keys: int, floor: int) -> dict[str, float]:
+    moment = fill(target, keys)
+    time.sleep(max(moment - LEAD_SECONDS - time.time(), 0))
+    taken = ping_while(Watch(target, floor).going, target.address)
+    seconds = time.time() - moment
+    return {f"{name} pause" if name == "longest" else name: ms for name, ms in pauses(taken).items()} | {
+        "until all are gone": seconds
+    }
+
+
+def rows_of(case: str, options: argparse.Namespace) -> list[Row]:
+    keys = options.keys or (50_000 if options.quick else KEYS)
+    with both(options, CASES[case]) as targets:
+        floors = {target.name: target.used_memory() for target in targets}
+        gathered = median_pairs(
+            options.rounds or (1 if options.quick else 3),
+            targets,
+            lambda target: measure(target, keys, floors[target.name]),
+        )
+        return [
+            Row(
+                f"{keys:,} keys expire, {case}, {metric}",
+                "s" if metric == "until all are gone" else "ms",
+                *(
+                    Figure(target.name, values[metric], target.command_line, "python -m benchmarks expiry")
+                    for target, values in zip(targets, gathered, strict=True)
+                ),
+                bound=BOUNDS.get(metric),
+            )
+            for metric in gathered[0]
+        ]
+
+
+def run(options: argparse.Namespace) -> list[Row]:
+    return [row for case in CASES if case.startswith(options.only or "") for row in rows_of(case, options)]
