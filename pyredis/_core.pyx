@@ -32,6 +32,7 @@ from pyredis._aof cimport (
     aof_wake_fd,
 )
 from pyredis._base cimport cycles_now, monotonic_ns
+from pyredis._blocking cimport serve_waiting
 from pyredis._dispatch cimport (
     CMD_DENYOOM,
     CMD_FAST,
@@ -69,6 +70,7 @@ from pyredis._keyspace cimport (
 from pyredis._memory cimport mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free
+from pyredis._waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.types.hashtable cimport table_memory, table_size
 
 import os
@@ -141,6 +143,8 @@ cdef class Core:
         keyspace_init(&self.server.keyspace, databases)
         self.server.keyspace.hooks.context = &self.server
         self.server.keyspace.hooks.expired = propagate_expired
+        self.server.serve_waiting = serve_waiting
+        waiting_init(&self.server, databases)
         self.build_table(specs, bound)
         self.calibrate()
 
@@ -150,6 +154,7 @@ cdef class Core:
             aof_delete(self.server.aof)
         if self.idle_aof != NULL:
             aof_delete(self.idle_aof)
+        waiting_destroy(&self.server)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -285,6 +290,7 @@ cdef class Core:
         more = expire_fields_cycle(&self.server, budget_us) or more
         if self.server.aof_pending:
             settle(&self.server)
+        serve_waiting(&self.server)
         self.expire_ns += monotonic_ns() - begin
         return more
 
@@ -293,6 +299,7 @@ cdef class Core:
         cdef int index
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
+            waiting_mark_all(&self.server, &self.server.keyspace.databases[index])
 
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""

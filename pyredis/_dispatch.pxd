@@ -12,7 +12,7 @@ from pyredis._aof cimport Aof
 from pyredis._base cimport Slice
 from pyredis._keyspace cimport Database, Entry, Keyspace, ValueKind, WatchedKey
 from pyredis._resp cimport Arguments, Parser, Replied, Reply
-from pyredis.types.hashtable cimport hash_key
+from pyredis.types.hashtable cimport Table, hash_key
 
 # ---- commands ----
 
@@ -98,6 +98,63 @@ ctypedef struct Client:
     Watch *watches
     size_t watching
     size_t watch_capacity
+    Waiter *waiter              # while a command of it waits for keys
+    int fd                      # of its socket, -1 where there is none
+
+# ---- clients that wait for keys (`_waiting`, `_blocking`) ----
+
+# A waiter's place in the queue of one key.
+ctypedef struct Place:
+    Waiter *waiter
+    AwaitedKey *key
+    Place *before
+    Place *after
+
+# A key that clients wait for, first come first served.
+ctypedef struct AwaitedKey:
+    Database *database
+    Place *first
+    Place *last
+    size_t eager                # waiters whom every change concerns, the key's removal too
+    bint ready                  # it has changed since its waiters were last served, or they are being served
+    AwaitedKey *next_ready
+    size_t key_size
+    # the key follows
+
+# A command that waits. It has no place in its keys' queues any more once it has been answered.
+ctypedef struct Waiter:
+    Client *client
+    Queued request
+    Place *places
+    int place_count
+    int room                    # for places; fewer are taken where a key was named twice
+    int kind                    # the kind of value it waits for; ANY_CHANGE for an eager one
+    int64_t timeout_ms          # 0 for none
+    bint silent                 # CLIENT REPLY SKIP was on: its answer goes nowhere
+
+cdef enum:
+    ANY_CHANGE = -1
+
+# The answer of a command that waited, on its way to the client.
+ctypedef struct Answer:
+    Answer *next
+    Client *client              # NULL if it went away
+    uint64_t wait_offset
+    size_t size
+    # the bytes follow
+
+ctypedef struct Waiting:
+    Table *awaited              # for each database, its AwaitedKeys
+    int databases
+    AwaitedKey *ready           # in the order of their first change
+    AwaitedKey *last_ready
+    bint serving
+    Answer *answers
+    Answer *last_answer
+    # statistics
+    size_t keys
+    size_t eager_keys
+    size_t deadlines
 
 # ---- the server ----
 
@@ -132,6 +189,13 @@ ctypedef struct Settings:
     int64_t lazy_user_flush
     int64_t lazy_expire
 
+# What hears of changes. `heard` has a bit for every event class that somebody listens to, and HEARD_WAITING while a
+# client waits for a key, so that one branch passes both by.
+cdef enum:
+    HEARD_WAITING = 1 << 30
+
+ctypedef void (*EventSink)(void *context, int event, const char *name, Database *database, Slice key) noexcept nogil
+
 ctypedef struct Server:
     void *core                  # its Core, borrowed
     Keyspace keyspace
@@ -140,6 +204,11 @@ ctypedef struct Server:
     uint32_t restrictions
     int in_exec                 # running the commands of an EXEC
     Client *current             # whose command runs
+    uint32_t heard
+    EventSink sink              # of keyspace events, NULL while nobody listens
+    void *sink_context
+    Waiting waiting
+    void (*serve_waiting)(Server *server) noexcept nogil    # `_blocking` stands above dispatch
     # the append-only file
     Aof *aof                    # NULL while there is none
     bint fsync_always
@@ -182,6 +251,9 @@ ctypedef struct Call:
     int propagation             # Propagation
     const char *raw             # the request's own bytes as a multibulk; NULL where there are none
     size_t raw_size
+    AwaitedKey *waking          # the key that became ready, where a command that waited runs again; else NULL
+    int awaited_kind            # what the handler has looked for (`lookup_awaited`)
+    bint waits                  # it goes on waiting: there is no answer yet
 
 cdef enum Propagation:
     PROPAGATE_AS_IS = 0         # the request's own bytes, if anything changed
@@ -239,6 +311,9 @@ cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, 
 # The same for a change that no request made.
 cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
                       ) noexcept nogil
+# An event of the key that argument `index` is, without a change: after what `changed` has told.
+cdef void note_event(Call *call, int index, int event, const char *name) noexcept nogil
+cdef void note_key_event(Server *server, Database *database, Slice key, int event, const char *name) noexcept nogil
 # A change that is no key's own (FLUSHALL, SWAPDB): dirty count and barrier only.
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
 # The file gets this command instead of the request. May be called several times, or never after `propagate_nothing`.
@@ -267,6 +342,8 @@ cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil
 # it stopped with; the client's flags tell why it may have stopped earlier. `limit` bounds the reply bytes of one call.
 cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
                size_t limit) noexcept nogil
+# Counts the error reply just written, by its code.
+cdef void note_error(Call *call) noexcept with gil
 # Runs one command that has passed every check.
 cdef void run_command(Call *call) noexcept nogil
 # Wraps a native handler for a family's HANDLERS.

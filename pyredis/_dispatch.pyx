@@ -60,6 +60,7 @@ from pyredis._resp cimport (
     reply_error_slice,
     reply_object,
 )
+from pyredis._waiting cimport waiting_mark
 from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element
 
 
@@ -199,10 +200,28 @@ cdef void note_change(Server *server, Database *database, Slice key, uint64_t ha
                       ) noexcept nogil:
     server.keyspace.dirty += 1
     keyspace_signal(database, key, hash)
+    if unlikely(server.heard & (<uint32_t> event | HEARD_WAITING)):
+        tell_change(server, database, key, hash, event, name)
     if unlikely(server.fsync_always):
         if server.touched_count < TOUCHED:
             server.touched[server.touched_count] = hash
         server.touched_count += 1
+
+
+cdef void tell_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil:
+    if server.heard & HEARD_WAITING:
+        waiting_mark(server, database, key, hash)
+    note_key_event(server, database, key, event, name)
+
+
+cdef void note_key_event(Server *server, Database *database, Slice key, int event, const char *name) noexcept nogil:
+    if unlikely(server.heard & <uint32_t> event):
+        server.sink(server.sink_context, event, name, database, key)
+
+
+cdef void note_event(Call *call, int index, int event, const char *name) noexcept nogil:
+    note_key_event(call.server, call.database, call.argv[index], event, name)
 
 
 cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
@@ -300,10 +319,13 @@ cdef void propagate_removal(Server *server, Database *database, int argc, const 
 
 
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
+    cdef Server *server = <Server *> context
     cdef Slice argv[2]
     argv[0] = slice_of("DEL", 3)
     argv[1] = key
-    propagate_removal(<Server *> context, database, 2, argv)
+    propagate_removal(server, database, 2, argv)
+    if unlikely(server.heard & (<uint32_t> EVENT_EXPIRED | HEARD_WAITING)):
+        tell_change(server, database, key, hash_key(key.data, key.size), EVENT_EXPIRED, "expired")
 
 
 # ---- errors ----
@@ -383,10 +405,13 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
 
 
 cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
+    """A command that waits counts once, its time is told when it is answered."""
     cdef Server *server = call.server
     cdef Command *command = call.command
-    command.calls += 1
+    command.calls += call.waking == NULL
     command.cycles += cycles
+    if unlikely(call.waits):
+        return
     if server.settings.latency_tracking and command.histogram != NULL:
         command.histogram[highest_bit(<uint64_t> (<double> cycles * server.ns_per_cycle) | 1)] += 1
     if unlikely(cycles > server.settings.slow_cycles):
@@ -447,6 +472,8 @@ cdef void run_command(Call *call) noexcept nogil:
     cdef uint64_t errors = call.reply.errors
     cdef uint64_t start = server.cycle_mark
     call.failed = False
+    call.waits = False
+    call.awaited_kind = ANY_CHANGE
     call.propagation = PROPAGATE_AS_IS
     if likely(call.command.handler != NULL):
         call.command.handler(call)
@@ -465,6 +492,8 @@ cdef void run_command(Call *call) noexcept nogil:
     if unlikely(call.reply.errors > max(errors, server.errors_noted)):
         call.command.failed += 1
         note_error(call)
+    if unlikely(server.waiting.ready != NULL) and not server.in_exec:
+        server.serve_waiting(server)
 
 
 # ---- checks before a command ----
@@ -721,6 +750,7 @@ cdef inline void execute_request(Server *server, Client *client, const Batch *ba
     if request.inline_form:
         call.raw = NULL
     call.raw_size = request.raw_size
+    call.waking = NULL
     server.reply.protocol = client.protocol
     if not client.flags & CLIENT_MULTI:
         client.mark = request.raw

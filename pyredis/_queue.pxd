@@ -4,10 +4,13 @@ A queued command is one block: the request as a multibulk, as it will be propaga
 are slices of it. The block is aligned for them.
 """
 
-from pyredis._dispatch cimport Call, Client, Server
+from pyredis._dispatch cimport Call, Client, Queued, Server
 from pyredis._keyspace cimport WatchedKey
 
 cdef void client_init(Client *client, Server *server) noexcept nogil
+# Copies the command under way, its arguments as they are now; to be dropped.
+cdef void keep_request(Call *call, Queued *queued) noexcept nogil
+cdef void drop_request(Queued *queued) noexcept nogil
 # Queues the command under way and answers so.
 cdef void queue_command(Call *call) noexcept nogil
 # Remembers the key and its version; to be called for each key once, and at once after `keyspace_watch`.

@@ -15,6 +15,7 @@ cdef void client_init(Client *client, Server *server) noexcept nogil:
     client.protocol = 2
     client.created_ms = server.keyspace.now_ms
     client.active_ms = server.keyspace.now_ms
+    client.fd = -1
 
 
 # ---- MULTI's queue ----
@@ -41,14 +42,9 @@ cdef void encode_request(Queued *queued, const Slice *argv) noexcept nogil:
         out += 2
 
 
-cdef void queue_command(Call *call) noexcept nogil:
-    cdef Client *client = call.client
-    cdef Queued *queued
+cdef void keep_request(Call *call, Queued *queued) noexcept nogil:
     cdef size_t raw_size = multibulk_size(call.argc, call.argv)
     cdef size_t aligned = (raw_size + 7) & ~<size_t> 7
-    if client.queued == client.queue_capacity:
-        client.queue = <Queued *> mem_grow(client.queue, &client.queue_capacity, sizeof(Queued), 8)
-    queued = client.queue + client.queued
     queued.command = call.command
     queued.argc = call.argc
     queued.raw_size = raw_size
@@ -56,6 +52,19 @@ cdef void queue_command(Call *call) noexcept nogil:
     queued.block = <char *> mem_alloc(queued.block_size)
     queued.argv = <Slice *> (queued.block + aligned)
     encode_request(queued, call.argv)
+
+
+cdef void drop_request(Queued *queued) noexcept nogil:
+    mem_free(queued.block, queued.block_size)
+
+
+cdef void queue_command(Call *call) noexcept nogil:
+    cdef Client *client = call.client
+    cdef Queued *queued
+    if client.queued == client.queue_capacity:
+        client.queue = <Queued *> mem_grow(client.queue, &client.queue_capacity, sizeof(Queued), 8)
+    queued = client.queue + client.queued
+    keep_request(call, queued)
     client.queued += 1
     client.queue_bytes += queued.block_size
     reply_status(call.reply, "QUEUED")
@@ -64,7 +73,7 @@ cdef void queue_command(Call *call) noexcept nogil:
 cdef void client_discard(Client *client) noexcept nogil:
     cdef size_t index
     for index in range(client.queued):
-        mem_free(client.queue[index].block, client.queue[index].block_size)
+        drop_request(&client.queue[index])
     mem_free(client.queue, client.queue_capacity * sizeof(Queued))
     client.queue = NULL
     client.queued = 0

@@ -88,7 +88,7 @@ class ClientRules:
             return
         oldest = self.server.core.now_ms - idle * 1000
         for client in list(self.server.clients.values()):
-            if client.active_ms < oldest:
+            if client.active_ms < oldest and not client.blocked:
                 self.server.log.verbose(f"Closing idle client {self.describe(client)}")
                 client.close()
 

@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._core cimport Core
-from pyredis._dispatch cimport Client
+from pyredis._dispatch cimport Answer, Client
 from pyredis._resp cimport Arguments, Parser
 
 
@@ -38,6 +38,8 @@ cdef class Hub:
 
     cdef int owe(self, Connection connection, size_t begin, uint64_t offset) except -1
     cdef int schedule_flush(self) except -1
+    cdef int deliver_all_answers(self) except -1
+    cdef int deliver_answer(self, const Answer *answer) except -1
     cdef int settle_owed(self, uint64_t released) except -1
     cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1
     cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1
@@ -70,6 +72,10 @@ cdef class Connection:
     cdef bint lost
     cdef bint reading_paused
 
+    # While a command waits for keys.
+    cdef object alarm                   # the loop's timer, None without
+    cdef double wait_ends               # the loop's time
+
     # What CLIENT tells.
     cdef public bytes name
     cdef public bytes lib_name
@@ -96,5 +102,8 @@ cdef class Connection:
     cdef int send(self, const char *data, size_t size) except -1
     cdef int queue_tail(self, const char *data, size_t size) except -1
     cdef int check_output(self, size_t unsent) except -1
+    cdef int arm(self) except -1
+    cdef int disarm(self) except -1
+    cdef int stop_waiting(self) except -1
     cdef int look_again(self) except -1
     cdef int finish(self) except -1

@@ -31,6 +31,8 @@ class Hub:
         """Hands the ring to the file, and tells the host when that begins or ceases to fail."""
     def release(self) -> None:
         """Sends the waiting replies that the file has caught up with."""
+    def deliver_answers(self) -> None:
+        """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
     def relieve(self) -> None:
         """Looks after the connections that are held back. To be called now and then."""
     def reset_counters(self) -> None: ...
@@ -72,6 +74,10 @@ class Connection:
         """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
     def unblock(self, reply: bytes) -> None:
         """Answers the command that blocked, and goes on."""
+    def end_wait(self, error: bool = False) -> bool:
+        """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
+    def set_alarm(self) -> None: ...
+    def ring(self) -> None: ...
     def ask_address(self, which: str) -> str: ...
     def discard_transaction(self) -> None: ...
     def reset(self) -> None: ...
@@ -90,6 +96,9 @@ class Connection:
     def is_unix(self) -> bool: ...
     @property
     def flags_text(self) -> str: ...
+    @property
+    def blocked(self) -> bool:
+        """Whether a command of it waits."""
     @property
     def created_ms(self) -> int: ...
     @property

@@ -30,6 +30,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 
 from pyredis._aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis._base cimport Slice
+from pyredis._blocking cimport end_wait, forget_waiting
 from pyredis._core cimport Core
 from pyredis._dispatch cimport (
     CLIENT_BLOCKED,
@@ -43,6 +44,7 @@ from pyredis._dispatch cimport (
     CLIENT_REPLY_SKIP_NEXT,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
+    Answer,
     Client,
     Server,
     serve,
@@ -61,6 +63,7 @@ from pyredis._resp cimport (
     parser_wants,
     reply_error,
     reply_free,
+    reply_raw,
 )
 
 cdef extern from *:
@@ -90,6 +93,10 @@ cdef enum:
     FAIR_REQUESTS = 1024
     FAIR_SLICES = 4
     ALLOWANCE = 1 << 20
+    DAY = 86400
+
+# Seconds by which a loop's timer may be early.
+RESOLUTION = 0.0005
 
 
 cdef class Hub:
@@ -208,6 +215,42 @@ cdef class Hub:
             if connection.stalled and not connection.waiting and not connection.writing:
                 connection.look_again()
 
+    def deliver_answers(self):
+        """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
+        if self.core.server.waiting.answers != NULL:
+            self.deliver_all_answers()
+
+    cdef int deliver_all_answers(self) except -1:
+        cdef Server *server = &self.core.server
+        cdef Answer *answer
+        while True:
+            answer = server.waiting.answers
+            if answer == NULL:
+                return 0
+            server.waiting.answers = answer.next
+            if answer.next == NULL:
+                server.waiting.last_answer = NULL
+            try:
+                if answer.client != NULL:
+                    self.deliver_answer(answer)
+            finally:
+                mem_free(answer, sizeof(Answer) + answer.size)
+
+    cdef int deliver_answer(self, const Answer *answer) except -1:
+        """Sends one as a batch's replies are sent; the client may go on with what it sent meanwhile."""
+        cdef Server *server = &self.core.server
+        cdef Connection connection = <Connection> answer.client.owner
+        cdef size_t begin = server.reply.size
+        connection.disarm()
+        if connection.lost:
+            return 0
+        reply_raw(&server.reply, <const char *> (answer + 1), answer.size)
+        server.wait_offset = answer.wait_offset
+        connection.deliver(begin)
+        if connection.own_size or connection.reading_paused:
+            self.loop.call_soon(connection.resume)
+        return 0
+
     def relieve(self):
         """Looks after the connections that are held back. To be called now and then."""
         cdef Connection connection
@@ -247,6 +290,7 @@ cdef class Connection:
 
     def __del__(self):
         # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
+        forget_waiting(&self.hub.core.server, &self.client)
         client_discard(&self.client)
         self.drop_input()
 
@@ -269,12 +313,15 @@ cdef class Connection:
         sock = transport.get_extra_info("socket")
         if sock.family == socket.AF_UNIX:
             self.client.flags |= CLIENT_UNIX
+        self.client.fd = sock.fileno()
         if transport.get_extra_info("sslcontext") is None:
-            self.fd = sock.fileno()
+            self.fd = self.client.fd
 
     def connection_lost(self, exc):
         self.lost = True
         self.fd = -1
+        self.client.fd = -1
+        self.stop_waiting()
         self.hub.clients.pop(self.client.id, None)
         self.hub.stalled.discard(self)
         client_discard(&self.client)
@@ -283,6 +330,7 @@ cdef class Connection:
     def eof_received(self):
         """A client that has only stopped sending still gets the replies that wait for the file."""
         self.closing = True
+        self.stop_waiting()
         return self.held > 0
 
     def pause_writing(self):
@@ -477,6 +525,7 @@ cdef class Connection:
                 self.refuse_request()
             self.deliver(begin)
             slices += 1
+            self.hub.deliver_answers()
             if self.closing or self.lost or self.stalled:
                 break
             if slices >= FAIR_SLICES and status == PARSE_REQUEST:
@@ -485,6 +534,8 @@ cdef class Connection:
         if self.closing or self.lost:
             self.drop_input()
             return self.finish()
+        if self.client.waiter != NULL and self.alarm is None:
+            self.arm()
         self.keep_rest(data, size)
         return self.check_query_buffer()
 
@@ -606,6 +657,7 @@ cdef class Connection:
         """Ends the connection: at once, or behind the replies made so far."""
         if self.lost:
             return
+        self.stop_waiting()
         if self.hub.core.server.current == &self.client:
             self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
         elif after_reply:
@@ -628,6 +680,50 @@ cdef class Connection:
             if not self.client.flags & CLIENT_REPLY_OFF:
                 self.push(reply)
             self.hub.loop.call_soon(self.resume)
+
+    # ---- waiting for keys ----
+
+    cdef int arm(self) except -1:
+        """Sets the alarm of the command that waits, if its wait is to end."""
+        if self.client.waiter.timeout_ms > 0:
+            self.wait_ends = self.hub.loop.time() + self.client.waiter.timeout_ms / 1000.0
+            self.set_alarm()
+        return 0
+
+    def set_alarm(self):
+        """Rings at the latest in a day, for a loop need not take any number."""
+        now = self.hub.loop.time()
+        self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
+
+    def ring(self):
+        self.alarm = None
+        if self.client.waiter == NULL:
+            return
+        if self.hub.loop.time() < self.wait_ends - RESOLUTION:
+            self.set_alarm()
+            return
+        keyspace_tick(&self.hub.core.server.keyspace)
+        self.end_wait()
+        self.hub.deliver_answers()
+
+    cdef int disarm(self) except -1:
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        return 0
+
+    def end_wait(self, bint error=False):
+        """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
+        if self.client.waiter == NULL:
+            return False
+        end_wait(&self.hub.core.server, &self.client, error)
+        return True
+
+    cdef int stop_waiting(self) except -1:
+        """Nothing will be taken for this client any more."""
+        self.disarm()
+        forget_waiting(&self.hub.core.server, &self.client)
+        return 0
 
     def discard_transaction(self):
         """Leaves MULTI and forgets what is watched."""
@@ -758,6 +854,11 @@ cdef class Connection:
         if self.client.flags & CLIENT_NO_TOUCH:
             text += "T"
         return text or "N"
+
+    @property
+    def blocked(self):
+        """Whether a command of it waits."""
+        return (self.client.flags & CLIENT_BLOCKED) != 0
 
     @property
     def created_ms(self):

@@ -282,12 +282,14 @@ class Server:
     def work(self) -> None:
         """One slice of what can wait: expiry, resizing, releasing, rewriting; comes again soon while there is more."""
         assert self._loop is not None
+        assert self.hub is not None
         self._work = None
         self.core.tick()
         more = self.core.tidy(SLICE_US)
         if self.active_expire and not self.core.loading:
             more = self.core.expire_cycle(SLICE_US) or more
             self.persistence.flush()
+            self.hub.deliver_answers()
         more = self.persistence.work(REWRITE_US) or more
         if more:
             self._work = self._loop.call_later(PAUSE, self.work)

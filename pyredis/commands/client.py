@@ -219,13 +219,12 @@ class _KillOptions:
 
 
 def client_unblock(client, args):
-    """No command waits, so there is never anybody to wake."""
     if len(args) > 4:
         raise wrong_subcommand(args)
     if len(args) == 4 and word(args[3]) not in ("timeout", "error"):
         raise CommandError(UNBLOCK_REASON)
-    integer(args[2])
-    return 0
+    other = client.host.clients.get(integer(args[2]))
+    return int(other is not None and other.end_wait(len(args) == 4 and word(args[3]) == "error"))
 
 
 HANDLERS = {

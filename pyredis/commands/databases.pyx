@@ -15,6 +15,7 @@ from pyredis._dispatch cimport (
 )
 from pyredis._keyspace cimport Database, Keyspace, keyspace_flush, keyspace_swap
 from pyredis._resp cimport Replied, reply_error, reply_integer, reply_ok
+from pyredis._waiting cimport waiting_mark_all
 from pyredis.types.hashtable cimport table_size
 
 
@@ -68,6 +69,8 @@ cdef Replied swapdb(Call *call) noexcept nogil:
         return reply_no_such_database(call)
     if first != second:
         keyspace_swap(keyspace, &keyspace.databases[first], &keyspace.databases[second])
+        waiting_mark_all(call.server, &keyspace.databases[first])
+        waiting_mark_all(call.server, &keyspace.databases[second])
     changed_all(call, 1)
     return reply_ok(call.reply)
 
@@ -97,6 +100,7 @@ cdef Replied flush_range(Call *call, int first, int end) noexcept nogil:
     for index in range(first, end):
         removed += table_size(&keyspace.databases[index].keys)
         keyspace_flush(keyspace, &keyspace.databases[index], lazy)
+        waiting_mark_all(call.server, &keyspace.databases[index])
     changed_all(call, removed)
     # The file hears of it even when there was nothing to remove.
     propagate_instead(call, call.argc, call.argv)

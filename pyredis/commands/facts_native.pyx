@@ -6,7 +6,7 @@ from libc.stdint cimport uint64_t
 
 from pyredis._base cimport Bucket
 from pyredis._core cimport Core
-from pyredis._dispatch cimport CLIENT_BLOCKED
+from pyredis._dispatch cimport CLIENT_BLOCKED, Waiting
 from pyredis._keyspace cimport Database
 from pyredis.protocol cimport Connection
 from pyredis.types.hashtable cimport Table, table_is_resizing, table_size
@@ -55,6 +55,12 @@ def watched_keys(Core core):
     for index in range(core.server.keyspace.count):
         total += table_size(&core.server.keyspace.databases[index].watched)
     return total
+
+
+def waiting(Core core):
+    """Of the commands that wait for keys: (with a timeout, keys awaited, those whose removal wakes somebody)."""
+    cdef Waiting *waiting = &core.server.waiting
+    return waiting.deadlines, waiting.keys, waiting.eager_keys
 
 
 def rehashing(Core core):

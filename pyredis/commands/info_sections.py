@@ -79,6 +79,7 @@ def _listeners(config) -> dict[str, str]:
 
 def clients(client):
     totals = facts_native.client_totals(client.host.clients)
+    deadlines, awaited, eagerly_awaited = facts_native.waiting(client.core)
     return {
         "connected_clients": len(client.host.clients),
         "cluster_connections": 0,
@@ -89,10 +90,10 @@ def clients(client):
         "tracking_clients": 0,
         "pubsub_clients": 0,
         "watching_clients": totals.watching,
-        "clients_in_timeout_table": 0,
+        "clients_in_timeout_table": deadlines,
         "total_watched_keys": facts_native.watched_keys(client.core),
-        "total_blocking_keys": 0,
-        "total_blocking_keys_on_nokey": 0,
+        "total_blocking_keys": awaited,
+        "total_blocking_keys_on_nokey": eagerly_awaited,
     }
 
 
