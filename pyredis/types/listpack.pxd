@@ -99,6 +99,16 @@ cdef inline size_t pack_backlink(size_t extent) noexcept nogil:
     return 1 if extent < 0x80 else 2 if extent < 0x4000 else 5
 
 
+cdef inline size_t code_extent(const PackCode *code) noexcept nogil:
+    return code.head_size + code.text_size
+
+
+cdef inline size_t code_room(const PackCode *code, bint backward) noexcept nogil:
+    """Bytes that the element takes among others."""
+    cdef size_t extent = code_extent(code)
+    return extent + (pack_backlink(extent) if backward else 0)
+
+
 cdef inline size_t pack_next(const Pack *pack, size_t at) noexcept nogil:
     cdef size_t extent = pack_extent(pack + at)
     return at + extent + (pack_backlink(extent) if pack_is_backward(pack) else 0)
@@ -127,6 +137,17 @@ cdef PackItem pack_get(const Pack *pack, size_t at) noexcept nogil
 cdef Slice pack_text(const Pack *pack, size_t at, char *scratch) noexcept nogil
 cdef bint pack_equals(const Pack *pack, size_t at, const PackCode *code) noexcept nogil
 
+# ---- elements in any block: a pack, or one that an owner lays out by itself ----
+# Writes an element, with the length that leads back to it where `backward`; the place behind it.
+cdef uint8_t *pack_write(uint8_t *at, const PackCode *code, bint backward) noexcept nogil
+# Writes the length that leads back over `extent` bytes of head and payload; the place behind it.
+cdef uint8_t *pack_link(uint8_t *at, size_t extent) noexcept nogil
+# The offset of the element before the one at `at`, which must be there, among elements that can be walked backward.
+cdef size_t pack_before(const uint8_t *block, size_t at) noexcept nogil
+# Takes elements equal to `code` out of block[at : end], the first `skip` left alone and at most `limit`; the new end.
+cdef size_t pack_squeeze(uint8_t *block, size_t at, size_t end, bint backward, const PackCode *code, size_t skip,
+                         size_t limit, size_t *removed) noexcept nogil
+
 # ---- walking and searching ----
 # Only in packs for walking backward; 0 before the first.
 cdef size_t pack_previous(const Pack *pack, size_t at) noexcept nogil
@@ -144,4 +165,8 @@ cdef void pack_append(Pack **pack, const PackCode *codes, size_t count) noexcept
 cdef void pack_replace(Pack **pack, size_t at, const PackCode *code) noexcept nogil
 # Removes `count` elements from `at` on; all of them must be there.
 cdef void pack_delete(Pack **pack, size_t at, size_t count) noexcept nogil
+# Takes the elements from `at` on, before which there are `count`, into a pack of their own.
+cdef Pack *pack_split(Pack **pack, size_t at, size_t count) noexcept nogil
+# Removes elements equal to `code`, the first `skip` left alone and at most `limit`; returns how many.
+cdef size_t pack_delete_equal(Pack **pack, const PackCode *code, size_t skip, size_t limit) noexcept nogil
 cdef void pack_set_owner(Pack *pack, unsigned owner) noexcept nogil

@@ -172,16 +172,17 @@ cdef bint pack_equals(const Pack *pack, size_t at, const PackCode *code) noexcep
 
 # ---- walking and searching ----
 
-cdef size_t pack_previous(const Pack *pack, size_t at) noexcept nogil:
-    cdef unsigned last
-    if at <= PACK_HEADER:
-        return 0
-    last = pack[at - 1]
+cdef size_t pack_before(const uint8_t *block, size_t at) noexcept nogil:
+    cdef unsigned last = block[at - 1]
     if last < BACK_14_BIT:
         return at - 1 - last
     if last < BACK_32_BIT:
-        return at - 2 - ((last & 0x3f) << 8 | pack[at - 2])
-    return at - 5 - load_u32(pack + at - 5)
+        return at - 2 - ((last & 0x3f) << 8 | block[at - 2])
+    return at - 5 - load_u32(block + at - 5)
+
+
+cdef size_t pack_previous(const Pack *pack, size_t at) noexcept nogil:
+    return pack_before(pack, at) if at > PACK_HEADER else 0
 
 
 cdef size_t seek_forward(const Pack *pack, size_t index) noexcept nogil:
@@ -246,13 +247,9 @@ cdef size_t pack_find(const Pack *pack, size_t at, const PackCode *code, size_t 
 
 # ---- changes ----
 
-cdef inline size_t code_extent(const PackCode *code) noexcept nogil:
-    return code.head_size + code.text_size
-
-
-cdef inline size_t room_for(const PackCode *code, bint backward) noexcept nogil:
-    cdef size_t extent = code_extent(code)
-    return extent + (pack_backlink(extent) if backward else 0)
+cdef uint8_t *pack_link(uint8_t *at, size_t extent) noexcept nogil:
+    write_backlink(at, extent)
+    return at + pack_backlink(extent)
 
 
 cdef void write_backlink(uint8_t *at, size_t extent) noexcept nogil:
@@ -266,16 +263,13 @@ cdef void write_backlink(uint8_t *at, size_t extent) noexcept nogil:
         at[4] = BACK_32_BIT
 
 
-cdef uint8_t *write_code(uint8_t *at, const PackCode *code, bint backward) noexcept nogil:
+cdef uint8_t *pack_write(uint8_t *at, const PackCode *code, bint backward) noexcept nogil:
     """Writes an element; the place behind it."""
     memcpy(at, code.head, code.head_size)
     if code.text_size > 0:
         memcpy(at + code.head_size, code.text, code.text_size)
     at += code_extent(code)
-    if backward:
-        write_backlink(at, code_extent(code))
-        at += pack_backlink(code_extent(code))
-    return at
+    return pack_link(at, code_extent(code)) if backward else at
 
 
 cdef Pack *reshape(Pack *pack, size_t at, size_t removed, size_t added) noexcept nogil:
@@ -296,7 +290,7 @@ cdef Pack *reshape(Pack *pack, size_t at, size_t removed, size_t added) noexcept
 cdef size_t pack_cost(const Pack *pack, const PackCode *codes, size_t count) noexcept nogil:
     cdef size_t cost = 0, i
     for i in range(count):
-        cost += room_for(&codes[i], pack_is_backward(pack))
+        cost += code_room(&codes[i], pack_is_backward(pack))
     return cost
 
 
@@ -307,7 +301,7 @@ cdef void pack_insert(Pack **pack, size_t at, const PackCode *codes, size_t coun
     pack[0] = reshape(pack[0], at, 0, pack_cost(pack[0], codes, count))
     place = pack[0] + at
     for i in range(count):
-        place = write_code(place, &codes[i], backward)
+        place = pack_write(place, &codes[i], backward)
     store_count(pack[0], before + count)
 
 
@@ -317,8 +311,8 @@ cdef void pack_append(Pack **pack, const PackCode *codes, size_t count) noexcept
 
 cdef void pack_replace(Pack **pack, size_t at, const PackCode *code) noexcept nogil:
     cdef bint backward = pack_is_backward(pack[0])
-    pack[0] = reshape(pack[0], at, pack_next(pack[0], at) - at, room_for(code, backward))
-    write_code(pack[0] + at, code, backward)
+    pack[0] = reshape(pack[0], at, pack_next(pack[0], at) - at, code_room(code, backward))
+    pack_write(pack[0] + at, code, backward)
 
 
 cdef void pack_delete(Pack **pack, size_t at, size_t count) noexcept nogil:
@@ -327,6 +321,48 @@ cdef void pack_delete(Pack **pack, size_t at, size_t count) noexcept nogil:
         end = pack_next(pack[0], end)
     pack[0] = reshape(pack[0], at, end - at, 0)
     store_count(pack[0], before - count if before < PACK_MANY else count_by_walking(pack[0]))
+
+
+cdef Pack *pack_split(Pack **pack, size_t at, size_t count) noexcept nogil:
+    cdef size_t behind = pack_end(pack[0]) - at, total = pack_count(pack[0])
+    cdef Pack *second = <Pack *> mem_alloc(PACK_HEADER + behind)
+    memcpy(second, pack[0], PACK_HEADER)
+    memcpy(second + PACK_HEADER, pack[0] + at, behind)
+    store_u32(second, <uint32_t> (PACK_HEADER + behind))
+    store_count(second, total - count)
+    pack[0] = reshape(pack[0], at, behind, 0)
+    store_count(pack[0], count)
+    return second
+
+
+cdef size_t pack_squeeze(uint8_t *block, size_t at, size_t end, bint backward, const PackCode *code, size_t skip,
+                         size_t limit, size_t *removed) noexcept nogil:
+    cdef size_t to = at, extent, size
+    cdef bint same
+    removed[0] = 0
+    while at < end and removed[0] < limit:
+        extent = pack_extent(block + at)
+        size = extent + (pack_backlink(extent) if backward else 0)
+        same = same_bytes(block + at, code)
+        if same and skip == 0:
+            removed[0] += 1
+        else:
+            skip -= same
+            if to < at:
+                memmove(block + to, block + at, size)
+            to += size
+        at += size
+    memmove(block + to, block + at, end - at)
+    return to + end - at
+
+
+cdef size_t pack_delete_equal(Pack **pack, const PackCode *code, size_t skip, size_t limit) noexcept nogil:
+    cdef size_t before = load_u16(pack[0] + 4) & PACK_MANY, size = pack_size(pack[0]), removed
+    cdef size_t end = pack_squeeze(pack[0], PACK_HEADER, size, pack_is_backward(pack[0]), code, skip, limit, &removed)
+    pack[0] = <Pack *> mem_realloc(pack[0], size, end)
+    store_u32(pack[0], <uint32_t> end)
+    store_count(pack[0], before - removed if before < PACK_MANY else count_by_walking(pack[0]))
+    return removed
 
 
 # ---- foreign bytes ----

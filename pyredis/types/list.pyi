@@ -1,0 +1,1 @@
+"""The list, for native code alone: see ``list.pxd``."""

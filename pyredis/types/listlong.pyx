@@ -1,0 +1,788 @@
+"""The long form of a list; what it is stands in ``listlong.pxd``.
+
+Always holds between calls: no run and no node is empty, ``count`` is the sum of theirs, and a run is at most twice as
+large as a node may be, as the limits were when it last grew.
+"""
+
+from libc.string cimport memcmp, memset
+
+from pyredis._base cimport Slice, likely, slice_of
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.listnodes cimport (
+    NODE_COMPRESSED,
+    NODE_PACKED,
+    NODE_PLAIN,
+    Node,
+    Nodes,
+    node_at,
+    node_compress,
+    node_copy,
+    node_expand,
+    node_free,
+    node_memory,
+    node_pack,
+    node_packed,
+    node_plain,
+    node_sound,
+    nodes_copy,
+    nodes_free,
+    nodes_insert,
+    nodes_sweep,
+    nodes_take,
+    plain_text,
+)
+from pyredis.types.listpack cimport (
+    PACK_HEADER,
+    Pack,
+    PackCode,
+    pack_append,
+    pack_backlink,
+    pack_before,
+    pack_code,
+    pack_cost,
+    pack_delete,
+    pack_delete_equal,
+    pack_end,
+    pack_equals,
+    pack_extent,
+    pack_free,
+    pack_insert,
+    pack_new,
+    pack_next_forward,
+    pack_replace,
+    pack_seek,
+    pack_size,
+    pack_split,
+    pack_text,
+)
+from pyredis.types.listrun cimport (
+    Run,
+    run_append,
+    run_bytes,
+    run_copy,
+    run_delete,
+    run_delete_equal,
+    run_drop,
+    run_free,
+    run_insert,
+    run_memory,
+    run_new,
+    run_next,
+    run_push,
+    run_replace,
+    run_sealed,
+    run_seek,
+    run_sound,
+    run_unsealed,
+    run_used,
+)
+
+cdef enum:
+    # Of a run that begins with a push; it grows as it is filled.
+    FIRST_ROOM = 240
+
+
+# ---- the whole ----
+
+cdef inline Run **end_of(LongList *list, bint front) noexcept nogil:
+    return &list.head if front else &list.tail
+
+
+cdef LongList *long_new(Run *run, bint front) noexcept nogil:
+    cdef LongList *list = <LongList *> mem_zalloc(sizeof(LongList))
+    list.form = LONG_FORM
+    list.count = run.count
+    end_of(list, front)[0] = run
+    if run.count == 0:
+        clear_run(end_of(list, front))
+    return list
+
+
+cdef LongList *long_copy(const LongList *list) noexcept nogil:
+    cdef LongList *copy = <LongList *> mem_alloc(sizeof(LongList))
+    copy[0] = list[0]
+    nodes_copy(&copy.nodes, &list.nodes)
+    if list.head != NULL:
+        copy.head = run_copy(list.head)
+    if list.tail != NULL:
+        copy.tail = run_copy(list.tail)
+    return copy
+
+
+cdef void clear_run(Run **run) noexcept nogil:
+    if run[0] != NULL:
+        run_free(run[0])
+    run[0] = NULL
+
+
+cdef bint long_free_some(LongList *list, size_t budget) noexcept nogil:
+    while list.nodes.used:
+        if budget == 0:
+            return False
+        list.nodes.used -= 1
+        node_free(node_at(&list.nodes, list.nodes.used))
+        budget -= 1
+    clear_run(&list.head)
+    clear_run(&list.tail)
+    nodes_free(&list.nodes)
+    mem_free(list, sizeof(LongList))
+    return True
+
+
+cdef size_t long_memory(const LongList *list) noexcept nogil:
+    cdef size_t index
+    cdef size_t size = mem_footprint(sizeof(LongList)) + mem_footprint(list.nodes.capacity * sizeof(Node))
+    for index in range(list.nodes.used):
+        size += node_memory(node_at(&list.nodes, index))
+    if list.head != NULL:
+        size += run_memory(list.head)
+    if list.tail != NULL:
+        size += run_memory(list.tail)
+    return size
+
+
+cdef bint end_sound(const Run *run, size_t *count) noexcept nogil:
+    count[0] += run.count if run != NULL else 0
+    return run == NULL or (run.count > 0 and run_sound(run))
+
+
+cdef bint long_sound(const LongList *list) noexcept nogil:
+    cdef size_t index, count = 0
+    if not end_sound(list.head, &count) or not end_sound(list.tail, &count):
+        return False
+    for index in range(list.nodes.used):
+        if not node_sound(node_at(&list.nodes, index)):
+            return False
+        count += node_at(&list.nodes, index).count
+    return count == list.count and list.nodes.first + list.nodes.used <= list.nodes.capacity
+
+
+cdef bint is_short(LongList *list, const ListLimits *limits) noexcept nogil:
+    cdef size_t bytes = PACK_HEADER + 1
+    if list.nodes.used or list.count > limits.half_count:
+        return False
+    bytes += run_used(list.head) if list.head != NULL else 0
+    bytes += run_used(list.tail) if list.tail != NULL else 0
+    return bytes <= limits.half_bytes
+
+
+cdef Run *long_shortened(LongList *list, const ListLimits *limits) noexcept nogil:
+    cdef Run *run
+    if list.nodes.used == 1 and list.head == NULL and list.tail == NULL:
+        end_run(list, True)
+    if not is_short(list, limits):
+        return NULL
+    run = list.head if list.head != NULL else list.tail
+    if list.head != NULL and list.tail != NULL:
+        run_append(&run, list.tail)
+        run_free(list.tail)
+    nodes_free(&list.nodes)
+    mem_free(list, sizeof(LongList))
+    return run
+
+
+# ---- reading ----
+
+cdef bint open_run(const Run *run, ListStretch *stretch) noexcept nogil:
+    if run == NULL:
+        return False
+    stretch.bytes = run_bytes(run)
+    stretch.at = run.begin
+    stretch.end = run.end
+    stretch.backward = True
+    stretch.count = run.count
+    stretch.scratch = NULL
+    return True
+
+
+cdef bint stretch_open(const LongList *list, size_t part, ListStretch *stretch) noexcept nogil:
+    cdef const Node *node
+    if part == 0:
+        return open_run(list.head, stretch)
+    if part > list.nodes.used:
+        return open_run(list.tail, stretch)
+    node = node_at(&list.nodes, part - 1)
+    stretch.at = 0
+    stretch.end = 0
+    stretch.backward = False
+    stretch.count = node.count
+    stretch.scratch = NULL
+    if node.kind == NODE_PLAIN:
+        stretch.bytes = NULL
+        stretch.plain = plain_text(node)
+        return True
+    stretch.bytes = node_pack(node, &stretch.scratch)
+    stretch.at = PACK_HEADER
+    stretch.end = pack_end(stretch.bytes)
+    return True
+
+
+cdef void stretch_close(ListStretch *stretch) noexcept nogil:
+    if stretch.scratch != NULL:
+        pack_free(stretch.scratch)
+    stretch.scratch = NULL
+
+
+cdef void skip_from_behind(ListStretch *stretch, size_t left) noexcept nogil:
+    """Goes to where so many are left."""
+    stretch.at = stretch.end
+    stretch.count = left
+    while left:
+        stretch.at = pack_before(stretch.bytes, stretch.at)
+        left -= 1
+
+
+cdef void stretch_skip(ListStretch *stretch, size_t count) noexcept nogil:
+    cdef size_t extent
+    if stretch.backward and count > stretch.count // 2:
+        skip_from_behind(stretch, stretch.count - count)
+        return
+    stretch.count -= count
+    if stretch.bytes == NULL:
+        return
+    while count:
+        extent = pack_extent(stretch.bytes + stretch.at)
+        stretch.at += extent + (pack_backlink(extent) if stretch.backward else 0)
+        count -= 1
+
+
+cdef bint stretch_equals(const ListStretch *stretch, const PackCode *code, Slice text) noexcept nogil:
+    if likely(stretch.bytes != NULL):
+        return pack_equals(stretch.bytes, stretch.at, code)
+    return stretch.plain.size == text.size and memcmp(stretch.plain.data, text.data, text.size) == 0
+
+
+cdef size_t part_from_behind(const LongList *list, size_t *index) noexcept nogil:
+    cdef size_t behind = list.count - index[0], part = list.nodes.used + 1
+    if list.tail != NULL:
+        if behind <= list.tail.count:
+            index[0] = list.tail.count - behind
+            return part
+        behind -= list.tail.count
+    part -= 1
+    while part and behind > node_at(&list.nodes, part - 1).count:
+        behind -= node_at(&list.nodes, part - 1).count
+        part -= 1
+    index[0] = (node_at(&list.nodes, part - 1).count if part else list.head.count) - behind
+    return part
+
+
+cdef size_t part_of(const LongList *list, size_t *index) noexcept nogil:
+    cdef size_t part = 1
+    if index[0] > list.count // 2:
+        return part_from_behind(list, index)
+    if list.head != NULL:
+        if index[0] < list.head.count:
+            return 0
+        index[0] -= list.head.count
+    while part <= list.nodes.used and index[0] >= node_at(&list.nodes, part - 1).count:
+        index[0] -= node_at(&list.nodes, part - 1).count
+        part += 1
+    return part
+
+
+cdef ListPlace place_of(const LongList *list, size_t index) noexcept nogil:
+    cdef ListStretch stretch
+    cdef ListPlace place
+    place.part = part_of(list, &index)
+    stretch_open(list, place.part, &stretch)
+    stretch_skip(&stretch, index)
+    place.at = stretch.at
+    stretch_close(&stretch)
+    return place
+
+
+cdef bint find_in(ListStretch *stretch, const PackCode *code, Slice text) noexcept nogil:
+    """Goes on to the first element equal to the text."""
+    while stretch.count:
+        if stretch_equals(stretch, code, text):
+            return True
+        stretch_skip(stretch, 1)
+    return False
+
+
+cdef bint long_find(const LongList *list, Slice text, ListPlace *place) noexcept nogil:
+    cdef ListStretch stretch
+    cdef PackCode code
+    cdef size_t part
+    cdef bint found
+    pack_code(&code, text)
+    for part in range(part_count(list)):
+        if not stretch_open(list, part, &stretch):
+            continue
+        found = find_in(&stretch, &code, text)
+        stretch_close(&stretch)
+        if found:
+            place.part = part
+            place.at = stretch.at
+            return True
+    return False
+
+
+cdef ListPlace place_behind(const LongList *list, ListPlace place) noexcept nogil:
+    cdef ListStretch stretch
+    stretch_open(list, place.part, &stretch)
+    if stretch.bytes == NULL:
+        place.at = 1
+    else:
+        stretch.at = place.at
+        stretch.count = 2
+        stretch_skip(&stretch, 1)
+        place.at = stretch.at
+    stretch_close(&stretch)
+    return place
+
+
+# ---- runs and nodes ----
+
+cdef inline bint is_overfull(const Run *run, const ListLimits *limits) noexcept nogil:
+    return run_used(run) > 2 * limits.bytes or run.count > 2 * limits.count
+
+
+cdef bint may_compress(const LongList *list, size_t index, const ListLimits *limits) noexcept nogil:
+    return limits.depth > 0 and index + 1 >= limits.depth and index + limits.depth <= list.nodes.used
+
+
+cdef void compress_node(LongList *list, size_t index, const ListLimits *limits) noexcept nogil:
+    if index < list.nodes.used and may_compress(list, index, limits):
+        node_compress(node_at(&list.nodes, index))
+
+
+cdef void compress_behind(LongList *list, bint front, const ListLimits *limits) noexcept nogil:
+    """A node has come to an end: another one is now far enough from it."""
+    if limits.depth == 0 or limits.depth > list.nodes.used:
+        return
+    compress_node(list, limits.depth - 1 if front else list.nodes.used - limits.depth, limits)
+
+
+cdef size_t head_share(const Run *run, size_t stop, const ListLimits *limits, size_t *count) noexcept nogil:
+    """Where, in the run at the head, the last elements that make a node begin."""
+    cdef size_t at = run.end, before
+    count[0] = 0
+    while at > stop and count[0] < limits.count:
+        before = pack_before(run_bytes(run), at)
+        if count[0] and run.end - before > limits.bytes:
+            break
+        at = before
+        count[0] += 1
+    return at
+
+
+cdef size_t tail_share(const Run *run, size_t stop, const ListLimits *limits, size_t *count) noexcept nogil:
+    """Where, in the run at the tail, the first elements that make a node end."""
+    cdef size_t at = run.begin, behind
+    count[0] = 0
+    while at < stop and count[0] < limits.count:
+        behind = run_next(run, at)
+        if count[0] and behind - run.begin > limits.bytes:
+            break
+        at = behind
+        count[0] += 1
+    return at
+
+
+cdef void seal_share(LongList *list, bint front, size_t stop, const ListLimits *limits) noexcept nogil:
+    """A node's worth of the run's inner elements, not past ``stop``, becomes a node."""
+    cdef Run *run = end_of(list, front)[0]
+    cdef size_t at, count
+    cdef Pack *pack
+    if front:
+        at = head_share(run, stop, limits, &count)
+        pack = run_sealed(run, at, run.end, count)
+        run.end = at
+    else:
+        at = tail_share(run, stop, limits, &count)
+        pack = run_sealed(run, run.begin, at, count)
+        run.begin = at
+    run.count -= count
+    nodes_insert(&list.nodes, 0 if front else list.nodes.used, node_packed(pack, count))
+    compress_behind(list, front, limits)
+
+
+cdef void spill(LongList *list, bint front, const ListLimits *limits) noexcept nogil:
+    cdef Run *run = end_of(list, front)[0]
+    while is_overfull(run, limits):
+        seal_share(list, front, run.begin if front else run.end, limits)
+
+
+cdef void seal_until(LongList *list, bint front, size_t stop, const ListLimits *limits) noexcept nogil:
+    """All of the run's inner elements up to ``stop`` become nodes; a run that has no others goes."""
+    cdef Run *run = end_of(list, front)[0]
+    while (run.end > stop) if front else (run.begin < stop):
+        seal_share(list, front, stop, limits)
+    if run.count == 0:
+        clear_run(end_of(list, front))
+
+
+cdef inline Node *own_node(LongList *list, size_t index) noexcept nogil:
+    """A node that is not plain, as a pack that may be changed."""
+    cdef Node *node = node_at(&list.nodes, index)
+    node_expand(node)
+    return node
+
+
+cdef Run *run_from_node(LongList *list, bint front) noexcept nogil:
+    cdef size_t index = 0 if front else list.nodes.used - 1
+    cdef Node *node = node_at(&list.nodes, index)
+    cdef Pack *scratch
+    cdef Run *run
+    if node.kind == NODE_PLAIN:
+        return NULL
+    run = run_unsealed(node_pack(node, &scratch))
+    if scratch != NULL:
+        pack_free(scratch)
+    node_free(node)
+    nodes_take(&list.nodes, index, 1)
+    end_of(list, front)[0] = run
+    return run
+
+
+cdef inline Run *end_run(LongList *list, bint front) noexcept nogil:
+    """The run that an end of the list is in; NULL where it is a plain node."""
+    if likely(end_of(list, front)[0] != NULL):
+        return end_of(list, front)[0]
+    if list.nodes.used:
+        return run_from_node(list, front)
+    return end_of(list, not front)[0]
+
+
+cdef void drop_empty_runs(LongList *list) noexcept nogil:
+    if list.head != NULL and list.head.count == 0:
+        clear_run(&list.head)
+    if list.tail != NULL and list.tail.count == 0:
+        clear_run(&list.tail)
+
+
+# ---- changes at the ends ----
+
+cdef void push_plain(LongList *list, Slice text, bint front, const ListLimits *limits) noexcept nogil:
+    cdef Run *run = end_of(list, front)[0]
+    if run != NULL:
+        seal_until(list, front, run.begin if front else run.end, limits)
+    nodes_insert(&list.nodes, 0 if front else list.nodes.used, node_plain(text))
+    compress_behind(list, front, limits)
+
+
+cdef void long_push(LongList *list, Slice text, bint front, const ListLimits *limits) noexcept nogil:
+    cdef Run **run = end_of(list, front)
+    cdef PackCode code
+    list.count += 1
+    if text.size > limits.bytes:
+        push_plain(list, text, front, limits)
+        return
+    if run[0] == NULL:
+        run[0] = run_new(FIRST_ROOM, front)
+    pack_code(&code, text)
+    run_push(run, &code, front)
+    if is_overfull(run[0], limits):
+        spill(list, front, limits)
+
+
+cdef Slice long_peek(LongList *list, bint front, char *scratch) noexcept nogil:
+    cdef Run *run = end_run(list, front)
+    if run == NULL:
+        return plain_text(node_at(&list.nodes, 0 if front else list.nodes.used - 1))
+    return pack_text(run_bytes(run), run.begin if front else pack_before(run_bytes(run), run.end), scratch)
+
+
+cdef void long_drop(LongList *list, bint front) noexcept nogil:
+    cdef Run *run = end_run(list, front)
+    cdef size_t index
+    list.count -= 1
+    if run == NULL:
+        index = 0 if front else list.nodes.used - 1
+        node_free(node_at(&list.nodes, index))
+        nodes_take(&list.nodes, index, 1)
+        return
+    run_drop(run, front)
+    if run.count == 0:
+        drop_empty_runs(list)
+
+
+cdef size_t drop_from_run(Run **run, size_t count, bint front) noexcept nogil:
+    """Returns how many it had of them."""
+    cdef size_t at
+    if run[0] == NULL:
+        return 0
+    if count >= run[0].count:
+        count = run[0].count
+        clear_run(run)
+        return count
+    at = run_seek(run[0], count if front else run[0].count - count)
+    if front:
+        run_delete(run[0], run[0].begin, at, count)
+    else:
+        run_delete(run[0], at, run[0].end, count)
+    return count
+
+
+cdef size_t drop_nodes(LongList *list, size_t count, bint front) noexcept nogil:
+    """Whole nodes with no more than ``count`` elements; returns how many elements that were."""
+    cdef size_t nodes = 0, dropped = 0
+    cdef Node *node
+    while nodes < list.nodes.used:
+        node = node_at(&list.nodes, nodes if front else list.nodes.used - 1 - nodes)
+        if node.count > count - dropped:
+            break
+        dropped += node.count
+        node_free(node)
+        nodes += 1
+    if nodes:
+        nodes_take(&list.nodes, 0 if front else list.nodes.used - nodes, nodes)
+    return dropped
+
+
+cdef void drop_from_node(LongList *list, size_t count, bint front) noexcept nogil:
+    """``count`` elements, not all, of the node at the end."""
+    cdef Node *node = own_node(list, 0 if front else list.nodes.used - 1)
+    cdef Pack *pack = <Pack *> node.block
+    pack_delete(&pack, PACK_HEADER if front else pack_seek(pack, node.count - count), count)
+    node.block = pack
+    node.count -= count
+
+
+cdef void long_drop_many(LongList *list, size_t count, bint front) noexcept nogil:
+    list.count -= count
+    count -= drop_from_run(end_of(list, front), count, front)
+    count -= drop_nodes(list, count, front)
+    if count and list.nodes.used:
+        drop_from_node(list, count, front)
+    elif count:
+        drop_from_run(end_of(list, not front), count, front)
+
+
+# ---- insertion ----
+
+cdef bint has_room(const Node *node, const PackCode *code, const ListLimits *limits) noexcept nogil:
+    cdef const Pack *pack = <const Pack *> node.block
+    if node.kind != NODE_PACKED or node.count >= limits.count:
+        return False
+    return pack_size(pack) + pack_cost(pack, code, 1) <= limits.bytes
+
+
+cdef void put_in_node(Node *node, size_t at, const PackCode *code) noexcept nogil:
+    cdef Pack *pack = <Pack *> node.block
+    pack_insert(&pack, at, code, 1)
+    node.block = pack
+    node.count += 1
+
+
+cdef Node node_with(const PackCode *code) noexcept nogil:
+    cdef Pack *pack = pack_new(0, False)
+    pack_append(&pack, code, 1)
+    return node_packed(pack, 1)
+
+
+cdef void insert_between(LongList *list, size_t index, const PackCode *code, const ListLimits *limits) noexcept nogil:
+    """Behind node ``index - 1`` and before node ``index``: in the one or the other, or in a node of its own."""
+    cdef Node *before = node_at(&list.nodes, index - 1) if index else NULL
+    cdef Node *behind = node_at(&list.nodes, index) if index < list.nodes.used else NULL
+    if before != NULL and has_room(before, code, limits):
+        put_in_node(before, pack_end(<const Pack *> before.block), code)
+    elif behind != NULL and has_room(behind, code, limits):
+        put_in_node(behind, PACK_HEADER, code)
+    else:
+        nodes_insert(&list.nodes, index, node_with(code))
+
+
+cdef void split_node(LongList *list, size_t index, size_t at, size_t count) noexcept nogil:
+    """The elements from ``at`` on, before which there are ``count``, become a node behind this one."""
+    cdef Node *node = node_at(&list.nodes, index)
+    cdef size_t behind = node.count - count
+    cdef Pack *pack = <Pack *> node.block
+    cdef Pack *second = pack_split(&pack, at, count)
+    node.block = pack
+    node.count = count
+    nodes_insert(&list.nodes, index + 1, node_packed(second, behind))
+
+
+cdef void insert_in_node(LongList *list, size_t index, size_t at, const PackCode *code, const ListLimits *limits
+                         ) noexcept nogil:
+    """A full node is halved until the half in question has room."""
+    cdef Node *node = own_node(list, index)
+    cdef size_t middle
+    while not has_room(node, code, limits):
+        if node.count == 1:
+            insert_between(list, index if at == PACK_HEADER else index + 1, code, limits)
+            return
+        middle = pack_seek(<const Pack *> node.block, node.count // 2)
+        split_node(list, index, middle, node.count // 2)
+        if at > middle:
+            compress_node(list, index, limits)
+            at -= middle - PACK_HEADER
+            index += 1
+        else:
+            compress_node(list, index + 1, limits)
+        node = node_at(&list.nodes, index)
+    put_in_node(node, at, code)
+    compress_node(list, index, limits)
+
+
+cdef size_t count_before(const Pack *pack, size_t at) noexcept nogil:
+    cdef size_t place = PACK_HEADER, count = 0
+    while place < at:
+        place = pack_next_forward(pack, place)
+        count += 1
+    return count
+
+
+cdef void insert_plain(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
+    cdef size_t index
+    cdef Node *node
+    if place.part == 0 or place.part > list.nodes.used:
+        if end_of(list, place.part == 0)[0] != NULL:
+            seal_until(list, place.part == 0, place.at, limits)
+        nodes_insert(&list.nodes, 0 if place.part == 0 else list.nodes.used, node_plain(text))
+        return
+    index = place.part - 1
+    node = node_at(&list.nodes, index)
+    if node.kind != NODE_PLAIN:
+        node = own_node(list, index)
+        if PACK_HEADER < place.at < pack_end(<const Pack *> node.block):
+            split_node(list, index, place.at, count_before(<const Pack *> node.block, place.at))
+            place.at = 1
+        else:
+            place.at -= PACK_HEADER
+    nodes_insert(&list.nodes, index + (1 if place.at else 0), node_plain(text))
+
+
+cdef void long_insert(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
+    cdef PackCode code
+    cdef bint front = place.part == 0
+    list.count += 1
+    if text.size > limits.bytes:
+        insert_plain(list, place, text, limits)
+        return
+    pack_code(&code, text)
+    if front or place.part > list.nodes.used:
+        run_insert(end_of(list, front), place.at, &code)
+        spill(list, front, limits)
+    elif node_at(&list.nodes, place.part - 1).kind == NODE_PLAIN:
+        insert_between(list, place.part - 1 + place.at, &code, limits)
+    else:
+        insert_in_node(list, place.part - 1, place.at, &code, limits)
+
+
+# ---- replacement ----
+
+cdef void replace_in_run(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
+    cdef bint front = place.part == 0
+    cdef Run **run = end_of(list, front)
+    cdef size_t before = place.at - run[0].begin
+    cdef PackCode code
+    if text.size <= limits.bytes:
+        pack_code(&code, text)
+        run_replace(run, place.at, &code)
+        spill(list, front, limits)
+        return
+    run_delete(run[0], place.at, run_next(run[0], place.at), 1)
+    place.at = run[0].begin + before
+    insert_plain(list, place, text, limits)
+    drop_empty_runs(list)
+
+
+cdef void replace_node(LongList *list, size_t index, Slice text, const ListLimits *limits) noexcept nogil:
+    """Of a node with one element."""
+    cdef Node *node = node_at(&list.nodes, index)
+    cdef PackCode code
+    node_free(node)
+    if text.size > limits.bytes:
+        node[0] = node_plain(text)
+    else:
+        pack_code(&code, text)
+        node[0] = node_with(&code)
+
+
+cdef bint replace_in_node(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
+    """False where the node would become too large."""
+    cdef Node *node = own_node(list, place.part - 1)
+    cdef Pack *pack = <Pack *> node.block
+    cdef size_t old = pack_extent(pack + place.at)
+    cdef PackCode code
+    if text.size > limits.bytes:
+        return False
+    pack_code(&code, text)
+    if pack_size(pack) - old + pack_cost(pack, &code, 1) > max(limits.bytes, pack_size(pack)):
+        return False
+    pack_replace(&pack, place.at, &code)
+    node.block = pack
+    compress_node(list, place.part - 1, limits)
+    return True
+
+
+cdef void long_replace(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
+    cdef Node *node
+    cdef Pack *pack
+    if place.part == 0 or place.part > list.nodes.used:
+        replace_in_run(list, place, text, limits)
+        return
+    node = node_at(&list.nodes, place.part - 1)
+    if node.count == 1:
+        replace_node(list, place.part - 1, text, limits)
+    elif not replace_in_node(list, place, text, limits):
+        pack = <Pack *> node.block
+        pack_delete(&pack, place.at, 1)
+        node.block = pack
+        node.count -= 1
+        list.count -= 1
+        long_insert(list, place, text, limits)
+
+
+# ---- removal ----
+
+cdef size_t count_equal(const LongList *list, size_t part, const PackCode *code, Slice text) noexcept nogil:
+    cdef ListStretch stretch
+    cdef size_t count = 0
+    if not stretch_open(list, part, &stretch):
+        return 0
+    while find_in(&stretch, code, text):
+        count += 1
+        stretch_skip(&stretch, 1)
+    stretch_close(&stretch)
+    return count
+
+
+cdef void remove_from_node(LongList *list, size_t index, const PackCode *code, size_t skip, size_t limit,
+                           const ListLimits *limits) noexcept nogil:
+    """A node that has them; it may be left without elements."""
+    cdef Node *node = node_at(&list.nodes, index)
+    cdef Pack *pack
+    if node.kind == NODE_PLAIN:
+        node.count = 0
+        return
+    node = own_node(list, index)
+    pack = <Pack *> node.block
+    node.count -= pack_delete_equal(&pack, code, skip, limit)
+    node.block = pack
+    if node.count:
+        compress_node(list, index, limits)
+
+
+cdef size_t remove_from(LongList *list, size_t part, const PackCode *code, Slice text, size_t limit, bint front,
+                        const ListLimits *limits) noexcept nogil:
+    cdef size_t there = count_equal(list, part, code, text)
+    cdef size_t removed = min(there, limit)
+    cdef size_t skip = 0 if front else there - removed
+    if removed == 0:
+        return 0
+    if part == 0 or part > list.nodes.used:
+        return run_delete_equal(end_of(list, part == 0)[0], code, skip, removed)
+    remove_from_node(list, part - 1, code, skip, removed, limits)
+    return removed
+
+
+cdef size_t long_remove_equal(LongList *list, Slice text, size_t limit, bint front, const ListLimits *limits
+                              ) noexcept nogil:
+    cdef size_t step, removed = 0, parts = part_count(list)
+    cdef PackCode code
+    pack_code(&code, text)
+    for step in range(parts):
+        if removed == limit:
+            break
+        removed += remove_from(
+            list, step if front else parts - 1 - step, &code, text, limit - removed, front, limits)
+    if removed:
+        list.count -= removed
+        nodes_sweep(&list.nodes)
+        drop_empty_runs(list)
+    return removed

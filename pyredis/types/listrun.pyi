@@ -1,0 +1,1 @@
+"""The run, for native code alone: see ``listrun.pxd``."""

@@ -1,0 +1,1 @@
+"""The LZF codec, for native code alone: see ``lzf.pxd``."""
