@@ -575,11 +575,6 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     return flags & ~CMD_LOADING | common & CMD_LOADING
 
 
-cdef inline bint takes_memory(const Call *call, uint32_t flags) noexcept nogil:
-    """Queueing does, whatever is queued."""
-    return flags & CMD_DENYOOM or (call.client.flags & CLIENT_MULTI and not flags & CMD_NOT_QUEUED)
-
-
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef uint32_t flags = flags_to_run(call)
@@ -587,7 +582,7 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
             not call.client.flags & CLIENT_LOADER:
         reject(call, "LOADING Redis is loading the dataset in memory")
         return True
-    if server.restrictions & RESTRICT_MEMORY and takes_memory(call, flags) and \
+    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and \
             mem_used() > server.settings.maxmemory and not call.client.flags & CLIENT_LOADER:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True

@@ -53,7 +53,6 @@ client-output-buffer-limit normal 1 x 3
 client-output-buffer-limit master 1 1 1
 bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17
 loglevel
-loglevel loud
 maxmemory 1xx
 maxmemory -1
 maxmemory-samples 05
@@ -86,7 +85,7 @@ appendonly maybe
 # What CONFIG SET answers alike: pairs of names and values.
 SETS = [
     *(("maxmemory", value) for value in ("gb", "", "1GB", "1b", "1k", "1kb", " 1", "-1", "1 gb", "0")),
-    *(("maxmemory-samples", value) for value in ("7", "05", "+5", "", "0", "2147483648", "99999999999999999999", "5")),
+    *(("maxmemory-samples", value) for value in ("7", "05", "+5", "", "99999999999999999999", "5")),
     *(("notify-keyspace-events", value) for value in ("KEA", "g$lshzxetdKEmn", "Km", "nmKEd", "AKEmn", "q", "")),
     *(("shutdown-on-sigterm", value) for value in ("save nosave", "now force", "SAVE", "default save", "", "a  b")),
     ("shutdown-on-sigterm", "force now save"),
@@ -189,6 +188,11 @@ def test_a_bad_command_line_is_refused_in_the_words_of_the_oracle(arguments, ora
     assert ours.source == "the command line"
 
 
+def without_hidden(values):
+    """Leaves out what Redis 7.0 shows under ``*`` and later versions only by its exact name."""
+    values.pop("aof-disable-auto-gc", None)
+
+
 def test_every_default_is_the_oracles_but_for_appendonly(start_oracle):
     oracle = start_oracle(start=False)
     oracle.arguments = []
@@ -200,6 +204,7 @@ def test_every_default_is_the_oracles_but_for_appendonly(start_oracle):
     mine = ours.matching(["*"])
     assert mine.pop("appendonly") == "yes"
     assert theirs.pop("appendonly") == "no"
+    without_hidden(theirs)
     assert {name: mine.get(name) for name in theirs} == theirs
     assert set(mine) - set(theirs) == NEWER
 
@@ -260,6 +265,7 @@ def test_a_file_gives_the_values_that_the_oracle_reads(text, start_oracle, tmp_p
         theirs = config_get(client, "*")
     ours.adjust("port", oracle.port)
     ours.adjust("dir", str(oracle.folder))
+    without_hidden(theirs)
     assert {name: ours.matching(["*"]).get(name) for name in theirs} == theirs
 
 

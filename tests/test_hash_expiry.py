@@ -168,8 +168,10 @@ def test_setting_a_field_takes_its_expiry_away_and_adding_to_it_does_not(hashes)
 
 def test_the_encoding_tells_of_expiry_in_a_packed_hash(client):
     client.must("HSET", "h", "a", 1)
-    client.must("HEXPIRE", "h", 100, "FIELDS", 1, "none")
+    client.must("HPERSIST", "h", "FIELDS", 1, "a")
     assert client.must("OBJECT", "ENCODING", "h") == b"listpack"
+    client.must("HEXPIRE", "h", 100, "FIELDS", 1, "none")
+    assert client.must("OBJECT", "ENCODING", "h") == b"listpackex"
     client.must("HEXPIRE", "h", 100, "FIELDS", 1, "a")
     assert client.must("OBJECT", "ENCODING", "h") == b"listpackex"
     client.must("HPERSIST", "h", "FIELDS", 1, "a")

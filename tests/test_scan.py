@@ -24,16 +24,24 @@ import pytest
         "0 FOO 1",
         "0 FOO",
         "0 COUNT 10 MATCH",
-        "0 NOVALUES",
     ],
 )
 def test_a_wrong_call_is_answered_as_by_the_oracle(pair, words):
     pair.check("SCAN", *words.split())
 
 
-@pytest.mark.parametrize("cursor", ["", "-1", " 1", "1 ", "0x10"])
-def test_a_cursor_is_a_number_without_sign(client, cursor):
+@pytest.mark.parametrize("cursor", ["", " ", "-", "-1", "1 ", "0x10", "--0", "99999999999999999999"])
+def test_a_cursor_is_a_number(client, cursor):
     assert client.call("SCAN", cursor).raw == b"-ERR invalid cursor\r\n"
+
+
+@pytest.mark.parametrize("cursor", [" 1", "\t+1", "-0"])
+def test_a_cursor_is_read_as_redis_7_4_reads_it(client, cursor):
+    assert client.must("SCAN", cursor) == [b"0", []]
+
+
+def test_only_hashes_have_values_to_leave_out(client):
+    assert client.call("SCAN", 0, "NOVALUES").raw == b"-ERR NOVALUES option can only be used in HSCAN\r\n"
 
 
 @pytest.mark.parametrize("cursor", ["0", "00", "+0", "18446744073709551615", "12345"])

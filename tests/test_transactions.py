@@ -123,10 +123,19 @@ def test_memory_that_runs_out_ends_the_transaction(pair):
     with pair.another() as other, other.config(maxmemory=1):
         pair.check("EXEC")
         pair.check("EXEC")
-        queue(pair, "GET a")
+        queue(pair, "SET a 1")
         pair.check("EXEC")
         queue(pair)
         assert pair.check("EXEC") == []
+
+
+def test_without_memory_what_needs_none_is_queued(client):
+    """As in Redis 7.4; 7.0 refused to queue anything."""
+    client.must("CONFIG", "SET", "maxmemory", 1)
+    client.must("MULTI")
+    assert client.must("GET", "a") == b"QUEUED"
+    assert client.must("EXEC") == [None]
+    client.must("CONFIG", "SET", "maxmemory", 0)
 
 
 def test_inline_commands_are_queued_too(pair):

@@ -10,7 +10,7 @@ from pyredis.commands import debug_native
 from pyredis.commands.access import allowed
 from pyredis.commands.digest import digest_all, digest_value
 from pyredis.commands.parse import integer, positive, word, wrong_subcommand
-from pyredis.commands.reply import OK, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from pyredis.commands.reply import OK, Attributed, BigNumber, Error, Set, Status, Verbatim
 from pyredis.glob import matches
 
 LOAD_FAILED = b"-ERR Error trying to load the AOF files, check server logs.\r\n"
@@ -120,11 +120,15 @@ def protocol(client, args):
     name = word(args[2])
     if name == "push" and client.protocol == 2:
         raise CommandError("ERR RESP2 is not supported by this command")
+    if name == "push":
+        client.hub.loop.call_soon(client.push, PUSH_EXAMPLE)
     if name not in EXAMPLES:
         raise CommandError(WRONG_TYPE_NAME)
     return EXAMPLES[name]
 
 
+# It follows the reply, whatever the reply says.
+PUSH_EXAMPLE = b">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n"
 EXAMPLES = {
     "string": b"Hello World",
     "integer": 12345,
@@ -135,7 +139,7 @@ EXAMPLES = {
     "set": Set([0, 1, 2]),
     "map": {0: False, 1: True, 2: False},
     "attrib": Attributed({b"key-popularity": [b"key:123", 90]}, b"Some real reply following the attribute"),
-    "push": Push([b"server-cpu-usage", 42]),
+    "push": b"Some real reply following the push reply",
     "verbatim": Verbatim(b"This is a verbatim\nstring"),
     "true": True,
     "false": False,

@@ -21,7 +21,7 @@ from pyredis._keyspace cimport keyspace_mark_field_expiry
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
 from pyredis.commands.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
-from pyredis.types.hash cimport Hash, HashEntry, hash_delete, hash_get, hash_set_expiry
+from pyredis.types.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
 
 cdef enum:
     NO_FIELD = -2
@@ -173,6 +173,9 @@ cdef void expire_fields_named(Call *call, HashAccess *access, int first, Conditi
     outcome.fields = block + 5
     outcome.capacity = total
     outcome.expiring = outcome.deleted = 0
+    # Even where no field gets an expiry, as Redis does: OBJECT ENCODING tells.
+    hash_allow_expiry(&access.hash)
+    store_hash(call, access)
     reply_array(call.reply, total)
     for index in range(first, call.argc):
         verdict = expire_field(access, call.argv[index], condition, expiry)

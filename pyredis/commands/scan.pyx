@@ -36,11 +36,21 @@ ctypedef struct Walk:
 
 # ---- what every scanning command has in common ----
 
+cdef inline bint is_blank(char letter) noexcept nogil:
+    return letter == c' ' or c'\t' <= letter <= c'\r'
+
+
 cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
-    """Unsigned decimal digits, a plus sign allowed before them."""
-    cdef size_t at = 1 if text.size > 1 and text.data[0] == c'+' else 0
+    """As C's strtoull takes it: blanks and a sign may come before the digits, nothing behind them."""
+    cdef size_t at = 0
     cdef uint64_t digit
+    cdef bint negative
     cursor[0] = 0
+    while at < text.size and is_blank(text.data[at]):
+        at += 1
+    negative = at < text.size and text.data[at] == c'-'
+    if negative or (at < text.size and text.data[at] == c'+'):
+        at += 1
     if at == text.size:
         return False
     while at < text.size:
@@ -49,7 +59,7 @@ cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
             return False
         cursor[0] = 10 * cursor[0] + digit
         at += 1
-    return True
+    return not negative or cursor[0] == 0
 
 
 cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil:
@@ -85,7 +95,11 @@ cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) no
     options.type.data = NULL
     options.values = True
     while at < call.argc:
-        if valued and equals_nocase(argument(call, at), "novalues"):
+        if equals_nocase(argument(call, at), "novalues"):
+            if not valued:
+                call.failed = True
+                reply_error(call.reply, "ERR NOVALUES option can only be used in HSCAN")
+                return False
             options.values = False
             at += 1
         elif at + 1 == call.argc:

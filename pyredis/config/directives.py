@@ -128,7 +128,7 @@ GENERAL = [
     row("supervised", Enum("upstart systemd auto no"), "no", "Tell the supervisor when the server is ready.",
         "immutable"),
     row("pidfile", OPTIONAL, "", "File that holds the process id while the server runs.", "immutable"),
-    row("loglevel", Enum("debug verbose notice warning"), "notice", "The least important messages to log."),
+    row("loglevel", Enum("debug verbose notice warning nothing"), "notice", "The least important messages to log."),
     row("logfile", TEXT, "", "File to log to; empty for standard output.", "immutable"),
     row("syslog-enabled", BOOL, False, "Log to the system's log as well.", "immutable"),
     row("syslog-ident", TEXT, "redis", "Name in the system's log.", "immutable"),
@@ -249,7 +249,7 @@ MEMORY = [
         Enum("volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random "
              "noeviction"),
         "noeviction", "Which keys go when maxmemory is reached.", effect=EVICTION_ONLY),
-    row("maxmemory-samples", Integer(1), 5, "Keys looked at to choose one to evict.", effect=EVICTION_ONLY),
+    row("maxmemory-samples", Integer(1, 64), 5, "Keys looked at to choose one to evict.", effect=EVICTION_ONLY),
     row("maxmemory-eviction-tenacity", Integer(0, 100), 10, "How much time eviction may take.", effect=EVICTION_ONLY),
     row("lfu-log-factor", COUNT, 10, "How slowly the counter of accesses grows, which OBJECT FREQ tells."),
     row("lfu-decay-time", COUNT, 1, "Time in which an unused counter loses one.", unit="minutes"),
@@ -302,7 +302,6 @@ APPEND_ONLY = [
     row("aof-timestamp-enabled", BOOL, False, "Note times in the file.", effect="No times are written."),
     row("aof-rewrite-incremental-fsync", BOOL, True, "Sync a rewritten file while it is written.",
         effect="It is always synced in steps."),
-    row("aof-disable-auto-gc", BOOL, False, "Keep what a rewrite replaced.", effect="Replaced files are deleted."),
 ]  # fmt: skip
 
 LUA = [
@@ -383,6 +382,8 @@ ANY_INT = Integer(-INT_MAX - 1, INT_MAX)
 
 TESTING = [
     row("use-exit-on-panic", BOOL, False, "Exit instead of aborting.", "hidden", effect=TEST_AID),
+    row("aof-disable-auto-gc", BOOL, False, "Keep what a rewrite replaced.", "hidden",
+        effect="Replaced files are deleted."),
     row("rdb-key-save-delay", ANY_INT, 0, "Pause at each key saved.", "hidden", unit="microseconds", effect=TEST_AID),
     row("key-load-delay", ANY_INT, 0, "Pause at each key loaded.", "hidden", unit="microseconds", effect=TEST_AID),
     row("watchdog-period", COUNT, 0, "Report when the loop stands still.", "hidden", unit="milliseconds",

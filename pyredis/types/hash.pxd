@@ -84,6 +84,8 @@ cdef HashNumber hash_increment(
     Hash **hash, Slice field, int64_t delta, int64_t now, const HashLimits *limits, int64_t *out) noexcept nogil
 
 # ---- expiry ----
+# A pack of pairs becomes one of triples, whether or not a field gets an expiry then.
+cdef void hash_allow_expiry(Hash **hash) noexcept nogil
 # Gives the field, due or not, an expiry (0 for none); false when there is no such field.
 cdef bint hash_set_expiry(Hash **hash, Slice field, int64_t expiry) noexcept nogil
 # The earliest expiry, 0 when no field has one.

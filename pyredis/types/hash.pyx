@@ -333,6 +333,11 @@ cdef size_t place_for(const Hash *hash, int64_t expiry) noexcept nogil:
     return at
 
 
+cdef void hash_allow_expiry(Hash **hash) noexcept nogil:
+    if form_of(hash[0]) == HASH_PACKED:
+        convert_to_triples(hash)
+
+
 cdef void move_triple(
         Hash **hash, size_t at, const PackCode *field, const PackCode *value, int64_t expiry) noexcept nogil:
     """Replaces the triple at ``at`` by this one, in its place by expiry. No code may point into the pack."""

@@ -169,7 +169,7 @@ with family("hash", module="hashes", acl="hash"):
         summary="Tells fields of a hash chosen at random, with their values when asked.",
     )
     row(
-        "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES@7.4.0]",
+        "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
         "readonly",
         keys=READ,
         tips="nondeterministic_output",
