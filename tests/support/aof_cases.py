@@ -21,6 +21,7 @@ from support.client import wait_until
 from support.paths import choose_package, preloading, server_environment
 
 SHIM_SOURCE = Path(__file__).with_name("disk_shim.c")
+SECOND, MILLISECOND = 10**9, 10**6
 UNIT = b"*1\r\n$4\r\nPING\r\n"
 
 
@@ -50,7 +51,7 @@ def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str
 class Disk:
     """The preloaded shim's variables as attributes."""
 
-    WIDE = ("write_budget", "write_chunk", "synced_size")
+    WIDE = ("write_budget", "write_chunk", "synced_size", "clock_ns")
 
     def __init__(self) -> None:
         vars(self)["shim"] = ctypes.CDLL(os.environ["DISK_SHIM"])
@@ -323,6 +324,61 @@ def a_group_is_everything_published_while_the_disk_was_busy(folder: Path) -> Non
         for _ in range(100):
             log.give(UNIT)
         assert (log.writer.durable, disk.write_count) == (0, 1)
+    log.await_durable()
+    assert (disk.write_count, disk.sync_count) == (2, 2)
+
+
+def two_gather(disk: Disk, log: Log, sync_ms: int) -> None:
+    """One unit is synced, which takes so long; two more come meanwhile, so that the next group may hope for three."""
+    disk.clock_ns = SECOND
+    with disk.holding_syncs():
+        log.give(UNIT)
+        wait_until(lambda: disk.sync_entered == 1, "the first sync")
+        log.give(UNIT)
+        log.give(UNIT)
+        disk.clock_ns += sync_ms * MILLISECOND
+    wait_until(lambda: log.writer.durable >= len(UNIT), "the first sync's end")
+
+
+def await_patience(disk: Disk) -> None:
+    """The native thread has looked at the clock, and again, and has written nothing."""
+    before = disk.clock_reads
+    wait_until(lambda: disk.write_count > 1 or disk.clock_reads > before + 2, "the thread to look at the clock")
+    assert disk.write_count == 1
+
+
+def on_a_slow_disk_a_group_waits_for_those_that_were_answered(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    two_gather(disk, log, sync_ms=100)
+    await_patience(disk)
+    log.give(UNIT)
+    log.await_durable()
+    assert (disk.write_count, disk.sync_count) == (2, 2)
+
+
+def on_a_slow_disk_a_group_does_not_wait_long_for_those_that_stay_away(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    two_gather(disk, log, sync_ms=8)
+    await_patience(disk)
+    disk.clock_ns += MILLISECOND - 1
+    await_patience(disk)
+    disk.clock_ns += 1
+    log.await_durable()
+    assert (disk.write_count, disk.sync_count) == (2, 2)
+
+
+def however_slow_the_disk_a_group_waits_two_milliseconds_at_most(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    two_gather(disk, log, sync_ms=1000)
+    disk.clock_ns += 2 * MILLISECOND - 1
+    await_patience(disk)
+    disk.clock_ns += 1
+    log.await_durable()
+
+
+def on_a_fast_disk_nobody_is_waited_for(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always")
+    two_gather(disk, log, sync_ms=0)
     log.await_durable()
     assert (disk.write_count, disk.sync_count) == (2, 2)
 

@@ -1,12 +1,15 @@
 /* A preloaded disk that obeys a test: the variables are set and read through ctypes in the same process.
  *
- * Only regular files are tampered with. Everything a call does is done before its counters move. */
+ * Only regular files are tampered with. Everything a call does is done before its counters move. The clock can be made to
+ * stand still too, for all threads but the first. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 volatile int write_error, sync_error, truncate_error; /* the errno to fail with, 0 for none */
@@ -14,6 +17,8 @@ volatile int64_t write_budget = -1;                   /* bytes until write_error
 volatile int64_t write_chunk = -1;                    /* at most so many bytes a call */
 volatile int sync_held;                               /* while it is not 0, syncs do not return */
 volatile int sync_entered, sync_count, write_count, truncate_count;
+volatile int64_t clock_ns;                            /* what the monotonic clock shows, 0 for the truth */
+volatile int clock_reads;
 volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
 
 static int regular(int fd) {
@@ -89,3 +94,13 @@ int ftruncate(int fd, off_t size) {
 }
 
 int ftruncate64(int fd, off_t size) { return ftruncate(fd, size); }
+
+int clock_gettime(clockid_t clock, struct timespec *out) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    if (clock != CLOCK_MONOTONIC || !clock_ns || syscall(SYS_gettid) == getpid()) return real(clock, out);
+    out->tv_sec = clock_ns / 1000000000;
+    out->tv_nsec = clock_ns % 1000000000;
+    clock_reads++;
+    return 0;
+}
