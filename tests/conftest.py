@@ -31,7 +31,7 @@ def _session_server(server):
         server.start()
         yield server
     finally:
-        server.kill()
+        server.end()
 
 
 @pytest.fixture(scope="session")
@@ -102,11 +102,11 @@ def _factory(make, folder):
 
 @pytest.fixture
 def start_ours(tmp_path):
-    """A function that starts one of our servers for this test; all are killed at its end."""
+    """A function that starts one of our servers for this test; all end with it."""
     start, servers = _factory(make_ours, tmp_path)
     yield start
     for server in servers:
-        server.kill()
+        server.end()
 
 
 @pytest.fixture
@@ -115,4 +115,4 @@ def start_oracle(tmp_path):
     start, servers = _factory(make_oracle, tmp_path)
     yield start
     for server in servers:
-        server.kill()
+        server.end()
