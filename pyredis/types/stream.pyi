@@ -1,0 +1,1 @@
+"""The stream, for native code alone: see ``stream.pxd``."""

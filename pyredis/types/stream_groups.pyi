@@ -1,0 +1,1 @@
+"""Consumer groups, for native code alone: see ``stream_groups.pxd``."""
