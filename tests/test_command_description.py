@@ -24,7 +24,7 @@ CHANGED_INFO = {
 CHANGED_DOC_FLAGS = {"psetex", "quit", "setex", "setnx"}
 # Whose arguments 7.2 and 7.4 arranged otherwise.
 CHANGED_ARGUMENTS = {
-    *("client|kill", "client|list", "command|getkeys", "command|getkeysandflags", "config|get", "hscan"),
+    *("bitop", "client|kill", "client|list", "command|getkeys", "command|getkeysandflags", "config|get", "hscan"),
 }
 
 

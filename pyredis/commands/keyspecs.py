@@ -219,5 +219,16 @@ def _find_set(argv: Sequence[bytes]) -> list[FoundKey]:
     return [FoundKey(1, ("RW", "access", "update") if reads else ("OW", "update"))]
 
 
+def _find_bitfield(argv: Sequence[bytes]) -> list[FoundKey]:
+    """BITFIELD writes unless every operation is a GET."""
+    place, words = 2, {b"GET": 3, b"OVERFLOW": 2}
+    while place < len(argv):
+        size = words.get(argv[place].upper(), 0)
+        if not size or place + size > len(argv):
+            return [FoundKey(1, ("RW", "access", "update"))]
+        place += size
+    return [FoundKey(1, ("RO", "access"))]
+
+
 # Commands whose specifications alone do not tell their keys or what is done with them.
-FINDERS = {"set": _find_set}
+FINDERS = {"bitfield": _find_bitfield, "set": _find_set}

@@ -6,6 +6,7 @@ of subcommands full (``config|get``).
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import pyredis.commands.rows.bitmaps
 import pyredis.commands.rows.connection
 import pyredis.commands.rows.debug
 import pyredis.commands.rows.generic

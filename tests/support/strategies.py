@@ -104,6 +104,18 @@ STRINGS = st.one_of(
     command("MGET", some(KEYS)),
     command("LCS", KEYS, KEYS, st.sampled_from([[], [b"LEN"], [b"IDX"], [b"IDX", b"WITHMATCHLEN"]])),
 )
+BITS = st.integers(0, 700).map(lambda number: b"%d" % number)
+FIELDS_OF_BITS = _texts("u1", "i5", "u8", "i16", "u63", "i64")
+BITMAPS = st.one_of(
+    command("SETBIT", KEYS, BITS, _texts("0", "1")),
+    command("GETBIT", KEYS, BITS),
+    command("BITCOUNT", KEYS, st.one_of(st.just([]), st.tuples(INDEXES, INDEXES, _texts("BIT", "BYTE")))),
+    command("BITPOS", KEYS, _texts("0", "1"), st.one_of(st.just([]), st.tuples(INDEXES, INDEXES, _texts("BIT")))),
+    command("BITOP", _texts("AND", "OR", "XOR"), KEYS, some(KEYS)),
+    command("BITOP NOT", KEYS, KEYS),
+    command("BITFIELD", KEYS, st.just(b"GET"), FIELDS_OF_BITS, BITS),
+    command("BITFIELD", KEYS, _texts("SET", "INCRBY"), FIELDS_OF_BITS, BITS, INTEGERS.map(lambda n: b"%d" % n)),
+)
 HASHES = st.one_of(
     command("HSET", KEYS, FIELD_VALUES),
     command("HSET", KEYS, MANY_FIELDS),
@@ -157,7 +169,7 @@ WRONG = st.one_of(
     command("HSET", KEYS, FIELDS),
     command("EXPIRE", KEYS),
 )
-ONE = st.one_of(STRINGS, HASHES, GENERIC, EXPIRY, STRINGS, HASHES)
+ONE = st.one_of(STRINGS, HASHES, BITMAPS, GENERIC, EXPIRY, STRINGS, HASHES)
 
 
 def _exact(step: Step) -> bool:

@@ -1,0 +1,1 @@
+"""Strings as arrays of bits, for native code alone: see ``bits.pxd``."""
