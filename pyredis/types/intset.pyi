@@ -1,0 +1,1 @@
+"""The set of integers, for native code alone: see ``intset.pxd``."""

@@ -1,0 +1,1 @@
+"""The set, for native code alone: see ``set.pxd``."""
