@@ -110,8 +110,12 @@ ctypedef struct KeyspaceHooks:
     void (*expired)(void *context, Database *database, Slice key) noexcept nogil
     # The entry is about to change or to go, and the snapshot under way has not seen it.
     void (*preserve)(void *context, Database *database, Entry *entry) noexcept nogil
-    # All keys of the database are about to go, or it is about to change its number.
-    void (*preserve_database)(void *context, Database *database) noexcept nogil
+    # A snapshot is under way, and this value, which no entry holds any more, is about to be released; or all keys of
+    # the database are. The snapshot may take over either: the value, and tells so; the table, which is empty then.
+    bint (*take_value)(void *context, ValueKind kind, void *value) noexcept nogil
+    void (*take_keys)(void *context, Database *database) noexcept nogil
+    # A snapshot is under way, and two databases have exchanged their keys.
+    void (*swapped)(void *context, Database *a, Database *b) noexcept nogil
 
 # What is to be released later: a value, or a whole table where there is no value.
 ctypedef struct Garbage:
@@ -208,6 +212,9 @@ cdef inline void keyspace_touch(Keyspace *keyspace, Entry *entry) noexcept nogil
 
 cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noexcept nogil
 cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil
+# Releases later, in slices: a value that no entry holds; what a table has, which counts as `parts`; it is empty.
+cdef void keyspace_discard_value(Keyspace *keyspace, ValueKind kind, void *value) noexcept nogil
+cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil
 cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nogil
 
 # ---- time ----

@@ -263,6 +263,25 @@ cdef void drop_field_expiry(Database *database, Entry *entry, uint64_t hash) noe
         entry.flags &= ~ENTRY_FIELD_EXPIRES
 
 
+cdef bint is_lazy(const Entry *entry) noexcept nogil:
+    cdef const ValueType *type = &_types[entry.type]
+    return type.release_some != NULL and type.effort(entry_pointer(entry)) > LAZY_EFFORT
+
+
+cdef void discard_entry(Keyspace *keyspace, Entry *entry, bint lazy) noexcept nogil:
+    """Releases an entry that no table holds any more; its value now, later, or when the snapshot has done with it."""
+    cdef ValueKind kind = <ValueKind> entry.type
+    if likely(kind == STRING):
+        entry_destroy(entry)
+    elif keyspace.snapshot and keyspace.hooks.take_value(keyspace.hooks.context, kind, entry_pointer(entry)):
+        mem_free(entry, entry_size(entry))
+    elif lazy and is_lazy(entry):
+        keyspace_discard_value(keyspace, kind, entry_pointer(entry))
+        mem_free(entry, entry_size(entry))
+    else:
+        entry_destroy(entry)
+
+
 cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, Entry *entry
                   ) noexcept nogil:
     """Puts a new entry where the key's old one (or NULL) was, and releases that."""
@@ -276,7 +295,7 @@ cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t ha
     if keyspace.lfu:
         entry.clock = old.clock
     put_in_place(database, old, entry, hash)
-    entry_destroy(old)
+    discard_entry(keyspace, old, False)
     return entry
 
 
@@ -443,12 +462,7 @@ cdef void keyspace_delete(Keyspace *keyspace, Database *database, Entry *entry, 
     cdef Slice key = entry_key(entry)
     keyspace_preserve(keyspace, database, entry)
     unlink_entry(database, entry, key, hash_key(key.data, key.size))
-    if lazy and entry.type != STRING and _types[entry.type].release_some != NULL and \
-            _types[entry.type].effort(entry_pointer(entry)) > LAZY_EFFORT:
-        discard_value(keyspace, &_types[entry.type], entry_pointer(entry))
-        mem_free(entry, entry_size(entry))
-    else:
-        entry_destroy(entry)
+    discard_entry(keyspace, entry, lazy)
 
 
 cdef Entry *keyspace_move(Keyspace *keyspace, Database *origin, Entry *entry, Database *target, Slice key,
@@ -537,14 +551,18 @@ cdef Garbage *new_garbage(Keyspace *keyspace, size_t parts) noexcept nogil:
     return garbage
 
 
-cdef void discard_value(Keyspace *keyspace, const ValueType *type, void *value) noexcept nogil:
-    cdef Garbage *garbage = new_garbage(keyspace, 1)
+cdef void keyspace_discard_value(Keyspace *keyspace, ValueKind kind, void *value) noexcept nogil:
+    cdef const ValueType *type = &_types[<int> kind]
+    cdef Garbage *garbage
+    if type.release_some == NULL:
+        type.release(value)
+        return
+    garbage = new_garbage(keyspace, 1)
     garbage.value = value
     garbage.type = type
 
 
-cdef void discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil:
-    """Takes what the table has, which counts as ``parts``; the table is empty and usable at once."""
+cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil:
     if table.buckets[0] == NULL:
         return
     new_garbage(keyspace, parts).table = table[0]
@@ -585,13 +603,13 @@ cdef void signal_all(Database *database) noexcept nogil:
 
 
 cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noexcept nogil:
-    if keyspace.snapshot and table_size(&database.keys):
-        keyspace.hooks.preserve_database(keyspace.hooks.context, database)
     if table_size(&database.watched):
         signal_all(database)
-    discard_table(keyspace, &database.expires, 0)
-    discard_table(keyspace, &database.field_expires, 0)
-    discard_table(keyspace, &database.keys, table_size(&database.keys) if lazy else 0)
+    if keyspace.snapshot and table_size(&database.keys):
+        keyspace.hooks.take_keys(keyspace.hooks.context, database)
+    keyspace_discard_table(keyspace, &database.expires, 0)
+    keyspace_discard_table(keyspace, &database.field_expires, 0)
+    keyspace_discard_table(keyspace, &database.keys, table_size(&database.keys) if lazy else 0)
     database.average_ttl = 0
     if not lazy and keyspace.garbage != NULL:
         garbage_release(keyspace, FLUSH_AT_ONCE)
@@ -618,9 +636,6 @@ cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept n
     drop_stale(keyspace, &a.watched, b)
     drop_stale(keyspace, &b.watched, a)
     kept = a[0]
-    if keyspace.snapshot:
-        keyspace.hooks.preserve_database(keyspace.hooks.context, a)
-        keyspace.hooks.preserve_database(keyspace.hooks.context, b)
     signal_all(a)
     signal_all(b)
     a.keys = b.keys
@@ -635,6 +650,8 @@ cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept n
     b.average_ttl = kept.average_ttl
     b.expires_cursor = kept.expires_cursor
     b.field_expires_cursor = kept.field_expires_cursor
+    if keyspace.snapshot:
+        keyspace.hooks.swapped(keyspace.hooks.context, a, b)
     signal_all(a)
     signal_all(b)
 

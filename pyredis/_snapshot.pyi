@@ -5,21 +5,20 @@ from typing import Final
 from pyredis._core import Core
 
 class Snapshot:
-    """One snapshot. ``work`` until it returns False, then ``finish``; ``void`` and ``error`` tell that it is in vain.
+    """One snapshot. ``work`` until it returns False, then ``finish``; ``error`` tells that it is in vain.
 
-    Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError.
+    Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError. Values of more than ``piece``
+    bytes are saved in pieces of about that size.
     """
 
     position: Final[int]
 
-    def __init__(self, core: Core, fd: int) -> None: ...
+    def __init__(self, core: Core, fd: int, piece: int = ...) -> None: ...
     def work(self, budget_us: int) -> bool: ...
     def finish(self) -> int:
         """Closes the file, which is complete and synced when this returns 0; otherwise an errno."""
     def abandon(self) -> None:
         """Ends in vain; the file is the caller's to delete."""
-    @property
-    def void(self) -> bool: ...
     @property
     def error(self) -> int: ...
     @property

@@ -176,12 +176,6 @@ class Rewriting:
         if snapshot.work(budget_us):
             return True
         self._snapshot = None
-        if snapshot.void:
-            snapshot.abandon()
-            self._drop()
-            self.log.notice("The rewrite starts over: a database was flushed or swapped")
-            self.scheduled = True
-            return False
         keys, size, position = snapshot.keys, snapshot.written, snapshot.position
         error = snapshot.finish()
         if error:

@@ -30,10 +30,13 @@ cdef void append_integer(Output out, int64_t value) noexcept nogil:
     append_bulk(out, slice_of(text, format_int64(text, value)))
 
 
-cdef void save_select(Output out, int database) noexcept nogil:
-    append_header(out, c'*', 2)
-    append_bulk(out, slice_of("SELECT", 6))
-    append_integer(out, database)
+cdef void save_select(Session *session, int database) noexcept nogil:
+    if database == session.selected:
+        return
+    session.selected = database
+    append_header(session.out, c'*', 2)
+    append_bulk(session.out, slice_of("SELECT", 6))
+    append_integer(session.out, database)
 
 
 cdef void save_expiry(Output out, Slice key, int64_t expiry) noexcept nogil:

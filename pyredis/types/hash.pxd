@@ -16,7 +16,8 @@ Functions that may move the hash take ``Hash **``. A hash that has lost its last
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport Slice
-from pyredis.types.hashtable cimport TableIterator
+from pyredis.types.guard cimport Guard
+from pyredis.types.hashtable cimport Table, TableIterator
 
 cdef enum:
     HASH_PACKED = 0
@@ -68,6 +69,10 @@ cdef size_t hash_size(const Hash *hash) noexcept nogil
 # Fields that are not due.
 cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
 cdef bint hash_sound(Hash *hash) noexcept nogil
+
+# Where a large hash's guard hangs, and the table of its ``Field``s; NULL for a pack.
+cdef Guard **hash_guard(Hash *hash) noexcept nogil
+cdef Table *hash_table(Hash *hash) noexcept nogil
 
 # ---- one field ----
 # Fills in `value` and `expiry`, not `field`; false when there is no such field or it is due.

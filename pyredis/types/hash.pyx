@@ -26,7 +26,9 @@ from pyredis.types.hashfields cimport (
     fields_remove,
     fields_sound,
 )
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
+    Table,
     hash_key,
     next_random,
     table_iterate,
@@ -276,6 +278,14 @@ cdef bint hash_sound(Hash *hash) noexcept nogil:
     if not pack_check(<const uint8_t *> hash, pack_size(<Pack *> hash), stride_of(hash)):
         return False
     return form_of(hash) == HASH_PACKED or triples_sound(hash)
+
+
+cdef Guard **hash_guard(Hash *hash) noexcept nogil:
+    return &fields_of(hash).guard if form_of(hash) == HASH_TABLE else NULL
+
+
+cdef Table *hash_table(Hash *hash) noexcept nogil:
+    return &fields_of(hash).table if form_of(hash) == HASH_TABLE else NULL
 
 
 # ---- one field ----

@@ -10,6 +10,7 @@ expiry is known at once, and a field that is deleted or changed leaves the heap 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice, load_u32, load_u64
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport Table
 
 ctypedef uint8_t Field
@@ -29,6 +30,7 @@ ctypedef struct Fields:
     Field **heap
     size_t expiring         # fields in the heap
     size_t heap_capacity
+    Guard *guard            # NULL unless a snapshot saves the fields in pieces
 
 
 cdef inline size_t name_size(const Field *field) noexcept nogil:

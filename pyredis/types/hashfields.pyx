@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
 
-from pyredis._base cimport Slice, load_u32, store_u32, store_u64
+from pyredis._base cimport Slice, load_u32, store_u32, store_u64, unlikely
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
 from pyredis.types.hashtable cimport (
     TableIterator,
@@ -219,11 +219,19 @@ cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nog
 
 
 cdef void fields_add(Fields *fields, Slice name, uint64_t hash, Slice value, int64_t expiry) noexcept nogil:
-    cdef Field *field = field_new(name, value, expiry)
+    cdef Field *field
+    if unlikely(fields.guard != NULL):
+        fields.guard.before(fields.guard, name, hash, NULL)
+    field = field_new(name, value, expiry)
     fields.footprint += mem_footprint(field_size(field))
     table_insert(&fields.table, field, hash)
     if expiry:
         heap_add(fields, field)
+
+
+cdef void guard_change(Fields *fields, Field *field) noexcept nogil:
+    cdef Slice name = field_name(field)
+    fields.guard.before(fields.guard, name, hash_key(name.data, name.size), field)
 
 
 cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil:
@@ -238,6 +246,8 @@ cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil
 cdef void fields_change(Fields *fields, Field **slot, Slice value, int64_t expiry) noexcept nogil:
     cdef Field *old = slot[0]
     cdef Slice before = field_value(old)
+    if unlikely(fields.guard != NULL):
+        guard_change(fields, old)
     if value.size == before.size and expiry == field_expiry(old):
         if value.size > 0:
             memmove(<char *> before.data, value.data, value.size)
@@ -252,6 +262,8 @@ cdef bint fields_remove(Fields *fields, Slice name, uint64_t hash) noexcept nogi
     cdef Field *field = <Field *> table_remove(&fields.table, name, hash)
     if field == NULL:
         return False
+    if unlikely(fields.guard != NULL):
+        fields.guard.before(fields.guard, name, hash, field)
     if field_expiry(field):
         heap_drop(fields, heap_place(field))
     fields.footprint -= mem_footprint(field_size(field))

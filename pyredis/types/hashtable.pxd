@@ -66,6 +66,8 @@ cdef bint table_is_resizing(const Table *table) noexcept nogil
 # Visits a few elements and returns the next cursor, 0 at the end. The visitor may remove or replace the visited
 # element but not insert.
 cdef uint64_t table_scan(Table *table, uint64_t cursor, TableVisitor visit, void *context) noexcept nogil
+# Whether a walk that goes on with `cursor` has been past all elements of this hash, whatever the table's size was.
+cdef bint table_scan_passed(uint64_t cursor, uint64_t hash) noexcept nogil
 cdef inline uint64_t next_random(uint64_t *state) noexcept nogil:
     """SplitMix64 (Steele, Lea, Flood)."""
     state[0] += 0x9e3779b97f4a7c15ULL

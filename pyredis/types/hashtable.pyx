@@ -461,6 +461,10 @@ cdef uint64_t table_scan(Table *table, uint64_t cursor, TableVisitor visit, void
     return cursor
 
 
+cdef bint table_scan_passed(uint64_t cursor, uint64_t hash) noexcept nogil:
+    return reversed_bits(hash) < reversed_bits(cursor)
+
+
 cdef const Bucket *random_bucket(const Table *table, uint64_t *state) noexcept nogil:
     """A random bucket among those that may hold something."""
     cdef size_t rest = bucket_count(table, 0) - table.moved

@@ -155,7 +155,7 @@ class FuzzedServer(Server):
     def end_rewrite(self):
         """The file of a rewrite that has come to its end must load."""
         rewrite, self.rewrite = self.rewrite, None
-        if rewrite.void or rewrite.error:
+        if rewrite.error:
             return rewrite.abandon()
         assert rewrite.finish() == 0
         load(reader(), self.folder_path / "rewrite.aof")

@@ -1,0 +1,89 @@
+"""A server in this process (``fuzz.server``), asked as a client would ask it, and all that it holds, for comparing."""
+
+from pathlib import Path
+
+import hiredis
+
+from fuzz.server import FuzzedServer, empty, load
+from pyredis import _invariants
+from support.client import encode_command
+
+
+class Local:
+    """One server and one connection to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = FuzzedServer(folder)
+        self.core = self.server.core
+        self._transport = self.server.connect()
+        self._reader = hiredis.Reader()
+
+    def call(self, *arguments):
+        """The reply; an error is returned, not raised."""
+        data = memoryview(encode_command(*arguments))
+        connection = self._transport.connection
+        while data:
+            with memoryview(connection.get_buffer(-1)) as view:
+                size = min(len(view), len(data))
+                view[:size] = data[:size]
+            connection.buffer_updated(size)
+            data = data[size:]
+        self.server.hub.loop.run()
+        self._reader.feed(bytes(self._transport.written))
+        self._transport.written.clear()
+        reply = self._reader.gets()
+        assert reply is not False
+        assert not self._reader.has_data()
+        return reply
+
+    def must(self, *arguments):
+        reply = self.call(*arguments)
+        assert not isinstance(reply, Exception), (arguments[:3], reply)
+        return reply
+
+    def load(self, path: Path) -> None:
+        """What the file says takes the place of everything."""
+        self.empty()
+        self.core.loading = True
+        load(self.server, path)
+        self.core.loading = False
+        self.core.tick()
+
+    def empty(self) -> None:
+        self.call("DISCARD")
+        self.call("UNWATCH")
+        self.call("SELECT", 0)
+        empty(self.core)
+
+    def sound(self) -> None:
+        _invariants.check(self.core)
+        assert not self.server.exceptions
+
+    def contents(self) -> dict:
+        """Everything, by database and key: kind, value, expiry, and those of a hash's fields."""
+        self.call("DISCARD")
+        found = {}
+        for database in range(self.server.config["databases"]):
+            self.must("SELECT", database)
+            for key in self.must("KEYS", "*"):
+                kind = self.must("TYPE", key)
+                found[database, key] = kind, READERS[kind](self, key), self.must("PEXPIRETIME", key)
+        self.must("SELECT", 0)
+        return found
+
+
+def read_hash(local: Local, key: bytes) -> dict:
+    flat = local.must("HGETALL", key)
+    fields = flat[::2]
+    expiries = local.must("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+    return dict(zip(fields, zip(flat[1::2], expiries, strict=True), strict=True))
+
+
+READERS = {
+    b"string": lambda local, key: local.must("GET", key),
+    b"hash": read_hash,
+    b"list": lambda local, key: local.must("LRANGE", key, 0, -1),
+    b"set": lambda local, key: frozenset(local.must("SMEMBERS", key)),
+    b"zset": lambda local, key: local.must("ZRANGE", key, 0, -1, "WITHSCORES"),
+    b"stream": lambda local, key: [local.must("XRANGE", key, "-", "+"), local.must("XINFO", "STREAM", key, "FULL")],
+}
