@@ -79,7 +79,7 @@ class Transport:
         self.open = True
         self.paused = False
         self.extra = {
-            "socket": SimpleNamespace(family=socket.AF_INET),
+            "socket": SimpleNamespace(family=socket.AF_INET, fileno=lambda: -1),
             "sslcontext": True,
             "peername": ("127.0.0.1", 1),
             "sockname": ("127.0.0.1", 2),
