@@ -1,6 +1,6 @@
 """One server's data: the owner of its ``Server`` struct, and the policy layer's way to it."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis._aof cimport Aof
 from pyredis._dispatch cimport Command, Server
@@ -17,6 +17,8 @@ cdef class Core:
     cdef readonly int64_t expire_ns     # spent in looking for expired keys
     cdef public size_t startup_memory   # bytes in use before there was any data
 
+    cdef object listener                # of keyspace events, None for nobody
+    cdef uint32_t event_classes         # those that notify-keyspace-events enables
     cdef int unfinished_snapshots       # since the last that saw every entry
     cdef Aof *idle_aof                  # that of an append-only file turned off: positions go on
     cdef uint64_t started_cycles
@@ -24,5 +26,6 @@ cdef class Core:
 
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
+    cdef int hear_events(self) except -1
     cdef uint64_t calls(self) noexcept
     cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

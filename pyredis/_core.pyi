@@ -22,6 +22,7 @@ class Core:
     expire_ns: Final[int]
     on_slow: Callable[[Any, list[bytes], int], None] | None
     on_latency: Callable[[str, int], None] | None
+    on_event: Callable[[str, bytes, int, bytes], None] | None
     loading: bool
     write_error: bool
 

@@ -5,7 +5,7 @@ what there is to tell (INFO, COMMAND STATS, LATENCY).
 """
 
 from libc.errno cimport errno
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
@@ -31,7 +31,7 @@ from pyredis._aof cimport (
     aof_vouch,
     aof_wake_fd,
 )
-from pyredis._base cimport cycles_now, monotonic_ns
+from pyredis._base cimport Slice, cycles_now, monotonic_ns
 from pyredis._blocking cimport serve_waiting
 from pyredis._dispatch cimport (
     CMD_DENYOOM,
@@ -42,6 +42,21 @@ from pyredis._dispatch cimport (
     CMD_NOT_QUEUED,
     CMD_SKIP_SLOWLOG,
     CMD_WRITE,
+    EVENT_EVICTED,
+    EVENT_EXPIRED,
+    EVENT_GENERIC,
+    EVENT_HASH,
+    EVENT_KEY_MISS,
+    EVENT_LIST,
+    EVENT_MODULE,
+    EVENT_NEW,
+    EVENT_SET,
+    EVENT_STREAM,
+    EVENT_STRING,
+    EVENT_TO_KEYEVENT,
+    EVENT_TO_KEYSPACE,
+    EVENT_ZSET,
+    HEARD_WAITING,
     HISTOGRAM,
     RECENT,
     RESTRICT_AOF_ERROR,
@@ -50,8 +65,10 @@ from pyredis._dispatch cimport (
     Client,
     Command,
     Handler,
+    Server,
     Settings,
     name_hash,
+    note_key_event,
     propagate_expired,
     serve,
     settle,
@@ -115,13 +132,44 @@ _SETTINGS = {
     "lazyfree-lazy-user-flush": <size_t> &_settings.lazy_user_flush,
     "lazyfree-lazy-expire": <size_t> &_settings.lazy_expire,
 }
+# Classes of keyspace events: their letters in notify-keyspace-events.
+_EVENTS = {
+    "K": EVENT_TO_KEYSPACE,
+    "E": EVENT_TO_KEYEVENT,
+    "g": EVENT_GENERIC,
+    "$": EVENT_STRING,
+    "l": EVENT_LIST,
+    "s": EVENT_SET,
+    "h": EVENT_HASH,
+    "z": EVENT_ZSET,
+    "x": EVENT_EXPIRED,
+    "e": EVENT_EVICTED,
+    "t": EVENT_STREAM,
+    "m": EVENT_KEY_MISS,
+    "d": EVENT_MODULE,
+    "n": EVENT_NEW,
+}
+_LETTERS = {event: letter for letter, event in _EVENTS.items()}
+
 # What ``Core.configure`` takes.
-DIRECTIVES = (*_SETTINGS, "maxmemory-policy", "lfu-log-factor", "lfu-decay-time")
+DIRECTIVES = (*_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time")
 
 cdef enum:
     CALIBRATE_NS = 300000
     RING_SIZE = 1 << 20
     REPLY_SLICE = 256 << 10
+
+
+cdef void tell_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
+    cdef Core core = <Core> context
+    try:
+        core.listener(_LETTERS[event], name, database.id, key.data[:key.size])
+    except Exception as error:
+        core.host.report_exception("Telling a keyspace event failed", error)
+
+
+cdef void tell_new(void *context, Database *database, Slice key) noexcept nogil:
+    note_key_event(<Server *> context, database, key, EVENT_NEW, "new")
 
 
 cdef class Core:
@@ -235,6 +283,9 @@ cdef class Core:
         if name == "maxmemory-policy":
             keyspace.lfu = "lfu" in value
             keyspace_tick(keyspace)
+        elif name == "notify-keyspace-events":
+            self.event_classes = sum(_EVENTS[letter] for letter in value)
+            self.hear_events()
         elif name == "lfu-log-factor":
             keyspace.lfu_log_factor = value
         elif name == "lfu-decay-time":
@@ -246,6 +297,30 @@ cdef class Core:
             self.restrict(RESTRICT_MEMORY, value > 0)
         elif name in ("slowlog-log-slower-than", "latency-monitor-threshold"):
             self._set_slow_cycles()
+
+    cdef int hear_events(self) except -1:
+        """Has the events told that are enabled, if somebody listens and there is a way to tell them."""
+        cdef Server *server = &self.server
+        cdef uint32_t heard = self.event_classes & ~(EVENT_TO_KEYSPACE | EVENT_TO_KEYEVENT)
+        if heard == self.event_classes or self.listener is None:
+            heard = 0
+        server.heard = server.heard & HEARD_WAITING | heard
+        server.sink = tell_listener
+        server.sink_context = <void *> self
+        server.keyspace.hooks.added = NULL
+        if heard & EVENT_NEW:
+            server.keyspace.hooks.added = tell_new
+        return 0
+
+    @property
+    def on_event(self):
+        """Called with (letter of the class, event, database, key) for every event of an enabled class; or None."""
+        return self.listener
+
+    @on_event.setter
+    def on_event(self, listener):
+        self.listener = listener
+        self.hear_events()
 
     def _set_slow_cycles(self):
         """From how many cycles on a command is to be told of at all: to the slow log, to the latency monitor."""

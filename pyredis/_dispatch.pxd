@@ -261,6 +261,8 @@ cdef enum Propagation:
 
 # Classes of keyspace events, as notify-keyspace-events names them.
 cdef enum Event:
+    EVENT_TO_KEYSPACE = 1 << 0  # K: told to who listens by key
+    EVENT_TO_KEYEVENT = 1 << 1  # E: told to who listens by event
     EVENT_GENERIC = 1 << 2      # g
     EVENT_STRING = 1 << 3       # $
     EVENT_LIST = 1 << 4         # l
@@ -271,6 +273,7 @@ cdef enum Event:
     EVENT_EVICTED = 1 << 9      # e
     EVENT_STREAM = 1 << 10      # t
     EVENT_KEY_MISS = 1 << 11    # m
+    EVENT_MODULE = 1 << 13      # d
     EVENT_NEW = 1 << 14         # n
 
 # ---- for handlers ----
@@ -293,6 +296,8 @@ cdef Entry *lookup_read(Call *call, int index) noexcept nogil
 cdef Entry *lookup_read_kind(Call *call, int index, ValueKind kind) noexcept nogil
 # The same without noting the access (EXISTS, TYPE, TTL, …).
 cdef Entry *lookup_untouched(Call *call, int index) noexcept nogil
+# The same without telling of a miss (OBJECT).
+cdef Entry *lookup_inspected(Call *call, int index) noexcept nogil
 # Of any database; neither counted nor noted.
 cdef Entry *lookup_in(Call *call, Database *database, int index) noexcept nogil
 # For changing.

@@ -142,14 +142,25 @@ cdef inline Entry *counted_lookup(Call *call, int index, uint64_t hash) noexcept
     return entry
 
 
-cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
+cdef inline Entry *told_lookup(Call *call, int index, uint64_t hash) noexcept nogil:
     cdef Entry *entry = counted_lookup(call, index, hash)
+    if entry == NULL:
+        note_event(call, index, EVENT_KEY_MISS, "keymiss")
+    return entry
+
+
+cdef Entry *lookup_read_hashed(Call *call, int index, uint64_t hash) noexcept nogil:
+    cdef Entry *entry = told_lookup(call, index, hash)
     if entry != NULL and likely(not call.client.flags & CLIENT_NO_TOUCH):
         keyspace_touch(&call.server.keyspace, entry)
     return entry
 
 
 cdef Entry *lookup_untouched(Call *call, int index) noexcept nogil:
+    return told_lookup(call, index, key_hash(call, index))
+
+
+cdef Entry *lookup_inspected(Call *call, int index) noexcept nogil:
     return counted_lookup(call, index, key_hash(call, index))
 
 

@@ -108,6 +108,8 @@ ctypedef struct KeyspaceHooks:
     void *context
     # The key expired and is about to be removed.
     void (*expired)(void *context, Database *database, Slice key) noexcept nogil
+    # A key has come into being.
+    void (*added)(void *context, Database *database, Slice key) noexcept nogil
     # The entry is about to change or to go, and the snapshot under way has not seen it.
     void (*preserve)(void *context, Database *database, Entry *entry) noexcept nogil
     # A snapshot is under way, and this value, which no entry holds any more, is about to be released; or all keys of

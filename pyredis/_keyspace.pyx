@@ -289,6 +289,8 @@ cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t ha
         table_insert(&database.keys, entry, hash)
         if entry_has_expiry(entry):
             table_insert(&database.expires, entry, hash)
+        if unlikely(keyspace.hooks.added != NULL):
+            keyspace.hooks.added(keyspace.hooks.context, database, key)
         return entry
     keyspace_preserve(keyspace, database, old)
     drop_field_expiry(database, old, hash)

@@ -12,6 +12,7 @@ from pyredis._dispatch cimport (
     changed_key,
     key_hash,
     lookup_in,
+    lookup_inspected,
     lookup_read,
     lookup_untouched,
     lookup_write,
@@ -245,7 +246,7 @@ cdef Replied move(Call *call) noexcept nogil:
 # ---- OBJECT: argument 2 is the key ----
 
 cdef Replied object_encoding(Call *call) noexcept nogil:
-    cdef Entry *entry = lookup_untouched(call, 2)
+    cdef Entry *entry = lookup_inspected(call, 2)
     cdef const char *name
     if entry == NULL:
         return reply_null(call.reply)
@@ -254,7 +255,7 @@ cdef Replied object_encoding(Call *call) noexcept nogil:
 
 
 cdef Replied object_refcount(Call *call) noexcept nogil:
-    cdef Entry *entry = lookup_untouched(call, 2)
+    cdef Entry *entry = lookup_inspected(call, 2)
     if entry == NULL:
         return reply_null(call.reply)
     if entry.type == STRING and entry.encoding == ENCODING_INT and entry_word(entry) < SHARED_INTEGERS:
@@ -263,7 +264,7 @@ cdef Replied object_refcount(Call *call) noexcept nogil:
 
 
 cdef Replied object_idletime(Call *call) noexcept nogil:
-    cdef Entry *entry = lookup_untouched(call, 2)
+    cdef Entry *entry = lookup_inspected(call, 2)
     if entry == NULL:
         return reply_null(call.reply)
     if call.server.keyspace.lfu:
@@ -275,7 +276,7 @@ cdef Replied object_idletime(Call *call) noexcept nogil:
 
 cdef Replied object_freq(Call *call) noexcept nogil:
     cdef Keyspace *keyspace = &call.server.keyspace
-    cdef Entry *entry = lookup_untouched(call, 2)
+    cdef Entry *entry = lookup_inspected(call, 2)
     if entry == NULL:
         return reply_null(call.reply)
     if not keyspace.lfu:

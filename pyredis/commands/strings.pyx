@@ -34,6 +34,7 @@ from pyredis._dispatch cimport (
     lookup_write_hashed,
     lookup_write_kind,
     native,
+    note_event,
     propagate_instead,
     reply_invalid_expiry,
     reply_syntax_error,
@@ -221,6 +222,7 @@ cdef void store_until(Call *call, Entry *entry, Slice value, int64_t expiry) noe
     cdef char digits[24]
     cdef Slice argv[5]
     store(call, entry, value, expiry)
+    note_event(call, 1, EVENT_GENERIC, "expire")
     argv[0] = slice_of("SET", 3)
     argv[1] = call.argv[1]
     argv[2] = value

@@ -64,7 +64,6 @@ TLS_ONLY = "There is no TLS."
 RDB_ONLY = "No RDB snapshots are written."
 LUA_ONLY = "There are no scripts."
 EVICTION_ONLY = "No key is evicted."
-PUBSUB_ONLY = "There is no publish and subscribe."
 TRACKING_ONLY = "There is no client tracking."
 ACL_ONLY = "There are no users beside the default one."
 NO_FORK = "The server does not fork."
@@ -346,7 +345,8 @@ MONITORING = [
     row("latency-monitor-threshold", LONG, 0, "Time at which an event is noted; 0 for never.", unit="milliseconds"),
     row("latency-tracking", BOOL, True, "Keep a histogram of each command's times."),
     row("latency-tracking-info-percentiles", Percentiles(), (50.0, 99.0, 99.9), "Percentiles shown by INFO."),
-    row("notify-keyspace-events", EventClasses(), "", "Events to publish.", effect=PUBSUB_ONLY),
+    row("notify-keyspace-events", EventClasses(), "", "Classes of events to publish.",
+        effect="Events are noted, but there is no publish and subscribe yet."),
 ]  # fmt: skip
 
 ENCODINGS = [

@@ -138,7 +138,7 @@ class Percentiles(Words):
 
 
 class EventClasses(Kind):
-    """Letters of keyspace event classes, ``A`` for the usual ones; the value is their canonical spelling."""
+    """Letters of keyspace event classes, ``A`` for the usual ones; the value is all that are chosen, without ``A``."""
 
     title = "letters of event classes"
 
@@ -146,13 +146,16 @@ class EventClasses(Kind):
         chosen = set(word.replace("A", _EVENT_CLASSES))
         if not chosen.issubset(_EVENT_ORDER):
             raise ConfigRejected("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
-        if not chosen.issuperset(_EVENT_CLASSES):
-            return "".join(letter for letter in _EVENT_ORDER if letter in chosen)
-        # Redis prints neither the classes that A covers nor, beside it, the class of new keys.
-        return "A" + "".join(letter for letter in "KEm" if letter in chosen)
+        return "".join(letter for letter in _EVENT_ORDER if letter in chosen)
+
+    def text(self, value: str) -> str:
+        """Beside ``A``, Redis prints neither the classes that it covers nor the class of new keys."""
+        if not set(value).issuperset(_EVENT_CLASSES):
+            return value
+        return "A" + "".join(letter for letter in "KEm" if letter in value)
 
     def lines(self, value: str) -> list[str]:
-        return [f'"{value}"']
+        return [f'"{self.text(value)}"']
 
 
 class ReplicaOf(Words):
