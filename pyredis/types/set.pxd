@@ -15,7 +15,8 @@ Functions that may move the set take ``Set **``. A set that has lost its last me
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport Slice, format_int64, slice_of
-from pyredis.types.hashtable cimport TableIterator
+from pyredis.types.guard cimport Guard
+from pyredis.types.hashtable cimport Table, TableIterator
 from pyredis.types.listpack cimport PackItem
 
 cdef enum:
@@ -84,6 +85,10 @@ cdef const char *set_encoding(const Set *set) noexcept nogil
 cdef size_t set_memory(const Set *set) noexcept nogil
 cdef size_t set_size(const Set *set) noexcept nogil
 cdef bint set_sound(Set *set) noexcept nogil
+
+# Where a large set's guard hangs, and the table of its ``Member``s; NULL for the other forms.
+cdef Guard **set_guard(Set *set) noexcept nogil
+cdef Table *set_table(Set *set) noexcept nogil
 
 # ---- one member ----
 cdef bint set_has(Set *set, const SetMember *member) noexcept nogil

@@ -9,7 +9,9 @@ from libc.string cimport memcmp
 
 from pyredis._base cimport Slice, likely, parse_int64, prefetch, slice_of
 from pyredis._memory cimport mem_footprint
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
+    Table,
     hash_key,
     next_random,
     table_iterate,
@@ -293,6 +295,14 @@ cdef void set_expect(Set **set, size_t count, const SetLimits *limits) noexcept 
         return
     if count > (limits.entries if form == SET_PACKED else most_integers(limits)):
         convert_to_table(set, max(count, set_size(set[0])))
+
+
+cdef Guard **set_guard(Set *set) noexcept nogil:
+    return &members_of(set).guard if form_of(set) == SET_TABLE else NULL
+
+
+cdef Table *set_table(Set *set) noexcept nogil:
+    return &members_of(set).table if form_of(set) == SET_TABLE else NULL
 
 
 # ---- one member ----
@@ -589,10 +599,15 @@ cdef void pop_one(Set **set, uint64_t *random, SetVisitor visit, void *context) 
     set_remove(set, &member)
 
 
+cdef bint is_moved_for(const Set *set, size_t count) noexcept nogil:
+    """Whether a pop of so many makes what it leaves anew. Members that a guard awaits stay where they are."""
+    return members_of(set).guard == NULL and count >= MOVE_AT * (set_size(set) - count)
+
+
 cdef void set_pop(
         Set **set, size_t count, const SetLimits *limits, uint64_t *random,
         SetVisitor visit, void *context) noexcept nogil:
-    if count > 1 and (form_of(set[0]) != SET_TABLE or count >= MOVE_AT * (set_size(set[0]) - count)):
+    if count > 1 and (form_of(set[0]) != SET_TABLE or is_moved_for(set[0], count)):
         pop_walking(set, count, limits, random, visit, context)
         return
     while count:

@@ -6,6 +6,7 @@ A ``Member`` is one allocation: its size in a byte, or ``LONG_MEMBER`` and the s
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice, load_u32, unlikely
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport Table
 
 ctypedef uint8_t Member
@@ -18,6 +19,7 @@ ctypedef struct Members:
     uint16_t meta
     Table table
     size_t footprint        # bytes of all members, rounding included
+    Guard *guard            # NULL unless a snapshot saves the members in pieces
 
 
 cdef inline Slice member_text(const Member *member) noexcept nogil:
