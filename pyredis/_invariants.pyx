@@ -15,6 +15,7 @@ from pyredis._keyspace cimport (
     ENTRY_LONG_KEY,
     HASH,
     STRING,
+    ZSET,
     Database,
     Entry,
     Garbage,
@@ -40,6 +41,7 @@ from pyredis.types.hashtable cimport (
     table_next,
     table_size,
 )
+from pyredis.types.sorted_set cimport SortedSet, zset_size, zset_sound
 
 
 def check(Core core):
@@ -138,6 +140,9 @@ cdef int check_value(Entry *entry, str name) except -1:
         expect(hash_sound(hash), f"{name}: a hash that is not sound")
         expect((hash_next_expiry(hash) != 0) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
                f"{name}: whether its fields expire")
+    elif entry.type == ZSET:
+        expect(zset_size(<SortedSet *> entry_pointer(entry)) > 0, f"{name}: an empty sorted set")
+        expect(zset_sound(<SortedSet *> entry_pointer(entry)), f"{name}: a sorted set that is not sound")
     return 0
 
 

@@ -13,6 +13,7 @@ from pyredis._keyspace cimport (
     ENCODING_INT,
     HASH,
     STRING,
+    ZSET,
     Database,
     Entry,
     entry_encoding_name,
@@ -26,6 +27,16 @@ from pyredis._keyspace cimport (
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
+
+from pyredis.types.sorted_pack cimport ScoredMember
+from pyredis.types.sorted_set cimport (
+    SortedSet,
+    SortedSetIterator,
+    zset_iterate,
+    zset_iterate_end,
+    zset_next,
+    zset_size,
+)
 
 
 cdef Entry *find(Core core, int number, bytes key):
@@ -104,12 +115,25 @@ cdef size_t serialized_hash(Hash *value, int64_t now) noexcept nogil:
     return size
 
 
+cdef size_t serialized_sorted_set(SortedSet *value) noexcept nogil:
+    cdef SortedSetIterator iterator
+    cdef ScoredMember member
+    cdef size_t size = length_prefix(zset_size(value))
+    zset_iterate(value, 0, zset_size(value), False, &iterator)
+    while zset_next(&iterator, &member):
+        size += length_prefix(member.member.size) + member.member.size + sizeof(double)
+    zset_iterate_end(&iterator)
+    return size
+
+
 cdef size_t serialized(Core core, Entry *entry):
     """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
     if entry.type == <uint32_t> STRING:
         return serialized_string(entry)
     if entry.type == <uint32_t> HASH:
         return serialized_hash(<Hash *> entry_pointer(entry), core.server.keyspace.now_ms)
+    if entry.type == <uint32_t> ZSET:
+        return serialized_sorted_set(<SortedSet *> entry_pointer(entry))
     raise NotImplementedError(f"no serialized length of type {entry.type}")
 
 

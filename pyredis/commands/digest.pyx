@@ -2,8 +2,8 @@
 
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
 to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
-value, and adds a word where it expires; a hash adds a digest of each field. The data set's digest mixes the number of
-every database that has keys and adds the digest of each key.
+value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member. The data
+set's digest mixes the number of every database that has keys and adds the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -11,9 +11,11 @@ from libc.string cimport memset
 
 from pyredis._base cimport Slice, slice_of
 from pyredis._core cimport Core
+from pyredis._double cimport format_double_long
 from pyredis._keyspace cimport (
     HASH,
     STRING,
+    ZSET,
     Database,
     Entry,
     entry_expiry,
@@ -30,6 +32,15 @@ from pyredis.types.hashtable cimport (
     table_iterate_end,
     table_next,
     table_size,
+)
+from pyredis.types.sorted_pack cimport ScoredMember
+from pyredis.types.sorted_set cimport (
+    SortedSet,
+    SortedSetIterator,
+    zset_iterate,
+    zset_iterate_end,
+    zset_next,
+    zset_size,
 )
 
 cdef extern from "sha1.h" nogil:
@@ -87,6 +98,20 @@ cdef void add_fields(uint8_t *digest, Hash *value, int64_t now) noexcept nogil:
     hash_iterate_end(&iterator)
 
 
+cdef void add_members(uint8_t *digest, SortedSet *value) noexcept nogil:
+    cdef uint8_t own[SHA1_SIZE]
+    cdef SortedSetIterator iterator
+    cdef ScoredMember member
+    cdef char text[40]
+    zset_iterate(value, 0, zset_size(value), False, &iterator)
+    while zset_next(&iterator, &member):
+        memset(own, 0, SHA1_SIZE)
+        mix(own, member.member)
+        mix(own, slice_of(text, format_double_long(text, member.score)))
+        add(digest, as_slice(own))
+    zset_iterate_end(&iterator)
+
+
 cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
     cdef char scratch[24]
     mix_number(digest, entry.type)
@@ -94,6 +119,8 @@ cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
         mix(digest, string_slice(entry, scratch))
     elif entry.type == <uint32_t> HASH:
         add_fields(digest, <Hash *> entry_pointer(entry), now)
+    elif entry.type == <uint32_t> ZSET:
+        add_members(digest, <SortedSet *> entry_pointer(entry))
     if entry_expiry(entry) != -1:
         add(digest, expires_mark())
 

@@ -8,7 +8,10 @@ from importlib import import_module
 
 from pyredis.commands.table import SPECS, bind
 
-FAMILIES = ("strings", "hashes", "bitmaps", "generic", "databases", "connection", "transactions", "server", "debug")
+FAMILIES = (
+    *("strings", "hashes", "bitmaps", "sorted_sets"),
+    *("generic", "databases", "connection", "transactions", "server", "debug"),
+)
 
 
 def collect() -> dict[str, object]:

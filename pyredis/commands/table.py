@@ -12,6 +12,7 @@ import pyredis.commands.rows.debug
 import pyredis.commands.rows.generic
 import pyredis.commands.rows.hashes
 import pyredis.commands.rows.server
+import pyredis.commands.rows.sorted_sets
 import pyredis.commands.rows.strings
 import pyredis.commands.rows.transactions  # noqa: F401
 from pyredis.commands.keyspecs import TableError

@@ -69,7 +69,6 @@ ACL_ONLY = "There are no users beside the default one."
 NO_FORK = "The server does not fork."
 NO_LISTS = "There are no lists."
 NO_SETS = "There are no sets."
-NO_ZSETS = "There are no sorted sets."
 NO_STREAMS = "There are no streams."
 NO_HLLS = "There are no HyperLogLogs."
 NO_DEFRAG = "Memory is not defragmented."
@@ -359,9 +358,8 @@ ENCODINGS = [
     row("set-max-listpack-entries", LONG, 128, "Members of a packed set, at most.", effect=NO_SETS),
     row("set-max-listpack-value", SIZE, 64, "Length of its longest member.", effect=NO_SETS),
     row("zset-max-listpack-entries", LONG, 128, "Members of a packed sorted set, at most.",
-        alias="zset-max-ziplist-entries", effect=NO_ZSETS),
-    row("zset-max-listpack-value", SIZE, 64, "Length of its longest member.", alias="zset-max-ziplist-value",
-        effect=NO_ZSETS),
+        alias="zset-max-ziplist-entries"),
+    row("zset-max-listpack-value", SIZE, 64, "Length of its longest member.", alias="zset-max-ziplist-value"),
     row("hll-sparse-max-bytes", SIZE, 3000, "Size of a sparse HyperLogLog, at most.", effect=NO_HLLS),
     row("stream-node-max-bytes", SIZE, 4096, "Size of a stream's nodes.", effect=NO_STREAMS),
     row("stream-node-max-entries", LONG, 100, "Entries of a stream's nodes.", effect=NO_STREAMS),

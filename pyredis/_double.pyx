@@ -1,0 +1,96 @@
+"""Doubles as text; the header says what holds.
+
+Most numbers have few digits: up to 15 of them are a whole number that a double holds exactly, as is the power of ten
+for the places behind the point; one division then rounds correctly (Clinger, 1990). All else is strtod's.
+"""
+
+from libc cimport errno
+from libc.math cimport isinf, isnan
+from libc.stdint cimport uint64_t
+from libc.stdio cimport snprintf
+from libc.string cimport memchr, memcpy
+
+from pyredis._base cimport Slice, likely
+from pyredis._memory cimport mem_alloc, mem_free
+
+cdef extern from "<stdlib.h>" nogil:
+    double strtod(const char *text, char **end)
+
+cdef extern from "<ctype.h>" nogil:
+    int isspace(int byte)
+
+cdef enum:
+    EXACT_DIGITS = 15
+    ON_STACK = 128
+
+cdef double[16] POWERS = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+
+
+cdef inline bint parse_short(Slice text, double *out) noexcept nogil:
+    """Plain decimals of few digits; false for anything else, which may be a number all the same."""
+    cdef size_t at = 1 if text.size and text.data[0] == c'-' else 0
+    cdef size_t first = at, point = text.size
+    cdef uint64_t digits = 0
+    cdef unsigned digit
+    if text.size - at > EXACT_DIGITS or text.size == at:
+        return False
+    while at < text.size:
+        digit = <unsigned> <unsigned char> text.data[at] - c'0'
+        if digit <= 9:
+            digits = 10 * digits + digit
+        elif text.data[at] == c'.' and point == text.size and at > first and at + 1 < text.size:
+            point = at
+        else:
+            return False
+        at += 1
+    out[0] = <double> digits
+    if point < text.size:
+        out[0] /= POWERS[text.size - point - 1]
+    if first:
+        out[0] = -out[0]
+    return True
+
+
+cdef bint read_whole(const char *text, size_t size, double *out) noexcept nogil:
+    """``text`` ends in a zero byte. False where strtod does not read all of it."""
+    cdef char *end
+    errno.errno = 0
+    out[0] = strtod(text, &end)
+    return end == text + size and not isnan(out[0])
+
+
+cdef bint parse_any(Slice text, double *out) noexcept nogil:
+    cdef char on_stack[ON_STACK]
+    cdef char *copy = on_stack
+    cdef bint read
+    if text.size >= ON_STACK:
+        copy = <char *> mem_alloc(text.size + 1)
+    if text.size:
+        memcpy(copy, text.data, text.size)
+    copy[text.size] = 0
+    read = read_whole(copy, text.size, out)
+    if copy != on_stack:
+        mem_free(copy, text.size + 1)
+    return read
+
+
+cdef bint parse_double(Slice text, double *out) noexcept nogil:
+    if likely(parse_short(text, out)):
+        return True
+    if text.size == 0 or isspace(<unsigned char> text.data[0]) or not parse_any(text, out):
+        return False
+    return not (errno.errno == errno.ERANGE and (isinf(out[0]) or out[0] == 0))
+
+
+cdef bint parse_double_loosely(Slice text, double *out) noexcept nogil:
+    cdef const char *zero
+    if likely(parse_short(text, out)):
+        return True
+    zero = <const char *> memchr(text.data, 0, text.size) if text.size else NULL
+    if zero != NULL:
+        text.size = zero - text.data
+    return parse_any(text, out)
+
+
+cdef size_t format_double_long(char *out, double value) noexcept nogil:
+    return <size_t> snprintf(out, 40, "%.17g", value)

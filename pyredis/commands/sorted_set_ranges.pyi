@@ -1,0 +1,5 @@
+"""The sorted set commands about ranges: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]

@@ -1,0 +1,508 @@
+"""The sorted set commands about members named one by one, or at random, or taken from an end.
+
+Ranges stand in ``sorted_set_ranges``, unions and their like in ``sorted_set_operations``.
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memset
+
+from pyredis._base cimport Slice, equals_nocase, unlikely
+from pyredis._dispatch cimport (
+    CLIENT_CLOSE_NOW,
+    EVENT_ZSET,
+    Call,
+    changed,
+    integer_argument,
+    lookup_write_kind,
+    native,
+    reply_not_float,
+    reply_out_of_range,
+    reply_syntax_error,
+    reply_wrong_arity,
+)
+from pyredis._double cimport format_double_long, parse_double
+from pyredis._glob cimport glob_match
+from pyredis._keyspace cimport ZSET, Entry, ValueType, value_type_register
+from pyredis._memory cimport mem_alloc, mem_free
+from pyredis._resp cimport (
+    Replied,
+    Reply,
+    format_double,
+    reply_array,
+    reply_bulk,
+    reply_double,
+    reply_error,
+    reply_integer,
+    reply_null,
+    reply_null_array,
+    reply_open,
+    reply_slice,
+)
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
+from pyredis.commands.sorted_set_access cimport (
+    read_sorted_set,
+    reply_member,
+    sorted_set_limits,
+    sorted_set_of,
+    store_fewer_members,
+    store_sorted_set,
+)
+from pyredis.types.sorted_pack cimport ScoredMember
+from pyredis.types.sorted_set cimport (
+    ADD_CHANGED,
+    ADD_CREATED,
+    ADD_IF_GREATER,
+    ADD_IF_LESS,
+    ADD_IF_NEW,
+    ADD_IF_PRESENT,
+    ADD_INCREMENT,
+    ADD_NOT_A_NUMBER,
+    ADD_REFUSED,
+    ZSET_PACKED,
+    AddResult,
+    SortedSet,
+    SortedSetLimits,
+    zset_add,
+    zset_copy,
+    zset_delete,
+    zset_encoding,
+    zset_expect,
+    zset_form,
+    zset_free,
+    zset_free_some,
+    zset_memory,
+    zset_new_for,
+    zset_prefetch_member,
+    zset_prefetch_place,
+    zset_random,
+    zset_rank,
+    zset_sample,
+    zset_scan,
+    zset_score,
+    zset_size,
+)
+
+cdef enum:
+    # A negative count of ZRANDMEMBER asks for as many members as it likes: past this many bytes the client goes.
+    RANDOM_REPLY_MAX = 1 << 30
+    # Steps of a scan for each member asked for, so that a sparse table does not hold up everybody.
+    SCAN_PATIENCE = 10
+    SCORES_ON_STACK = 32
+
+cdef const char *NOT_A_COUNT = (
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+
+# What a visitor of members tells the client.
+ctypedef struct Teller:
+    Reply *reply
+    bint scored
+    bint nested             # each pair an array of its own
+    bint packed             # scores of a scan look as in a pack
+    const Slice *pattern    # NULL for every member
+    size_t visited
+    size_t told
+
+
+# ---- ZADD ----
+
+ctypedef struct Addition:
+    int conditions
+    bint tells_changes      # CH
+    int at                  # of the first score
+    int count               # of pairs
+    int created
+    int updated
+    bint processed          # INCR: the member has the score that was asked for
+    double score            # INCR: what became of it
+
+
+cdef bint is_condition(Slice word, Addition *add) noexcept nogil:
+    if equals_nocase(word, "nx"):
+        add.conditions |= ADD_IF_NEW
+    elif equals_nocase(word, "xx"):
+        add.conditions |= ADD_IF_PRESENT
+    elif equals_nocase(word, "gt"):
+        add.conditions |= ADD_IF_GREATER
+    elif equals_nocase(word, "lt"):
+        add.conditions |= ADD_IF_LESS
+    elif equals_nocase(word, "incr"):
+        add.conditions |= ADD_INCREMENT
+    elif equals_nocase(word, "ch"):
+        add.tells_changes = True
+    else:
+        return False
+    return True
+
+
+cdef bint contradicts_itself(Call *call, const Addition *add) noexcept nogil:
+    cdef bint new = (add.conditions & ADD_IF_NEW) != 0
+    cdef bint greater = (add.conditions & ADD_IF_GREATER) != 0
+    cdef bint less = (add.conditions & ADD_IF_LESS) != 0
+    if new and add.conditions & ADD_IF_PRESENT:
+        reply_error(call.reply, "ERR XX and NX options at the same time are not compatible")
+    elif (new and (greater or less)) or (greater and less):
+        reply_error(call.reply, "ERR GT, LT, and/or NX options at the same time are not compatible")
+    elif add.conditions & ADD_INCREMENT and add.count > 1:
+        reply_error(call.reply, "ERR INCR option supports a single increment-element pair")
+    else:
+        return False
+    return True
+
+
+cdef bint read_addition(Call *call, Addition *add) noexcept nogil:
+    """Options and number of pairs. Answers and returns False where something is wrong."""
+    cdef Slice word
+    add.at = 2
+    while add.at < call.argc:
+        word = call.argv[add.at]
+        # Most scores begin with a digit or a sign, which no option does.
+        if word.size == 0 or word.data[0] < c'A' or not is_condition(word, add):
+            break
+        add.at += 1
+    add.count = (call.argc - add.at) // 2
+    if (call.argc - add.at) % 2 or add.count == 0:
+        reply_syntax_error(call)
+        return False
+    return not contradicts_itself(call, add)
+
+
+cdef bint read_scores(Call *call, const Addition *add, double *scores) noexcept nogil:
+    cdef int index
+    for index in range(add.count):
+        if not parse_double(call.argv[add.at + 2 * index], &scores[index]):
+            reply_not_float(call)
+            return False
+    return True
+
+
+cdef AddResult add_pairs(Call *call, Addition *add, double *scores, SortedSet **set, const SortedSetLimits *limits
+                         ) noexcept nogil:
+    cdef AddResult result = ADD_REFUSED
+    cdef int index
+    for index in range(add.count):
+        result = zset_add(set, call.argv[add.at + 2 * index + 1], &scores[index], add.conditions, limits)
+        add.created += result == ADD_CREATED
+        add.updated += result == ADD_CHANGED
+        add.processed |= result != ADD_REFUSED
+    add.score = scores[add.count - 1]
+    return result
+
+
+cdef bint apply(Call *call, Addition *add, double *scores) noexcept nogil:
+    """Adds to the set at argument 1; false when the answer has been an error."""
+    cdef Entry *entry = lookup_write_kind(call, 1, ZSET)
+    cdef SortedSetLimits limits = sorted_set_limits(call)
+    cdef SortedSet *set = sorted_set_of(entry)
+    if call.failed:
+        return False
+    if entry == NULL:
+        if add.conditions & ADD_IF_PRESENT:
+            return True
+        set = zset_new_for(add.count, call.argv[add.at + 1].size, &limits)
+    elif unlikely(<size_t> add.count > limits.entries):
+        zset_expect(&set, add.count, &limits)
+    if add_pairs(call, add, scores, &set, &limits) == ADD_NOT_A_NUMBER:
+        reply_error(call.reply, "ERR resulting score is not a number (NaN)")
+        return False
+    store_sorted_set(call, 1, entry, set)
+    if add.created or add.updated:
+        changed(call, 1, EVENT_ZSET, "zincr" if add.conditions & ADD_INCREMENT else "zadd")
+    return True
+
+
+cdef Replied reply_addition(Call *call, const Addition *add) noexcept nogil:
+    if not add.conditions & ADD_INCREMENT:
+        return reply_integer(call.reply, add.created + (add.updated if add.tells_changes else 0))
+    return reply_double(call.reply, add.score) if add.processed else reply_null(call.reply)
+
+
+cdef Replied add_generic(Call *call, int conditions) noexcept nogil:
+    cdef double on_stack[SCORES_ON_STACK]
+    cdef double *scores = on_stack
+    cdef Addition add
+    cdef bint done
+    memset(&add, 0, sizeof(add))
+    add.conditions = conditions
+    if not read_addition(call, &add):
+        return 0
+    if unlikely(add.count > SCORES_ON_STACK):
+        scores = <double *> mem_alloc(add.count * sizeof(double))
+    done = read_scores(call, &add, scores) and apply(call, &add, scores)
+    if unlikely(scores != on_stack):
+        mem_free(scores, add.count * sizeof(double))
+    return reply_addition(call, &add) if done else 0
+
+
+cdef Replied zadd(Call *call) noexcept nogil:
+    return add_generic(call, 0)
+
+
+cdef Replied zincrby(Call *call) noexcept nogil:
+    return add_generic(call, ADD_INCREMENT)
+
+
+# ---- members by name ----
+
+cdef Replied zrem(Call *call) noexcept nogil:
+    cdef Entry *entry = lookup_write_kind(call, 1, ZSET)
+    cdef SortedSet *set = sorted_set_of(entry)
+    cdef int64_t deleted = 0
+    cdef int index
+    if call.failed:
+        return 0
+    if entry == NULL:
+        return reply_integer(call.reply, 0)
+    for index in range(2, call.argc):
+        if zset_size(set):
+            deleted += zset_delete(&set, call.argv[index])
+    if deleted:
+        store_fewer_members(call, 1, entry, set, "zrem")
+    return reply_integer(call.reply, deleted)
+
+
+cdef Replied zcard(Call *call) noexcept nogil:
+    cdef SortedSet *set = read_sorted_set(call, 1)
+    if call.failed:
+        return 0
+    return reply_integer(call.reply, <int64_t> zset_size(set) if set != NULL else 0)
+
+
+cdef Replied zscore(Call *call) noexcept nogil:
+    cdef SortedSet *set = read_sorted_set(call, 1)
+    cdef double score
+    if call.failed:
+        return 0
+    if set != NULL and zset_score(set, call.argv[2], &score):
+        return reply_double(call.reply, score)
+    return reply_null(call.reply)
+
+
+cdef Replied zmscore(Call *call) noexcept nogil:
+    cdef SortedSet *set = read_sorted_set(call, 1)
+    cdef double score
+    cdef int index
+    if call.failed:
+        return 0
+    reply_array(call.reply, call.argc - 2)
+    for index in range(2, call.argc):
+        if set != NULL and zset_score(set, call.argv[index], &score):
+            reply_double(call.reply, score)
+        else:
+            reply_null(call.reply)
+    return 0
+
+
+cdef Replied rank_generic(Call *call, bint reverse) noexcept nogil:
+    cdef bint scored = call.argc == 4
+    cdef SortedSet *set
+    cdef int64_t rank = -1
+    cdef double score = 0
+    if call.argc > 4:
+        return reply_wrong_arity(call)
+    if scored and not equals_nocase(call.argv[3], "withscore"):
+        return reply_syntax_error(call)
+    set = read_sorted_set(call, 1)
+    if call.failed:
+        return 0
+    if set != NULL:
+        rank = zset_rank(set, call.argv[2], &score)
+    if rank < 0:
+        return reply_null_array(call.reply) if scored else reply_null(call.reply)
+    if reverse:
+        rank = <int64_t> zset_size(set) - 1 - rank
+    if scored:
+        reply_array(call.reply, 2)
+    reply_integer(call.reply, rank)
+    return reply_double(call.reply, score) if scored else 0
+
+
+cdef Replied zrank(Call *call) noexcept nogil:
+    return rank_generic(call, False)
+
+
+cdef Replied zrevrank(Call *call) noexcept nogil:
+    return rank_generic(call, True)
+
+
+# ---- random members ----
+
+cdef void tell(void *context, const ScoredMember *member) noexcept nogil:
+    cdef Teller *teller = <Teller *> context
+    reply_member(teller.reply, member, teller.scored, teller.nested)
+
+
+cdef void reply_with_repetition(Call *call, SortedSet *set, uint64_t count, Teller *teller) noexcept nogil:
+    cdef size_t begin = call.reply.size
+    cdef ScoredMember member
+    while count and call.reply.size - begin < RANDOM_REPLY_MAX:
+        zset_random(set, &call.server.keyspace.random, &member)
+        tell(teller, &member)
+        count -= 1
+    if count:
+        call.client.flags |= CLIENT_CLOSE_NOW
+
+
+cdef Replied reply_random(Call *call) noexcept nogil:
+    cdef SortedSet *set = read_sorted_set(call, 1)
+    cdef ScoredMember member
+    if call.failed:
+        return 0
+    if set == NULL:
+        return reply_null(call.reply)
+    zset_random(set, &call.server.keyspace.random, &member)
+    return reply_slice(call.reply, member.member)
+
+
+cdef Replied reply_random_members(Call *call, int64_t count, bint scored) noexcept nogil:
+    cdef SortedSet *set = read_sorted_set(call, 1)
+    cdef uint64_t wanted = <uint64_t> count if count >= 0 else 0 - <uint64_t> count
+    cdef Teller teller
+    if call.failed:
+        return 0
+    if set == NULL or count == 0:
+        return reply_array(call.reply, 0)
+    memset(&teller, 0, sizeof(teller))
+    teller.reply = call.reply
+    teller.scored = scored
+    teller.nested = call.reply.protocol > 2
+    if count > 0:
+        wanted = min(wanted, <uint64_t> zset_size(set))
+    reply_array(call.reply, 2 * wanted if scored and not teller.nested else wanted)
+    if count < 0:
+        reply_with_repetition(call, set, wanted, &teller)
+    else:
+        zset_sample(set, wanted, &call.server.keyspace.random, tell, &teller)
+    return 0
+
+
+cdef Replied zrandmember(Call *call) noexcept nogil:
+    cdef int64_t count, most = 0x7fffffffffffffff
+    cdef bint scored = call.argc == 4
+    if call.argc == 2:
+        return reply_random(call)
+    if not integer_argument(call, 2, &count):
+        return 0
+    if count < -most:
+        return reply_error(call.reply, NOT_A_COUNT)
+    if call.argc > 4 or (scored and not equals_nocase(call.argv[3], "withscores")):
+        return reply_syntax_error(call)
+    if scored and (count < -(most // 2) or count > most // 2):
+        return reply_out_of_range(call)
+    return reply_random_members(call, count, scored)
+
+
+# ---- ZSCAN ----
+
+cdef void tell_scanned(void *context, const ScoredMember *member) noexcept nogil:
+    cdef Teller *teller = <Teller *> context
+    cdef char text[40]
+    cdef size_t size
+    teller.visited += 1
+    if teller.pattern != NULL and not glob_match(teller.pattern[0], member.member, False):
+        return
+    teller.told += 1
+    reply_slice(teller.reply, member.member)
+    size = format_double(text, member.score) if teller.packed else format_double_long(text, member.score)
+    reply_bulk(teller.reply, text, size)
+
+
+cdef uint64_t scan_some(SortedSet *set, const ScanOptions *options, Teller *teller) noexcept nogil:
+    cdef uint64_t cursor = options.cursor
+    cdef int64_t steps = 0
+    while True:
+        cursor = zset_scan(set, cursor, tell_scanned, teller)
+        steps += 1
+        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
+            return cursor
+
+
+cdef Replied zscan(Call *call) noexcept nogil:
+    cdef SortedSet *set
+    cdef ScanOptions options
+    cdef Teller teller
+    cdef uint64_t cursor
+    cdef size_t offset
+    if not scan_cursor(call, 2, &options):
+        return 0
+    set = read_sorted_set(call, 1)
+    if call.failed:
+        return 0
+    offset = reply_open(call.reply)
+    if set == NULL:
+        return scan_close(call.reply, offset, 0, 0)
+    if not scan_options(call, 3, False, &options):
+        return 0
+    memset(&teller, 0, sizeof(teller))
+    teller.reply = call.reply
+    teller.packed = zset_form(set) == ZSET_PACKED
+    teller.pattern = &options.pattern if not options.everything else NULL
+    cursor = scan_some(set, &options, &teller)
+    return scan_close(call.reply, offset, cursor, 2 * teller.told)
+
+
+# ---- what the keyspace must know ----
+
+cdef void release(void *value) noexcept nogil:
+    zset_free(<SortedSet *> value)
+
+
+cdef bint release_some(void *value, size_t budget) noexcept nogil:
+    return zset_free_some(<SortedSet *> value, budget)
+
+
+cdef size_t effort(const void *value) noexcept nogil:
+    return zset_size(<const SortedSet *> value)
+
+
+cdef void *copy(const void *value) noexcept nogil:
+    return zset_copy(<const SortedSet *> value)
+
+
+cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
+    return zset_memory(<const SortedSet *> value)
+
+
+cdef const char *encoding(const void *value) noexcept nogil:
+    return zset_encoding(<const SortedSet *> value)
+
+
+cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
+    return zset_prefetch_place(<const SortedSet *> value, part)
+
+
+cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
+    zset_prefetch_member(<const SortedSet *> value, hash)
+
+
+cdef void register() noexcept:
+    cdef ValueType type
+    type.release = release
+    type.release_some = release_some
+    type.effort = effort
+    type.copy = copy
+    type.footprint = footprint
+    type.encoding = encoding
+    type.prefetch_place = prefetch_place
+    type.prefetch_part = prefetch_part
+    value_type_register(ZSET, &type)
+
+
+register()
+
+from pyredis.commands.sorted_set_pops import HANDLERS as POP_HANDLERS  # noqa: E402
+from pyredis.commands.sorted_set_ranges import HANDLERS as RANGE_HANDLERS  # noqa: E402
+
+HANDLERS = {
+    "zadd": native(zadd),
+    "zcard": native(zcard),
+    "zincrby": native(zincrby),
+    "zmscore": native(zmscore),
+    "zrandmember": native(zrandmember),
+    "zrank": native(zrank),
+    "zrem": native(zrem),
+    "zrevrank": native(zrevrank),
+    "zscan": native(zscan),
+    "zscore": native(zscore),
+    **POP_HANDLERS,
+    **RANGE_HANDLERS,
+}

@@ -1,0 +1,1 @@
+"""Sorted sets as commands; nothing here is for Python."""

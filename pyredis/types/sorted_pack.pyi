@@ -1,0 +1,1 @@
+"""The small form of a sorted set, for native code alone: see ``sorted_pack.pxd``."""

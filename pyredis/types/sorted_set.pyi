@@ -1,0 +1,1 @@
+"""The sorted set, for native code alone: see ``sorted_set.pxd``."""

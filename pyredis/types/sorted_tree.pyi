@@ -1,0 +1,1 @@
+"""The counted B+ tree, for native code alone: see ``sorted_tree.pxd``."""
