@@ -3,8 +3,9 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
 
-from pyredis._base cimport Slice, load_u32, store_u32, store_u64, unlikely
+from pyredis._base cimport Slice, load_u32, store_u32, store_u64
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis.types.guard cimport is_guarded
 from pyredis.types.hashtable cimport (
     TableIterator,
     TableType,
@@ -220,7 +221,7 @@ cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nog
 
 cdef void fields_add(Fields *fields, Slice name, uint64_t hash, Slice value, int64_t expiry) noexcept nogil:
     cdef Field *field
-    if unlikely(fields.guard != NULL):
+    if is_guarded(fields.guard):
         fields.guard.before(fields.guard, name, hash, NULL)
     field = field_new(name, value, expiry)
     fields.footprint += mem_footprint(field_size(field))
@@ -246,7 +247,7 @@ cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil
 cdef void fields_change(Fields *fields, Field **slot, Slice value, int64_t expiry) noexcept nogil:
     cdef Field *old = slot[0]
     cdef Slice before = field_value(old)
-    if unlikely(fields.guard != NULL):
+    if is_guarded(fields.guard):
         guard_change(fields, old)
     if value.size == before.size and expiry == field_expiry(old):
         if value.size > 0:
@@ -262,7 +263,7 @@ cdef bint fields_remove(Fields *fields, Slice name, uint64_t hash) noexcept nogi
     cdef Field *field = <Field *> table_remove(&fields.table, name, hash)
     if field == NULL:
         return False
-    if unlikely(fields.guard != NULL):
+    if is_guarded(fields.guard):
         fields.guard.before(fields.guard, name, hash, field)
     if field_expiry(field):
         heap_drop(fields, heap_place(field))

@@ -4,13 +4,13 @@ Pushes and pops touch the runs alone. A run that has grown to twice a node's siz
 an end whose run is empty takes its run from the node next to it; so neither happens again soon, whatever comes.
 
 Parts are numbered from the head: 0 is the run there, then the nodes, then the run at the tail; a run may be missing.
-A position is a part and an offset in it. Nodes are changed by ``own_node`` and what follows it, and go through
-``node_free``; both before the block is changed or freed.
+A position is a part and an offset in it. Before a node's block is changed or freed, ``own_block`` asks the guard.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
 
 from pyredis._base cimport Slice
+from pyredis.types.guard cimport Guard
 from pyredis.types.listnodes cimport Nodes
 from pyredis.types.listpack cimport Pack, PackCode
 from pyredis.types.listrun cimport Run
@@ -33,6 +33,7 @@ ctypedef struct LongList:
     Run *head               # NULL, or not empty
     Run *tail
     Nodes nodes
+    Guard *guard            # NULL unless a snapshot holds blocks; part NULL tells it that the list is about to go
 
 # Where an element is.
 ctypedef struct ListPlace:

@@ -4,21 +4,20 @@ Always holds between calls: no run and no node is empty, ``count`` is the sum of
 large as a node may be, as the limits were when it last grew.
 """
 
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from pyredis._base cimport Slice, likely, slice_of
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.guard cimport is_guarded
 from pyredis.types.listnodes cimport (
-    NODE_COMPRESSED,
     NODE_PACKED,
     NODE_PLAIN,
     Node,
-    Nodes,
     node_at,
     node_compress,
-    node_copy,
     node_expand,
     node_free,
+    node_held,
     node_memory,
     node_pack,
     node_packed,
@@ -81,6 +80,8 @@ cdef enum:
     # Of a run that begins with a push; it grows as it is filled.
     FIRST_ROOM = 240
 
+cdef Slice EMPTY = slice_of(NULL, 0)
+
 
 # ---- the whole ----
 
@@ -101,6 +102,7 @@ cdef LongList *long_new(Run *run, bint front) noexcept nogil:
 cdef LongList *long_copy(const LongList *list) noexcept nogil:
     cdef LongList *copy = <LongList *> mem_alloc(sizeof(LongList))
     copy[0] = list[0]
+    copy.guard = NULL
     nodes_copy(&copy.nodes, &list.nodes)
     if list.head != NULL:
         copy.head = run_copy(list.head)
@@ -172,6 +174,8 @@ cdef Run *long_shortened(LongList *list, const ListLimits *limits) noexcept nogi
         end_run(list, True)
     if not is_short(list, limits):
         return NULL
+    if is_guarded(list.guard):
+        list.guard.before(list.guard, EMPTY, 0, NULL)
     run = list.head if list.head != NULL else list.tail
     if list.head != NULL and list.tail != NULL:
         run_append(&run, list.tail)
@@ -335,6 +339,12 @@ cdef ListPlace place_behind(const LongList *list, ListPlace place) noexcept nogi
 
 # ---- runs and nodes ----
 
+cdef inline void own_block(LongList *list, Node *node) noexcept nogil:
+    """The block is about to change or to go: if a snapshot holds it, the list gets a copy."""
+    if is_guarded(list.guard) and node_held(node):
+        list.guard.before(list.guard, EMPTY, 0, node)
+
+
 cdef inline bint is_overfull(const Run *run, const ListLimits *limits) noexcept nogil:
     return run_used(run) > 2 * limits.bytes or run.count > 2 * limits.count
 
@@ -345,6 +355,7 @@ cdef bint may_compress(const LongList *list, size_t index, const ListLimits *lim
 
 cdef void compress_node(LongList *list, size_t index, const ListLimits *limits) noexcept nogil:
     if index < list.nodes.used and may_compress(list, index, limits):
+        own_block(list, node_at(&list.nodes, index))
         node_compress(node_at(&list.nodes, index))
 
 
@@ -417,6 +428,7 @@ cdef void seal_until(LongList *list, bint front, size_t stop, const ListLimits *
 cdef inline Node *own_node(LongList *list, size_t index) noexcept nogil:
     """A node that is not plain, as a pack that may be changed."""
     cdef Node *node = node_at(&list.nodes, index)
+    own_block(list, node)
     node_expand(node)
     return node
 
@@ -431,6 +443,7 @@ cdef Run *run_from_node(LongList *list, bint front) noexcept nogil:
     run = run_unsealed(node_pack(node, &scratch))
     if scratch != NULL:
         pack_free(scratch)
+    own_block(list, node)
     node_free(node)
     nodes_take(&list.nodes, index, 1)
     end_of(list, front)[0] = run
@@ -491,6 +504,7 @@ cdef void long_drop(LongList *list, bint front) noexcept nogil:
     list.count -= 1
     if run == NULL:
         index = 0 if front else list.nodes.used - 1
+        own_block(list, node_at(&list.nodes, index))
         node_free(node_at(&list.nodes, index))
         nodes_take(&list.nodes, index, 1)
         return
@@ -525,6 +539,7 @@ cdef size_t drop_nodes(LongList *list, size_t count, bint front) noexcept nogil:
         if node.count > count - dropped:
             break
         dropped += node.count
+        own_block(list, node)
         node_free(node)
         nodes += 1
     if nodes:
@@ -578,8 +593,10 @@ cdef void insert_between(LongList *list, size_t index, const PackCode *code, con
     cdef Node *before = node_at(&list.nodes, index - 1) if index else NULL
     cdef Node *behind = node_at(&list.nodes, index) if index < list.nodes.used else NULL
     if before != NULL and has_room(before, code, limits):
+        own_block(list, before)
         put_in_node(before, pack_end(<const Pack *> before.block), code)
     elif behind != NULL and has_room(behind, code, limits):
+        own_block(list, behind)
         put_in_node(behind, PACK_HEADER, code)
     else:
         nodes_insert(&list.nodes, index, node_with(code))
@@ -685,6 +702,7 @@ cdef void replace_node(LongList *list, size_t index, Slice text, const ListLimit
     """Of a node with one element."""
     cdef Node *node = node_at(&list.nodes, index)
     cdef PackCode code
+    own_block(list, node)
     node_free(node)
     if text.size > limits.bytes:
         node[0] = node_plain(text)
@@ -748,6 +766,7 @@ cdef void remove_from_node(LongList *list, size_t index, const PackCode *code, s
     cdef Node *node = node_at(&list.nodes, index)
     cdef Pack *pack
     if node.kind == NODE_PLAIN:
+        own_block(list, node)
         node.count = 0
         return
     node = own_node(list, index)

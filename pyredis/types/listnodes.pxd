@@ -7,7 +7,7 @@ A node is of one kind:
 - NODE_COMPRESSED: a pack compressed by LZF, its size and the pack's (32 bits each), then the stream.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
 from pyredis._base cimport Slice, slice_of
 from pyredis.types.listpack cimport Pack
@@ -21,8 +21,7 @@ ctypedef struct Node:
     void *block
     uint32_t count          # elements
     uint8_t kind
-    uint8_t epoch           # for who keeps blocks of an earlier time; the list itself does not look at it
-    uint16_t spare
+    uint8_t held[3]         # what a snapshot that holds the block too has noted; 0 in a node of its own
 
 ctypedef struct Nodes:
     Node *items             # nodes stand in items[first : first + used]
@@ -33,6 +32,17 @@ ctypedef struct Nodes:
 
 cdef inline Node *node_at(const Nodes *nodes, size_t index) noexcept nogil:
     return nodes.items + nodes.first + index
+
+
+cdef inline size_t node_held(const Node *node) noexcept nogil:
+    return node.held[0] | <size_t> node.held[1] << 8 | <size_t> node.held[2] << 16
+
+
+cdef inline void node_hold(Node *node, size_t note) noexcept nogil:
+    """``note`` has 24 bits."""
+    node.held[0] = <uint8_t> note
+    node.held[1] = <uint8_t> (note >> 8)
+    node.held[2] = <uint8_t> (note >> 16)
 
 
 cdef inline Slice plain_text(const Node *node) noexcept nogil:

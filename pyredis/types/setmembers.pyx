@@ -6,8 +6,9 @@ Members come and go through ``members_add`` and ``members_remove`` alone.
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from pyredis._base cimport Slice, store_u32, unlikely
+from pyredis._base cimport Slice, store_u32
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.guard cimport is_guarded
 from pyredis.types.hashtable cimport (
     TableIterator,
     TableType,
@@ -105,7 +106,7 @@ cdef bint members_have(Members *members, Slice text, uint64_t hash) noexcept nog
 
 
 cdef void members_add(Members *members, Slice text, uint64_t hash) noexcept nogil:
-    if unlikely(members.guard != NULL):
+    if is_guarded(members.guard):
         members.guard.before(members.guard, text, hash, NULL)
     members.footprint += mem_footprint(size_for(text.size))
     table_insert(&members.table, member_new(text), hash)
@@ -115,7 +116,7 @@ cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept n
     cdef Member *member = <Member *> table_remove(&members.table, text, hash)
     if member == NULL:
         return False
-    if unlikely(members.guard != NULL):
+    if is_guarded(members.guard):
         members.guard.before(members.guard, text, hash, member)
     members.footprint -= mem_footprint(member_size(member))
     type_destroy(member)

@@ -24,6 +24,7 @@ first living entry, so that what trimming has left behind is never looked at aga
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
+from pyredis.types.guard cimport Guard
 from pyredis.types.id_index cimport IdIndex, IdPlace, StreamId
 from pyredis.types.stream_groups cimport Groups
 
@@ -51,6 +52,7 @@ ctypedef struct Stream:
     Block *tail             # the last of them, or NULL
     size_t block_bytes      # what all of them occupy
     Groups *groups          # NULL while there has been none
+    Guard *guard            # NULL unless a snapshot saves the blocks; a name is a new block's id
 
 # stream-node-max-entries and stream-node-max-bytes; 0 for no limit.
 ctypedef struct StreamLimits:
@@ -110,6 +112,8 @@ cdef uint64_t stream_trim_before(Stream *stream, StreamId least, bint whole, uin
 # ---- walks from `first` to `last`, both included ----
 cdef void stream_iterate(Stream *stream, StreamId first, StreamId last, StreamIterator *iterator) noexcept nogil
 cdef bint stream_next(StreamIterator *iterator) noexcept nogil
+# The same in one block: `at` is 0 at the beginning.
+cdef bint block_next(const Block *block, size_t *at, StreamEntry *entry) noexcept nogil
 # Backward: from `last` to `first`.
 cdef void stream_iterate_back(Stream *stream, StreamId first, StreamId last, StreamIterator *iterator) noexcept nogil
 cdef bint stream_previous(StreamIterator *iterator) noexcept nogil

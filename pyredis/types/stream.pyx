@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, likely, slice_of
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis.types.guard cimport is_guarded
 from pyredis.types.id_index cimport (
     IdPlace,
     StreamId,
@@ -230,6 +231,8 @@ cdef void begin_block(Stream *stream, StreamId id, const Slice *pairs, size_t co
     cdef size_t size = sizeof(Block) + room, index
     cdef Block *block
     cdef uint8_t *out
+    if is_guarded(stream.guard):
+        stream.guard.before(stream.guard, slice_of(<const char *> &id, sizeof(id)), 0, NULL)
     if stream.tail != NULL and stream.tail.size != stream.tail.end:
         resize_tail(stream, stream.tail.end)
     for index in range(count):
@@ -249,9 +252,15 @@ cdef void begin_block(Stream *stream, StreamId id, const Slice *pairs, size_t co
     stream.tail = block
 
 
+cdef inline void guard_block(Stream *stream, Block *block) noexcept nogil:
+    if is_guarded(stream.guard):
+        stream.guard.before(stream.guard, slice_of(NULL, 0), 0, block)
+
+
 cdef void remove_block(Stream *stream, IdPlace place) noexcept nogil:
     cdef Block *block = block_at(stream, place)
     cdef bint last = block == stream.tail
+    guard_block(stream, block)
     index_remove_at(&stream.blocks, place)
     stream.block_bytes -= mem_footprint(block.size)
     mem_free(block, block.size)
@@ -263,6 +272,7 @@ cdef void mark_deleted(Stream *stream, IdPlace place, size_t at) noexcept nogil:
     """Deletes a living entry, and its block with the last one."""
     cdef Block *block = block_at(stream, place)
     cdef StreamEntry entry
+    guard_block(stream, block)
     (<uint8_t *> block)[at] |= DELETED
     block.deleted += 1
     stream.length -= 1
@@ -337,7 +347,9 @@ cdef void stream_append(
     room = text + ENTRY_OVERHEAD + 2 * count * ELEMENT_OVERHEAD
     if stream.tail == NULL or is_full(stream.tail, text, limits):
         begin_block(stream, id, pairs, count, room)
-    elif stream.tail.size - stream.tail.end < room:
+    else:
+        guard_block(stream, stream.tail)
+    if stream.tail.size - stream.tail.end < room:
         resize_tail(stream, max(stream.tail.end + room, <size_t> stream.tail.size + stream.tail.size // 2))
     write_entry(stream.tail, id, pairs, count)
     stream.length += 1
@@ -493,6 +505,17 @@ cdef bint stream_next(StreamIterator *iterator) noexcept nogil:
         if not is_deleted(iterator.block, iterator.at):
             return True
     iterator.block = NULL
+    return False
+
+
+cdef bint block_next(const Block *block, size_t *at, StreamEntry *entry) noexcept nogil:
+    cdef size_t begin = at[0] if at[0] else block.begin
+    while begin < block.end:
+        read_entry(block, begin, entry)
+        at[0] = skip_entry(entry)
+        if not is_deleted(block, begin):
+            return True
+        begin = at[0]
     return False
 
 
