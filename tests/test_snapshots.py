@@ -75,17 +75,32 @@ def other(locals_):
 # ---- anything between the slices ----
 
 NAMES = st.integers(0, 60).map(lambda number: b"field:%d" % number)
-MANY = st.integers(5, 60).map(lambda count: [[b"field:%d" % n, b"value %d" % n] for n in range(count)])
+COUNTS = st.integers(5, 60)
 FAR = st.sampled_from([b"4102444800000", b"4102444800001"])
-LARGE_HASHES = st.one_of(
-    command("HSET", KEYS, MANY),
+SCORES = st.sampled_from([b"0", b"1", b"-1.5", b"inf"])
+RANKS = st.integers(-60, 60).map(lambda number: b"%d" % number)
+
+
+def many(text):
+    return COUNTS.map(lambda count: [text(number) for number in range(count)])
+
+
+HASHES = st.one_of(
+    command("HSET", KEYS, many(lambda n: [b"field:%d" % n, b"value %d" % n])),
     command("HSET", KEYS, NAMES, VALUES),
     command("HDEL", KEYS, some(NAMES)),
     command("HINCRBY", KEYS, NAMES, st.just(b"1")),
     command("HPEXPIREAT", KEYS, FAR, st.just([b"FIELDS", b"1"]), NAMES),
     command("HPERSIST", KEYS, st.just([b"FIELDS", b"1"]), NAMES),
 )
-LARGE = st.one_of(LARGE_HASHES)
+SORTED_SETS = st.one_of(
+    command("ZADD", KEYS, many(lambda n: [b"%d" % (n % 7), b"field:%d" % n])),
+    command("ZADD", KEYS, SCORES, NAMES),
+    command("ZINCRBY", KEYS, st.just(b"1"), NAMES),
+    command("ZREM", KEYS, some(NAMES)),
+    command("ZREMRANGEBYRANK", KEYS, RANKS, RANKS),
+)
+LARGE = st.one_of(HASHES, SORTED_SETS)
 DUE = command("HPEXPIRE", KEYS, st.just([b"1", b"FIELDS", b"1"]), st.one_of(NAMES, FIELDS))
 SOON = command("PEXPIRE", KEYS, st.just(b"1"))
 INITIAL = st.lists(st.one_of(LARGE, LARGE, ONE, GENERIC, EXPIRY), max_size=25)
@@ -121,10 +136,48 @@ def test_the_file_has_what_was_there_at_the_beginning(locals_, tmp_path_factory,
 # ---- one way at a time ----
 
 
-def fill(local, key="large", count=500):
+def hash_parts(local, key, count):
     local.must("HSET", key, *[text for n in range(count) for text in (f"field:{n}", f"value {n}")])
     local.must("HPEXPIREAT", key, 4102444800000, "FIELDS", 2, "field:1", "field:2")
+
+
+def zset_parts(local, key, count):
+    local.must("ZADD", key, *[text for n in range(count) for text in (n / 3, f"member:{n}")])
+
+
+def change_hash(local, key, n, count):
+    local.must("HSET", key, f"field:{n}", "another", f"new:{n}", "new")
+    local.must("HDEL", key, f"field:{n + 1}")
+    local.must("HSET", key, f"field:{n + 1}", "again")
+    local.must("HPEXPIRE", key, 100000, "FIELDS", 1, f"field:{n + 2}")
+    local.must("HDEL", key, f"field:{count - 1 - n}")
+
+
+def change_zset(local, key, n, count):
+    local.must("ZADD", key, 5, f"member:{n}", -5, f"new:{n}")
+    local.must("ZREM", key, f"member:{n + 1}")
+    local.must("ZADD", key, -5, f"member:{n + 1}")
+    local.must("ZINCRBY", key, 5, f"member:{n + 2}")
+    local.must("ZREMRANGEBYRANK", key, 2, 3)
+    local.must("ZPOPMAX", key, 2)
+
+
+# By kind: what fills a value with so many parts, and what changes some of them.
+KINDS = {"hash": (hash_parts, change_hash), "zset": (zset_parts, change_zset)}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+def fill(local, kind="hash", key="large", count=500):
+    KINDS[kind][0](local, key, count)
     local.must("PEXPIREAT", key, 4102444800000)
+
+
+def change(local, kind, key, n, count=500):
+    KINDS[kind][1](local, key, n, count)
 
 
 def run_into(making, slices=20):
@@ -133,23 +186,19 @@ def run_into(making, slices=20):
         assert making.slice()
 
 
-def test_a_large_hash_is_saved_in_many_slices(local, other, tmp_path):
-    fill(local)
+def test_a_large_value_is_saved_in_many_slices(local, other, tmp_path, kind):
+    fill(local, kind)
     making = Making(local, tmp_path / "base.aof")
     making.check(other)
     assert making.slices > 50
 
 
-def test_fields_changed_removed_and_added_meanwhile_are_saved_as_they_were(local, other, tmp_path):
-    fill(local)
+def test_parts_changed_removed_and_added_meanwhile_are_saved_as_they_were(local, other, tmp_path, kind):
+    fill(local, kind)
     making = Making(local, tmp_path / "base.aof")
     for number in range(0, 500, 5):
         making.slice()
-        local.must("HSET", "large", f"field:{number}", "another", f"new:{number}", "new")
-        local.must("HDEL", "large", f"field:{number + 1}")
-        local.must("HSET", "large", f"field:{number + 1}", "again")
-        local.must("HPEXPIRE", "large", 100000, "FIELDS", 1, f"field:{number + 2}")
-        local.must("HDEL", "large", f"field:{499 - number}")
+        change(local, kind, "large", number)
     making.check(other)
 
 
@@ -157,71 +206,75 @@ def test_fields_changed_removed_and_added_meanwhile_are_saved_as_they_were(local
 @pytest.mark.parametrize(
     "happening",
     [
-        [["DEL", "large"]],
-        [["UNLINK", "large"], ["SET", "large", "a string"]],
-        [["SET", "large", "a string"]],
-        [["RENAME", "large", "other"], ["HSET", "large", "f", "v"], ["HDEL", "other", "field:3"]],
-        [["MOVE", "large", "1"], ["SELECT", "1"], ["HSET", "large", "field:400", "changed"], ["DEL", "large"]],
-        [["SWAPDB", "0", "1"], ["SET", "a", "1"], ["SELECT", "1"], ["HSET", "large", "field:400", "changed"]],
-        [["SWAPDB", "0", "1"], ["FLUSHDB"], ["SWAPDB", "1", "2"], ["SELECT", "2"], ["DEL", "large"]],
-        [["FLUSHALL"]],
-        [["FLUSHALL", "ASYNC"], ["HSET", "large", "f", "v"]],
-        [["FLUSHDB"], ["HSET", "large", "f", "v"], ["FLUSHDB"], ["SWAPDB", "0", "1"], ["SET", "a", "1"]],
-        [["COPY", "large", "copy"], ["HSET", "copy", "field:3", "changed"], ["COPY", "copy", "large", "REPLACE"]],
-        [["PERSIST", "large"], ["HPERSIST", "large", "FIELDS", "1", "field:1"]],
-        [["PEXPIREAT", "large", "1"], ["EXISTS", "large"]],
+        "DEL large",
+        "UNLINK large, SET large string",
+        "SET large string",
+        "RENAME large other, HSET large f v, CHANGE other",
+        "MOVE large 1, SELECT 1, CHANGE large, DEL large",
+        "SWAPDB 0 1, SET a 1, SELECT 1, CHANGE large",
+        "SWAPDB 0 1, FLUSHDB, SWAPDB 1 2, SELECT 2, DEL large",
+        "FLUSHALL",
+        "FLUSHALL ASYNC, HSET large f v",
+        "FLUSHDB, HSET large f v, FLUSHDB, SWAPDB 0 1, SET a 1",
+        "COPY large copy, CHANGE copy, COPY copy large REPLACE, CHANGE large",
+        "PERSIST large, CHANGE large",
+        "PEXPIREAT large 1, EXISTS large",
     ],
-    ids=lambda happening: " ".join(happening[0]) if isinstance(happening, list) else happening,
 )
-def test_what_happens_to_the_key_does_not_show(local, other, tmp_path, moment, happening):
-    fill(local)
-    fill(local, "second", 300)
+def test_what_happens_to_the_key_does_not_show(local, other, tmp_path, kind, moment, happening):
+    fill(local, kind)
+    fill(local, kind, "second", 300)
     local.must("SELECT", 1)
-    fill(local, "third", 300)
+    fill(local, kind, "third", 300)
     local.must("SELECT", 0)
     making = Making(local, tmp_path / "base.aof")
     if moment == "amid":
         run_into(making)
-    for arguments in happening:
-        local.must(*arguments)
+    for words in happening.split(", "):
+        name, *arguments = words.split()
+        if name == "CHANGE":
+            change(local, kind, arguments[0], 400)
+        else:
+            local.must(name, *arguments)
         making.slice()
     local.must("SELECT", 0)
     making.check(other)
 
 
-def test_a_hash_that_becomes_a_table_meanwhile_is_saved_as_it_was(local, other, tmp_path):
+def test_a_value_that_becomes_large_meanwhile_is_saved_as_it_was(local, other, tmp_path, kind):
     for number in range(50):
-        local.must("HSET", f"small:{number}", "f", "v")
+        fill(local, kind, f"small:{number}", 3)
     making = Making(local, tmp_path / "base.aof")
     for number in range(50):
-        fill(local, f"small:{number}", 20)
+        fill(local, kind, f"small:{number}", 30)
     making.check(other)
 
 
 @pytest.mark.parametrize("end", ["abandon", "drop"])
-def test_a_snapshot_given_up_leaves_the_values_alone(local, tmp_path, end):
-    fill(local)
-    fill(local, "removed")
-    fill(local, "flushed")
+def test_a_snapshot_given_up_leaves_the_values_alone(local, tmp_path, kind, end):
+    fill(local, kind)
+    fill(local, kind, "removed")
+    fill(local, kind, "flushed")
     making = Making(local, tmp_path / "base.aof")
     run_into(making)
+    change(local, kind, "large", 300)
     local.must("DEL", "removed")
     if end == "abandon":
         making.snapshot.abandon()
     del making
-    for number in range(500):
-        local.must("HSET", "large", f"field:{number}", "changed")
-        local.must("HDEL", "flushed", f"field:{number}")
+    for number in range(0, 500, 5):
+        change(local, kind, "large", number)
+        change(local, kind, "flushed", number)
     local.must("FLUSHALL")
     local.sound()
 
 
-def test_one_snapshot_after_the_other(local, other, tmp_path):
-    fill(local)
+def test_one_snapshot_after_the_other(local, other, tmp_path, kind):
+    fill(local, kind)
     for number in range(260):
         making = Making(local, tmp_path / "base.aof")
         run_into(making, 3)
-        local.must("HSET", "large", "field:7", number)
+        change(local, kind, "large", number)
         if number % 50 == 7:
             making.check(other)
         else:

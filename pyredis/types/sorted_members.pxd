@@ -7,6 +7,7 @@ Members may also be gathered: put into the table alone, in any order, found ther
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport Table
 from pyredis.types.sorted_tree cimport Member, Tree
 
@@ -16,6 +17,7 @@ ctypedef struct Members:
     Table table
     Tree tree
     size_t footprint        # bytes of all members, rounding included
+    Guard *guard            # NULL unless a snapshot saves the members in pieces
 
 cdef Members *members_new(uint16_t meta) noexcept nogil
 cdef Members *members_copy(const Members *members) noexcept nogil

@@ -8,6 +8,7 @@ from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, prefetch
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.guard cimport is_guarded
 from pyredis.types.hashtable cimport (
     TableIterator,
     TableType,
@@ -146,11 +147,20 @@ cdef Member *members_find(Members *members, Slice text, uint64_t hash) noexcept 
     return <Member *> slot[0] if slot != NULL else NULL
 
 
+cdef void guard_change(Members *members, Member *member) noexcept nogil:
+    cdef Slice text = member_text(member)
+    members.guard.before(members.guard, text, hash_key(text.data, text.size), member)
+
+
 cdef void members_add(Members *members, Slice text, uint64_t hash, double score) noexcept nogil:
+    if is_guarded(members.guard):
+        members.guard.before(members.guard, text, hash, NULL)
     tree_add(&members.tree, members_gather(members, text, hash, score))
 
 
 cdef void members_rescore(Members *members, Member *member, double score) noexcept nogil:
+    if is_guarded(members.guard):
+        guard_change(members, member)
     tree_rescore(&members.tree, member, score)
 
 
@@ -158,6 +168,8 @@ cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept n
     cdef Member *member = <Member *> table_remove(&members.table, text, hash)
     if member == NULL:
         return False
+    if is_guarded(members.guard):
+        members.guard.before(members.guard, text, hash, member)
     tree_remove(&members.tree, member)
     members.footprint -= member_footprint(member)
     member_free(member)
@@ -174,6 +186,8 @@ cdef void members_remove_range(Members *members, size_t rank, size_t count) noex
             prefetch(taken[index])
         for index in range(some):
             text = member_text(taken[index])
+            if is_guarded(members.guard):
+                guard_change(members, taken[index])
             table_remove(&members.table, text, hash_key(text.data, text.size))
             members.footprint -= member_footprint(taken[index])
             member_free(taken[index])

@@ -14,6 +14,8 @@ Functions that may move the set take ``SortedSet **``. A set that has lost its l
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
+from pyredis.types.guard cimport Guard
+from pyredis.types.hashtable cimport Table
 from pyredis.types.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_tree cimport TreePath
 
@@ -72,6 +74,10 @@ cdef const char *zset_encoding(const SortedSet *set) noexcept nogil
 cdef size_t zset_memory(const SortedSet *set) noexcept nogil
 cdef size_t zset_size(const SortedSet *set) noexcept nogil
 cdef bint zset_sound(SortedSet *set) noexcept nogil
+
+# Where a large set's guard hangs, and the table of its ``Member``s; NULL for a pack.
+cdef Guard **zset_guard(SortedSet *set) noexcept nogil
+cdef Table *zset_table(SortedSet *set) noexcept nogil
 
 # ---- one member ----
 cdef bint zset_score(SortedSet *set, Slice member, double *score) noexcept nogil

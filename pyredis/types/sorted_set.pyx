@@ -5,7 +5,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice, likely, prefetch
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
+    Table,
     hash_key,
     next_random,
     table_prefetch_bucket,
@@ -175,6 +177,14 @@ cdef size_t zset_size(const SortedSet *set) noexcept nogil:
 cdef bint zset_sound(SortedSet *set) noexcept nogil:
     """For tests: whether what the module promises holds."""
     return members_sound(members_of(set)) if is_tree(set) else scored_sound(pack_in(set))
+
+
+cdef Guard **zset_guard(SortedSet *set) noexcept nogil:
+    return &members_of(set).guard if is_tree(set) else NULL
+
+
+cdef Table *zset_table(SortedSet *set) noexcept nogil:
+    return &members_of(set).table if is_tree(set) else NULL
 
 
 # ---- one member ----

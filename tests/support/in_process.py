@@ -9,6 +9,17 @@ from pyredis import _invariants
 from support.client import encode_command
 
 
+# Small, so that a few parts make a value large.
+SMALL = {
+    "zset-max-listpack-entries": "4",
+    "list-max-listpack-size": "4",
+    "list-compress-depth": "1",
+    "set-max-intset-entries": "4",
+    "set-max-listpack-entries": "4",
+    "stream-node-max-entries": "4",
+}
+
+
 class Local:
     """One server and one connection to it."""
 
@@ -17,6 +28,8 @@ class Local:
         self.core = self.server.core
         self._transport = self.server.connect()
         self._reader = hiredis.Reader()
+        for name, value in SMALL.items():
+            self.must("CONFIG", "SET", name, value)
 
     def call(self, *arguments):
         """The reply; an error is returned, not raised."""
