@@ -207,7 +207,7 @@ def walk_keys(specs: Sequence[KeySpec], argv: Sequence[bytes]) -> list[FoundKey]
         if first is None:
             continue
         places = spec.find.places(first, argv)
-        if places is None or (places and places[-1] >= len(argv)):
+        if not places or places[-1] >= len(argv):
             return None
         found += [FoundKey(place, spec.flags) for place in places]
     return found

@@ -11,6 +11,7 @@ import pyredis.commands.rows.connection
 import pyredis.commands.rows.debug
 import pyredis.commands.rows.generic
 import pyredis.commands.rows.hashes
+import pyredis.commands.rows.hyperloglogs
 import pyredis.commands.rows.server
 import pyredis.commands.rows.sorted_sets
 import pyredis.commands.rows.strings

@@ -70,7 +70,6 @@ NO_FORK = "The server does not fork."
 NO_LISTS = "There are no lists."
 NO_SETS = "There are no sets."
 NO_STREAMS = "There are no streams."
-NO_HLLS = "There are no HyperLogLogs."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
 NO_PINNING = "Threads are not pinned to processors; use taskset."
@@ -360,7 +359,7 @@ ENCODINGS = [
     row("zset-max-listpack-entries", LONG, 128, "Members of a packed sorted set, at most.",
         alias="zset-max-ziplist-entries"),
     row("zset-max-listpack-value", SIZE, 64, "Length of its longest member.", alias="zset-max-ziplist-value"),
-    row("hll-sparse-max-bytes", SIZE, 3000, "Size of a sparse HyperLogLog, at most.", effect=NO_HLLS),
+    row("hll-sparse-max-bytes", SIZE, 3000, "Size of a sparse HyperLogLog, at most."),
     row("stream-node-max-bytes", SIZE, 4096, "Size of a stream's nodes.", effect=NO_STREAMS),
     row("stream-node-max-entries", LONG, 100, "Entries of a stream's nodes.", effect=NO_STREAMS),
 ]  # fmt: skip

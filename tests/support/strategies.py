@@ -116,6 +116,12 @@ BITMAPS = st.one_of(
     command("BITFIELD", KEYS, st.just(b"GET"), FIELDS_OF_BITS, BITS),
     command("BITFIELD", KEYS, _texts("SET", "INCRBY"), FIELDS_OF_BITS, BITS, INTEGERS.map(lambda n: b"%d" % n)),
 )
+ELEMENTS = st.one_of(some(VALUES), st.integers(0, 3000).map(lambda n: [b"%d" % i for i in range(n, n + 300)]))
+HYPERLOGLOGS = st.one_of(
+    command("PFADD", KEYS, ELEMENTS),
+    command("PFCOUNT", some(KEYS)),
+    command("PFMERGE", some(KEYS)),
+)
 HASHES = st.one_of(
     command("HSET", KEYS, FIELD_VALUES),
     command("HSET", KEYS, MANY_FIELDS),
@@ -169,7 +175,7 @@ WRONG = st.one_of(
     command("HSET", KEYS, FIELDS),
     command("EXPIRE", KEYS),
 )
-ONE = st.one_of(STRINGS, HASHES, BITMAPS, GENERIC, EXPIRY, STRINGS, HASHES)
+ONE = st.one_of(STRINGS, HASHES, BITMAPS, HYPERLOGLOGS, GENERIC, EXPIRY, STRINGS, HASHES)
 
 
 def _exact(step: Step) -> bool:

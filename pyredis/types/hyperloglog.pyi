@@ -1,0 +1,1 @@
+"""HyperLogLog over strings, for native code alone: see ``hyperloglog.pxd``."""
