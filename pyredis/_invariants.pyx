@@ -14,6 +14,7 @@ from pyredis._keyspace cimport (
     ENTRY_FIELD_EXPIRES,
     ENTRY_LONG_KEY,
     HASH,
+    SET,
     STRING,
     ZSET,
     Database,
@@ -41,6 +42,7 @@ from pyredis.types.hashtable cimport (
     table_next,
     table_size,
 )
+from pyredis.types.set cimport Set, set_size, set_sound
 from pyredis.types.sorted_set cimport SortedSet, zset_size, zset_sound
 
 
@@ -140,6 +142,9 @@ cdef int check_value(Entry *entry, str name) except -1:
         expect(hash_sound(hash), f"{name}: a hash that is not sound")
         expect((hash_next_expiry(hash) != 0) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
                f"{name}: whether its fields expire")
+    elif entry.type == SET:
+        expect(set_size(<Set *> entry_pointer(entry)) > 0, f"{name}: an empty set")
+        expect(set_sound(<Set *> entry_pointer(entry)), f"{name}: a set that is not sound")
     elif entry.type == ZSET:
         expect(zset_size(<SortedSet *> entry_pointer(entry)) > 0, f"{name}: an empty sorted set")
         expect(zset_sound(<SortedSet *> entry_pointer(entry)), f"{name}: a sorted set that is not sound")

@@ -12,6 +12,7 @@ from pyredis._keyspace cimport (
     CLOCK_MAX,
     ENCODING_INT,
     HASH,
+    SET,
     STRING,
     ZSET,
     Database,
@@ -27,7 +28,16 @@ from pyredis._keyspace cimport (
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
-
+from pyredis.types.set cimport (
+    Set,
+    SetIterator,
+    SetMember,
+    member_slice,
+    set_iterate,
+    set_iterate_end,
+    set_next,
+    set_size,
+)
 from pyredis.types.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set cimport (
     SortedSet,
@@ -115,6 +125,19 @@ cdef size_t serialized_hash(Hash *value, int64_t now) noexcept nogil:
     return size
 
 
+cdef size_t serialized_set(Set *value) noexcept nogil:
+    cdef char digits[20]
+    cdef SetIterator iterator
+    cdef SetMember member
+    cdef size_t size = length_prefix(set_size(value)), length
+    set_iterate(value, &iterator)
+    while set_next(&iterator, &member):
+        length = member_slice(&member, digits).size
+        size += length_prefix(length) + length
+    set_iterate_end(&iterator)
+    return size
+
+
 cdef size_t serialized_sorted_set(SortedSet *value) noexcept nogil:
     cdef SortedSetIterator iterator
     cdef ScoredMember member
@@ -132,6 +155,8 @@ cdef size_t serialized(Core core, Entry *entry):
         return serialized_string(entry)
     if entry.type == <uint32_t> HASH:
         return serialized_hash(<Hash *> entry_pointer(entry), core.server.keyspace.now_ms)
+    if entry.type == <uint32_t> SET:
+        return serialized_set(<Set *> entry_pointer(entry))
     if entry.type == <uint32_t> ZSET:
         return serialized_sorted_set(<SortedSet *> entry_pointer(entry))
     raise NotImplementedError(f"no serialized length of type {entry.type}")

@@ -2,8 +2,8 @@
 
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
 to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
-value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member. The data
-set's digest mixes the number of every database that has keys and adds the digest of each key.
+value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set
+adds each member. The data set's digest mixes the number of every database that has keys and adds the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -14,6 +14,7 @@ from pyredis._core cimport Core
 from pyredis._double cimport format_double_long
 from pyredis._keyspace cimport (
     HASH,
+    SET,
     STRING,
     ZSET,
     Database,
@@ -32,6 +33,15 @@ from pyredis.types.hashtable cimport (
     table_iterate_end,
     table_next,
     table_size,
+)
+from pyredis.types.set cimport (
+    Set,
+    SetIterator,
+    SetMember,
+    member_slice,
+    set_iterate,
+    set_iterate_end,
+    set_next,
 )
 from pyredis.types.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set cimport (
@@ -98,7 +108,17 @@ cdef void add_fields(uint8_t *digest, Hash *value, int64_t now) noexcept nogil:
     hash_iterate_end(&iterator)
 
 
-cdef void add_members(uint8_t *digest, SortedSet *value) noexcept nogil:
+cdef void add_members(uint8_t *digest, Set *value) noexcept nogil:
+    cdef char digits[20]
+    cdef SetIterator iterator
+    cdef SetMember member
+    set_iterate(value, &iterator)
+    while set_next(&iterator, &member):
+        add(digest, member_slice(&member, digits))
+    set_iterate_end(&iterator)
+
+
+cdef void add_scored_members(uint8_t *digest, SortedSet *value) noexcept nogil:
     cdef uint8_t own[SHA1_SIZE]
     cdef SortedSetIterator iterator
     cdef ScoredMember member
@@ -119,8 +139,10 @@ cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
         mix(digest, string_slice(entry, scratch))
     elif entry.type == <uint32_t> HASH:
         add_fields(digest, <Hash *> entry_pointer(entry), now)
+    elif entry.type == <uint32_t> SET:
+        add_members(digest, <Set *> entry_pointer(entry))
     elif entry.type == <uint32_t> ZSET:
-        add_members(digest, <SortedSet *> entry_pointer(entry))
+        add_scored_members(digest, <SortedSet *> entry_pointer(entry))
     if entry_expiry(entry) != -1:
         add(digest, expires_mark())
 

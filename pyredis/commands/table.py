@@ -13,6 +13,7 @@ import pyredis.commands.rows.generic
 import pyredis.commands.rows.hashes
 import pyredis.commands.rows.hyperloglogs
 import pyredis.commands.rows.server
+import pyredis.commands.rows.sets
 import pyredis.commands.rows.sorted_sets
 import pyredis.commands.rows.strings
 import pyredis.commands.rows.transactions  # noqa: F401

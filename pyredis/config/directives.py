@@ -68,7 +68,6 @@ TRACKING_ONLY = "There is no client tracking."
 ACL_ONLY = "There are no users beside the default one."
 NO_FORK = "The server does not fork."
 NO_LISTS = "There are no lists."
-NO_SETS = "There are no sets."
 NO_STREAMS = "There are no streams."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
@@ -353,9 +352,9 @@ ENCODINGS = [
     row("list-max-listpack-size", Integer(-INT_MAX - 1, INT_MAX), -2, "Size of a list's nodes.",
         alias="list-max-ziplist-size", effect=NO_LISTS),
     row("list-compress-depth", COUNT, 0, "Nodes at a list's ends that are not compressed.", effect=NO_LISTS),
-    row("set-max-intset-entries", LONG, 512, "Members of a set of integers, at most.", effect=NO_SETS),
-    row("set-max-listpack-entries", LONG, 128, "Members of a packed set, at most.", effect=NO_SETS),
-    row("set-max-listpack-value", SIZE, 64, "Length of its longest member.", effect=NO_SETS),
+    row("set-max-intset-entries", LONG, 512, "Members of a set of integers, at most."),
+    row("set-max-listpack-entries", LONG, 128, "Members of a packed set, at most."),
+    row("set-max-listpack-value", SIZE, 64, "Length of its longest member."),
     row("zset-max-listpack-entries", LONG, 128, "Members of a packed sorted set, at most.",
         alias="zset-max-ziplist-entries"),
     row("zset-max-listpack-value", SIZE, 64, "Length of its longest member.", alias="zset-max-ziplist-value"),

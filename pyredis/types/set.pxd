@@ -73,6 +73,8 @@ cdef inline Slice member_slice(const SetMember *member, char *digits) noexcept n
 cdef Set *set_new(const SetMember *first, size_t count, const SetLimits *limits) noexcept nogil
 # One that takes whatever comes in the first form that does.
 cdef Set *set_new_integers() noexcept nogil
+# One that is not to be kept: a table with room for `count` members.
+cdef Set *set_new_table(size_t count) noexcept nogil
 cdef Set *set_copy(Set *set) noexcept nogil
 cdef void set_free(Set *set) noexcept nogil
 # Releases about `budget` members; true when nothing, the set itself included, is left. Nothing else may be done to a
@@ -107,6 +109,8 @@ cdef void set_iterate_end(SetIterator *iterator) noexcept nogil
 cdef uint64_t set_scan(Set *set, uint64_t cursor, SetVisitor visit, void *context) noexcept nogil
 # The next members of a walk; false at its end.
 cdef bint set_next_batch(SetIterator *iterator, SetBatch *batch) noexcept nogil
+# Adds the members, which are another set's; returns how many are new.
+cdef size_t set_add_batch(Set **set, SetBatch *batch, const SetLimits *limits) noexcept nogil
 # Keeps those of the batch that `set` has, or those that it has not.
 cdef void set_filter(Set *set, SetBatch *batch, bint present) noexcept nogil
 

@@ -144,7 +144,7 @@ cdef Set *new_packed() noexcept nogil:
     return <Set *> pack_new(SET_PACKED, False)
 
 
-cdef Set *new_table(size_t count) noexcept nogil:
+cdef Set *set_new_table(size_t count) noexcept nogil:
     cdef Members *members = members_new(SET_TABLE << PACK_OWNER_SHIFT)
     table_reserve(&members.table, count)
     return <Set *> members
@@ -158,7 +158,7 @@ cdef Set *set_new(const SetMember *first, size_t count, const SetLimits *limits)
     cdef int64_t number
     if count <= limits.integers and as_number(first, &number):
         return set_new_integers()
-    return new_packed() if count <= limits.entries else new_table(count)
+    return new_packed() if count <= limits.entries else set_new_table(count)
 
 
 cdef Set *set_copy(Set *set) noexcept nogil:
@@ -236,7 +236,7 @@ cdef bint set_sound(Set *set) noexcept nogil:
 
 cdef void convert_to_table(Set **set, size_t count) noexcept nogil:
     """Room for ``count`` members, those that are there among them."""
-    cdef Set *table = new_table(count)
+    cdef Set *table = set_new_table(count)
     cdef SetIterator iterator
     cdef SetMember member
     cdef char digits[20]
@@ -505,6 +505,20 @@ cdef bint batch_has(Set *set, const SetBatch *batch, size_t i) noexcept nogil:
     if form_of(set) != SET_TABLE:
         return set_has(set, &batch.members[i])
     return members_have(members_of(set), member_slice(&batch.members[i], digits), batch.hashes[i])
+
+
+cdef size_t set_add_batch(Set **set, SetBatch *batch, const SetLimits *limits) noexcept nogil:
+    cdef char digits[20]
+    cdef size_t i, before = set_size(set[0])
+    if form_of(set[0]) == SET_TABLE:
+        fetch_batch(members_of(set[0]), batch)
+        for i in range(batch.count):
+            if not batch_has(set[0], batch, i):
+                members_add(members_of(set[0]), member_slice(&batch.members[i], digits), batch.hashes[i])
+    else:
+        for i in range(batch.count):
+            set_add(set, &batch.members[i], limits)
+    return set_size(set[0]) - before
 
 
 cdef void set_filter(Set *set, SetBatch *batch, bint present) noexcept nogil:

@@ -1,0 +1,283 @@
+"""The commands of one set, save the random ones (``set_random``); those of several are in ``set_algebra``."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._base cimport Slice
+from pyredis._dispatch cimport EVENT_SET, Call, changed, native
+from pyredis._glob cimport glob_match
+from pyredis._keyspace cimport SET, ValueType, value_type_register
+from pyredis._resp cimport (
+    SET as SET_REPLY,
+    Replied,
+    Reply,
+    reply_aggregate,
+    reply_array,
+    reply_integer,
+    reply_open,
+)
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
+from pyredis.commands.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members, store_set
+from pyredis.types.set cimport (
+    Set,
+    SetIterator,
+    SetMember,
+    member_slice,
+    set_add,
+    set_copy,
+    set_encoding,
+    set_expect,
+    set_free,
+    set_free_some,
+    set_has,
+    set_iterate,
+    set_iterate_end,
+    set_memory,
+    set_new,
+    set_next,
+    set_prefetch_member,
+    set_prefetch_place,
+    set_remove,
+    set_scan,
+    set_size,
+    text_member,
+)
+
+from pyredis.commands.set_algebra import HANDLERS as ALGEBRA_HANDLERS
+from pyredis.commands.set_random import HANDLERS as RANDOM_HANDLERS
+
+cdef enum:
+    # Steps of a scan for each member asked for, so that a sparse table does not hold up everybody.
+    SCAN_PATIENCE = 10
+
+
+# ---- adding and removing ----
+
+cdef void provide_set(SetAccess *access, const SetMember *first, size_t count) noexcept nogil:
+    """A set that ``count`` members, ``first`` among them, can be added to; ``store_set`` must follow."""
+    if access.set == NULL:
+        access.set = set_new(first, count, &access.limits)
+    else:
+        set_expect(&access.set, count, &access.limits)
+
+
+cdef Replied sadd(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef SetMember member = text_member(call.argv[2])
+    cdef int64_t added = 0
+    cdef int index
+    if not find_set(call, 1, &access):
+        return 0
+    provide_set(&access, &member, call.argc - 2)
+    for index in range(2, call.argc):
+        member = text_member(call.argv[index])
+        added += set_add(&access.set, &member, &access.limits)
+    store_set(call, &access)
+    if added:
+        changed(call, 1, EVENT_SET, "sadd")
+    return reply_integer(call.reply, added)
+
+
+cdef Replied srem(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef SetMember member
+    cdef int64_t removed = 0
+    cdef int index
+    if not find_set(call, 1, &access):
+        return 0
+    if access.set == NULL:
+        return reply_integer(call.reply, 0)
+    for index in range(2, call.argc):
+        member = text_member(call.argv[index])
+        removed += set_remove(&access.set, &member)
+    if removed:
+        store_fewer_members(call, &access, "srem")
+    return reply_integer(call.reply, removed)
+
+
+cdef Replied move(Call *call, SetAccess *source, SetAccess *target) noexcept nogil:
+    """Both keys have been looked up, and the source is there."""
+    cdef SetMember member = text_member(call.argv[3])
+    if source.entry == target.entry:
+        return reply_integer(call.reply, set_has(source.set, &member))
+    if not set_remove(&source.set, &member):
+        return reply_integer(call.reply, 0)
+    store_fewer_members(call, source, "srem")
+    provide_set(target, &member, 1)
+    if set_add(&target.set, &member, &target.limits):
+        store_set(call, target)
+        changed(call, 2, EVENT_SET, "sadd")
+    return reply_integer(call.reply, 1)
+
+
+cdef Replied smove(Call *call) noexcept nogil:
+    cdef SetAccess source, target
+    if not find_set(call, 1, &source):
+        return 0
+    if source.set == NULL:
+        return reply_integer(call.reply, 0)
+    if not find_set(call, 2, &target):
+        return 0
+    return move(call, &source, &target)
+
+
+# ---- asking ----
+
+cdef Replied scard(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    if call.failed:
+        return 0
+    return reply_integer(call.reply, <int64_t> set_size(set) if set != NULL else 0)
+
+
+cdef inline Replied reply_whether(Call *call, Set *set, int index) noexcept nogil:
+    cdef SetMember member = text_member(call.argv[index])
+    return reply_integer(call.reply, set != NULL and set_has(set, &member))
+
+
+cdef Replied sismember(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    if call.failed:
+        return 0
+    return reply_whether(call, set, 2)
+
+
+cdef Replied smismember(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    cdef int index
+    if call.failed:
+        return 0
+    reply_array(call.reply, call.argc - 2)
+    for index in range(2, call.argc):
+        reply_whether(call, set, index)
+    return 0
+
+
+cdef Replied smembers(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    cdef SetIterator iterator
+    cdef SetMember member
+    if call.failed:
+        return 0
+    if set == NULL:
+        return reply_aggregate(call.reply, SET_REPLY, 0)
+    reply_aggregate(call.reply, SET_REPLY, set_size(set))
+    set_iterate(set, &iterator)
+    while set_next(&iterator, &member):
+        reply_member(call.reply, &member)
+    set_iterate_end(&iterator)
+    return 0
+
+
+# ---- SSCAN ----
+
+ctypedef struct Teller:
+    Reply *reply
+    const Slice *pattern    # NULL for every member
+    size_t visited
+    size_t told
+
+
+cdef void tell(void *context, const SetMember *member) noexcept nogil:
+    cdef Teller *teller = <Teller *> context
+    cdef char digits[20]
+    teller.visited += 1
+    if teller.pattern == NULL or glob_match(teller.pattern[0], member_slice(member, digits), False):
+        teller.told += 1
+        reply_member(teller.reply, member)
+
+
+cdef uint64_t scan_some(Set *set, const ScanOptions *options, Teller *teller) noexcept nogil:
+    cdef uint64_t cursor = options.cursor
+    cdef int64_t steps = 0
+    while True:
+        cursor = set_scan(set, cursor, tell, teller)
+        steps += 1
+        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
+            return cursor
+
+
+cdef Replied sscan(Call *call) noexcept nogil:
+    cdef Set *set
+    cdef ScanOptions options
+    cdef Teller teller
+    cdef uint64_t cursor
+    cdef size_t offset
+    if not scan_cursor(call, 2, &options):
+        return 0
+    set = read_set(call, 1)
+    if call.failed:
+        return 0
+    offset = reply_open(call.reply)
+    if set == NULL:
+        return scan_close(call.reply, offset, 0, 0)
+    if not scan_options(call, 3, False, &options):
+        return 0
+    teller.reply = call.reply
+    teller.pattern = &options.pattern if not options.everything else NULL
+    teller.visited = 0
+    teller.told = 0
+    cursor = scan_some(set, &options, &teller)
+    return scan_close(call.reply, offset, cursor, teller.told)
+
+
+# ---- what the keyspace must know ----
+
+cdef void release(void *value) noexcept nogil:
+    set_free(<Set *> value)
+
+
+cdef bint release_some(void *value, size_t budget) noexcept nogil:
+    return set_free_some(<Set *> value, budget)
+
+
+cdef size_t effort(const void *value) noexcept nogil:
+    return set_size(<const Set *> value)
+
+
+cdef void *copy(const void *value) noexcept nogil:
+    return set_copy(<Set *> value)
+
+
+cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
+    return set_memory(<const Set *> value)
+
+
+cdef const char *encoding(const void *value) noexcept nogil:
+    return set_encoding(<const Set *> value)
+
+
+cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
+    return set_prefetch_place(<const Set *> value, part)
+
+
+cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
+    set_prefetch_member(<const Set *> value, hash)
+
+
+cdef void register() noexcept:
+    cdef ValueType type
+    type.release = release
+    type.release_some = release_some
+    type.effort = effort
+    type.copy = copy
+    type.footprint = footprint
+    type.encoding = encoding
+    type.prefetch_place = prefetch_place
+    type.prefetch_part = prefetch_part
+    value_type_register(SET, &type)
+
+
+register()
+
+HANDLERS = {
+    "sadd": native(sadd),
+    "scard": native(scard),
+    "sismember": native(sismember),
+    "smembers": native(smembers),
+    "smismember": native(smismember),
+    "smove": native(smove),
+    "srem": native(srem),
+    "sscan": native(sscan),
+    **ALGEBRA_HANDLERS,
+    **RANDOM_HANDLERS,
+}

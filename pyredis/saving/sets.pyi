@@ -1,0 +1,1 @@
+"""Sets as commands; nothing here is for Python."""
