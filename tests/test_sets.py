@@ -332,7 +332,9 @@ def scanned(client, *arguments):
             return found
 
 
-@pytest.mark.parametrize("options", [[], ["COUNT", 7], ["COUNT", 1000], ["MATCH", "*1*"], ["MATCH", "*", "COUNT", 3]], ids=str)
+@pytest.mark.parametrize(
+    "options", [[], ["COUNT", 7], ["COUNT", 1000], ["MATCH", "*1*"], ["MATCH", "*", "COUNT", 3]], ids=str
+)
 def test_a_scan_sees_every_member(sources, options):
     assert set(scanned(sources.ours, *options)) == set(scanned(sources.oracle, *options))
 
