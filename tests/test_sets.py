@@ -22,7 +22,7 @@ def sets(pair, request):
         pair.ours.must("CONFIG", "SET", name, value)
     yield pair
     for name, found in before.items():
-        pair.ours.must("CONFIG", "SET", name, list(found.values())[0] if isinstance(found, dict) else found[1])
+        pair.ours.must("CONFIG", "SET", name, next(iter(found.values())) if isinstance(found, dict) else found[1])
 
 
 COMMANDS = [

@@ -2,8 +2,8 @@
 
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
 to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
-value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set
-adds each member. The data set's digest mixes the number of every database that has keys and adds the digest of each key.
+value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set adds
+each member. The data set's digest mixes the number of every database that has keys and adds the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t

@@ -6,7 +6,7 @@ Members go from set to set in batches (``SetBatch``), so that the memory of a la
 from libc.stdint cimport int64_t
 from libc.stdlib cimport qsort
 
-from pyredis._base cimport Slice, equals_nocase, parse_int64
+from pyredis._base cimport equals_nocase, parse_int64
 from pyredis._dispatch cimport (
     EVENT_GENERIC,
     EVENT_SET,
@@ -27,7 +27,6 @@ from pyredis.types.set cimport (
     SetBatch,
     SetIterator,
     SetLimits,
-    SetMember,
     set_add_batch,
     set_copy,
     set_filter,
