@@ -176,6 +176,45 @@ SCRIPTS = {
         HGETALL h
         HLEN h
     """),
+    "sorted sets": script("""
+        ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+        ZADD z 1 a
+        ZADD z XX 1 nobody
+        ZADD z GT 0 a
+        ZADD z INCR 1 a
+        ZADD z INCR 0 a
+        ZINCRBY z 1 a
+        ZINCRBY z 0 a
+        ZADD w XX 1 a
+        ZREM z a nobody
+        ZREM z nobody
+        ZPOPMIN z
+        ZPOPMAX z 0
+        ZMPOP 2 nothing z MAX COUNT 2
+        BZPOPMIN z 0
+        BZMPOP 0 1 z MAX
+        ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+        ZRANGESTORE y z 0 1
+        ZRANGESTORE y nothing 0 1
+        ZRANGESTORE y nothing 0 1
+        ZUNIONSTORE y 1 z
+        ZINTERSTORE y 2 y z
+        ZDIFFSTORE y 2 z nothing
+        ZDIFFSTORE y 2 z z
+        ZDIFFSTORE y 2 z z
+        ZREMRANGEBYRANK z 0 0
+        ZREMRANGEBYRANK z 50 60
+        ZREMRANGEBYSCORE z 2 2
+        ZREMRANGEBYLEX z - [c
+        ZREMRANGEBYRANK z 0 -1
+        ZADD z 1 a
+        ZPOPMAX z 5
+        ZSCORE z a
+        ZRANGE z 0 -1
+        ZCARD z
+        ZUNION 2 z nothing
+        ZRANDMEMBER z
+    """),
     "keys": script("""
         SET a 1
         SET b 2

@@ -1,8 +1,15 @@
-"""The sorted set commands that take members from an end."""
+"""The sorted set commands that take members from an end, those that wait for one among them."""
 
 from libc.stdint cimport int64_t
 
 from pyredis._base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
+from pyredis._blocking cimport (
+    BLOCK_REPLY_NULL_ARRAY,
+    awaited,
+    block_on_keys,
+    lookup_awaited,
+    timeout_argument,
+)
 from pyredis._dispatch cimport Call, lookup_write_kind, native, propagate_instead, reply_syntax_error
 from pyredis._keyspace cimport ZSET, Entry
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_slice
@@ -146,7 +153,71 @@ cdef Replied zmpop(Call *call) noexcept nogil:
     return reply_null_array(call.reply)
 
 
+# ---- the ones that wait ----
+
+cdef void propagate_one_pop(Call *call, int index, bint highest) noexcept nogil:
+    cdef Slice argv[2]
+    argv[0] = slice_of("ZPOPMAX" if highest else "ZPOPMIN", 7)
+    argv[1] = call.argv[index]
+    propagate_instead(call, 2, argv)
+
+
+cdef Replied take_one(Call *call, int index, Entry *entry, bint highest) noexcept nogil:
+    reply_array(call.reply, 3)
+    reply_slice(call.reply, call.argv[index])
+    take_ends(call, index, entry, 1, highest, False)
+    propagate_one_pop(call, index, highest)
+    return 0
+
+
+cdef Replied wait_and_pop(Call *call, bint highest) noexcept nogil:
+    cdef int last = call.argc - 2, index
+    cdef int64_t timeout_ms
+    cdef Entry *entry
+    if not timeout_argument(call, last + 1, &timeout_ms):
+        return 0
+    for index in range(1, last + 1):
+        if not awaited(call, index):
+            continue
+        entry = lookup_awaited(call, index, ZSET)
+        if call.failed:
+            return 0
+        if entry != NULL:
+            return take_one(call, index, entry, highest)
+    return block_on_keys(call, 1, last, timeout_ms, BLOCK_REPLY_NULL_ARRAY)
+
+
+cdef Replied bzpopmin(Call *call) noexcept nogil:
+    return wait_and_pop(call, False)
+
+
+cdef Replied bzpopmax(Call *call) noexcept nogil:
+    return wait_and_pop(call, True)
+
+
+cdef Replied bzmpop(Call *call) noexcept nogil:
+    cdef int64_t timeout_ms
+    cdef Demand demand
+    cdef Entry *entry
+    cdef int index
+    if not timeout_argument(call, 1, &timeout_ms) or not read_demand(call, 2, &demand):
+        return 0
+    for index in range(demand.first_key, demand.first_key + demand.keys):
+        if not awaited(call, index):
+            continue
+        entry = lookup_awaited(call, index, ZSET)
+        if call.failed:
+            return 0
+        if entry != NULL:
+            return take_demanded(call, index, entry, &demand)
+    return block_on_keys(
+        call, demand.first_key, demand.first_key + demand.keys - 1, timeout_ms, BLOCK_REPLY_NULL_ARRAY)
+
+
 HANDLERS = {
+    "bzmpop": native(bzmpop),
+    "bzpopmax": native(bzpopmax),
+    "bzpopmin": native(bzpopmin),
     "zmpop": native(zmpop),
     "zpopmax": native(zpopmax),
     "zpopmin": native(zpopmin),

@@ -489,6 +489,7 @@ cdef void register() noexcept:
 
 register()
 
+from pyredis.commands.sorted_set_operations import HANDLERS as OPERATION_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_pops import HANDLERS as POP_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_ranges import HANDLERS as RANGE_HANDLERS  # noqa: E402
 
@@ -503,6 +504,7 @@ HANDLERS = {
     "zrevrank": native(zrevrank),
     "zscan": native(zscan),
     "zscore": native(zscore),
+    **OPERATION_HANDLERS,
     **POP_HANDLERS,
     **RANGE_HANDLERS,
 }

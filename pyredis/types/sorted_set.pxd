@@ -109,7 +109,7 @@ cdef void zset_sample(
     SortedSet *set, size_t count, uint64_t *random, MemberVisitor visit, void *context) noexcept nogil
 
 # ---- making one out of members in any order ----
-# In the tree's form, and nothing but these three may be done to it until `zset_arrange`.
+# In the tree's form; nothing but these three, `zset_score` and `zset_free` may be done to it until `zset_arrange`.
 cdef SortedSet *zset_gather(size_t expected) noexcept nogil
 # The score of the member, which is new if there is none yet (`created`). Good until the next call.
 cdef double *zset_gathered(SortedSet *set, Slice member, bint *created) noexcept nogil

@@ -171,6 +171,47 @@ def packed_or_table(encoding: Any) -> Any:
     return b"listpack" if encoding == b"hashtable" else encoding
 
 
+# No -0: a packed set forgets the sign, so that it depends on how a set came about.
+SCORES = st.one_of(
+    st.integers(-3, 3).map(lambda number: b"%d" % number),
+    _texts("0.5", "-2.25", "1e3", "inf", "-inf", "(1", "nan", "abc", ""),
+)
+RANKS = _texts("0", "1", "-1", "2", "-3", "100", "abc")
+ZADD_OPTIONS = st.lists(_texts("NX", "XX", "GT", "LT", "CH", "INCR"), max_size=2)
+SCORED = st.sampled_from([[], [b"WITHSCORES"]])
+ORDERED = st.sampled_from([[], [b"REV"], [b"BYSCORE"], [b"BYSCORE", b"REV"], [b"BYSCORE", b"LIMIT", b"1", b"2"]])
+MANY_MEMBERS = st.integers(100, 200).map(lambda n: [[b"%d" % (i % 7), b"member:%d" % i] for i in range(n)])
+SEVERAL = some(KEYS, 3).map(lambda keys: [b"%d" % len(keys), keys])
+AGGREGATES = st.sampled_from([[], [b"AGGREGATE", b"MIN"], [b"AGGREGATE", b"MAX"]])
+SORTED_SETS = st.one_of(
+    command("ZADD", KEYS, ZADD_OPTIONS, some(st.tuples(SCORES, FIELDS), 6)),
+    command("ZADD", KEYS, some(st.tuples(SCORES, FIELDS), 6)),
+    command("ZADD", KEYS, MANY_MEMBERS),
+    command("ZINCRBY", KEYS, SCORES, FIELDS),
+    command("ZREM", KEYS, some(FIELDS)),
+    command("ZCARD", KEYS),
+    command("ZSCORE", KEYS, FIELDS),
+    command("ZMSCORE", KEYS, some(FIELDS)),
+    command("ZRANK", KEYS, FIELDS),
+    command("ZREVRANK", KEYS, FIELDS),
+    command("ZCOUNT", KEYS, SCORES, SCORES),
+    command("ZRANGE", KEYS, RANKS, RANKS, ORDERED, SCORED),
+    command("ZREVRANGE", KEYS, RANKS, RANKS, SCORED),
+    command("ZRANGEBYSCORE", KEYS, SCORES, SCORES, SCORED),
+    command("ZRANGESTORE", KEYS, KEYS, RANKS, RANKS, ORDERED),
+    command("ZREMRANGEBYRANK", KEYS, RANKS, RANKS),
+    command("ZREMRANGEBYSCORE", KEYS, SCORES, SCORES),
+    command("ZPOPMIN", KEYS, st.sampled_from([[], [b"2"], [b"0"], [b"-1"]])),
+    command("ZPOPMAX", KEYS, st.sampled_from([[], [b"1"], [b"50"]])),
+    command("ZMPOP", SEVERAL, _texts("MIN", "MAX"), st.sampled_from([[], [b"COUNT", b"3"]])),
+    command("ZUNION", SEVERAL, AGGREGATES, SCORED),
+    command("ZINTER", SEVERAL, AGGREGATES, SCORED),
+    command("ZDIFF", SEVERAL, SCORED),
+    command("ZUNIONSTORE", KEYS, SEVERAL, AGGREGATES),
+    command("ZINTERSTORE", KEYS, SEVERAL, AGGREGATES),
+    command("ZDIFFSTORE", KEYS, SEVERAL),
+    command("ZINTERCARD", SEVERAL, st.sampled_from([[], [b"LIMIT", b"2"]])),
+)
 GENERIC = st.one_of(
     command("DEL", some(KEYS)),
     command("UNLINK", some(KEYS)),
@@ -207,7 +248,10 @@ WRONG = st.one_of(
     command("HSET", KEYS, FIELDS),
     command("EXPIRE", KEYS),
 )
-ONE = st.one_of(STRINGS, HASHES, SETS, BITMAPS, HYPERLOGLOGS, GENERIC, EXPIRY, STRINGS, HASHES)
+ONE = st.one_of(
+    *(STRINGS, STRINGS, HASHES, HASHES, SETS, SORTED_SETS),
+    *(BITMAPS, HYPERLOGLOGS, GENERIC, EXPIRY),
+)
 
 
 def _exact(step: Step) -> bool:

@@ -11,10 +11,41 @@ REVERSED = "max min"
 LIMIT = "[LIMIT limit=(offset count)]"
 WITHSCORES = "[WITHSCORES]"
 SORTBY = "[sortby=(BYSCORE|BYLEX)]"
+KEYS = "numkeys:integer key..."
+WEIGHTS = "[WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]"
+SOURCES = "numkeys@1 RO access"
+STORED = "1 OW update; numkeys@2 RO access"
+SOURCE_SIZES = "O(N)+O(M*log(M)), N members in the sets, M in the result."
+INTERSECTED = "O(N*K)+O(M*log(M)), N members in the smallest of K sets, M in the result."
+SUBTRACTED = "O(N*K)+O(M*log(M)), N members in the first of K sets, M in the result."
 LOG = "O(log(N)), N members in the set."
 RANGE = "O(log(N)+M), N members in the set, M in the range."
 
 with family("sorted-set", module="sorted_sets", acl="sortedset"):
+    row(
+        "BZMPOP timeout:double numkeys:integer key... where=(MIN|MAX) [COUNT count]",
+        "write blocking",
+        keys="numkeys@2 RW access delete",
+        since="7.0.0",
+        complexity="O(K)+O(M*log(N)), K keys named, M members taken from a set of N.",
+        summary="Does what ZMPOP does, and waits where all sets are empty.",
+    )
+    row(
+        "BZPOPMAX key... timeout:double",
+        "write blocking fast",
+        keys="1..-2 RW access delete",
+        since="5.0.0",
+        complexity=LOG,
+        summary="Takes the member with the highest score from the first sorted set that has any, or waits for one.",
+    )
+    row(
+        "BZPOPMIN key... timeout:double",
+        "write blocking fast",
+        keys="1..-2 RW access delete",
+        since="5.0.0",
+        complexity=LOG,
+        summary="Takes the member with the lowest score from the first sorted set that has any, or waits for one.",
+    )
     row(
         "ZADD key [condition@3.0.2=(NX|XX)] [comparison@6.2.0=(GT|LT)] [CH@3.0.2] [INCR@3.0.2] "
         "data=(score:double member)...",
@@ -41,12 +72,52 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         summary="Tells how many members have a score within a range.",
     )
     row(
+        f"ZDIFF {KEYS} {WITHSCORES}",
+        "readonly",
+        keys=SOURCES,
+        since="6.2.0",
+        complexity=SUBTRACTED,
+        summary="Tells the members of the first set that are in none of the others.",
+    )
+    row(
+        f"ZDIFFSTORE destination:key {KEYS}",
+        "write denyoom",
+        keys=STORED,
+        since="6.2.0",
+        complexity=SUBTRACTED,
+        summary="Stores the members of the first set that are in none of the others.",
+    )
+    row(
         "ZINCRBY key increment:integer member",
         "write denyoom fast",
         keys="1 RW access update",
         since="1.2.0",
         complexity=LOG,
         summary="Adds a number to the score of a member, which is new with that score when it was absent.",
+    )
+    row(
+        f"ZINTER {KEYS} {WEIGHTS} {WITHSCORES}",
+        "readonly",
+        keys=SOURCES,
+        since="6.2.0",
+        complexity=INTERSECTED,
+        summary="Tells the members that all of the sets have.",
+    )
+    row(
+        f"ZINTERCARD {KEYS} [LIMIT limit:integer]",
+        "readonly",
+        keys=SOURCES,
+        since="7.0.0",
+        complexity="O(N*K), N members in the smallest of K sets.",
+        summary="Tells how many members all of the sets have.",
+    )
+    row(
+        f"ZINTERSTORE destination:key {KEYS} {WEIGHTS}",
+        "write denyoom",
+        keys=STORED,
+        since="2.0.0",
+        complexity=INTERSECTED,
+        summary="Stores the members that all of the sets have.",
     )
     row(
         f"ZLEXCOUNT key {LEX}",
@@ -57,7 +128,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         summary="Tells how many members lie within a range of texts, where all scores are equal.",
     )
     row(
-        "ZMPOP numkeys key... where=(MIN|MAX) [COUNT count]",
+        "ZMPOP numkeys:integer key... where=(MIN|MAX) [COUNT count]",
         "write",
         keys="numkeys@1 RW access delete",
         since="7.0.0",
@@ -228,4 +299,20 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         since="1.2.0",
         complexity="O(1)",
         summary="Tells the score of a member.",
+    )
+    row(
+        f"ZUNION {KEYS} {WEIGHTS} {WITHSCORES}",
+        "readonly",
+        keys=SOURCES,
+        since="6.2.0",
+        complexity=SOURCE_SIZES,
+        summary="Tells the members that any of the sets has.",
+    )
+    row(
+        f"ZUNIONSTORE destination:key {KEYS} {WEIGHTS}",
+        "write denyoom",
+        keys=STORED,
+        since="2.0.0",
+        complexity=SOURCE_SIZES,
+        summary="Stores the members that any of the sets has.",
     )
