@@ -14,6 +14,7 @@ from pyredis._keyspace cimport (
     ENTRY_FIELD_EXPIRES,
     ENTRY_LONG_KEY,
     HASH,
+    LIST,
     SET,
     STRING,
     ZSET,
@@ -31,6 +32,7 @@ from pyredis._keyspace cimport (
 )
 from pyredis._resp cimport arguments_free, reply_free
 from pyredis.types.hash cimport Hash, hash_next_expiry, hash_size, hash_sound
+from pyredis.types.list cimport List, list_size, list_sound
 from pyredis.types.hashtable cimport (
     Table,
     TableIterator,
@@ -148,6 +150,9 @@ cdef int check_value(Entry *entry, str name) except -1:
     elif entry.type == ZSET:
         expect(zset_size(<SortedSet *> entry_pointer(entry)) > 0, f"{name}: an empty sorted set")
         expect(zset_sound(<SortedSet *> entry_pointer(entry)), f"{name}: a sorted set that is not sound")
+    elif entry.type == LIST:
+        expect(list_size(<List *> entry_pointer(entry)) > 0, f"{name}: an empty list")
+        expect(list_sound(<List *> entry_pointer(entry)), f"{name}: a list that is not sound")
     return 0
 
 

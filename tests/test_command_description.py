@@ -15,8 +15,9 @@ from pyredis.commands.table import SPECS, every_spec, find, find_argv
 
 NEWER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
 
-# Whose arity or tips 7.4 tells otherwise.
+# Whose arity, flags or tips 7.4 tells otherwise: commands that wait are let into scripts since 7.2, for one.
 CHANGED_INFO = {
+    *("blmove", "blpop", "brpop", "brpoplpush"),
     *("client|setname", "config|resetstat", "config|rewrite", "latency|reset", "msetnx", "randomkey", "scan"),
     *("command|getkeys", "command|getkeysandflags"),
 }

@@ -12,6 +12,7 @@ from pyredis._keyspace cimport (
     CLOCK_MAX,
     ENCODING_INT,
     HASH,
+    LIST,
     SET,
     STRING,
     ZSET,
@@ -27,6 +28,7 @@ from pyredis._keyspace cimport (
 )
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
+from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next, list_size
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
 from pyredis.types.set cimport (
     Set,
@@ -149,6 +151,17 @@ cdef size_t serialized_sorted_set(SortedSet *value) noexcept nogil:
     return size
 
 
+cdef size_t serialized_list(const List *value) noexcept nogil:
+    cdef ListIterator iterator
+    cdef ListItem item
+    cdef size_t size = length_prefix(list_size(value))
+    list_iterate(value, 0, &iterator)
+    while list_next(&iterator, &item):
+        size += length_prefix(item.text.size) + item.text.size
+    list_iterate_end(&iterator)
+    return size
+
+
 cdef size_t serialized(Core core, Entry *entry):
     """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
     if entry.type == <uint32_t> STRING:
@@ -159,6 +172,8 @@ cdef size_t serialized(Core core, Entry *entry):
         return serialized_set(<Set *> entry_pointer(entry))
     if entry.type == <uint32_t> ZSET:
         return serialized_sorted_set(<SortedSet *> entry_pointer(entry))
+    if entry.type == <uint32_t> LIST:
+        return serialized_list(<const List *> entry_pointer(entry))
     raise NotImplementedError(f"no serialized length of type {entry.type}")
 
 

@@ -3,7 +3,8 @@
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
 to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
 value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set adds
-each member. The data set's digest mixes the number of every database that has keys and adds the digest of each key.
+each member, a list mixes each element. The data set's digest mixes the number of every database that has keys and adds
+the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -14,6 +15,7 @@ from pyredis._core cimport Core
 from pyredis._double cimport format_double_long
 from pyredis._keyspace cimport (
     HASH,
+    LIST,
     SET,
     STRING,
     ZSET,
@@ -26,6 +28,7 @@ from pyredis._keyspace cimport (
     string_slice,
 )
 from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_next
+from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next
 from pyredis.types.hashtable cimport (
     TableIterator,
     hash_key,
@@ -132,6 +135,15 @@ cdef void add_scored_members(uint8_t *digest, SortedSet *value) noexcept nogil:
     zset_iterate_end(&iterator)
 
 
+cdef void mix_elements(uint8_t *digest, const List *value) noexcept nogil:
+    cdef ListIterator iterator
+    cdef ListItem item
+    list_iterate(value, 0, &iterator)
+    while list_next(&iterator, &item):
+        mix(digest, item.text)
+    list_iterate_end(&iterator)
+
+
 cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
     cdef char scratch[24]
     mix_number(digest, entry.type)
@@ -143,6 +155,8 @@ cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
         add_members(digest, <Set *> entry_pointer(entry))
     elif entry.type == <uint32_t> ZSET:
         add_scored_members(digest, <SortedSet *> entry_pointer(entry))
+    elif entry.type == <uint32_t> LIST:
+        mix_elements(digest, <const List *> entry_pointer(entry))
     if entry_expiry(entry) != -1:
         add(digest, expires_mark())
 

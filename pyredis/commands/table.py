@@ -12,6 +12,7 @@ import pyredis.commands.rows.debug
 import pyredis.commands.rows.generic
 import pyredis.commands.rows.hashes
 import pyredis.commands.rows.hyperloglogs
+import pyredis.commands.rows.lists
 import pyredis.commands.rows.server
 import pyredis.commands.rows.sets
 import pyredis.commands.rows.sorted_sets

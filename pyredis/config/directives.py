@@ -67,7 +67,6 @@ EVICTION_ONLY = "No key is evicted."
 TRACKING_ONLY = "There is no client tracking."
 ACL_ONLY = "There are no users beside the default one."
 NO_FORK = "The server does not fork."
-NO_LISTS = "There are no lists."
 NO_STREAMS = "There are no streams."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
@@ -350,8 +349,8 @@ ENCODINGS = [
     row("hash-max-listpack-entries", LONG, 512, "Fields of a packed hash, at most.", alias="hash-max-ziplist-entries"),
     row("hash-max-listpack-value", SIZE, 64, "Length of its longest field or value.", alias="hash-max-ziplist-value"),
     row("list-max-listpack-size", Integer(-INT_MAX - 1, INT_MAX), -2, "Size of a list's nodes.",
-        alias="list-max-ziplist-size", effect=NO_LISTS),
-    row("list-compress-depth", COUNT, 0, "Nodes at a list's ends that are not compressed.", effect=NO_LISTS),
+        alias="list-max-ziplist-size"),
+    row("list-compress-depth", COUNT, 0, "Nodes at a list's ends that are not compressed."),
     row("set-max-intset-entries", LONG, 512, "Members of a set of integers, at most."),
     row("set-max-listpack-entries", LONG, 128, "Members of a packed set, at most."),
     row("set-max-listpack-value", SIZE, 64, "Length of its longest member."),

@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from pyredis._base cimport Slice, likely
-from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.types.listlong cimport (
     LONG_FORM,
     ListPlace,

@@ -1,4 +1,4 @@
-"""The inner nodes of a long list: an array with room at both ends, of blocks that do not change while others come and go.
+"""The inner nodes of a long list: an array with room at both ends, of blocks that stay where they are when it moves.
 
 A node is of one kind:
 

@@ -5,7 +5,7 @@ from libc.string cimport memcpy, memmove, memset
 
 from pyredis._base cimport Slice
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
-from pyredis.types.listpack cimport Pack, pack_check, pack_copy, pack_count, pack_free, pack_is_backward, pack_size
+from pyredis.types.listpack cimport Pack, pack_check, pack_count, pack_free, pack_is_backward, pack_size
 from pyredis.types.lzf cimport lzf_compress, lzf_decompress
 
 cdef enum:

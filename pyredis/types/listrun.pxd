@@ -1,9 +1,9 @@
 """The run: elements of a list in one block with room to grow at both ends.
 
 Layout: ``capacity`` (32 bits, the whole block), ``count`` (of elements; the highest two bits are not set in a run, so
-that owners can tell something else by them), ``begin`` and ``end`` (offsets of the first element and of the byte behind
-the last), a gap, the elements, a gap. Elements are those of a pack for walking backward (``listpack.pxd``), so that both
-ends are reached at once.
+that owners can tell something else by them), ``begin`` and ``end`` (offsets of the first element and of the byte
+behind the last), a gap, the elements, a gap. Elements are those of a pack for walking backward (``listpack.pxd``), so
+that both ends are reached at once.
 
 A position is the offset of an element from the start of the block, good until the next change. ``end`` is the position
 behind the last element. Functions that may move the run take ``Run **``.

@@ -27,6 +27,9 @@ from pyredis.types.listpack cimport (
     pack_write,
 )
 
+cdef extern from "short_copy.h" nogil:
+    void copy_short(void *to, const void *source, size_t size)
+
 cdef enum:
     # Runs with less room than this are not worth shrinking.
     WORTH_FITTING = 128
@@ -97,14 +100,14 @@ cdef bint run_sound(const Run *run) noexcept nogil:
 
 
 cdef size_t run_seek(const Run *run, size_t index) noexcept nogil:
-    cdef size_t at, steps
+    cdef size_t at, _
     if index <= run.count // 2:
         at = run.begin
-        for steps in range(index):
+        for _ in range(index):
             at = run_next(run, at)
         return at
     at = run.end
-    for steps in range(run.count - index):
+    for _ in range(run.count - index):
         at = pack_before(run_bytes(run), at)
     return at
 
@@ -232,10 +235,8 @@ cdef size_t sealed_size(const Run *run, size_t at, size_t to) noexcept nogil:
 
 
 cdef inline void copy_element(uint8_t *to, const uint8_t *element, size_t extent) noexcept nogil:
-    if likely(extent < 8):
-        while extent:
-            extent -= 1
-            to[extent] = element[extent]
+    if likely(extent <= 64):
+        copy_short(to, element, extent)
     else:
         memcpy(to, element, extent)
 

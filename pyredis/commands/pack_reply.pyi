@@ -1,0 +1,1 @@
+"""Elements of packs as bulks, for native code alone: see ``pack_reply.pxd``."""

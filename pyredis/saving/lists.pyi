@@ -1,0 +1,1 @@
+"""Lists as commands; nothing here is for Python."""

@@ -1,0 +1,30 @@
+"""Lists as RPUSH."""
+
+from pyredis._aof_commands cimport append_bulk, append_header
+from pyredis._base cimport Slice, slice_of
+from pyredis._keyspace cimport LIST
+from pyredis.saving.saver cimport COMMAND_PARTS, Output, Saver, saver_register
+from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next, list_size
+
+
+cdef void save(Output out, Slice key, void *value) noexcept nogil:
+    cdef const List *list = <const List *> value
+    cdef ListIterator iterator
+    cdef ListItem item
+    cdef size_t left = list_size(list), inside = 0
+    list_iterate(list, 0, &iterator)
+    while list_next(&iterator, &item):
+        if inside == 0:
+            inside = min(left, <size_t> COMMAND_PARTS)
+            left -= inside
+            append_header(out, c'*', 2 + inside)
+            append_bulk(out, slice_of("RPUSH", 5))
+            append_bulk(out, key)
+        append_bulk(out, item.text)
+        inside -= 1
+    list_iterate_end(&iterator)
+
+
+cdef Saver _saver
+_saver.save = save
+saver_register(LIST, &_saver)
