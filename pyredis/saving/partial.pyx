@@ -70,7 +70,8 @@ cdef bint session_save(Session *session, int database, Entry *entry) noexcept no
 cdef void close_first(Session *session) noexcept nogil:
     cdef Partial *partial = session.first
     session.first = partial.next
-    partial.saver.guard(partial.value)[0] = NULL
+    if partial.value != NULL:
+        partial.saver.guard(partial.value)[0] = NULL
     partial.saver.pieces.close(partial)
     if partial.taken:
         keyspace_discard_value(session.keyspace, partial.kind, partial.value)

@@ -65,7 +65,7 @@ cdef struct Partial:
     Session *session
     const Saver *saver
     ValueKind kind
-    void *value
+    void *value             # NULL when the form that had the guard is gone
     bint taken              # the keyspace has no use for the value any more
     int database
     int64_t expiry          # of the key, -1 for none

@@ -1,0 +1,1 @@
+"""Saving lists in pieces, for native code alone: see ``list_pieces.pxd``."""
