@@ -100,7 +100,15 @@ SORTED_SETS = st.one_of(
     command("ZREM", KEYS, some(NAMES)),
     command("ZREMRANGEBYRANK", KEYS, RANKS, RANKS),
 )
-LARGE = st.one_of(HASHES, SORTED_SETS)
+SETS = st.one_of(
+    command("SADD", KEYS, many(lambda n: [b"field:%d" % n])),
+    command("SADD", KEYS, many(lambda n: [b"%d" % n])),
+    command("SREM", KEYS, some(NAMES)),
+    command("SMOVE", KEYS, KEYS, NAMES),
+    command("SPOP", KEYS, st.sampled_from([b"1", b"10", b"50"])),
+    command("SUNIONSTORE", KEYS, some(KEYS)),
+)
+LARGE = st.one_of(HASHES, SORTED_SETS, SETS)
 DUE = command("HPEXPIRE", KEYS, st.just([b"1", b"FIELDS", b"1"]), st.one_of(NAMES, FIELDS))
 SOON = command("PEXPIRE", KEYS, st.just(b"1"))
 INITIAL = st.lists(st.one_of(LARGE, LARGE, ONE, GENERIC, EXPIRY), max_size=25)
@@ -162,8 +170,19 @@ def change_zset(local, key, n, count):
     local.must("ZPOPMAX", key, 2)
 
 
+def set_parts(local, key, count):
+    local.must("SADD", key, *[f"member:{n}" for n in range(count)])
+
+
+def change_set(local, key, n, count):
+    local.must("SREM", key, f"member:{n}", f"member:{n + 1}")
+    local.must("SADD", key, f"member:{n + 1}", f"new:{n}")
+    local.must("SPOP", key, 3)
+    local.must("SMOVE", key, "elsewhere", f"member:{n + 2}")
+
+
 # By kind: what fills a value with so many parts, and what changes some of them.
-KINDS = {"hash": (hash_parts, change_hash), "zset": (zset_parts, change_zset)}
+KINDS = {"hash": (hash_parts, change_hash), "zset": (zset_parts, change_zset), "set": (set_parts, change_set)}
 
 
 @pytest.fixture(params=KINDS)
@@ -267,6 +286,14 @@ def test_a_snapshot_given_up_leaves_the_values_alone(local, tmp_path, kind, end)
         change(local, kind, "flushed", number)
     local.must("FLUSHALL")
     local.sound()
+
+
+def test_most_of_a_large_set_taken_at_once_is_saved(local, other, tmp_path):
+    fill(local, "set")
+    making = Making(local, tmp_path / "base.aof")
+    run_into(making)
+    local.must("SPOP", "large", 450)
+    making.check(other)
 
 
 def test_one_snapshot_after_the_other(local, other, tmp_path, kind):
