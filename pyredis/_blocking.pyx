@@ -30,6 +30,7 @@ from pyredis._dispatch cimport (
     lookup_write_kind,
     note_error,
     run_command,
+    settle,
 )
 from pyredis._keyspace cimport Entry, ValueKind, keyspace_find
 from pyredis._long_double cimport parse_long_double
@@ -260,7 +261,7 @@ cdef void serve_waiting(Server *server) noexcept nogil:
     cdef int protocol = server.reply.protocol
     cdef uint64_t offset = server.wait_offset
     cdef AwaitedKey *key
-    if server.waiting.serving or server.restrictions & RESTRICT_LOADING:
+    if server.waiting.ready == NULL or server.waiting.serving or server.restrictions & RESTRICT_LOADING:
         return
     server.waiting.serving = True
     while True:
@@ -270,5 +271,7 @@ cdef void serve_waiting(Server *server) noexcept nogil:
         serve_key(server, key)
         waiting_served(server, key)
     server.waiting.serving = False
+    if server.aof_pending:
+        settle(server)
     server.reply.protocol = protocol
     server.wait_offset = offset

@@ -548,20 +548,25 @@ cdef void note_rejection(Call *call) noexcept nogil:
     note_error(call)
 
 
+cdef bytes shown_argument(Call *call, int index, size_t room):
+    """The argument's first bytes, up to a NUL, as Redis tells it in an error."""
+    cdef bytes beginning = call.argv[index].data[:min(call.argv[index].size, room)]
+    return beginning.split(b"\0", 1)[0]
+
+
 cdef void reject_unknown(Call *call) noexcept with gil:
     """The texts for a name that is no command, and for a word that is no subcommand."""
     cdef bytes text, listed = b""
-    name = call.argv[0].data[:min(call.argv[0].size, <size_t> 128)]
+    name = shown_argument(call, 0, 128)
     if call.command != NULL:
-        sub = call.argv[1].data[:min(call.argv[1].size, <size_t> 128)]
+        sub = shown_argument(call, 1, 128)
         title = (<bytes> call.command.name).upper()
         text = b"ERR unknown subcommand '" + sub + b"'. Try " + title + b" HELP."
     else:
         for index in range(1, call.argc):
             if len(listed) >= 128:
                 break
-            room = 128 - len(listed)
-            listed += b"'" + call.argv[index].data[:min(call.argv[index].size, <size_t> room)] + b"' "
+            listed += b"'" + shown_argument(call, index, 128 - len(listed)) + b"' "
         text = b"ERR unknown command '" + name + b"', with args beginning with: " + listed
     reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
     note_rejection(call)

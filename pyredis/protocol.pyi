@@ -111,6 +111,9 @@ class Connection:
     @property
     def multi_memory(self) -> int: ...
     @property
+    def argument_memory(self) -> int:
+        """Bytes kept for a command that waits."""
+    @property
     def query_buffer(self) -> int: ...
     @property
     def query_free(self) -> int: ...

@@ -46,7 +46,9 @@ from pyredis._dispatch cimport (
     CLIENT_UNIX,
     Answer,
     Client,
+    Place,
     Server,
+    Waiter,
     serve,
 )
 from pyredis._keyspace cimport keyspace_tick
@@ -882,6 +884,13 @@ cdef class Connection:
         return self.client.queue_bytes
 
     @property
+    def argument_memory(self):
+        """Bytes kept for a command that waits."""
+        if self.client.waiter == NULL:
+            return 0
+        return self.client.waiter.request.block_size + sizeof(Waiter) + self.client.waiter.room * sizeof(Place)
+
+    @property
     def query_buffer(self):
         """Bytes of input that are held."""
         return self.own_size
@@ -897,7 +906,8 @@ cdef class Connection:
 
     @property
     def total_memory(self):
-        return self.own_capacity + self.client.queue_bytes + self.output_memory + sizeof(Client) + sizeof(Parser)
+        return (self.own_capacity + self.client.queue_bytes + self.argument_memory + self.output_memory +
+                sizeof(Client) + sizeof(Parser))
 
     @property
     def bytes_in(self):

@@ -99,7 +99,7 @@ def type_of(client) -> str:
 
 
 def describe(client) -> bytes:
-    """The line of CLIENT LIST. No client keeps memory for arguments or replies between its requests."""
+    """The line of CLIENT LIST. Only a command that waits keeps memory for its arguments, and none does for replies."""
     now = client.core.now_ms
     output = client.output_memory
     fields = {
@@ -119,7 +119,7 @@ def describe(client) -> bytes:
         "watch": client.watching,
         "qbuf": client.query_buffer,
         "qbuf-free": client.query_free,
-        "argv-mem": 0,
+        "argv-mem": client.argument_memory,
         "multi-mem": client.multi_memory,
         "rbs": 0,
         "rbp": 0,

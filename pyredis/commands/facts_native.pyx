@@ -43,7 +43,7 @@ def client_totals(dict clients):
         output = connection.output_memory if connection.writing else 0
         largest = max(largest, output)
         unsent += output
-        allocated += connection.own_capacity + connection.client.queue_bytes
+        allocated += connection.own_capacity + connection.client.queue_bytes + connection.argument_memory
     objects = len(clients) * Connection.__basicsize__
     return ClientTotals(allocated + unsent + objects, allocated, buffered, largest, blocked, watching)
 

@@ -43,6 +43,19 @@ def present(server_folder: Path) -> set[str]:
     return set(os.listdir(server_folder / "appendonlydir"))
 
 
+def requests(path: Path) -> list[list[str]]:
+    """The commands that a file holds, as texts."""
+    found = []
+    with open(path, "rb") as file:
+        while header := file.readline():
+            words = []
+            for _ in range(int(header[1:])):
+                size = int(file.readline()[1:])
+                words.append(file.read(size + 2)[:-2].decode())
+            found.append(words)
+    return found
+
+
 def info(client, section: str = "persistence") -> dict[str, str]:
     text = client.must("INFO", section)
     text = text.decode() if isinstance(text, bytes) else text

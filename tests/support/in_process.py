@@ -8,7 +8,6 @@ from fuzz.server import FuzzedServer, empty, load
 from pyredis import _invariants
 from support.client import encode_command
 
-
 # Small, so that a few parts make a value large.
 SMALL = {
     "zset-max-listpack-entries": "4",

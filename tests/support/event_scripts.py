@@ -1,0 +1,321 @@
+"""Commands by family: every event there is, changes that are none, misses, and the removal of what became empty."""
+
+
+def script(text):
+    return [line.split() for line in text.strip().splitlines()]
+
+
+SCRIPTS = {
+    "strings": script("""
+        SET a 1
+        SET a 2 EX 100
+        SET a 3 KEEPTTL
+        SET a 3 XX GET
+        SET a 4 NX
+        SET gone 4 XX
+        SETEX b 100 x
+        PSETEX b 100000 x
+        SETNX c x
+        SETNX c y
+        GETSET c z
+        GETDEL c
+        GETDEL c
+        GETEX b EX 100
+        GETEX b PERSIST
+        GETEX b PERSIST
+        GETEX b EXAT 1
+        APPEND d x
+        APPEND d y
+        SETRANGE d 5 z
+        SETRANGE e 0
+        INCR f
+        DECRBY f 5
+        INCRBYFLOAT f 0.5
+        INCR d
+        MSET a 1 g 2
+        MSETNX a 1 h 2
+        MSETNX h 1 i 2
+        GET nothing
+        MGET a nothing d
+        STRLEN nothing
+        GETRANGE nothing 0 -1
+        LCS a nothing
+    """),
+    "hashes": script("""
+        HSET h f 1 g 2
+        HSETNX h f 2
+        HSETNX h i 2
+        HMSET h f 1
+        HINCRBY h f 5
+        HINCRBY h new 5
+        HINCRBYFLOAT h f 0.5
+        HINCRBY h g x
+        HDEL h nothing
+        HDEL h f g
+        HDEL h i new
+        HDEL h i
+        HGET h f
+        HGETALL h
+        HLEN h
+    """),
+    "keys": script("""
+        SET a 1
+        SET b 2
+        HSET h f 1
+        EXPIRE a 100
+        EXPIRE a 50 GT
+        PEXPIRE a 100000
+        EXPIREAT a 99999999999
+        PERSIST a
+        PERSIST a
+        EXPIRE nothing 100
+        RENAME a c
+        RENAME c b
+        RENAME b b
+        RENAMENX b h
+        RENAMENX b a
+        COPY a b
+        COPY a h
+        COPY a h REPLACE
+        COPY a b DB 1
+        MOVE a 1
+        MOVE b 1
+        EXISTS a nothing
+        TYPE nothing
+        TTL nothing
+        TOUCH nothing h
+        OBJECT ENCODING nothing
+        EXPIRE h -1
+        SET a 1
+        SET b 1
+        DEL a nothing b
+        SET a 1
+        UNLINK a
+        SELECT 1
+        SWAPDB 0 1
+        SET a 1
+        FLUSHDB
+    """),
+    "bitmaps": script("""
+        SETBIT a 7 1
+        SETBIT a 7 1
+        GETBIT a 7
+        GETBIT nothing 7
+        BITCOUNT nothing
+        BITPOS nothing 1
+        BITFIELD a SET u8 0 5 GET u8 0 INCRBY u8 0 1
+        BITFIELD a GET u8 0
+        BITFIELD nothing GET u8 0
+        BITFIELD new INCRBY u8 0 1
+        BITFIELD new OVERFLOW FAIL INCRBY u8 0 300
+        BITFIELD_RO nothing GET u8 0
+        BITOP AND c a new
+        BITOP NOT c nothing
+        BITOP OR c nothing
+        SETRANGE a 1 x
+    """),
+    "sorted sets by command": script("""
+        ZADD z 1 a 2 b 3 c
+        ZADD z 1 a
+        ZADD z XX 5 new
+        ZADD z CH 2 a
+        ZADD z XX GT CH 1 a
+        ZADD z INCR 5 a
+        ZADD z NX INCR 5 a
+        ZADD fresh XX 1 a
+        ZINCRBY z 2 a
+        ZINCRBY z2 2 a
+        ZREM z nothing
+        ZREM z a
+        ZPOPMIN z
+        ZPOPMAX z 10
+        ZPOPMIN z
+        ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+        ZREMRANGEBYRANK z 0 0
+        ZREMRANGEBYSCORE z 2 2
+        ZREMRANGEBYSCORE z 100 200
+        ZMPOP 1 z MIN COUNT 2
+        ZMPOP 2 nothing z MAX COUNT 2
+        ZADD z 0 a 0 b
+        ZREMRANGEBYLEX z [a [a
+        ZREMRANGEBYLEX z - +
+        ZSCORE nothing a
+        ZCARD nothing
+        ZRANGE nothing 0 -1
+        ZRANK nothing a
+        ZADD z 1 a 2 b
+        ZADD y 1 a 3 c
+        SADD s a
+        ZUNIONSTORE out 2 z y
+        ZINTERSTORE out 2 z y
+        ZINTERSTORE out 2 z nothing
+        ZDIFFSTORE out 2 z y
+        ZDIFFSTORE out 2 z z
+        ZRANGESTORE out z 0 -1
+        ZRANGESTORE out z 5 7
+        ZRANGESTORE out nothing 5 7
+        ZUNION 2 z nothing
+        ZINTERCARD 2 z nothing
+        ZDIFF 2 nothing z
+        ZMSCORE nothing a
+        ZRANDMEMBER nothing
+        ZCOUNT nothing 0 1
+        ZLEXCOUNT nothing - +
+        ZSCAN nothing 0
+        DEL z y
+    """),
+    "lists": script("""
+        RPUSH l a b c
+        LPUSH l d
+        LPUSHX l e
+        RPUSHX nothing e
+        LINSERT l BEFORE a x
+        LINSERT l BEFORE nothing x
+        LSET l 0 y
+        LSET nothing 0 y
+        LREM l 0 nothing
+        LREM l 0 x
+        LTRIM l 0 -2
+        LTRIM l 0 -1
+        LPOP l
+        RPOP l 1
+        LPOP l 0
+        LPOP nothing
+        RPUSH l a b c d e f
+        LMOVE l other LEFT RIGHT
+        LMOVE l l LEFT RIGHT
+        RPOPLPUSH other l
+        LMPOP 2 nothing l LEFT COUNT 2
+        LMPOP 1 nothing LEFT
+        LPOP l 100
+        RPUSH l a
+        LREM l 1 a
+        RPUSH l a
+        LTRIM l 5 6
+        LTRIM nothing 0 1
+        RPUSH l a b
+        BLPOP nothing l 0
+        BRPOP l 0
+        RPUSH l a b
+        BLMOVE l other RIGHT LEFT 0
+        BRPOPLPUSH l other 0
+        BLMPOP 0 1 other LEFT
+        BLPOP nothing 0.01
+        LMOVE nothing l LEFT LEFT
+        LRANGE nothing 0 -1
+        LLEN nothing
+        LINDEX nothing 0
+        LPOS nothing a
+        RPUSH l 3 1 2
+        RENAME l m
+        DEL m
+    """),
+    "sets": script("""
+        SADD s a b c
+        SADD s a
+        SADD s a d
+        SREM s nothing
+        SREM s a
+        SMOVE s t b
+        SMOVE s t nothing
+        SMOVE nothing t b
+        SMOVE t t b
+        SMOVE t u b
+        SADD one x
+        SPOP one
+        SPOP one
+        SADD one x y
+        SPOP one 5
+        SPOP one 5
+        SPOP s 0
+        SREM s c d
+        SADD s a b c
+        SADD t b c d
+        SINTERSTORE out s t
+        SINTERSTORE out s nothing
+        SINTERSTORE out s nothing
+        SUNIONSTORE out s t
+        SUNIONSTORE out s t
+        SDIFFSTORE out s t
+        SDIFFSTORE out s s
+        SINTER s nothing
+        SUNION s nothing
+        SDIFF nothing s
+        SDIFF s nothing
+        SINTERCARD 2 s nothing
+        SISMEMBER nothing a
+        SMISMEMBER nothing a
+        SMEMBERS nothing
+        SCARD nothing
+        SRANDMEMBER nothing
+        SSCAN nothing 0
+        SADD numbers 1 2 3
+        COPY numbers copied
+        DEL numbers copied
+    """),
+    "hyperloglogs": script("""
+        PFADD p a b
+        PFADD p a
+        PFADD p
+        PFADD q
+        PFADD q
+        PFADD q c
+        PFCOUNT p
+        PFCOUNT p q
+        PFCOUNT nothing
+        PFMERGE r p q
+        PFMERGE r
+        PFMERGE empty nothing
+        DEL p q r
+    """),
+    "sorted sets": script("""
+        ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+        ZADD z 1 a
+        ZADD z XX 1 nobody
+        ZADD z GT 0 a
+        ZADD z INCR 1 a
+        ZADD z INCR 0 a
+        ZINCRBY z 1 a
+        ZINCRBY z 0 a
+        ZADD w XX 1 a
+        ZREM z a nobody
+        ZREM z nobody
+        ZPOPMIN z
+        ZPOPMAX z 0
+        ZMPOP 2 nothing z MAX COUNT 2
+        BZPOPMIN z 0
+        BZMPOP 0 1 z MAX
+        ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+        ZRANGESTORE y z 0 1
+        ZRANGESTORE y nothing 0 1
+        ZRANGESTORE y nothing 0 1
+        ZUNIONSTORE y 1 z
+        ZINTERSTORE y 2 y z
+        ZDIFFSTORE y 2 z nothing
+        ZDIFFSTORE y 2 z z
+        ZDIFFSTORE y 2 z z
+        ZREMRANGEBYRANK z 0 0
+        ZREMRANGEBYRANK z 50 60
+        ZREMRANGEBYSCORE z 2 2
+        ZREMRANGEBYLEX z - [c
+        ZREMRANGEBYRANK z 0 -1
+        ZADD z 1 a
+        ZPOPMAX z 5
+        ZSCORE z a
+        ZRANGE z 0 -1
+        ZCARD z
+        ZUNION 2 z nothing
+        ZRANDMEMBER z
+    """),
+    "transactions": script("""
+        MULTI
+        SET a 1
+        INCR a
+        DEL a
+        EXEC
+        WATCH a
+        MULTI
+        SET a 2
+        DISCARD
+    """),
+}

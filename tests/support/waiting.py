@@ -1,0 +1,91 @@
+"""Scenes of clients that wait for keys, played by both servers at once."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from support.client import Argument, RawClient, wait_until
+from support.pair import Pair
+
+
+def fields(client: RawClient, section: str) -> dict[str, str]:
+    """The fields of a section of INFO."""
+    text = client.must("INFO", section)
+    lines = (text.decode() if isinstance(text, bytes) else text).splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+def blocked(client: RawClient) -> int:
+    return int(fields(client, "clients")["blocked_clients"])
+
+
+def await_blocked(client: RawClient, count: int) -> None:
+    """Until so many clients of the server wait."""
+    wait_until(lambda: blocked(client) == count, f"{count} blocked clients")
+
+
+class Waiter:
+    """A client of each server, both of which wait for the same."""
+
+    def __init__(self, scene: "Scene") -> None:
+        self.scene = scene
+        self.pair = scene.pair.another()
+        self.ids = [client.must("CLIENT", "ID") for client in (self.pair.ours, self.pair.oracle)]
+
+    def waits(self, *arguments: Argument) -> "Waiter":
+        """Sends the command to both; returns when both wait."""
+        with self.scene.awaiting(1):
+            for client in (self.pair.ours, self.pair.oracle):
+                client.send(*arguments)
+        return self
+
+    def hears(self, **compared: Any) -> Any:
+        """The answer of what waited, the same from both."""
+        return self.pair.compare("what waited", self.pair.ours.read(), self.pair.oracle.read(), **compared)
+
+    def goes(self) -> None:
+        """Both clients close; returns when both servers know."""
+        with self.scene.awaiting(-1):
+            self.pair.close()
+
+
+class Scene:
+    """What one acting client and any number of waiting ones do to both servers."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.waiters: list[Waiter] = []
+
+    def __enter__(self) -> "Scene":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for waiter in self.waiters:
+            with contextlib.suppress(OSError):
+                waiter.pair.close()
+        for client in (self.pair.ours, self.pair.oracle):
+            with contextlib.suppress(OSError):
+                await_blocked(client, 0)
+
+    @contextlib.contextmanager
+    def awaiting(self, change: int) -> Iterator[None]:
+        """Waits until, after the block, so many clients more wait than before it."""
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(server.client()) for server in self.pair.servers]
+            before = [blocked(client) for client in clients]
+            yield
+            for client, count in zip(clients, before, strict=True):
+                await_blocked(client, count + change)
+
+    def waiter(self, *arguments: Argument) -> Waiter:
+        """Another client; with a command, it waits already."""
+        self.waiters.append(Waiter(self))
+        return self.waiters[-1].waits(*arguments) if arguments else self.waiters[-1]
+
+    def does(self, *lines: str) -> list[Any]:
+        """Commands of the acting client, as texts; their replies, the same from both."""
+        return [self.pair.check(*line.split()) for line in lines]
+
+    def together(self, *lines: str) -> list[Any]:
+        """The same as one transaction."""
+        return self.does("MULTI", *lines, "EXEC")[-1]
