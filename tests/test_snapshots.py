@@ -108,7 +108,22 @@ SETS = st.one_of(
     command("SPOP", KEYS, st.sampled_from([b"1", b"10", b"50"])),
     command("SUNIONSTORE", KEYS, some(KEYS)),
 )
-LARGE = st.one_of(HASHES, SORTED_SETS, SETS)
+ELEMENTS = st.one_of(NAMES, st.just(b"too large for a pack " * 500))
+PUSHES = st.sampled_from([b"LPUSH", b"RPUSH"]).flatmap(
+    lambda name: command(name.decode(), KEYS, st.one_of(many(lambda n: [b"field:%d" % n]), some(ELEMENTS)))
+)
+LISTS = st.one_of(
+    PUSHES,
+    PUSHES,
+    command("LPOP", KEYS, st.sampled_from([b"1", b"10", b"40"])),
+    command("RPOP", KEYS, st.sampled_from([b"1", b"10", b"40"])),
+    command("LSET", KEYS, RANKS, ELEMENTS),
+    command("LINSERT", KEYS, st.sampled_from([b"BEFORE", b"AFTER"]), NAMES, ELEMENTS),
+    command("LREM", KEYS, st.sampled_from([b"0", b"1", b"-1"]), ELEMENTS),
+    command("LTRIM", KEYS, RANKS, RANKS),
+    command("LMOVE", KEYS, KEYS, st.sampled_from([[b"LEFT", b"RIGHT"], [b"RIGHT", b"LEFT"]])),
+)
+LARGE = st.one_of(HASHES, SORTED_SETS, SETS, LISTS)
 DUE = command("HPEXPIRE", KEYS, st.just([b"1", b"FIELDS", b"1"]), st.one_of(NAMES, FIELDS))
 SOON = command("PEXPIRE", KEYS, st.just(b"1"))
 INITIAL = st.lists(st.one_of(LARGE, LARGE, ONE, GENERIC, EXPIRY), max_size=25)
@@ -181,8 +196,28 @@ def change_set(local, key, n, count):
     local.must("SMOVE", key, "elsewhere", f"member:{n + 2}")
 
 
+def list_parts(local, key, count):
+    local.must("RPUSH", key, *[f"element:{n}" for n in range(count)])
+    if count > 100:
+        local.must("LSET", key, 100, "too large for a pack " * 500)
+
+
+def change_list(local, key, n, count):
+    local.must("LPUSH", key, f"new:{n}")
+    local.must("RPOP", key, 2)
+    local.must("LSET", key, n % 200, f"another {n}")
+    local.must("LINSERT", key, "AFTER", f"element:{n + 3}", "inserted")
+    local.must("LREM", key, 1, f"element:{n + 40}")
+    local.must("LMOVE", key, key, "LEFT", "RIGHT")
+
+
 # By kind: what fills a value with so many parts, and what changes some of them.
-KINDS = {"hash": (hash_parts, change_hash), "zset": (zset_parts, change_zset), "set": (set_parts, change_set)}
+KINDS = {
+    "hash": (hash_parts, change_hash),
+    "zset": (zset_parts, change_zset),
+    "set": (set_parts, change_set),
+    "list": (list_parts, change_list),
+}
 
 
 @pytest.fixture(params=KINDS)
@@ -294,6 +329,22 @@ def test_most_of_a_large_set_taken_at_once_is_saved(local, other, tmp_path):
     run_into(making)
     local.must("SPOP", "large", 450)
     making.check(other)
+
+
+@pytest.mark.parametrize("depth", ["0", "1", "3"])
+def test_a_list_emptied_from_either_end_or_become_short_is_saved(local, other, tmp_path, depth):
+    local.must("CONFIG", "SET", "list-compress-depth", depth)
+    for number in range(40):
+        local.must("RPUSH", f"list:{number}", *[f"element {n} " * 4 for n in range(60)])
+    making = Making(local, tmp_path / "base.aof")
+    run_into(making)
+    for number in range(40):
+        end, count = ("LPOP", "RPOP")[number % 2], 60 - number % 7
+        local.must(end, f"list:{number}", count)
+        making.slice()
+        local.must("RPUSH", f"list:{number}", *[f"later {n}" for n in range(40)])
+    making.check(other)
+    local.must("CONFIG", "SET", "list-compress-depth", "1")
 
 
 def test_one_snapshot_after_the_other(local, other, tmp_path, kind):

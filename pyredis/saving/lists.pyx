@@ -3,8 +3,20 @@
 from pyredis._aof_commands cimport append_bulk, append_header
 from pyredis._base cimport Slice, slice_of
 from pyredis._keyspace cimport LIST
+from pyredis.saving.list_pieces cimport MOST_NODES, list_pieces
 from pyredis.saving.saver cimport COMMAND_PARTS, Output, Saver, saver_register
-from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next, list_size
+from pyredis.types.guard cimport Guard
+from pyredis.types.list cimport (
+    List,
+    ListItem,
+    ListIterator,
+    list_is_long,
+    list_iterate,
+    list_iterate_end,
+    list_next,
+    list_size,
+)
+from pyredis.types.listlong cimport LongList
 
 
 cdef void save(Output out, Slice key, void *value) noexcept nogil:
@@ -25,6 +37,14 @@ cdef void save(Output out, Slice key, void *value) noexcept nogil:
     list_iterate_end(&iterator)
 
 
+cdef Guard **guard(void *value) noexcept nogil:
+    if not list_is_long(<List *> value) or (<LongList *> value).nodes.used > MOST_NODES:
+        return NULL
+    return &(<LongList *> value).guard
+
+
 cdef Saver _saver
 _saver.save = save
+_saver.guard = guard
+_saver.pieces = list_pieces()
 saver_register(LIST, &_saver)
