@@ -16,6 +16,7 @@ from pyredis._keyspace cimport (
     HASH,
     LIST,
     SET,
+    STREAM,
     STRING,
     ZSET,
     Database,
@@ -46,6 +47,7 @@ from pyredis.types.hashtable cimport (
 )
 from pyredis.types.set cimport Set, set_size, set_sound
 from pyredis.types.sorted_set cimport SortedSet, zset_size, zset_sound
+from pyredis.types.stream cimport Stream, stream_sound
 
 
 def check(Core core):
@@ -150,6 +152,8 @@ cdef int check_value(Entry *entry, str name) except -1:
     elif entry.type == ZSET:
         expect(zset_size(<SortedSet *> entry_pointer(entry)) > 0, f"{name}: an empty sorted set")
         expect(zset_sound(<SortedSet *> entry_pointer(entry)), f"{name}: a sorted set that is not sound")
+    elif entry.type == STREAM:
+        expect(stream_sound(<Stream *> entry_pointer(entry)), f"{name}: a stream that is not sound")
     elif entry.type == LIST:
         expect(list_size(<List *> entry_pointer(entry)) > 0, f"{name}: an empty list")
         expect(list_sound(<List *> entry_pointer(entry)), f"{name}: a list that is not sound")

@@ -14,6 +14,7 @@ from pyredis._keyspace cimport (
     HASH,
     LIST,
     SET,
+    STREAM,
     STRING,
     ZSET,
     Database,
@@ -49,6 +50,7 @@ from pyredis.types.sorted_set cimport (
     zset_next,
     zset_size,
 )
+from pyredis.types.stream cimport Stream, stream_memory
 
 
 cdef Entry *find(Core core, int number, bytes key):
@@ -162,6 +164,11 @@ cdef size_t serialized_list(const List *value) noexcept nogil:
     return size
 
 
+cdef size_t serialized_stream(Stream *stream) noexcept nogil:
+    """Blocks and pending entries, as many bytes as they occupy here; the numbers around them count for little."""
+    return stream_memory(stream)
+
+
 cdef size_t serialized(Core core, Entry *entry):
     """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
     if entry.type == <uint32_t> STRING:
@@ -174,6 +181,8 @@ cdef size_t serialized(Core core, Entry *entry):
         return serialized_sorted_set(<SortedSet *> entry_pointer(entry))
     if entry.type == <uint32_t> LIST:
         return serialized_list(<const List *> entry_pointer(entry))
+    if entry.type == <uint32_t> STREAM:
+        return serialized_stream(<Stream *> entry_pointer(entry))
     raise NotImplementedError(f"no serialized length of type {entry.type}")
 
 

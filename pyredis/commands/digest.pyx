@@ -3,8 +3,8 @@
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
 to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
 value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set adds
-each member, a list mixes each element. The data set's digest mixes the number of every database that has keys and adds
-the digest of each key.
+each member, a list mixes each element, a stream each entry. The data set's digest mixes the number of every
+database that has keys and adds the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -17,6 +17,7 @@ from pyredis._keyspace cimport (
     HASH,
     LIST,
     SET,
+    STREAM,
     STRING,
     ZSET,
     Database,
@@ -37,6 +38,7 @@ from pyredis.types.hashtable cimport (
     table_next,
     table_size,
 )
+from pyredis.types.id_index cimport ID_TEXT, format_id, greatest_id, least_id
 from pyredis.types.set cimport (
     Set,
     SetIterator,
@@ -54,6 +56,14 @@ from pyredis.types.sorted_set cimport (
     zset_iterate_end,
     zset_next,
     zset_size,
+)
+from pyredis.types.stream cimport (
+    ELEMENT_DIGITS,
+    Stream,
+    StreamIterator,
+    stream_iterate,
+    stream_next,
+    stream_next_pair,
 )
 
 cdef extern from "sha1.h" nogil:
@@ -144,6 +154,20 @@ cdef void mix_elements(uint8_t *digest, const List *value) noexcept nogil:
     list_iterate_end(&iterator)
 
 
+cdef void mix_entries(uint8_t *digest, Stream *stream) noexcept nogil:
+    """Each id with a point between its numbers, then the entry's names and values."""
+    cdef StreamIterator iterator
+    cdef Slice name, value
+    cdef char id[ID_TEXT]
+    cdef char digits[2 * ELEMENT_DIGITS]
+    stream_iterate(stream, least_id(), greatest_id(), &iterator)
+    while stream_next(&iterator):
+        mix(digest, slice_of(id, format_id(id, iterator.entry.id, c'.')))
+        while stream_next_pair(&iterator.entry, &name, &value, digits, digits + ELEMENT_DIGITS):
+            mix(digest, name)
+            mix(digest, value)
+
+
 cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
     cdef char scratch[24]
     mix_number(digest, entry.type)
@@ -157,6 +181,8 @@ cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
         add_scored_members(digest, <SortedSet *> entry_pointer(entry))
     elif entry.type == <uint32_t> LIST:
         mix_elements(digest, <const List *> entry_pointer(entry))
+    elif entry.type == <uint32_t> STREAM:
+        mix_entries(digest, <Stream *> entry_pointer(entry))
     if entry_expiry(entry) != -1:
         add(digest, expires_mark())
 

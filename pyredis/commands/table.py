@@ -16,6 +16,7 @@ import pyredis.commands.rows.lists
 import pyredis.commands.rows.server
 import pyredis.commands.rows.sets
 import pyredis.commands.rows.sorted_sets
+import pyredis.commands.rows.streams
 import pyredis.commands.rows.strings
 import pyredis.commands.rows.transactions  # noqa: F401
 from pyredis.commands.keyspecs import TableError

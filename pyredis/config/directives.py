@@ -67,7 +67,6 @@ EVICTION_ONLY = "No key is evicted."
 TRACKING_ONLY = "There is no client tracking."
 ACL_ONLY = "There are no users beside the default one."
 NO_FORK = "The server does not fork."
-NO_STREAMS = "There are no streams."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
 NO_PINNING = "Threads are not pinned to processors; use taskset."
@@ -358,8 +357,8 @@ ENCODINGS = [
         alias="zset-max-ziplist-entries"),
     row("zset-max-listpack-value", SIZE, 64, "Length of its longest member.", alias="zset-max-ziplist-value"),
     row("hll-sparse-max-bytes", SIZE, 3000, "Size of a sparse HyperLogLog, at most."),
-    row("stream-node-max-bytes", SIZE, 4096, "Size of a stream's nodes.", effect=NO_STREAMS),
-    row("stream-node-max-entries", LONG, 100, "Entries of a stream's nodes.", effect=NO_STREAMS),
+    row("stream-node-max-bytes", SIZE, 4096, "Size of a stream's nodes."),
+    row("stream-node-max-entries", LONG, 100, "Entries of a stream's nodes."),
 ]  # fmt: skip
 
 PROCESSORS = [

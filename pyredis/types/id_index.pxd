@@ -10,8 +10,12 @@ A place is good until the next change of the index.
 
 from libc.stdint cimport uint32_t, uint64_t
 
+from pyredis._base cimport format_uint64
+
 cdef enum:
     LEAF_MAX = 256
+    # Bytes that the text of an id takes at most.
+    ID_TEXT = 41
 
 # An entry's id: Unix time in ms, and a number within the millisecond.
 ctypedef struct StreamId:
@@ -75,6 +79,13 @@ cdef inline bint lower_id(StreamId *id) noexcept nogil:
         id.ms -= 1
     id.seq -= 1
     return True
+
+
+cdef inline size_t format_id(char *out, StreamId id, char between) noexcept nogil:
+    """The two numbers in decimal; how many bytes."""
+    cdef size_t size = format_uint64(out, id.ms)
+    out[size] = between
+    return size + 1 + format_uint64(out + size + 1, id.seq)
 
 
 cdef inline void **leaf_items(IdLeaf *leaf) noexcept nogil:

@@ -1,0 +1,1 @@
+"""What all stream commands share, for native code alone: see ``stream_access.pxd``."""

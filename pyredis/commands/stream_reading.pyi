@@ -1,0 +1,5 @@
+"""The commands of XREAD and XREADGROUP: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]

@@ -1,0 +1,1 @@
+"""Streams as commands; nothing here is for Python."""
