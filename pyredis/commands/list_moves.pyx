@@ -247,7 +247,7 @@ cdef Replied blmpop(Call *call) noexcept nogil:
     cdef int64_t timeout_ms
     cdef Pops pops
     cdef int index
-    if not timeout_argument(call, 1, &timeout_ms) or not pops_arguments(call, 2, &pops):
+    if not pops_arguments(call, 2, &pops) or not timeout_argument(call, 1, &timeout_ms):
         return 0
     for index in range(pops.first, pops.last + 1):
         if not awaited(call, index):

@@ -167,9 +167,37 @@ SETS = st.one_of(
 
 
 def packed_or_table(encoding: Any) -> Any:
-    """The oracle has no packed sets."""
-    return b"listpack" if encoding == b"hashtable" else encoding
+    """The oracle has no packed sets and no packed lists."""
+    return b"listpack" if encoding in (b"hashtable", b"quicklist") else encoding
 
+
+ITEMS = st.one_of(FIELDS, VALUES)
+MANY_ITEMS = st.integers(100, 400).map(lambda n: [b"item:%d" % (i % 150) for i in range(n)])
+TIMES = _texts("0", "1", "-1", "2", "-2", "100", "abc")
+SIDES = _texts("LEFT", "RIGHT", "left")
+RANKED = st.one_of(st.just([]), TIMES.map(lambda rank: [b"RANK", rank]))
+COUNTED = st.one_of(st.just([]), TIMES.map(lambda count: [b"COUNT", count]))
+LISTS = st.one_of(
+    command("RPUSH", KEYS, some(ITEMS, 6)),
+    command("LPUSH", KEYS, some(ITEMS, 6)),
+    command("RPUSH", KEYS, MANY_ITEMS),
+    command("RPUSH", KEYS, st.integers(1, 3).map(lambda n: [b"w" * 5000, b"v" * 9000] * n)),
+    command("LPUSHX", KEYS, some(ITEMS)),
+    command("RPUSHX", KEYS, some(ITEMS)),
+    command("LPOP", KEYS, st.one_of(st.just([]), TIMES)),
+    command("RPOP", KEYS, st.one_of(st.just([]), TIMES)),
+    command("LLEN", KEYS),
+    command("LINDEX", KEYS, INDEXES),
+    command("LRANGE", KEYS, INDEXES, INDEXES),
+    command("LSET", KEYS, INDEXES, ITEMS),
+    command("LINSERT", KEYS, _texts("BEFORE", "AFTER", "BESIDE"), ITEMS, ITEMS),
+    command("LREM", KEYS, TIMES, ITEMS),
+    command("LTRIM", KEYS, INDEXES, INDEXES),
+    command("LPOS", KEYS, ITEMS, RANKED, COUNTED),
+    command("LMOVE", KEYS, KEYS, SIDES, SIDES),
+    command("RPOPLPUSH", KEYS, KEYS),
+    command("LMPOP 2", KEYS, KEYS, SIDES, COUNTED),
+)
 
 # No -0: a packed set forgets the sign, so that it depends on how a set came about.
 SCORES = st.one_of(
@@ -249,7 +277,7 @@ WRONG = st.one_of(
     command("EXPIRE", KEYS),
 )
 ONE = st.one_of(
-    *(STRINGS, STRINGS, HASHES, HASHES, SETS, SORTED_SETS),
+    *(STRINGS, STRINGS, HASHES, HASHES, LISTS, SETS, SORTED_SETS),
     *(BITMAPS, HYPERLOGLOGS, GENERIC, EXPIRY),
 )
 
