@@ -28,7 +28,7 @@ CHANGED_DOC_FLAGS = {"psetex", "quit", "setex", "setnx"}
 # Whose arguments 7.2 and 7.4 arranged otherwise.
 CHANGED_ARGUMENTS = {
     *("bitop", "client|kill", "client|list", "command|getkeys", "command|getkeysandflags", "config|get", "hscan"),
-    "pfmerge",
+    *("geohash", "geopos", "georadius", "georadiusbymember", "pfmerge"),
 }
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pyredis.commands.table import SPECS, bind
 
 FAMILIES = (
-    *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "streams"),
+    *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
     *("generic", "databases", "connection", "transactions", "server", "debug"),
 )
 

@@ -10,6 +10,7 @@ import pyredis.commands.rows.bitmaps
 import pyredis.commands.rows.connection
 import pyredis.commands.rows.debug
 import pyredis.commands.rows.generic
+import pyredis.commands.rows.geo
 import pyredis.commands.rows.hashes
 import pyredis.commands.rows.hyperloglogs
 import pyredis.commands.rows.lists

@@ -122,6 +122,19 @@ HYPERLOGLOGS = st.one_of(
     command("PFCOUNT", some(KEYS)),
     command("PFMERGE", some(KEYS)),
 )
+COORDINATES = st.tuples(st.integers(-180, 180), st.integers(-85, 85)).map(
+    lambda place: [b"%d" % part for part in place]
+)
+AREAS = st.sampled_from([[b"BYRADIUS", b"3000", b"km"], [b"BYBOX", b"9000", b"4000", b"mi"], [b"BYRADIUS", b"0", b"m"]])
+GEO = st.one_of(
+    command("GEOADD", KEYS, COORDINATES, FIELDS),
+    command("GEOADD", KEYS, _texts("NX", "XX", "CH"), COORDINATES, FIELDS),
+    command("GEODIST", KEYS, FIELDS, FIELDS),
+    command("GEOPOS", KEYS, some(FIELDS)),
+    command("GEOHASH", KEYS, some(FIELDS)),
+    command("GEOSEARCH", KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
+    command("GEOSEARCHSTORE", KEYS, KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
+)
 HASHES = st.one_of(
     command("HSET", KEYS, FIELD_VALUES),
     command("HSET", KEYS, MANY_FIELDS),
@@ -278,7 +291,7 @@ WRONG = st.one_of(
 )
 ONE = st.one_of(
     *(STRINGS, STRINGS, HASHES, HASHES, LISTS, SETS, SORTED_SETS),
-    *(BITMAPS, HYPERLOGLOGS, GENERIC, EXPIRY),
+    *(BITMAPS, HYPERLOGLOGS, GEO, GENERIC, EXPIRY),
 )
 
 

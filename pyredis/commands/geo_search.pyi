@@ -1,0 +1,5 @@
+"""The geo commands that search: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]
