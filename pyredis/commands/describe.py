@@ -142,6 +142,8 @@ class _Arguments:
     def __init__(self, spec: CommandSpec) -> None:
         self.last_spec = len(spec.key_specs) - 1
         self.keys = 0
+        # The specification of the keys that patterns name, where there is one.
+        self.patterns = next((at for at, keys in enumerate(spec.key_specs) if keys.begin is None), None)
 
     def describe(self, arguments: Sequence[Argument]) -> list[Map]:
         return [self.describe_one(argument) for argument in arguments]
@@ -151,8 +153,11 @@ class _Arguments:
         if argument.type not in ("oneof", "block"):
             described[b"display_text"] = (argument.display or argument.name).encode()
         if argument.type == "key":
+            self.keys += self.keys == self.patterns
             described[b"key_spec_index"] = min(self.keys, self.last_spec)
             self.keys += 1
+        elif argument.type == "pattern" and self.patterns is not None:
+            described[b"key_spec_index"] = self.patterns
         for name in ("token", "since", "deprecated_since"):
             if text := getattr(argument, name):
                 described[name.encode()] = text.encode()

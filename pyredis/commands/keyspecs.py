@@ -230,5 +230,20 @@ def _find_bitfield(argv: Sequence[bytes]) -> list[FoundKey]:
     return [FoundKey(1, ("RO", "access"))]
 
 
+def _find_sort(argv: Sequence[bytes]) -> list[FoundKey]:
+    """The last key that a STORE names counts; the keys of patterns cannot be told."""
+    found, place, words = [FoundKey(1, ("RO", "access"))], 2, {b"LIMIT": 2, b"GET": 1, b"BY": 1}
+    while place < len(argv):
+        word = argv[place].upper()
+        if word == b"STORE" and place + 1 < len(argv):
+            found[1:] = [FoundKey(place + 1, ("OW", "update"))]
+        place += 1 + words.get(word, 0)
+    return found
+
+
+def _find_sort_ro(argv: Sequence[bytes]) -> list[FoundKey]:
+    return [FoundKey(1, ("RO", "access"))]
+
+
 # Commands whose specifications alone do not tell their keys or what is done with them.
-FINDERS = {"bitfield": _find_bitfield, "set": _find_set}
+FINDERS = {"bitfield": _find_bitfield, "set": _find_set, "sort": _find_sort, "sort_ro": _find_sort_ro}

@@ -10,7 +10,7 @@ from pyredis.commands.table import SPECS, bind
 
 FAMILIES = (
     *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
-    *("generic", "databases", "connection", "transactions", "server", "debug"),
+    *("generic", "sort", "databases", "connection", "transactions", "server", "debug"),
 )
 
 

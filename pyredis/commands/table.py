@@ -16,6 +16,7 @@ import pyredis.commands.rows.hyperloglogs
 import pyredis.commands.rows.lists
 import pyredis.commands.rows.server
 import pyredis.commands.rows.sets
+import pyredis.commands.rows.sort
 import pyredis.commands.rows.sorted_sets
 import pyredis.commands.rows.streams
 import pyredis.commands.rows.strings

@@ -177,6 +177,15 @@ SETS = st.one_of(
     command("SDIFFSTORE", KEYS, SOURCES),
     command("SINTERCARD 2", KEYS, KEYS, st.sampled_from([[], [b"LIMIT", b"2"], [b"LIMIT", b"x"]])),
 )
+SORT_OPTIONS = st.lists(
+    st.sampled_from([[b"DESC"], [b"ALPHA"], [b"LIMIT", b"1", b"3"], [b"GET", b"*"], [b"GET", b"#"], [b"BY", b"*"]]),
+    max_size=3,
+)
+SORTING = st.one_of(
+    command("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"ALPHA", b"DESC", b"LIMIT", b"1", b"3"]])),
+    command("SORT", KEYS, SORT_OPTIONS, shape_only=True),
+    command("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"GET", b"*", b"ALPHA"]]), st.just(b"STORE"), KEYS),
+)
 
 
 def packed_or_table(encoding: Any) -> Any:
@@ -291,7 +300,7 @@ WRONG = st.one_of(
 )
 ONE = st.one_of(
     *(STRINGS, STRINGS, HASHES, HASHES, LISTS, SETS, SORTED_SETS),
-    *(BITMAPS, HYPERLOGLOGS, GEO, GENERIC, EXPIRY),
+    *(BITMAPS, HYPERLOGLOGS, GEO, SORTING, GENERIC, EXPIRY),
 )
 
 

@@ -1,0 +1,1 @@
+"""The patterns of SORT, for native code alone: see ``sort_patterns.pxd``."""
