@@ -57,6 +57,7 @@ cdef extern from "native_thread.h" nogil:
     int pthread_cond_signal(pthread_cond_t *condition)
     int pthread_cond_broadcast(pthread_cond_t *condition)
     int thread_start(pthread_t *thread, void *(*main)(void *) noexcept nogil, void *argument)
+    void thread_be_prompt()
     void condition_init(pthread_cond_t *condition)
     void condition_wait_for(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
     int wake_open(int *ends)
@@ -449,6 +450,7 @@ cdef void *thread_main(void *argument) noexcept nogil:
     """Syncs come first: under always they are what the written bytes' clients wait for."""
     cdef Aof *aof = <Aof *>argument
     cdef int64_t left
+    thread_be_prompt()
     lock(aof)
     while not aof.stopping:
         if sync_due(aof):

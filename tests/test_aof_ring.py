@@ -325,7 +325,7 @@ def test_the_two_threads_never_race(shim, tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     ignore = shutil.ignore_patterns("*.so", "*.c", "__pycache__", "types", "commands")
     shutil.copytree(ROOT / "pyredis", tmp_path / "pyredis", ignore=ignore)
-    for source in (tmp_path / "pyredis").glob("*.pyx"):
+    for source in (tmp_path / "pyredis").rglob("*.pyx"):
         if source.stem not in ("_aof", "_aof_writer"):
             source.unlink()
     build = [sys.executable, "setup.py", "build_ext", "--inplace"]
