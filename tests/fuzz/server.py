@@ -9,6 +9,7 @@ import gc
 import os
 import random
 import socket
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 import hiredis
 
 from pyredis import _invariants
+from pyredis._core import DIRECTIVES as NATIVE
 from pyredis._core import Core
 from pyredis._loader import AofLoader
 from pyredis._snapshot import Snapshot
@@ -37,6 +39,8 @@ DIRECTIVES = (
 )
 SWITCH = b"\xff\xfe"
 SLICE_US = 200
+# Bytes: few, so that rewrites save values in pieces.
+PIECE = 256
 
 
 class QuietConfig(Config):
@@ -61,6 +65,12 @@ class Loop:
 
     def call_soon(self, callback, *arguments):
         self.ready.append((callback, arguments))
+
+    def time(self):
+        return time.monotonic()
+
+    def call_at(self, when, callback, *arguments):
+        return SimpleNamespace(cancel=lambda: None)
 
     def run(self):
         while self.ready:
@@ -137,7 +147,7 @@ class FuzzedServer(Server):
         if self.rewrite is not None:
             return False
         path = self.folder_path / "rewrite.aof"
-        self.rewrite = Snapshot(self.core, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC))
+        self.rewrite = Snapshot(self.core, os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC), PIECE)
         return True
 
     def work(self):
@@ -174,7 +184,7 @@ class Reader:
         self.exceptions: list[str] = []
         self.config = QuietConfig.load(None, DIRECTIVES)
         self.core = Core(self, SPECS, BOUND, self.config["databases"])
-        for name in ("proto-max-bulk-len", "hash-max-listpack-entries", "hash-max-listpack-value"):
+        for name in NATIVE:
             self.core.configure(name, self.config[name])
         self.core.loading = True
 
