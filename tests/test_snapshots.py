@@ -123,7 +123,18 @@ LISTS = st.one_of(
     command("LTRIM", KEYS, RANKS, RANKS),
     command("LMOVE", KEYS, KEYS, st.sampled_from([[b"LEFT", b"RIGHT"], [b"RIGHT", b"LEFT"]])),
 )
-LARGE = st.one_of(HASHES, SORTED_SETS, SETS, LISTS)
+IDS = st.integers(1, 60).map(lambda number: b"%d-1" % number)
+TRIMS = st.integers(0, 60).map(lambda number: b"%d" % number)
+STREAMS = st.one_of(
+    command("XADD", KEYS, st.just(b"*"), some(st.tuples(FIELDS, VALUES))),
+    command("XADD", KEYS, IDS, some(st.tuples(NAMES, VALUES))),
+    command("XADD", KEYS, IDS, some(st.tuples(FIELDS, VALUES))),
+    command("XDEL", KEYS, some(IDS, 10)),
+    command("XTRIM", KEYS, st.just(b"MAXLEN"), TRIMS),
+    command("XTRIM", KEYS, st.just(b"MINID"), IDS),
+    command("XSETID", KEYS, IDS),
+)
+LARGE = st.one_of(HASHES, SORTED_SETS, SETS, LISTS, STREAMS)
 DUE = command("HPEXPIRE", KEYS, st.just([b"1", b"FIELDS", b"1"]), st.one_of(NAMES, FIELDS))
 SOON = command("PEXPIRE", KEYS, st.just(b"1"))
 INITIAL = st.lists(st.one_of(LARGE, LARGE, ONE, GENERIC, EXPIRY), max_size=25)
@@ -211,12 +222,25 @@ def change_list(local, key, n, count):
     local.must("LMOVE", key, key, "LEFT", "RIGHT")
 
 
+def stream_parts(local, key, count):
+    for number in range(count):
+        local.call("XADD", key, f"{number + 1}-1", "name", f"value {number}")
+    assert local.must("XLEN", key) == count
+
+
+def change_stream(local, key, n, count):
+    local.must("XADD", key, "*", "name", "later", "other", "name")
+    local.must("XDEL", key, f"{n + 1}-1", f"{count - 1 - n}-1")
+    local.must("XTRIM", key, "MAXLEN", max(count - n, 1))
+
+
 # By kind: what fills a value with so many parts, and what changes some of them.
 KINDS = {
     "hash": (hash_parts, change_hash),
     "zset": (zset_parts, change_zset),
     "set": (set_parts, change_set),
     "list": (list_parts, change_list),
+    "stream": (stream_parts, change_stream),
 }
 
 
@@ -345,6 +369,18 @@ def test_a_list_emptied_from_either_end_or_become_short_is_saved(local, other, t
         local.must("RPUSH", f"list:{number}", *[f"later {n}" for n in range(40)])
     making.check(other)
     local.must("CONFIG", "SET", "list-compress-depth", "1")
+
+
+def test_a_stream_that_is_emptied_and_set_back_is_saved_as_it_was(local, other, tmp_path):
+    fill(local, "stream", "large", 200)
+    making = Making(local, tmp_path / "base.aof")
+    run_into(making)
+    local.must("XTRIM", "large", "MAXLEN", 0)
+    local.must("XSETID", "large", "1-0")
+    for number in range(1, 300):
+        local.must("XADD", "large", f"{number}-2", "another", "value")
+        making.slice()
+    making.check(other)
 
 
 def test_one_snapshot_after_the_other(local, other, tmp_path, kind):

@@ -4,141 +4,22 @@ A stream without entries is made by an XADD that trims itself away. What XGROUP 
 Redis: when consumers were seen, and pending entries whose stream entries are gone.
 """
 
-from libc.stdint cimport uint64_t
-
-from pyredis._aof_commands cimport append_bulk, append_header
-from pyredis._base cimport Slice, format_uint64, slice_of
+from pyredis._base cimport Slice
 from pyredis._keyspace cimport STREAM
-from pyredis.saving.saver cimport Output, Saver, append_integer, saver_register
-from pyredis.types.id_index cimport (
-    ID_TEXT,
-    IdPlace,
-    StreamId,
-    format_id,
-    greatest_id,
-    index_at,
-    index_first,
-    index_forward,
-    least_id,
-    same_id,
-    stream_id,
+from pyredis.saving.saver cimport Output, Saver, saver_register
+from pyredis.saving.stream_commands cimport (
+    save_consumers,
+    save_emptiness,
+    save_facts,
+    save_group,
+    save_nack,
+    save_stream_entry,
 )
-from pyredis.types.stream cimport (
-    ELEMENT_DIGITS,
-    Stream,
-    StreamEntry,
-    StreamIterator,
-    stream_iterate,
-    stream_next,
-    stream_next_pair,
-)
-from pyredis.types.stream_groups cimport (
-    Consumer,
-    Group,
-    Nack,
-    consumer_name,
-    group_name,
-    list_free,
-    sorted_consumers,
-    sorted_groups,
-)
-
-
-cdef void append_word(Output out, const char *word, size_t size) noexcept nogil:
-    append_bulk(out, slice_of(word, size))
-
-
-cdef void append_id(Output out, StreamId id) noexcept nogil:
-    cdef char text[ID_TEXT]
-    append_bulk(out, slice_of(text, format_id(text, id, c'-')))
-
-
-cdef void append_count(Output out, uint64_t count) noexcept nogil:
-    cdef char text[24]
-    append_bulk(out, slice_of(text, format_uint64(text, count)))
-
-
-# ---- entries ----
-
-cdef void save_stream_entry(Output out, Slice key, StreamEntry *entry) noexcept nogil:
-    cdef Slice name, value
-    cdef char name_digits[ELEMENT_DIGITS]
-    cdef char value_digits[ELEMENT_DIGITS]
-    append_header(out, c'*', 3 + 2 * entry.pairs)
-    append_word(out, "XADD", 4)
-    append_bulk(out, key)
-    append_id(out, entry.id)
-    while stream_next_pair(entry, &name, &value, name_digits, value_digits):
-        append_bulk(out, name)
-        append_bulk(out, value)
-
-
-cdef void save_emptiness(Output out, Slice key, const Stream *stream) noexcept nogil:
-    append_header(out, c'*', 7)
-    append_word(out, "XADD", 4)
-    append_bulk(out, key)
-    append_word(out, "MAXLEN", 6)
-    append_word(out, "0", 1)
-    append_id(out, stream_id(0, 1) if same_id(stream.last_id, least_id()) else stream.last_id)
-    append_word(out, "x", 1)
-    append_word(out, "y", 1)
-
-
-cdef void save_facts(Output out, Slice key, const Stream *stream) noexcept nogil:
-    append_header(out, c'*', 7)
-    append_word(out, "XSETID", 6)
-    append_bulk(out, key)
-    append_id(out, stream.last_id)
-    append_word(out, "ENTRIESADDED", 12)
-    append_count(out, stream.added)
-    append_word(out, "MAXDELETEDID", 12)
-    append_id(out, stream.max_deleted)
-
-
-# ---- groups ----
-
-cdef void save_group(Output out, Slice key, Group *group) noexcept nogil:
-    append_header(out, c'*', 7)
-    append_word(out, "XGROUP", 6)
-    append_word(out, "CREATE", 6)
-    append_bulk(out, key)
-    append_bulk(out, group_name(group))
-    append_id(out, group.last_id)
-    append_word(out, "ENTRIESREAD", 11)
-    append_integer(out, group.entries_read)
-
-
-cdef void save_consumer(Output out, Slice key, Group *group, Consumer *consumer) noexcept nogil:
-    append_header(out, c'*', 5)
-    append_word(out, "XGROUP", 6)
-    append_word(out, "CREATECONSUMER", 14)
-    append_bulk(out, key)
-    append_bulk(out, group_name(group))
-    append_bulk(out, consumer_name(consumer))
-
-
-cdef void save_nack(Output out, Slice key, Group *group, const Nack *nack) noexcept nogil:
-    append_header(out, c'*', 12)
-    append_word(out, "XCLAIM", 6)
-    append_bulk(out, key)
-    append_bulk(out, group_name(group))
-    append_bulk(out, consumer_name(nack.consumer))
-    append_word(out, "0", 1)
-    append_id(out, nack.id)
-    append_word(out, "TIME", 4)
-    append_integer(out, nack.delivered_ms)
-    append_word(out, "RETRYCOUNT", 10)
-    append_count(out, nack.deliveries)
-    append_word(out, "JUSTID", 6)
-    append_word(out, "FORCE", 5)
-
-
-cdef void save_consumers(Output out, Slice key, Group *group) noexcept nogil:
-    cdef size_t count, at
-    cdef Consumer **consumers = sorted_consumers(group, &count)
-    for at in range(count):
-        save_consumer(out, key, group, consumers[at])
-    list_free(consumers, count)
+from pyredis.saving.stream_pieces cimport stream_pieces
+from pyredis.types.guard cimport Guard
+from pyredis.types.id_index cimport IdPlace, greatest_id, index_at, index_first, index_forward, least_id
+from pyredis.types.stream cimport Stream, StreamIterator, stream_iterate, stream_next
+from pyredis.types.stream_groups cimport Group, Nack, list_free, sorted_groups
 
 
 cdef void save_pending(Output out, Slice key, Group *group) noexcept nogil:
@@ -172,6 +53,12 @@ cdef void save(Output out, Slice key, void *value) noexcept nogil:
         save_groups(out, key, stream)
 
 
+cdef Guard **guard(void *value) noexcept nogil:
+    return &(<Stream *> value).guard
+
+
 cdef Saver _saver
 _saver.save = save
+_saver.guard = guard
+_saver.pieces = stream_pieces()
 saver_register(STREAM, &_saver)

@@ -1,0 +1,1 @@
+"""The commands that streams are made of; nothing here is for Python."""

@@ -1,0 +1,1 @@
+"""Saving streams in pieces, for native code alone: see ``stream_pieces.pxd``."""
