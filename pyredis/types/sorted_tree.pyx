@@ -15,7 +15,7 @@ from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
 
 cdef enum:
     # A leaf takes from a full neighbour only where at least this many places are free.
-    LEAF_SPARE = 8
+    LEAF_SPARE = 2
     # A node with fewer than this joins a neighbour where both together are no more than so many.
     LEAF_SMALL = 16
     LEAF_JOINED = 48
@@ -292,20 +292,6 @@ cdef int split_point(const TreePath *path, int levels, int count, int place) noe
     return count // 2
 
 
-cdef void split_leaf(Tree *tree, TreePath *path) noexcept nogil:
-    """The parent is there and has room."""
-    cdef Inner *parent = path.nodes[path.height - 1]
-    cdef int place = path.places[path.height - 1]
-    cdef Leaf *left = path.leaf
-    cdef Leaf *right = leaf_new(tree)
-    cdef int kept = split_point(path, path.height, left.count, path.place)
-    right.count = left.count - <uint16_t> kept
-    memcpy(right.members, &left.members[kept], right.count * sizeof(Member *))
-    left.count = <uint16_t> kept
-    parent.sizes[place] = left.count
-    inner_insert(parent, place + 1, right, right.count, right.members[0])
-
-
 cdef void split_inner(Tree *tree, TreePath *path, int level) noexcept nogil:
     """The parent is there and has room."""
     cdef Inner *parent = path.nodes[level - 1]
@@ -341,6 +327,28 @@ cdef void give_right(Inner *parent, int place, int count) noexcept nogil:
     parent.sizes[place + 1] += count
     parent.sizes[place] -= count
     inner_set_first(parent, place + 1, right.members[0])
+
+
+cdef void split_leaf(Tree *tree, TreePath *path) noexcept nogil:
+    """The parent is there and has room. Two full leaves become three where there are two."""
+    cdef Inner *parent = path.nodes[path.height - 1]
+    cdef int place = path.places[path.height - 1]
+    cdef Leaf *left = path.leaf
+    cdef Leaf *right = leaf_new(tree)
+    cdef int kept = split_point(path, path.height, left.count, path.place)
+    cdef int neighbour = 0
+    if kept == left.count // 2 and parent.count > 1:
+        neighbour = 1 if place + 1 < parent.count else -1
+        kept = left.count // 3 * (2 if neighbour > 0 else 1)
+    right.count = left.count - <uint16_t> kept
+    memcpy(right.members, &left.members[kept], right.count * sizeof(Member *))
+    left.count = <uint16_t> kept
+    parent.sizes[place] = left.count
+    inner_insert(parent, place + 1, right, right.count, right.members[0])
+    if neighbour > 0:
+        give_left(parent, place + 2, <int> (parent.sizes[place + 2] - right.count) // 2)
+    elif neighbour < 0:
+        give_right(parent, place - 1, <int> (parent.sizes[place - 1] - left.count) // 2)
 
 
 cdef bint give_to_neighbour(const TreePath *path) noexcept nogil:
