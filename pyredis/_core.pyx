@@ -103,7 +103,6 @@ _FLAGS = {
     "no_auth": CMD_NO_AUTH,
     "no_multi": CMD_NO_MULTI,
 }
-_PARTED = ("hash", "set", "sorted-set")
 _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
 
 cdef Settings *_settings = NULL
@@ -259,7 +258,7 @@ cdef class Core:
         command.name_size = len(name)
         command.arity = spec.arity
         command.first_key = spec.first_key
-        command.names_part = spec.group in _PARTED and abs(spec.arity) > 2
+        command.part = spec.part_place
         command.parent = parent
         command.index = index if handler is not None else -1
         command.flags = sum(_FLAGS.get(flag, 0) for flag in spec.flags)

@@ -35,7 +35,7 @@ ctypedef struct Command:
     int arity
     uint32_t flags
     int first_key
-    bint names_part             # argument 2 names a part of the value at argument 1
+    int part                    # the argument that names a part of the value at argument 1, 0 for none
     int index                   # into Core.specs and Core.handlers; -1 for a container
     Command *subcommands        # NULL for a command without
     int subcommand_count

@@ -706,7 +706,7 @@ cdef void fetch_entries(Server *server, Client *client, const Batch *batch) noex
     for index in range(batch.count):
         if batch.hashed[index]:
             table_prefetch_element(&client.database.keys, batch.hashes[index])
-            parted = parted or batch.commands[index].names_part
+            parted = parted or batch.commands[index].part
     if parted:
         fetch_parts(server, client, batch)
 
@@ -715,7 +715,8 @@ cdef const void *part_holder(Client *client, const Batch *batch, int at, const S
                              ) noexcept nogil:
     """The value that the request names a part of, where its kind takes hints; NULL otherwise."""
     cdef Entry *entry
-    if not batch.hashed[at] or not batch.commands[at].names_part or batch.requests[at].count < 3:
+    cdef int part = batch.commands[at].part
+    if not batch.hashed[at] or part == 0 or batch.requests[at].count <= <size_t> part:
         return NULL
     entry = keyspace_peek(client.database, argv[1], batch.hashes[at])
     if entry == NULL or entry.type == STRING:
@@ -738,7 +739,7 @@ cdef void fetch_parts(Server *server, Client *client, const Batch *batch) noexce
     for index in range(batch.count):
         parts[index] = 0
         if values[index] != NULL:
-            parts[index] = types[index].prefetch_place(values[index], items[batch.requests[index].first + 2])
+            parts[index] = types[index].prefetch_place(values[index], items[batch.requests[index].first + batch.commands[index].part])
     for index in range(batch.count):
         if parts[index]:
             types[index].prefetch_part(values[index], parts[index])

@@ -45,6 +45,14 @@ def without_notes(specs):
     return tuple(KeySpec(spec.begin, spec.find, spec.flags) for spec in specs)
 
 
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("hget", 2), ("hset", 2), ("zadd", 3), ("zscore", 2), ("zrem", 2), ("zincrby", 3), ("zrange", 0), ("get", 0)],
+)
+def test_a_row_tells_which_argument_names_a_part(name, place):
+    assert SPECS[name].part_place == place
+
+
 # The golden file.
 
 

@@ -14,6 +14,7 @@ A since of a group stands before its ``=``. How many arguments a command takes f
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pyredis.commands.keyspecs import TableError
@@ -82,6 +83,19 @@ def _counts(arguments: tuple[Argument, ...]) -> tuple[list[int], list[int] | Non
     counts = [argument.count for argument in arguments]
     mosts = [most for _, most in counts if most is not None]
     return [least for least, _ in counts], mosts if len(mosts) == len(counts) else None
+
+
+def required_words(arguments: tuple[Argument, ...]) -> Iterator[Argument]:
+    """The arguments that must be there, one for each word; what may come several times comes once."""
+    for argument in arguments:
+        if "optional" in argument.flags:
+            continue
+        if argument.token and argument.type != "pure-token":
+            yield Argument(argument.token, "pure-token", argument.token)
+        if argument.type == "block":
+            yield from required_words(argument.arguments)
+        else:
+            yield argument
 
 
 def parse_arguments(text: str) -> tuple[Argument, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pyredis.commands.arguments import Argument, parse_arguments, total_count
+from pyredis.commands.arguments import Argument, parse_arguments, required_words, total_count
 from pyredis.commands.keyspecs import FINDERS, KeySpec, TableError, has_movable_keys, legacy_range, parse_keys
 
 # The orders in which COMMAND INFO lists flags and categories.
@@ -76,6 +76,14 @@ class CommandSpec:
     @property
     def has_keys(self) -> bool:
         return any(spec.is_key for spec in self.key_specs)
+
+    @property
+    def part_place(self) -> int:
+        """The argument that names a field or member of the value at argument 1, options left out; 0 for none."""
+        if self.first_key != 1:
+            return 0
+        names = [leaf.name for leaf in required_words(self.arguments)]
+        return next((place for place, name in enumerate(names, 1) if name in ("field", "member")), 0)
 
     def accepts(self, count: int) -> bool:
         """Whether ``count`` words, the command's own name among them, satisfy the arity."""
