@@ -6,6 +6,7 @@ for the next batch, after which ``Core.used_memory`` of an empty server is what 
 
 from pyredis._base cimport Slice
 from pyredis._core cimport Core
+from pyredis._dispatch cimport ANY_CHANGE, CLIENT_BLOCKED, HEARD_WAITING, AwaitedKey, Place, Waiting
 from pyredis._keyspace cimport (
     EMBSTR_MAX,
     ENCODING_EMBSTR,
@@ -32,6 +33,7 @@ from pyredis._keyspace cimport (
     watched_key,
 )
 from pyredis._resp cimport arguments_free, reply_free
+from pyredis._waiting cimport awaited_key
 from pyredis.types.hash cimport Hash, hash_next_expiry, hash_size, hash_sound
 from pyredis.types.list cimport List, list_size, list_sound
 from pyredis.types.hashtable cimport (
@@ -61,6 +63,8 @@ def check(Core core):
         check_subset(database, &database.expires, "expires")
         check_subset(database, &database.field_expires, "field_expires")
         check_watched(database)
+        check_awaited(core, index)
+    check_waiting(core)
     check_garbage(core)
     expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is said to run")
 
@@ -75,6 +79,8 @@ def release_scratch(Core core):
         watched = &core.server.keyspace.databases[index].watched
         if table_size(watched) == 0:
             table_clear(watched)
+        if table_size(&core.server.waiting.awaited[index]) == 0:
+            table_clear(&core.server.waiting.awaited[index])
 
 
 cdef int expect(bint holds, object message) except -1:
@@ -176,6 +182,49 @@ cdef int check_watched(Database *database) except -1:
         expect(watched.database == database, f"{name} is of another database")
         expect(watched.watchers > 0, f"{name} has no watchers")
     return 0
+
+
+cdef int check_awaited(Core core, int index) except -1:
+    """The queues of a database's awaited keys."""
+    cdef AwaitedKey *key
+    cdef size_t eager
+    for address in elements(&core.server.waiting.awaited[index]):
+        key = <AwaitedKey *> <size_t> address
+        name = f"db{index} awaited {bytes_of(awaited_key(key))!r}"
+        expect(key.database == &core.server.keyspace.databases[index], f"{name} is of another database")
+        expect(key.first != NULL, f"{name} is awaited by nobody")
+        expect(not key.ready, f"{name} has not been served")
+        eager = check_queue(key, name)
+        expect(eager == key.eager, f"{name}: {key.eager} are eager instead of {eager}")
+    return 0
+
+
+cdef size_t check_queue(AwaitedKey *key, str name) except <size_t> -1:
+    """Each place knows its neighbours and its waiter, and the waiter's client waits; how many are eager."""
+    cdef Place *place = key.first
+    cdef Place *before = NULL
+    cdef size_t eager = 0
+    while place != NULL:
+        expect(place.key == key and place.before == before, f"{name}: a place stands in the wrong queue")
+        expect(place.waiter.client.waiter == place.waiter, f"{name}: a waiter is not its client's")
+        expect(place.waiter.client.flags & CLIENT_BLOCKED, f"{name}: a client does not know that it waits")
+        eager += place.waiter.kind == ANY_CHANGE
+        before = place
+        place = place.after
+    expect(key.last == before, f"{name}: the queue's end")
+    return eager
+
+
+cdef int check_waiting(Core core) except -1:
+    cdef Waiting *waiting = &core.server.waiting
+    cdef int index
+    cdef size_t keys = 0
+    for index in range(waiting.databases):
+        keys += table_size(&waiting.awaited[index])
+    expect(keys == waiting.keys, f"{waiting.keys} keys are said to be awaited, and {keys} are")
+    expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "whether changes of awaited keys are heard")
+    expect(waiting.ready == NULL and waiting.last_ready == NULL, "a key that is ready has not been served")
+    return expect(waiting.answers == NULL, "an answer has not been delivered")
 
 
 cdef int check_garbage(Core core) except -1:

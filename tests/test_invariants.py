@@ -16,12 +16,9 @@ from pyredis import _invariants
 from support.client import encode_command
 from support.strategies import (
     EMPTYING,
-    EXPIRY,
     FIELDS,
-    GENERIC,
-    HASHES,
     KEYS,
-    STRINGS,
+    ONE,
     TRANSACTIONS,
     WRONG,
     command,
@@ -30,13 +27,23 @@ from support.strategies import (
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))
 SOON = st.sampled_from([b"1", b"2", b"100000"])
+ENDS = st.just([b"LEFT", b"RIGHT"])
 FIELD_EXPIRY = st.one_of(
     command("HPEXPIRE", KEYS, SOON, st.just([b"FIELDS", b"1"]), FIELDS),
     command("HPERSIST", KEYS, st.just([b"FIELDS", b"1"]), FIELDS),
     command("HDEL", KEYS, some(FIELDS)),
 )
 SHORT_LIVES = st.one_of(command("PEXPIRE", KEYS, SOON), command("SET", KEYS, FIELDS, st.just([b"PX", b"1"])))
-COMMANDS = st.one_of(STRINGS, HASHES, HASHES, GENERIC, EXPIRY, SHORT_LIVES, FIELD_EXPIRY, EMPTYING, WRONG)
+PUSHES = st.one_of(command("RPUSH", KEYS, some(FIELDS)), command("LPOP", KEYS), command("LMOVE", KEYS, KEYS, ENDS))
+COMMANDS = st.one_of(*[ONE] * 5, *[PUSHES] * 2, SHORT_LIVES, FIELD_EXPIRY, EMPTYING, WRONG)
+
+
+WAITING = st.one_of(
+    command("BLPOP", some(KEYS), st.sampled_from([b"0", b"10"])),
+    command("BLMOVE", KEYS, KEYS, st.just([b"LEFT", b"RIGHT", b"0"])),
+    command("BZPOPMIN", some(KEYS), st.just(b"0")),
+    command("GET", KEYS),
+)
 
 
 class Commands(RuleBasedStateMachine):
@@ -52,17 +59,22 @@ class Commands(RuleBasedStateMachine):
             self.release()
         self.used = self.server.core.used_memory
         self.clients = [self.server.connect(), self.server.connect()]
+        self.waiters = [self.server.connect(), self.server.connect()]
         self.readers = [hiredis.Reader(), hiredis.Reader()]
 
-    def send(self, number, arguments):
-        """Returns the replies, of which there is exactly one."""
-        client, data = self.clients[number], memoryview(encode_command(*arguments))
+    def feed(self, client, arguments):
+        data = memoryview(encode_command(*arguments))
         while data:
             with memoryview(client.connection.get_buffer(-1)) as view:
                 size = min(len(view), len(data))
                 view[:size] = data[:size]
             client.connection.buffer_updated(size)
             data = data[size:]
+
+    def send(self, number, arguments):
+        """The reply comes at once, and there is exactly one."""
+        client = self.clients[number]
+        self.feed(client, arguments)
         self.readers[number].feed(bytes(client.written))
         client.written.clear()
         assert self.readers[number].gets() is not False
@@ -90,6 +102,16 @@ class Commands(RuleBasedStateMachine):
     def watching(self, number, keys):
         self.send(number, [b"WATCH", *keys])
 
+    @rule(number=st.integers(0, 1), step=WAITING)
+    def a_client_that_may_wait(self, number, step):
+        self.feed(self.waiters[number], step.arguments)
+
+    @rule(number=st.integers(0, 1))
+    def a_client_that_waits_goes(self, number):
+        self.waiters[number].close()
+        self.server.hub.loop.run()
+        self.waiters[number] = self.server.connect()
+
     @rule()
     def background_work(self):
         self.server.work()
@@ -107,7 +129,7 @@ class Commands(RuleBasedStateMachine):
     def teardown(self):
         if not hasattr(self, "clients"):
             return
-        for client in self.clients:
+        for client in [*self.clients, *self.waiters]:
             client.close()
         self.release()
         _invariants.check(self.server.core)

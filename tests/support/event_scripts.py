@@ -207,6 +207,10 @@ SCRIPTS = {
         LINDEX nothing 0
         LPOS nothing a
         RPUSH l 3 1 2
+        SORT l STORE sorted
+        SORT nothing STORE sorted
+        SORT_RO nothing
+        SORT nothing
         RENAME l m
         DEL m
     """),
@@ -253,6 +257,32 @@ SCRIPTS = {
         COPY numbers copied
         DEL numbers copied
     """),
+    "streams": script("""
+        XADD s 1-1 f v
+        XADD s 2-1 f v
+        XADD s NOMKSTREAM 3-1 f v
+        XADD nothing NOMKSTREAM 3-1 f v
+        XADD s MAXLEN 3 4-1 f v
+        XADD s MAXLEN = 2 5-1 f v
+        XADD s MINID 5-1 6-1 f v
+        XTRIM s MAXLEN 1
+        XTRIM s MAXLEN 1
+        XADD s 7-1 f v
+        XDEL s 1-1
+        XDEL s 7-1
+        XSETID s 8-1
+        XADD s 9-1 f v
+        XREAD COUNT 1 STREAMS s 0
+        XREAD BLOCK 10 STREAMS s $
+        XREAD STREAMS nothing 0
+        XRANGE nothing - +
+        XREVRANGE nothing + -
+        XLEN nothing
+        XTRIM s MAXLEN 0
+        XTRIM nothing MAXLEN 0
+        XADD s MAXLEN 0 10-1 f v
+        DEL s fresh
+    """),
     "hyperloglogs": script("""
         PFADD p a b
         PFADD p a
@@ -267,6 +297,24 @@ SCRIPTS = {
         PFMERGE r
         PFMERGE empty nothing
         DEL p q r
+    """),
+    "places": script("""
+        GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
+        GEOADD g 13.361389 38.115556 Palermo
+        GEOADD g CH 13.4 38.2 Palermo
+        GEOADD fresh XX 13.4 38.2 Palermo
+        GEOSEARCHSTORE out g FROMLONLAT 15 37 BYRADIUS 200 km ASC
+        GEOSEARCHSTORE out g FROMLONLAT 0 0 BYRADIUS 1 km ASC
+        GEOSEARCHSTORE out nothing FROMLONLAT 0 0 BYRADIUS 1 km ASC
+        GEORADIUS g 15 37 200 km STORE out
+        GEORADIUS g 0 0 1 km STORE out
+        GEORADIUS g 0 0 1 km
+        GEORADIUSBYMEMBER g Palermo 1 km STOREDIST out
+        GEOSEARCH nothing FROMLONLAT 0 0 BYRADIUS 1 km ASC
+        GEOPOS nothing a
+        GEODIST nothing a b
+        GEOHASH nothing a
+        DEL g
     """),
     "sorted sets": script("""
         ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
