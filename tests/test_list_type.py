@@ -115,6 +115,9 @@ def test_a_million_small_elements_stay_within_their_bytes():
 
 
 def test_a_short_list_wastes_little():
+    whole = ListValue()
+    whole.push(BACK, *(b"element:%06d" % i for i in range(5)))
+    assert whole.memory == 16 + 5 * 16
     assert filled(5).memory <= 16 + 5 * 16 * 5 // 4 + 8
     queue = filled(20)
     for i in range(10_000):

@@ -35,8 +35,9 @@ from pyredis.types.listlong cimport (
     stretch_open,
     stretch_skip,
 )
-from pyredis.types.listpack cimport PackCode, pack_before, pack_code, pack_text
+from pyredis.types.listpack cimport PackCode, code_room, pack_before, pack_code, pack_text
 from pyredis.types.listrun cimport (
+    RUN_HEADER,
     Run,
     run_bytes,
     run_copy,
@@ -59,8 +60,8 @@ cdef enum:
     COUNT_MAX = 1 << 30
     # Bytes of a listpack without elements, by which Redis measures.
     LISTPACK_BYTES = 7
-    # What the heads of a pushed text may add to it.
-    OVERHEAD = 3
+    # Elements that are pushed on a run after one look at its room.
+    TOGETHER = 16
 
 ctypedef void (*Found)(void *context, size_t index) noexcept nogil
 
@@ -174,14 +175,29 @@ cdef bint list_sound(const List *list) noexcept nogil:
 
 # ---- the ends ----
 
-cdef void push_short(Run **run, const Slice *texts, size_t count, size_t bytes, bint front) noexcept nogil:
-    cdef PackCode code
-    cdef size_t index
-    if count > 1:
-        run_reserve(run, bytes + OVERHEAD * count, front)
+cdef void push_some(Run **run, const Slice *texts, size_t count, bint front) noexcept nogil:
+    """At most TOGETHER; those that a new list begins with get exactly the room that they need."""
+    cdef PackCode codes[TOGETHER]
+    cdef size_t room = 0, index
     for index in range(count):
-        pack_code(&code, texts[index])
-        run_push(run, &code, front)
+        pack_code(&codes[index], texts[index])
+        room += code_room(&codes[index], True)
+    if run[0].capacity == RUN_HEADER:
+        run_free(run[0])
+        run[0] = run_new(room, front)
+    else:
+        run_reserve(run, room, front)
+    for index in range(count):
+        run_push(run, &codes[index], front)
+
+
+cdef void push_short(Run **run, const Slice *texts, size_t count, bint front) noexcept nogil:
+    cdef size_t some
+    while count:
+        some = min(count, <size_t> TOGETHER)
+        push_some(run, texts, some, front)
+        texts += some
+        count -= some
 
 
 cdef void list_push(List **list, const Slice *texts, size_t count, bint front, const ListLimits *limits) noexcept nogil:
@@ -190,7 +206,7 @@ cdef void list_push(List **list, const Slice *texts, size_t count, bint front, c
         bytes += texts[index].size
     make_long_for(list, bytes, count, front, limits)
     if not is_long(list[0]):
-        push_short(<Run **> list, texts, count, bytes, front)
+        push_short(<Run **> list, texts, count, front)
         return
     for index in range(count):
         long_push(long_of(list[0]), texts[index], front, limits)
