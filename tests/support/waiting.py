@@ -82,6 +82,10 @@ class Scene:
         self.waiters.append(Waiter(self))
         return self.waiters[-1].waits(*arguments) if arguments else self.waiters[-1]
 
+    def waiting(self, line: str) -> Waiter:
+        """Another client, which waits already; its command as a text."""
+        return self.waiter(*line.split())
+
     def does(self, *lines: str) -> list[Any]:
         """Commands of the acting client, as texts; their replies, the same from both."""
         return [self.pair.check(*line.split()) for line in lines]
