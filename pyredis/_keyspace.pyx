@@ -69,6 +69,10 @@ ctypedef struct Expired:
 
 cdef ValueType _types[KINDS]
 
+# The table of garbage that a slice is being released of: its large values are not released in one go. The
+# interpreter's lock is held meanwhile, so that no other server's thread comes in between.
+cdef Garbage *_released = NULL
+
 cdef TableType _keys_type
 cdef TableType _expires_type
 cdef TableType _watched_type
@@ -191,7 +195,10 @@ cdef void release_value(Entry *entry) noexcept nogil:
 
 cdef void entry_destroy(void *element) noexcept nogil:
     cdef Entry *entry = <Entry *> element
-    release_value(entry)
+    if _released == NULL or entry.type == STRING or _types[entry.type].release_some == NULL:
+        release_value(entry)
+    elif not _types[entry.type].release_some(entry_pointer(entry), LAZY_EFFORT):
+        defer_rest(_released, &_types[entry.type], entry_pointer(entry))
     mem_free(entry, entry_size(entry))
 
 
@@ -571,6 +578,24 @@ cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts)
     table_init(table, table.type)
 
 
+cdef void defer_rest(Garbage *table, const ValueType *type, void *value) noexcept nogil:
+    """What is left of a large value in a table of garbage comes next after the table."""
+    cdef Garbage *garbage = <Garbage *> mem_zalloc(sizeof(Garbage))
+    garbage.next = table.next
+    garbage.value = value
+    garbage.type = type
+    table.next = garbage
+
+
+cdef bint release_table(Garbage *garbage, size_t budget) noexcept nogil:
+    global _released
+    cdef bint done
+    _released = garbage
+    done = table_clear_some(&garbage.table, budget)
+    _released = NULL
+    return done
+
+
 cdef void garbage_release(Keyspace *keyspace, size_t budget) noexcept nogil:
     """About ``budget`` parts of the garbage that came last."""
     cdef Garbage *garbage = keyspace.garbage
@@ -578,7 +603,7 @@ cdef void garbage_release(Keyspace *keyspace, size_t budget) noexcept nogil:
     if garbage.value != NULL:
         done = garbage.type.release_some(garbage.value, budget)
     else:
-        done = table_clear_some(&garbage.table, budget)
+        done = release_table(garbage, budget)
     if not done:
         return
     keyspace.garbage = garbage.next

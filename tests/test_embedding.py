@@ -204,3 +204,27 @@ def test_a_server_that_has_stopped_leaves_no_descriptor(tmp_path, new_loop):
     run(new_loop, main())
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == files
+
+
+def test_a_flush_releases_what_is_large_in_slices(tmp_path):
+    members = 200_000
+
+    async def main():
+        server = make_server(tmp_path / "s", "--appendonly", "no")
+        await server.start()
+        client = await Stream.to(server)
+        empty = server.core.used_memory
+        for first in range(0, members, 10_000):
+            await client.call("SADD", "set", *range(first, first + 10_000))
+        await client.call("SADD", "small", "member")
+        server.core.empty()
+        slices = 0
+        while server.core.tidy(0):
+            slices += 1
+        assert slices > members / 1024
+        assert server.core.used_memory - empty < members
+        await client.close()
+        server.shutdown(save=False, force=True)
+        await server.wait_closed()
+
+    run(uvloop.new_event_loop, main())
