@@ -1,6 +1,7 @@
 """The set commands as the oracle answers them, in both protocols and in every encoding."""
 
 import pytest
+import redis
 
 from support.aof_folder import info
 from support.client import wait_until
@@ -445,3 +446,27 @@ def test_memory_of_a_set_is_told_and_given_back(client):
         assert client.must("MEMORY", "USAGE", "s") > 10
         assert b"serializedlength" in client.must("DEBUG", "OBJECT", "s").encode()
         client.must("UNLINK", "s")
+
+
+def test_redis_py_reads_every_reply(shared_ours, protocol):
+    with redis.Redis(port=shared_ours.port, protocol=protocol, decode_responses=True) as client:
+        assert client.sadd("a", "x", "y", "z") == 3
+        assert client.sadd("b", "y", "z", "1") == 3
+        assert client.scard("a") == 3
+        assert client.smembers("a") == {"x", "y", "z"}
+        assert client.sismember("a", "x") == 1
+        assert client.smismember("a", ["x", "1"]) == [1, 0]
+        assert set(client.sinter("a", "b")) == {"y", "z"}
+        assert set(client.sunion("a", "b")) == {"x", "y", "z", "1"}
+        assert set(client.sdiff("a", "b")) == {"x"}
+        assert client.sintercard(2, ["a", "b"], limit=1) == 1
+        assert client.sinterstore("c", "a", "b") == 2
+        assert client.sunionstore("c", "a", "b") == 4
+        assert client.sdiffstore("c", "a", "b") == 1
+        assert client.smove("a", "b", "x") == 1
+        assert client.srandmember("a") in {"y", "z"}
+        assert set(client.srandmember("a", 5)) == {"y", "z"}
+        assert set(client.sscan_iter("b")) == {"x", "y", "z", "1"}
+        assert client.spop("c") == "x"
+        assert set(client.spop("a", 2)) == {"y", "z"}
+        assert client.srem("b", "x", "y", "absent") == 2

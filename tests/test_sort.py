@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -238,3 +239,18 @@ def test_lists_of_any_sort_are_sorted_alike(pair2, values, options):
     # Of equal weights the oracle promises no order when it looks for a part only.
     partly = "LIMIT" in options and "ALPHA" in options
     pair2.check("SORT", "k", *options, **({"by": len} if partly else {}))
+
+
+def test_redis_py_reads_every_reply(shared_ours, protocol):
+    with redis.Redis(port=shared_ours.port, protocol=protocol, decode_responses=True) as client:
+        client.rpush("k", 3, 1, 2)
+        client.mset({"w1": "c", "w2": "b", "w3": "a"})
+        assert client.sort("k") == ["1", "2", "3"]
+        assert client.sort("k", desc=True, start=1, num=1) == ["2"]
+        assert client.sort("k", by="w*", alpha=True, get=["#", "w*"], groups=True) == [
+            ("3", "a"),
+            ("2", "b"),
+            ("1", "c"),
+        ]
+        assert client.sort("k", store="to") == 3
+        assert client.sort_ro("to", get="w*") == ["c", "b", "a"]

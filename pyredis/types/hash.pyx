@@ -4,11 +4,11 @@ Always holds between calls: in a pack, fields differ and the number of elements 
 triples of an expiring pack are in order of expiry, so the due ones are the first ones.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from pyredis._base cimport Slice, add_overflows, format_int64, likely, parse_int64, slice_of
-from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.hashfields cimport (
     Field,
     Fields,
@@ -69,6 +69,7 @@ from pyredis.types.listpack cimport (
     pack_size,
     pack_text,
 )
+from pyredis.types.sampling cimport Picked, pick, picked_free, picked_init
 
 cdef enum:
     # What a field's heads and its expiry may add to the bytes of name and value in a pack.
@@ -693,32 +694,19 @@ cdef size_t sample_walking(
     return count - wanted
 
 
-cdef bint note(void **seen, size_t mask, void *element) noexcept nogil:
-    """True when the element was not noted before."""
-    cdef size_t place = (<uintptr_t> element >> 3) * 0x9e3779b97f4a7c15ULL >> 20 & mask
-    while seen[place] != NULL:
-        if seen[place] == element:
-            return False
-        place = (place + 1) & mask
-    seen[place] = element
-    return True
-
-
 cdef size_t sample_picking(
         Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil:
     """Picks from a table until ``count`` different ones have come; the caller knows that most would do."""
-    cdef size_t places = 4, found = 0
+    cdef size_t found = 0
     cdef HashEntry entry
-    cdef void **seen
-    while places < 2 * count:
-        places *= 2
-    seen = <void **> mem_zalloc(places * sizeof(void *))
+    cdef Picked picked
+    picked_init(&picked, count)
     while found < count:
         hash_random(hash, now, random, &entry)
-        if note(seen, places - 1, <void *> entry.field.data):
+        if pick(&picked, entry.field.data):
             visit(context, &entry)
             found += 1
-    mem_free(seen, places * sizeof(void *))
+    picked_free(&picked)
     return found
 
 

@@ -3,6 +3,7 @@
 ======== ============================================================================================================
 parser   the native request parser finds what the reference finds, however the bytes are split
 pack     ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
+integers ``intset_check`` accepts what is sorted and whole, and that can be walked, searched and changed
 loader   any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
 server   whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
 ======== ============================================================================================================
@@ -22,6 +23,7 @@ from pyredis import _invariants
 from pyredis._loader import AofLoader, DamagedFile
 from pyredis._resp import ProtocolError, RequestParser
 from pyredis.types._testing import check_pack, pack_from
+from pyredis.types._testing_set import check_integers, integers_from
 
 MAX_ARGUMENTS = 1048576
 # In memory where that is possible: syncing to a disk would take most of the time.
@@ -103,6 +105,36 @@ def as_text(item: bytes | int) -> bytes:
     return b"%d" % item if isinstance(item, int) else item
 
 
+# ---- integers: a byte of flags (1: as it is, else it gets a fitting header; 6: the width), then bytes
+
+
+def integers(data: bytes) -> None:
+    if not data:
+        return
+    width = (2, 4, 8, 3)[data[0] >> 1 & 3]
+    image = data[1:] if data[0] & 1 else struct.pack("=IH", 5 + len(data), width) + data[1:]
+    if not check_integers(image):
+        assert data[0] & 1 or width == 3 or (len(data) - 1) % width or not is_ascending(data[1:], width)
+        return
+    held = integers_from(image)
+    expected = list(held)
+    assert expected == sorted(set(expected))
+    assert bytes(held) == image
+    for number in dict.fromkeys((*expected[:3], 0, -1, 1 << 62)):
+        assert (number in held) == (number in expected)
+        assert held.add(number) == (number not in expected)
+        assert held.remove(number)
+        assert number not in held
+    assert list(held) == [number for number in expected[3:] if number not in (0, -1, 1 << 62)]
+    assert check_integers(bytes(held))
+
+
+def is_ascending(body: bytes, width: int) -> bool:
+    form = {2: "h", 4: "i", 8: "q"}[width]
+    numbers = struct.unpack(f"={len(body) // width}{form}", body)
+    return list(numbers) == sorted(set(numbers))
+
+
 # ---- loader: the bytes of a file
 
 
@@ -164,4 +196,10 @@ def server(data: bytes) -> None:
     _sessions[0].run(data)
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"parser": parser, "pack": pack, "loader": loader, "server": server}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "parser": parser,
+    "pack": pack,
+    "integers": integers,
+    "loader": loader,
+    "server": server,
+}

@@ -283,6 +283,24 @@ SCRIPTS = {
         XADD s MAXLEN 0 10-1 f v
         DEL s fresh
     """),
+    "sort": script("""
+        RPUSH l 3 1 2
+        SADD s b a c
+        ZADD z 1 a 2 b
+        SET w1 5
+        SORT l
+        SORT_RO l
+        SORT l BY w* GET w* GET #
+        SORT l STORE out
+        SORT l STORE l
+        SORT s BY nosort STORE out
+        SORT z ALPHA STORE new
+        SORT nothing STORE out
+        SORT nothing STORE out
+        SORT nothing
+        SORT l LIMIT 0 0 STORE l
+        SORT w1 STORE new
+    """),
     "hyperloglogs": script("""
         PFADD p a b
         PFADD p a
