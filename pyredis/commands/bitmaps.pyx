@@ -231,7 +231,7 @@ cdef bint read_sources(Call *call, Sources *sources) noexcept nogil:
         entry = lookup_read_kind(call, FIRST_SOURCE + index, STRING)
         if call.failed:
             return False
-        sources.texts[index] = slice_of(NULL, 0)
+        sources.texts[index] = slice_of("", 0)
         if entry != NULL:
             sources.texts[index] = string_slice(entry, sources.digits + index * DIGITS)
         sources.size = max(sources.size, sources.texts[index].size)
