@@ -715,8 +715,10 @@ cdef const void *part_holder(Client *client, const Batch *batch, int at, const S
                              ) noexcept nogil:
     """The value that the request names a part of, where its kind takes hints; NULL otherwise."""
     cdef Entry *entry
-    cdef int part = batch.commands[at].part
-    if not batch.hashed[at] or part == 0 or batch.requests[at].count <= <size_t> part:
+    # What was not found has neither hash nor command.
+    if not batch.hashed[at] or batch.commands[at].part == 0:
+        return NULL
+    if batch.requests[at].count <= <size_t> batch.commands[at].part:
         return NULL
     entry = keyspace_peek(client.database, argv[1], batch.hashes[at])
     if entry == NULL or entry.type == STRING:
@@ -732,14 +734,15 @@ cdef void fetch_parts(Server *server, Client *client, const Batch *batch) noexce
     cdef const ValueType *types[BATCH]
     cdef uint64_t parts[BATCH]
     cdef const Slice *items = server.arguments.items
-    cdef int index
+    cdef int index, part
     for index in range(batch.count):
         values[index] = part_holder(client, batch, index, items + batch.requests[index].first, &types[index])
         prefetch(values[index])
     for index in range(batch.count):
         parts[index] = 0
         if values[index] != NULL:
-            parts[index] = types[index].prefetch_place(values[index], items[batch.requests[index].first + batch.commands[index].part])
+            part = batch.commands[index].part
+            parts[index] = types[index].prefetch_place(values[index], items[batch.requests[index].first + part])
     for index in range(batch.count):
         if parts[index]:
             types[index].prefetch_part(values[index], parts[index])
