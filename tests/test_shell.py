@@ -231,6 +231,14 @@ def test_requests_behind_a_blocking_command_wait_for_it(server, client):
     assert client.read().decoded == b"v"
 
 
+def test_unknown_and_incomplete_commands_among_those_that_name_parts_harm_nobody(server, client):
+    client.must("HSET", "hash", "f", "v")
+    replies = client.pipeline(
+        [["NO-SUCH", "hash", "f"], ["HGET", "hash", "f"], ["HGET", "hash"], ["HGET"], ["ZADD", "z"]]
+    )
+    assert [reply.raw[:4] for reply in replies] == [b"-ERR", b"$1\r\n", b"-ERR", b"-ERR", b"-ERR"]
+
+
 def test_a_command_that_flushes_does_not_lose_the_replies_of_its_pipeline(start_ours):
     with start_ours("--appendonly", "yes").client() as client:
         commands = [["SET", "a", "1"], ["GET", "a"], ["CONFIG", "SET", "appendonly", "no"], ["INCR", "a"]]
