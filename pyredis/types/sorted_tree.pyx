@@ -553,36 +553,39 @@ cdef inline bint score_is_before(double own, double score, bint after) noexcept 
     return own < score or (after and own == score)
 
 
-cdef size_t tree_rank_of_score(const Tree *tree, double score, bint after) noexcept nogil:
-    cdef void *node = tree.root
-    cdef Inner *inner
-    cdef Leaf *leaf
-    cdef size_t rank = 0
-    cdef int _, low, high, middle
-    if node == NULL:
-        return 0
-    for _ in range(tree.height):
-        inner = <Inner *> node
-        low = 1
-        high = inner.count
-        while low < high:
-            middle = (low + high) >> 1
-            if score_is_before(inner.scores[middle], score, after):
-                low = middle + 1
-            else:
-                high = middle
-        rank += sum_of(inner, 0, low - 1)
-        node = inner.children[low - 1]
-    leaf = <Leaf *> node
-    low = 0
-    high = leaf.count
+cdef inline int child_by_score(const Inner *inner, double score, bint after) noexcept nogil:
+    cdef int low = 1, high = inner.count, middle
+    while low < high:
+        middle = (low + high) >> 1
+        if score_is_before(inner.scores[middle], score, after):
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+cdef inline int place_by_score(const Leaf *leaf, double score, bint after) noexcept nogil:
+    cdef int low = 0, high = leaf.count, middle
     while low < high:
         middle = (low + high) >> 1
         if score_is_before(leaf.members[middle].score, score, after):
             low = middle + 1
         else:
             high = middle
-    return rank + low
+    return low
+
+
+cdef size_t tree_rank_of_score(const Tree *tree, double score, bint after) noexcept nogil:
+    cdef void *node = tree.root
+    cdef size_t rank = 0
+    cdef int _, place
+    if node == NULL:
+        return 0
+    for _ in range(tree.height):
+        place = child_by_score(<Inner *> node, score, after)
+        rank += sum_of(<Inner *> node, 0, place)
+        node = (<Inner *> node).children[place]
+    return rank + place_by_score(<Leaf *> node, score, after)
 
 
 cdef inline bint text_is_before(const Member *member, Slice text, bint after) noexcept nogil:
