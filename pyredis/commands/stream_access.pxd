@@ -41,6 +41,8 @@ cdef Stream *stream_of(const Entry *entry) noexcept nogil
 # Puts a new stream where nothing is.
 cdef Stream *create_stream(Call *call, int index) noexcept nogil
 cdef Group *find_group(const Stream *stream, Slice name) noexcept nogil
+# As Redis says it of a subcommand's arguments that make no sense; `command` in capitals.
+cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil
 # NOGROUP as XPENDING, XCLAIM and XAUTOCLAIM say it of arguments 1 and 2.
 cdef Replied reply_no_key_or_group(Call *call) noexcept nogil
 # NOGROUP as XGROUP and XINFO say it of arguments 2 and 3.

@@ -1,8 +1,8 @@
 """XREAD and XREADGROUP.
 
 Both look at all their streams, also when a key that has changed wakes them: every stream that has something is in the
-answer. What ``$`` and ``+`` stand for is settled when the command first runs. XREADGROUP is woken by every change of its
-keys, because the end of a group ends the wait with an error.
+answer. What ``$`` and ``+`` stand for is settled when the command first runs. XREADGROUP is woken by every change of
+its keys, because the end of a group ends the wait with an error.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -65,6 +65,7 @@ from pyredis.types.id_index cimport (
     least_id,
     lower_id,
     raise_id,
+    same_id,
 )
 from pyredis.types.stream cimport (
     Stream,
@@ -374,10 +375,18 @@ cdef void read_pending(Delivery *delivery, StreamId id, int64_t count, Reply *re
     reply_close(reply, start, ARRAY, told)
 
 
+cdef bint asks_for_history(Call *call, int index, StreamId *id) noexcept nogil:
+    """Whether argument `index`, which is right, is an id rather than ``>``, for which the highest one stands too."""
+    if is_text(call.argv[index], c'>'):
+        return False
+    id_argument(call, index, id)
+    return not same_id(id[0], greatest_id())
+
+
 cdef void read_as_consumer(Call *call, const Reading *reading, int index, Answer *answer) noexcept nogil:
     cdef Delivery delivery
     cdef StreamId id, last
-    cdef bint history = not is_text(call.argv[index + reading.streams], c'>')
+    cdef bint history = asks_for_history(call, index + reading.streams, &id)
     delivery.call = call
     delivery.key_at = index
     delivery.group_name = call.argv[reading.group_at]
@@ -387,7 +396,6 @@ cdef void read_as_consumer(Call *call, const Reading *reading, int index, Answer
     delivery.now = call.server.keyspace.now_ms
     provide_consumer(&delivery, True)
     if history:
-        id_argument(call, index + reading.streams, &id)
         begin_stream(answer, call.argv[index])
         read_pending(&delivery, id, reading.count, answer.reply)
     elif stream_last_id(delivery.stream, &last) and id_before(delivery.group.last_id, last):

@@ -46,6 +46,7 @@ from pyredis.commands.stream_access cimport (
     reply_invalid_id,
     write_stream,
 )
+from pyredis.commands.stream_delivery cimport changed_quietly
 from pyredis.types.id_index cimport (
     ID_TEXT,
     StreamId,
@@ -74,7 +75,7 @@ from pyredis.types.stream cimport (
     stream_trim_length,
 )
 
-from pyredis.commands import stream_reading
+from pyredis.commands import stream_claims, stream_groups, stream_info, stream_reading
 
 cdef enum:
     # How many entries a trimming with ``~`` and without LIMIT removes at most, in blocks; and whatever their size.
@@ -534,11 +535,15 @@ cdef Replied xsetid(Call *call) noexcept nogil:
         stream.added = wanted.added
     if not same_id(wanted.max_deleted, least_id()):
         stream.max_deleted = wanted.max_deleted
-    changed(call, 1, EVENT_STREAM, "xsetid")
+    changed_quietly(call, 1)
+    note_event(call, 1, EVENT_STREAM, "xsetid")
     return reply_ok(call.reply)
 
 
 HANDLERS = {
+    **stream_claims.HANDLERS,
+    **stream_groups.HANDLERS,
+    **stream_info.HANDLERS,
     **stream_reading.HANDLERS,
     "xadd": native(xadd),
     "xdel": native(xdel),

@@ -1,10 +1,18 @@
 """The stream commands, those of consumer groups among them."""
 
-from pyredis.commands.spec import family, row
+from pyredis.commands.spec import container, family, row
 
 READ = "1 RO access"
 
 with family("stream", module="streams", acl="stream"):
+    row(
+        "XACK key group id...",
+        "write fast",
+        keys="1 RW update",
+        since="5.0.0",
+        complexity="O(log N) for each id, N entries pending.",
+        summary="Tells a group that entries have been dealt with, and answers how many were pending.",
+    )
     row(
         "XADD key [NOMKSTREAM@6.2.0] [trim=(strategy=(MAXLEN|MINID) [exactness] threshold [LIMIT@6.2.0 count])] "
         "id data=(field value)...",
@@ -16,12 +24,98 @@ with family("stream", module="streams", acl="stream"):
         summary="Adds an entry to a stream, which it creates when there is none, and tells its id.",
     )
     row(
+        "XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]",
+        "write fast",
+        keys="1 RW delete",
+        tips="nondeterministic_output",
+        since="6.2.0",
+        complexity="O(1) with a small COUNT.",
+        summary="Gives a consumer entries that others have left pending for long, some at a time.",
+    )
+    row(
+        "XCLAIM key group consumer min-idle-time id... [IDLE ms:integer] [TIME unix-time-milliseconds] "
+        "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
+        "write fast",
+        keys="1 RW update",
+        tips="nondeterministic_output",
+        since="5.0.0",
+        complexity="O(log N) for each id, N entries pending.",
+        summary="Gives a consumer entries that are pending for another one.",
+    )
+    row(
         "XDEL key id...",
         "write fast",
         keys="1 RW delete",
         since="5.0.0",
         complexity="O(N), N entries named.",
         summary="Removes entries of a stream, and tells how many there were.",
+    )
+    container("XGROUP", since="5.0.0", summary="Commands on the consumer groups of a stream.", help_since="5.0.0")
+    row(
+        "XGROUP|CREATE key group id-or-latest [MKSTREAM] [ENTRIESREAD@7.0.0 entries-read:integer]",
+        "write denyoom",
+        keys="2 RW insert",
+        since="5.0.0",
+        complexity="O(1)",
+        summary="Creates a consumer group, which has read everything up to an id.",
+    )
+    row(
+        "XGROUP|CREATECONSUMER key group consumer",
+        "write denyoom",
+        keys="2 RW insert",
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Creates a consumer in a group.",
+    )
+    row(
+        "XGROUP|DELCONSUMER key group consumer",
+        "write",
+        keys="2 RW delete",
+        since="5.0.0",
+        complexity="O(N log N), N entries pending for the consumer.",
+        summary="Removes a consumer and forgets what was pending for it.",
+    )
+    row(
+        "XGROUP|DESTROY key group",
+        "write",
+        keys="2 RW delete",
+        since="5.0.0",
+        complexity="O(N), N entries pending in the group.",
+        summary="Removes a consumer group.",
+    )
+    row(
+        "XGROUP|SETID key group id-or-latest [ENTRIESREAD@7.0.0 entries-read:integer]",
+        "write",
+        keys="2 RW update",
+        since="5.0.0",
+        complexity="O(1)",
+        summary="Sets up to where a group has read.",
+    )
+    container("XINFO", since="5.0.0", summary="Commands that tell about a stream.", help_since="5.0.0")
+    row(
+        "XINFO|CONSUMERS key group",
+        "readonly",
+        keys="2 RO access",
+        tips="nondeterministic_output",
+        since="5.0.0",
+        complexity="O(N), N consumers.",
+        summary="Tells about the consumers of a group.",
+    )
+    row(
+        "XINFO|GROUPS key",
+        "readonly",
+        keys="2 RO access",
+        since="5.0.0",
+        complexity="O(N), N groups.",
+        summary="Tells about the groups of a stream.",
+    )
+    row(
+        "XINFO|STREAM key [full-block@6.0.0=(FULL [COUNT count])]",
+        "readonly",
+        keys="2 RO access",
+        since="5.0.0",
+        complexity="O(1), and O(N) with FULL for N entries, groups, consumers and pending entries told.",
+        summary="Tells about a stream, with FULL also what is in it.",
     )
     row(
         "XLEN key",
@@ -30,6 +124,15 @@ with family("stream", module="streams", acl="stream"):
         since="5.0.0",
         complexity="O(1)",
         summary="Tells the number of entries in a stream.",
+    )
+    row(
+        "XPENDING key group [filters=([IDLE@6.2.0 min-idle-time:integer] start end count [consumer])]",
+        "readonly",
+        keys="1 RO access",
+        tips="nondeterministic_output",
+        since="5.0.0",
+        complexity="O(log N) to find the first of N pending entries, and O(M) for M looked at; O(C) for C consumers.",
+        summary="Tells how much is pending in a group and for whom, or the pending entries between two ids.",
     )
     row(
         "XRANGE key start end [COUNT count]",
