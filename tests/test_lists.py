@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import redis
 
 from support.resp import ErrorText
 
@@ -347,3 +348,39 @@ def test_memory_usage_of_a_long_list_tells_what_it_takes(client):
     assert client.must("DEBUG", "DIGEST-VALUE", "l") == client.must("DEBUG", "DIGEST-VALUE", "m")
     client.must("UNLINK", "l")
     assert client.must("LLEN", "m") == 20000
+
+
+# ---- clients ----
+
+
+def test_redis_py_s_methods_for_lists(shared_ours, protocol):
+    with redis.Redis(port=shared_ours.port, protocol=protocol, decode_responses=True) as client:
+        assert client.rpush("l", "a", "b", "c") == 3
+        assert client.lpush("l", "z") == 4
+        assert (client.lpushx("none", "x"), client.rpushx("l", "d")) == (0, 5)
+        assert client.lrange("l", 0, -1) == ["z", "a", "b", "c", "d"]
+        assert (client.llen("l"), client.lindex("l", 1), client.lindex("l", 9)) == (5, "a", None)
+        assert client.linsert("l", "before", "b", "a") == 6
+        assert client.lset("l", 0, "y") is True
+        assert (client.lpos("l", "a"), client.lpos("l", "a", count=0), client.lpos("l", "none")) == (1, [1, 2], None)
+        assert client.lrem("l", 1, "a") == 1
+        assert client.ltrim("l", 0, 3) is True
+        assert (client.lpop("l"), client.rpop("l", 2), client.lpop("none", 2)) == ("y", ["c", "b"], None)
+        assert client.lmove("l", "m", "LEFT", "RIGHT") == "a"
+        assert client.rpoplpush("m", "l") == "a"
+        assert client.lmpop(2, "none", "l", direction="LEFT", count=2) == ["l", ["a"]]
+        assert client.lmpop(1, "none", direction="LEFT") is None
+
+
+def test_redis_py_s_methods_that_wait(shared_ours, protocol):
+    with redis.Redis(port=shared_ours.port, protocol=protocol, decode_responses=True) as client:
+        client.rpush("l", *range(8))
+        assert list(client.blpop(["none", "l"], timeout=1)) == ["l", "0"]
+        assert list(client.brpop("l", timeout=1)) == ["l", "7"]
+        assert client.brpoplpush("l", "m", timeout=1) == "6"
+        assert client.blmove("l", "m", 1, "LEFT", "RIGHT") == "1"
+        assert client.blmpop(1, 2, "none", "l", direction="RIGHT", count=2) == ["l", ["5", "4"]]
+        assert client.lrange("m", 0, -1) == ["6", "1"]
+        assert client.blpop("none", timeout=0.01) is None
+        assert client.blmove("none", "m", 0.01, "LEFT", "RIGHT") is None
+        assert client.blmpop(0.01, 1, "none", direction="LEFT") is None

@@ -22,6 +22,7 @@ NUMBERS = (
 WORDS = (
     *(b"NX", b"XX", b"GT", b"LT", b"EX", b"PX", b"EXAT", b"PXAT", b"KEEPTTL", b"GET", b"FIELDS", b"COUNT", b"MATCH"),
     *(b"TYPE", b"REPLACE", b"DB", b"WITHVALUES", b"ASYNC", b"SYNC", b"PERSIST", b"LEN", b"IDX", b"hash", b"string"),
+    *(b"LEFT", b"RIGHT", b"BEFORE", b"AFTER", b"RANK", b"MAXLEN"),
 )
 KEYS = (b"a", b"b", b"h", b"k" * 300, b"", b"f1", b"f2", b"f3", b"f4", b"f5", b"x" * 13, b"y" * 200, b"*", b"?[ab]")
 BYTES = (
