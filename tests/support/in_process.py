@@ -66,6 +66,7 @@ class Local:
         self.call("UNWATCH")
         self.call("SELECT", 0)
         empty(self.core)
+        _invariants.release_scratch(self.core)
 
     def sound(self) -> None:
         _invariants.check(self.core)
