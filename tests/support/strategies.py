@@ -296,6 +296,36 @@ EXPIRY = st.one_of(
     command("EXPIRETIME", KEYS, approx=5),
     command("PEXPIRETIME", KEYS, approx=5000),
 )
+# Ids are told, not taken from the clock; few of them, so that entries meet deletions and claims.
+IDS = st.one_of(
+    st.integers(0, 40).map(lambda number: b"%d-%d" % (number, number % 3)),
+    _texts("0", "7", "20-*", "-", "+", "(5", "$", "x", "18446744073709551615"),
+)
+GROUPS = _texts("g", "group")
+CONSUMERS = _texts("c", "d", "consumer")
+TRIMMING = st.sampled_from([[b"MAXLEN", b"5"], [b"MAXLEN", b"~", b"20"], [b"MINID", b"9"], [b"MINID", b"~", b"15"]])
+CLAIMING = st.sampled_from([[], [b"JUSTID"], [b"FORCE"], [b"RETRYCOUNT", b"3"], [b"LASTID", b"30"]])
+STREAMS = st.one_of(
+    command("XADD", KEYS, IDS, FIELD_VALUES),
+    command("XADD", KEYS, st.integers(0, 60).map(lambda number: b"%d-*" % number), st.just([b"f", b"v"])),
+    command("XADD", KEYS, TRIMMING, IDS, FIELD_VALUES),
+    command("XTRIM", KEYS, TRIMMING),
+    command("XDEL", KEYS, some(IDS)),
+    command("XLEN", KEYS),
+    command("XRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
+    command("XREVRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
+    command("XREAD STREAMS", KEYS, IDS.filter(lambda id: id != b"+")),
+    command("XGROUP CREATE", KEYS, GROUPS, IDS, st.sampled_from([[], [b"MKSTREAM"]])),
+    command("XGROUP CREATECONSUMER", KEYS, GROUPS, CONSUMERS),
+    command("XGROUP DELCONSUMER", KEYS, GROUPS, CONSUMERS),
+    command("XGROUP DESTROY", KEYS, GROUPS),
+    command("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just([b"COUNT", b"4", b"STREAMS"]), KEYS, st.just(b">")),
+    command("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just(b"STREAMS"), KEYS, _texts("0", "5")),
+    command("XACK", KEYS, GROUPS, some(IDS)),
+    command("XCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), some(IDS), CLAIMING),
+    command("XAUTOCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), IDS, st.sampled_from([[], [b"COUNT", b"2"]])),
+    command("XPENDING", KEYS, GROUPS),
+)
 WRONG = st.one_of(
     command("GET"),
     command("SET", KEYS, VALUES, _texts("EX", "BAD", "NX")),
@@ -304,7 +334,7 @@ WRONG = st.one_of(
     command("EXPIRE", KEYS),
 )
 ONE = st.one_of(
-    *(STRINGS, STRINGS, HASHES, HASHES, LISTS, SETS, SORTED_SETS),
+    *(STRINGS, STRINGS, HASHES, HASHES, LISTS, SETS, SORTED_SETS, STREAMS),
     *(BITMAPS, HYPERLOGLOGS, GEO, SORTING, GENERIC, EXPIRY),
 )
 
