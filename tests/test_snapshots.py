@@ -123,6 +123,7 @@ LISTS = st.one_of(
     command("LTRIM", KEYS, RANKS, RANKS),
     command("LMOVE", KEYS, KEYS, st.sampled_from([[b"LEFT", b"RIGHT"], [b"RIGHT", b"LEFT"]])),
 )
+GROUPS = st.sampled_from([b"g", b"another group"])
 IDS = st.integers(1, 60).map(lambda number: b"%d-1" % number)
 TRIMS = st.integers(0, 60).map(lambda number: b"%d" % number)
 STREAMS = st.one_of(
@@ -133,6 +134,13 @@ STREAMS = st.one_of(
     command("XTRIM", KEYS, st.just(b"MAXLEN"), TRIMS),
     command("XTRIM", KEYS, st.just(b"MINID"), IDS),
     command("XSETID", KEYS, IDS),
+    command("XGROUP CREATE", KEYS, GROUPS, st.sampled_from([b"0", b"$", b"30-1"])),
+    command("XGROUP DESTROY", KEYS, GROUPS),
+    command("XGROUP CREATECONSUMER", KEYS, GROUPS, GROUPS),
+    command("XGROUP DELCONSUMER", KEYS, GROUPS, GROUPS),
+    command("XREADGROUP GROUP", GROUPS, GROUPS, st.just(b"STREAMS"), KEYS, st.just(b">")),
+    command("XACK", KEYS, GROUPS, some(IDS, 10)),
+    command("XCLAIM", KEYS, GROUPS, GROUPS, st.just(b"0"), some(IDS, 10)),
 )
 LARGE = st.one_of(HASHES, SORTED_SETS, SETS, LISTS, STREAMS)
 DUE = command("HPEXPIRE", KEYS, st.just([b"1", b"FIELDS", b"1"]), st.one_of(NAMES, FIELDS))
@@ -228,12 +236,20 @@ def stream_parts(local, key, count):
     for number in range(count):
         local.call("XADD", key, f"{number + 1}-1", "name", f"value {number}")
     assert local.must("XLEN", key) == count
+    if count > 100:
+        local.must("XGROUP", "CREATE", key, "readers", 0)
+        local.must("XGROUP", "CREATECONSUMER", key, "readers", "idle")
+        local.must("XREADGROUP", "GROUP", "readers", "first", "COUNT", 150, "STREAMS", key, ">")
+        local.must("XGROUP", "CREATE", key, "others", "$")
 
 
 def change_stream(local, key, n, count):
     local.must("XADD", key, "*", "name", "later", "other", "name")
     local.must("XDEL", key, f"{n + 1}-1", f"{count - 1 - n}-1")
     local.must("XTRIM", key, "MAXLEN", max(count - n, 1))
+    local.must("XACK", key, "readers", f"{n + 2}-1", f"{n + 3}-1")
+    local.must("XCLAIM", key, "readers", "second", 0, f"{n + 4}-1")
+    local.must("XREADGROUP", "GROUP", "readers", "second", "COUNT", 1, "STREAMS", key, ">")
 
 
 # By kind: what fills a value with so many parts, and what changes some of them.

@@ -92,11 +92,31 @@ def read_hash(local: Local, key: bytes) -> dict:
     return dict(zip(fields, zip(flat[1::2], expiries, strict=True), strict=True))
 
 
+def read_stream(local: Local, key: bytes) -> list:
+    """Entries, facts, and of the groups what a base can say: pending entries that are in the stream."""
+    entries = local.must("XRANGE", key, "-", "+")
+    living = {entry_id for entry_id, _ in entries}
+    facts = as_dict(local.must("XINFO", "STREAM", key, "FULL", "COUNT", 0))
+    told = [facts[name] for name in (b"length", b"last-generated-id", b"max-deleted-entry-id", b"entries-added")]
+    return [entries, told, [read_group(as_dict(group), living) for group in facts[b"groups"]]]
+
+
+def as_dict(flat: list) -> dict:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def read_group(group: dict, living: set[bytes]) -> list:
+    facts = [group[name] for name in (b"name", b"last-delivered-id", b"entries-read")]
+    consumers = [as_dict(consumer) for consumer in group[b"consumers"]]
+    names = [consumer[b"name"] for consumer in consumers]
+    return [facts, names, [pending for pending in group[b"pending"] if pending[0] in living]]
+
+
 READERS = {
     b"string": lambda local, key: local.must("GET", key),
     b"hash": read_hash,
     b"list": lambda local, key: local.must("LRANGE", key, 0, -1),
     b"set": lambda local, key: frozenset(local.must("SMEMBERS", key)),
     b"zset": lambda local, key: local.must("ZRANGE", key, 0, -1, "WITHSCORES"),
-    b"stream": lambda local, key: local.must("XRANGE", key, "-", "+"),
+    b"stream": read_stream,
 }
