@@ -1,6 +1,7 @@
 """The examples: run as their users run them, against a server of their own and against one that is given."""
 
 import csv
+import re
 import subprocess
 import sys
 
@@ -39,3 +40,16 @@ def test_the_leaderboard_counts_what_the_finals_were(where):
     at = told.index("Around the Netherlands")
     assert "Netherlands" in told[at + 2]
     assert told[-1] == "Teams with more than one title: 6"
+
+
+def test_the_workers_leave_nothing_undone_when_one_is_lost(where):
+    told = run_example("stream_workers.py", *where)
+    assert told[:2] == [
+        "20 earthquakes; the first worker ended with -9, 3 entries pending",
+        "20 results, 0 entries pending",
+    ]
+    # A worker that is held up may have an entry taken from it that it has worked on all the same.
+    worked = re.fullmatch(r"worked on (\d+) entries, Inge on 1 of them", told[2])
+    assert worked is not None
+    assert int(worked[1]) >= 20
+    assert told[3:] == ["the strongest: Valdivia, Chile, 1960-05-22, 1.12e+19 J"]
