@@ -301,3 +301,32 @@ def test_nobody_may_unless_it_is_enabled(start_ours, start_oracle):
 
 def test_local_clients_may_where_it_is_local(start_ours):
     assert refusal(start_ours("--enable-debug-command", "local")).startswith(b"+")
+
+
+@pytest.mark.parametrize("key", ["absent", "text", "table"])
+def test_only_what_is_packed_is_shown_as_a_listpack(pair, key):
+    pair.setup("SET", "text", "x")
+    pair.setup("HSET", "table", "field", "x" * 100)
+    pair.check("DEBUG", "LISTPACK", key)
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        (("RPUSH", "k", "a", "12"), ["listpack of 2 elements", "0: b'a'", "1: b'12'"]),
+        (("SADD", "k", "a"), ["listpack of 1 elements", "0: b'a'"]),
+        (("ZADD", "k", "1.5", "a"), ["listpack of 2 elements", "0: b'a'", "1: 1.5"]),
+        (("HSET", "k", "f", "v"), ["listpack of 2 elements", "0: b'f'", "1: b'v'"]),
+        (("HPEXPIREAT", "k", 4102444800000, "FIELDS", 1, "f"), ["listpackex of 3 elements", "2: 4102444800000"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_a_listpack_is_shown_on_the_servers_output(start_ours, command, lines):
+    server = start_ours("--enable-debug-command", "yes")
+    with server.client() as client:
+        if command[0] == "HPEXPIREAT":
+            client.must("HSET", "k", "f", "v")
+        client.must(*command)
+        assert client.must("DEBUG", "LISTPACK", "k") == "Listpack structure printed on stdout"
+    printed = server.log().splitlines()
+    assert set(lines) <= set(printed)

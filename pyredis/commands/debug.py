@@ -61,6 +61,18 @@ def describe_object(client, args):
     return Status(f"{text} lru_seconds_idle:{idle}".encode())
 
 
+def show_listpack(client, args):
+    packed = debug_native.packed_elements(client.core, client.db, args[2])
+    if packed is None:
+        raise CommandError("ERR no such key")
+    encoding, elements = packed
+    if elements is None:
+        raise CommandError("ERR Not a listpack encoded object.")
+    lines = [f"{encoding} of {len(elements)} elements", *(f"{at}: {item!r}" for at, item in enumerate(elements))]
+    print(*lines, sep="\n", flush=True)
+    return Status(b"Listpack structure printed on stdout")
+
+
 def table_stats(client, args):
     number = integer(args[2])
     if not 0 <= number < client.host.config["databases"]:
@@ -180,6 +192,7 @@ SUBCOMMANDS = {
         Subcommand.of("DIGEST-VALUE [<key>...]", "Tells such a number for the value of each key.", digest_values),
         Subcommand.of("ERROR <text>", "Answers with an error of that text.", error),
         Subcommand.of("HTSTATS <dbid>", "Tells the sizes of a database's tables.", table_stats),
+        Subcommand.of("LISTPACK <key>", "Prints the elements of a packed value to the server's output.", show_listpack),
         Subcommand.of("LOADAOF", "Empties the databases and loads the append-only file again.", load_aof),
         Subcommand.of("OBJECT <key> [fast]", "Tells how the value of a key is held.", describe_object),
         Subcommand.of("POPULATE <count> [<prefix>] [<size>]", "Creates strings, untold to the file.", populate),

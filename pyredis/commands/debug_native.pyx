@@ -196,6 +196,78 @@ def object_facts(Core core, int number, bytes key):
     return <uintptr_t> entry, entry_encoding_name(entry).decode(), serialized(core, entry), entry.clock, idle
 
 
+# ---- LISTPACK ----
+
+cdef list hash_elements(Hash *value, bint expiring):
+    """Due fields too: they stand in the pack until they are removed."""
+    cdef HashIterator iterator
+    cdef HashEntry field
+    cdef list elements = []
+    hash_iterate(value, 0, &iterator)
+    while hash_next(&iterator, &field):
+        elements += [bytes_of(field.field), bytes_of(field.value)]
+        if expiring:
+            elements.append(field.expiry)
+    hash_iterate_end(&iterator)
+    return elements
+
+
+cdef list set_elements(Set *value):
+    cdef char digits[20]
+    cdef SetIterator iterator
+    cdef SetMember member
+    cdef list elements = []
+    set_iterate(value, &iterator)
+    while set_next(&iterator, &member):
+        elements.append(bytes_of(member_slice(&member, digits)))
+    set_iterate_end(&iterator)
+    return elements
+
+
+cdef list sorted_set_elements(SortedSet *value):
+    cdef SortedSetIterator iterator
+    cdef ScoredMember member
+    cdef list elements = []
+    zset_iterate(value, 0, zset_size(value), False, &iterator)
+    while zset_next(&iterator, &member):
+        elements += [bytes_of(member.member), member.score]
+    zset_iterate_end(&iterator)
+    return elements
+
+
+cdef list list_elements(const List *value):
+    cdef ListIterator iterator
+    cdef ListItem item
+    cdef list elements = []
+    list_iterate(value, 0, &iterator)
+    while list_next(&iterator, &item):
+        elements.append(bytes_of(item.text))
+    list_iterate_end(&iterator)
+    return elements
+
+
+cdef bytes bytes_of(Slice text):
+    return text.data[:text.size]
+
+
+def packed_elements(Core core, int number, bytes key):
+    """(encoding, elements in the order they are packed) of a key's value, None for the elements where the value is not
+    packed; None without the key."""
+    cdef Entry *entry = find(core, number, key)
+    if entry == NULL:
+        return None
+    encoding = entry_encoding_name(entry).decode()
+    if not encoding.startswith("listpack"):
+        return encoding, None
+    if entry.type == <uint32_t> HASH:
+        return encoding, hash_elements(<Hash *> entry_pointer(entry), encoding == "listpackex")
+    if entry.type == <uint32_t> SET:
+        return encoding, set_elements(<Set *> entry_pointer(entry))
+    if entry.type == <uint32_t> ZSET:
+        return encoding, sorted_set_elements(<SortedSet *> entry_pointer(entry))
+    return encoding, list_elements(<const List *> entry_pointer(entry))
+
+
 # ---- HTSTATS ----
 
 def table_facts(Core core, int number):
