@@ -421,7 +421,19 @@ def test_a_file_with_any_byte_destroyed_is_refused_or_differs_in_that_unit_alone
 def fill(client):
     client.must("SET", "string", "value")
     client.must("SET", "expiring", "value", "PX", 10_000_000)
-    client.must("HSET", "hash", *[f"f{number}" for number in range(300)])
+    # Few parts make a small form; many make a value that a rewrite saves in pieces.
+    for count in (3, 9000):
+        names = [f"name {number}" for number in range(count)]
+        client.must("HSET", f"hash{count}", *[text for name in names for text in (name, "value")])
+        client.must("RPUSH", f"list{count}", *names)
+        client.must("SADD", f"set{count}", *names)
+        client.must("SADD", f"integers{count}", *range(count))
+        client.must("ZADD", f"zset{count}", *[text for at, name in enumerate(names) for text in (at / 7, name)])
+        client.pipeline([["XADD", f"stream{count}", f"{at + 1}-1", name, "v"] for at, name in enumerate(names)])
+        client.must("XGROUP", "CREATE", f"stream{count}", "group", 0)
+        client.must("XREADGROUP", "GROUP", "group", "reader", "COUNT", 200, "STREAMS", f"stream{count}", ">")
+        client.must("XDEL", f"stream{count}", "2-1")
+        client.must("PEXPIRE", f"list{count}", 10_000_000)
     client.must("SELECT", 9)
     client.must("INCRBY", "number", 77)
     client.must("SELECT", 0)
