@@ -110,8 +110,9 @@ cdef LongList *opened(List **list, LongList *own) noexcept nogil:
     return <LongList *> seen_as_long(list[0], own)
 
 
-cdef void closed(List **list, LongList *own) noexcept nogil:
-    if not is_long(list[0]):
+cdef void closed(List **list, const LongList *opening, LongList *own) noexcept nogil:
+    """``list[0]`` may be a run that has moved: it is not looked at."""
+    if opening == own:
         list[0] = <List *> (own.head if own.head != NULL else run_new(0, False))
 
 
@@ -263,7 +264,7 @@ cdef void list_set(List **list, size_t index, Slice text, const ListLimits *limi
     make_long_for(list, text.size, 1, True, limits)
     opening = opened(list, &own)
     long_replace(opening, place_of(opening, index), text, limits)
-    closed(list, &own)
+    closed(list, opening, &own)
 
 
 cdef bint list_insert(List **list, Slice pivot, Slice text, bint behind, const ListLimits *limits) noexcept nogil:
@@ -277,7 +278,7 @@ cdef bint list_insert(List **list, Slice pivot, Slice text, bint behind, const L
     if behind:
         place = place_behind(opening, place)
     long_insert(opening, place, text, limits)
-    closed(list, &own)
+    closed(list, opening, &own)
     return True
 
 
@@ -285,7 +286,7 @@ cdef size_t list_remove(List **list, Slice text, size_t limit, bint front, const
     cdef LongList own
     cdef LongList *opening = opened(list, &own)
     cdef size_t removed = long_remove_equal(opening, text, limit, front, limits)
-    closed(list, &own)
+    closed(list, opening, &own)
     return removed
 
 
