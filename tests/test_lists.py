@@ -1,6 +1,7 @@
 """The list commands as the oracle answers them, in both protocols, packed and in many nodes."""
 
 import random
+import re
 
 import pytest
 import redis
@@ -384,3 +385,14 @@ def test_redis_py_s_methods_that_wait(shared_ours, protocol):
         assert client.blpop("none", timeout=0.01) is None
         assert client.blmove("none", "m", 0.01, "LEFT", "RIGHT") is None
         assert client.blmpop(0.01, 1, "none", direction="LEFT") is None
+
+
+def test_debug_object_tells_of_nodes_as_the_oracle_does(pair):
+    with pair.config(list_max_listpack_size=4, list_compress_depth=1):
+        pair.setup("RPUSH", "l", *range(100), BIG)
+        told = pair.check("DEBUG", "OBJECT", "l", by=lambda text: re.findall(r"ql_\w+", str(text)))
+        facts = dict(word.split(":") for word in str(told).split() if word.startswith("ql_"))
+        assert (facts["ql_listpack_max"], facts["ql_compressed"]) == ("4", "1")
+        assert 20 <= int(facts["ql_nodes"]) <= 30
+        pair.setup("LTRIM", "l", 0, 0)
+        assert "ql_" not in str(pair.ours.must("DEBUG", "OBJECT", "l"))

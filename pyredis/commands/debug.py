@@ -58,7 +58,16 @@ def describe_object(client, args):
         raise CommandError("ERR no such key")
     address, encoding, serialized, clock, idle = facts
     text = f"Value at:{address:#x} refcount:1 encoding:{encoding} serializedlength:{serialized} lru:{clock}"
-    return Status(f"{text} lru_seconds_idle:{idle}".encode())
+    text += f" lru_seconds_idle:{idle}"
+    nodes = debug_native.node_facts(client.core, client.db, args[2])
+    return Status(f"{text}{_nodes_text(client, *nodes) if nodes else ''}".encode())
+
+
+def _nodes_text(client, nodes: int, elements: int, size: int) -> str:
+    """What Redis tells of a quicklist; the runs at its ends count as nodes."""
+    most, depth = (client.host.config[name] for name in ("list-max-listpack-size", "list-compress-depth"))
+    text = f" ql_nodes:{nodes} ql_avg_node:{elements / nodes:.2f} ql_listpack_max:{most}"
+    return f"{text} ql_compressed:{int(depth > 0)} ql_uncompressed_size:{size}"
 
 
 def show_listpack(client, args):

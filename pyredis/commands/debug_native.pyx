@@ -29,7 +29,18 @@ from pyredis._keyspace cimport (
 )
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
-from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next, list_size
+from pyredis.types.list cimport (
+    List,
+    ListItem,
+    ListIterator,
+    list_is_long,
+    list_iterate,
+    list_iterate_end,
+    list_next,
+    list_next_stretch,
+    list_size,
+)
+from pyredis.types.listlong cimport ListStretch
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
 from pyredis.types.set cimport (
     Set,
@@ -194,6 +205,25 @@ def object_facts(Core core, int number, bytes key):
         return None
     idle = (core.server.keyspace.clock - entry.clock) & CLOCK_MAX
     return <uintptr_t> entry, entry_encoding_name(entry).decode(), serialized(core, entry), entry.clock, idle
+
+
+def node_facts(Core core, int number, bytes key):
+    """(nodes, elements, bytes of the elements as they are packed) of a long list; None for anything else."""
+    cdef Entry *entry = find(core, number, key)
+    cdef ListIterator iterator
+    cdef const ListStretch *stretch
+    cdef size_t nodes = 0, size = 0
+    if entry == NULL or entry.type != <uint32_t> LIST or not list_is_long(<const List *> entry_pointer(entry)):
+        return None
+    list_iterate(<const List *> entry_pointer(entry), 0, &iterator)
+    while True:
+        stretch = list_next_stretch(&iterator)
+        if stretch == NULL:
+            break
+        nodes += 1
+        size += stretch.end - stretch.at if stretch.bytes != NULL else stretch.plain.size
+    list_iterate_end(&iterator)
+    return nodes, list_size(<const List *> entry_pointer(entry)), size
 
 
 # ---- LISTPACK ----
