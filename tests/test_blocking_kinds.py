@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.waiting import Scene
+from support.waiting import Scene, await_blocked, fields
 
 
 @pytest.fixture
@@ -25,3 +25,25 @@ def test_a_key_that_changes_its_kind_within_a_transaction_is_what_it_is_at_the_e
     for_set.hears()
     scene.does("ZRANGE k 0 -1", "DEL k", "RPUSH k y")
     for_list.hears()
+
+
+def test_a_group_that_is_destroyed_and_made_again_goes_on(scene):
+    scene.does("XGROUP CREATE s g $ MKSTREAM")
+    reader = scene.waiting("XREADGROUP GROUP g c BLOCK 0 STREAMS s >")
+    scene.together("XGROUP DESTROY s g", "XGROUP CREATE s g $")
+    scene.does("XADD s 1-1 f v")
+    reader.hears()
+
+
+@pytest.mark.parametrize(("command", "error"), [("SWAPDB 0 1", b"NOGROUP"), ("PEXPIRE s 1", b"NOGROUP")])
+def test_a_wait_for_a_group_ends_however_its_key_goes(client, shared_ours, command, error):
+    """Redis 7.0 words these errors otherwise."""
+    client.must("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+    with shared_ours.client() as waiting:
+        waiting.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "s", ">")
+        await_blocked(client, 1)
+        assert fields(client, "clients")["total_blocking_keys_on_nokey"] == "1"
+        client.must(*command.split())
+        assert waiting.read().value.startswith(error)
+        await_blocked(client, 0)
+        assert fields(client, "clients")["total_blocking_keys"] == "0"

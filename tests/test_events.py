@@ -60,8 +60,10 @@ class Ears:
         self.ours.events.clear()
         self.ours_told += told
         ours = [event[1:] for event in told]
-        assert ours == oracle if in_order else sorted(ours) == sorted(oracle), what
-        return [name.decode() for name, _, _ in ours]
+        if not in_order:
+            ours, oracle = sorted(ours), sorted(oracle)
+        assert ours == oracle, what
+        return [event[1].decode() for event in told]
 
     def play(self, *commands):
         """Runs the commands over empty data, comparing after each."""

@@ -271,13 +271,31 @@ SCRIPTS = {
         XDEL s 1-1
         XDEL s 7-1
         XSETID s 8-1
+        XGROUP CREATE s g 0
+        XGROUP CREATE fresh g $ MKSTREAM
+        XGROUP CREATECONSUMER s g c
+        XGROUP CREATECONSUMER s g c
+        XGROUP SETID s g 0
         XADD s 9-1 f v
+        XREADGROUP GROUP g c STREAMS s >
+        XADD s 9-2 f v
+        XREADGROUP GROUP g new STREAMS s >
+        XREADGROUP GROUP g new STREAMS s >
+        XREADGROUP GROUP g c STREAMS s 0
+        XCLAIM s g other 0 9-1
+        XAUTOCLAIM s g third 0 0
+        XACK s g 9-1
+        XGROUP DELCONSUMER s g c
+        XGROUP DELCONSUMER s g c
+        XGROUP DESTROY s g
+        XGROUP DESTROY s g
         XREAD COUNT 1 STREAMS s 0
         XREAD BLOCK 10 STREAMS s $
         XREAD STREAMS nothing 0
         XRANGE nothing - +
         XREVRANGE nothing + -
         XLEN nothing
+        XPENDING fresh g
         XTRIM s MAXLEN 0
         XTRIM nothing MAXLEN 0
         XADD s MAXLEN 0 10-1 f v
