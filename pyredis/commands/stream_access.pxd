@@ -37,6 +37,8 @@ cdef bint reply_entry_of(Reply *reply, Stream *stream, StreamId id) noexcept nog
 # The stream at argument `index`. NULL where there is none, or where the answer has been WRONGTYPE (`call.failed`).
 cdef Stream *read_stream(Call *call, int index) noexcept nogil
 cdef Stream *write_stream(Call *call, int index) noexcept nogil
+# The same for what reads on behalf of a group, and counts and tells a miss as reading does.
+cdef Stream *consumed_stream(Call *call, int index) noexcept nogil
 cdef Stream *stream_of(const Entry *entry) noexcept nogil
 # Puts a new stream where nothing is.
 cdef Stream *create_stream(Call *call, int index) noexcept nogil

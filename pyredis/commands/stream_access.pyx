@@ -209,6 +209,10 @@ cdef Stream *write_stream(Call *call, int index) noexcept nogil:
     return stream_of(lookup_write_kind(call, index, STREAM))
 
 
+cdef Stream *consumed_stream(Call *call, int index) noexcept nogil:
+    return write_stream(call, index) if read_stream(call, index) != NULL else NULL
+
+
 cdef Stream *create_stream(Call *call, int index) noexcept nogil:
     cdef Stream *stream = stream_new()
     keyspace_set_value(&call.server.keyspace, call.database, call.argv[index], key_hash(call, index), NULL, STREAM,

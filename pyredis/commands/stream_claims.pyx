@@ -22,6 +22,7 @@ from pyredis._resp cimport (
     reply_open,
 )
 from pyredis.commands.stream_access cimport (
+    consumed_stream,
     find_group,
     first_argument,
     id_argument,
@@ -30,7 +31,6 @@ from pyredis.commands.stream_access cimport (
     reply_entry_of,
     reply_id,
     reply_no_key_or_group,
-    write_stream,
 )
 from pyredis.commands.stream_delivery cimport (
     Delivery,
@@ -107,7 +107,7 @@ cdef bint open_delivery(Call *call, Delivery *delivery) noexcept nogil:
     delivery.group_name = call.argv[2]
     delivery.consumer_name = call.argv[3]
     delivery.now = call.server.keyspace.now_ms
-    delivery.stream = write_stream(call, 1)
+    delivery.stream = consumed_stream(call, 1)
     if call.failed:
         return False
     delivery.group = find_group(delivery.stream, delivery.group_name) if delivery.stream != NULL else NULL

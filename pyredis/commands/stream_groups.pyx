@@ -31,6 +31,7 @@ from pyredis._resp cimport (
 )
 from pyredis._waiting cimport waiting_mark
 from pyredis.commands.stream_access cimport (
+    consumed_stream,
     create_stream,
     find_group,
     first_argument,
@@ -244,7 +245,7 @@ cdef Replied xgroup_delconsumer(Call *call) noexcept nogil:
 # ---- XACK ----
 
 cdef Replied xack(Call *call) noexcept nogil:
-    cdef Stream *stream = write_stream(call, 1)
+    cdef Stream *stream = consumed_stream(call, 1)
     cdef Group *group
     cdef Nack *nack
     cdef StreamId id

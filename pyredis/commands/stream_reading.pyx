@@ -35,6 +35,7 @@ from pyredis._resp cimport (
     reply_slice,
 )
 from pyredis.commands.stream_access cimport (
+    consumed_stream,
     find_group,
     id_argument,
     is_text,
@@ -315,8 +316,8 @@ cdef Replied reply_no_reading_group(Call *call, int key_at, int group_at) noexce
 
 
 cdef bint check_group_reading(Call *call, const Reading *reading, int index) noexcept nogil:
-    """One stream, its group and its id; false when the answer has been an error."""
-    cdef Stream *stream = write_stream(call, index)
+    """One stream, its group and its id; false when the answer has been an error. An absent key is told as missed."""
+    cdef Stream *stream = consumed_stream(call, index)
     cdef Slice text = call.argv[index + reading.streams]
     cdef StreamId id
     if call.failed:

@@ -298,6 +298,16 @@ SCRIPTS = {
         XPENDING fresh g
         XTRIM s MAXLEN 0
         XTRIM nothing MAXLEN 0
+        XREADGROUP GROUP g c STREAMS nothing >
+        XACK nothing g 1-1
+        XCLAIM nothing g c 0 1-1
+        XAUTOCLAIM nothing g c 0 0
+        XPENDING nothing g
+        XINFO STREAM nothing
+        XINFO GROUPS nothing
+        XGROUP CREATE nothing g 0
+        XDEL nothing 1-1
+        XSETID nothing 1-1
         XADD s MAXLEN 0 10-1 f v
         DEL s fresh
     """),
