@@ -2,6 +2,7 @@
 
     key value:string                      names, with a type where the name does not imply one
     [GET@6.2.0]                           optional; a word in capitals is a token, ``@`` tells since when
+    operator=(=|~)                        so are the signs = ~ * $
     [MATCH pattern]                       a token with its value
     condition=(NX|XX)                     one of several
     data=(field value)...                 a block, and ``...`` for one or more of them
@@ -39,7 +40,8 @@ _LEXEME = re.compile(r"\s*(?:(?P<mark>\.\.\.|[\[\]()|])|(?P<word>(?:(?!\.\.\.)[^
 _WORD = re.compile(
     r"(?P<name>[a-z][a-z0-9-]*)(?::(?P<type>[a-z-]+))?(?:~(?P<display>[^@=]+))?(?:@(?P<since>-?[0-9.]+))?(?P<group>=)?"
 )
-_TOKEN = re.compile(r"(?P<token>[A-Z][A-Z0-9-]*)(?:@(?P<since>[0-9.]+))?")
+_TOKEN = re.compile(r"(?P<token>[A-Z][A-Z0-9-]*|[=~*$])(?:@(?P<since>[0-9.]+))?")
+_NAME_OF_SIGN = {"=": "equal", "~": "approximately", "*": "auto-id", "$": "new-id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class _Parser:
         self.at += 1
         token, since = match["token"], match["since"] or ""
         if not _WORD.fullmatch(self.peek()):
-            return Argument(token.lower(), "pure-token", token, since=since)
+            return Argument(_NAME_OF_SIGN.get(token, token.lower()), "pure-token", token, since=since)
         operand = self.parse_operand()
         return replace(operand, token=token, since=operand.since or since)
 

@@ -3,6 +3,7 @@
 from pyredis.commands.spec import container, family, row
 
 READ = "1 RO access"
+TRIM = "trim=(strategy=(MAXLEN|MINID@6.2.0) [operator=(=|~)] threshold [LIMIT@6.2.0 count])"
 
 with family("stream", module="streams", acl="stream"):
     row(
@@ -14,8 +15,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Tells a group that entries have been dealt with, and answers how many were pending.",
     )
     row(
-        "XADD key [NOMKSTREAM@6.2.0] [trim=(strategy=(MAXLEN|MINID) [exactness] threshold [LIMIT@6.2.0 count])] "
-        "id data=(field value)...",
+        f"XADD key [NOMKSTREAM@6.2.0] [{TRIM}] id-selector=(*|id) data=(field value)...",
         "write denyoom fast",
         keys="1 RW update",
         tips="nondeterministic_output",
@@ -52,7 +52,7 @@ with family("stream", module="streams", acl="stream"):
     )
     container("XGROUP", since="5.0.0", summary="Commands on the consumer groups of a stream.", help_since="5.0.0")
     row(
-        "XGROUP|CREATE key group id-or-latest [MKSTREAM] [ENTRIESREAD@7.0.0 entries-read:integer]",
+        "XGROUP|CREATE key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]",
         "write denyoom",
         keys="2 RW insert",
         since="5.0.0",
@@ -84,7 +84,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Removes a consumer group.",
     )
     row(
-        "XGROUP|SETID key group id-or-latest [ENTRIESREAD@7.0.0 entries-read:integer]",
+        "XGROUP|SETID key group id-selector=(id|$) [ENTRIESREAD entries-read:integer]",
         "write",
         keys="2 RW update",
         since="5.0.0",
@@ -110,7 +110,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Tells about the groups of a stream.",
     )
     row(
-        "XINFO|STREAM key [full-block@6.0.0=(FULL [COUNT count])]",
+        "XINFO|STREAM key [FULL full-block=([COUNT count])]",
         "readonly",
         keys="2 RO access",
         since="5.0.0",
@@ -176,7 +176,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Sets the last id of a stream, for those who copy one.",
     )
     row(
-        "XTRIM key trim=(strategy=(MAXLEN|MINID@6.2.0) [exactness] threshold [LIMIT@6.2.0 count])",
+        f"XTRIM key {TRIM}",
         "write",
         keys="1 RW delete",
         tips="nondeterministic_output",
