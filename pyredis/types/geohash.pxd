@@ -1,8 +1,8 @@
 """Places on the earth as numbers of 52 bits: 26 of longitude and 26 of latitude, interleaved, longitude first.
 
 What is near in both directions mostly shares its highest bits, so an area is a few ranges of numbers: the cell of a
-coarser grid (2**step by 2**step cells) that the middle lies in, and its neighbours. Latitudes are those of Web Mercator,
-within GEO_LATITUDE_MAX; longitudes within 180 degrees. Distances are metres on a sphere.
+coarser grid (2**step by 2**step cells) that the middle lies in, and its neighbours. Latitudes are those of Web
+Mercator, within GEO_LATITUDE_MAX; longitudes within 180 degrees. Distances are metres on a sphere.
 """
 
 from libc.stdint cimport uint64_t
