@@ -9,7 +9,7 @@ from libc.stdio cimport snprintf
 from libc.string cimport memcpy, memmove
 
 from pyredis._base cimport Slice, equals_nocase, parse_int64, slice_of
-from pyredis._dispatch cimport Call, native, propagate_nothing, reply_syntax_error
+from pyredis._dispatch cimport Call, lookup_untouched, native, propagate_nothing, reply_syntax_error
 from pyredis._memory cimport mem_alloc, mem_free, mem_grow
 from pyredis._resp cimport (
     ARRAY,
@@ -320,9 +320,10 @@ cdef Replied xautoclaim(Call *call) noexcept nogil:
     cdef StreamId first
     cdef int64_t count
     propagate_nothing(call)
-    if not number_argument(call, 4, &claim.min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM"):
-        return 0
-    if not first_argument(call, 5, &first) or not automatic_options(call, &count, &claim):
+    if not number_argument(call, 4, &claim.min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM") or \
+            not first_argument(call, 5, &first) or not automatic_options(call, &count, &claim):
+        # The key counts as looked for all the same.
+        lookup_untouched(call, 1)
         return 0
     if not open_delivery(call, &delivery):
         return 0
