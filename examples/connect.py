@@ -36,7 +36,8 @@ def server_url(url: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as folder:
         socket = Path(folder, "pyredis.sock")
-        command = [sys.executable, "-m", "pyredis", "--port", "0", "--unixsocket", str(socket), "--dir", folder]
+        # -P: where this runs in a checkout, its sources, not compiled, are not the package.
+        command = [sys.executable, "-P", "-m", "pyredis", "--port", "0", "--unixsocket", str(socket), "--dir", folder]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             try:
                 await_server(f"unix://{socket}", process)

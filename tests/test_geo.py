@@ -91,7 +91,7 @@ def test_members_are_added_with_their_hash_as_score(geo):
     geo.digest()
 
 
-@pytest.mark.parametrize("options", itertools.product(["", "NX", "XX", "xx"], ["", "CH", "ch"]))
+@pytest.mark.parametrize("options", list(itertools.product(["", "NX", "XX", "xx"], ["", "CH", "ch"])))
 def test_conditions_and_changes(geo, options):
     words = [word for word in options if word]
     geo.check("GEOADD", "world", *words, *PLACES["zero"], "zero", 1, 1, "Quito", 2, 2, "new")
