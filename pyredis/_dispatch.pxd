@@ -319,6 +319,8 @@ cdef void note_change(Server *server, Database *database, Slice key, uint64_t ha
 # An event of the key that argument `index` is, without a change: after what `changed` has told.
 cdef void note_event(Call *call, int index, int event, const char *name) noexcept nogil
 cdef void note_key_event(Server *server, Database *database, Slice key, int event, const char *name) noexcept nogil
+# A change that neither WATCH nor who waits for the key is to know of, as in Redis those of a stream's groups.
+cdef void changed_quietly(Call *call, int index) noexcept nogil
 # A change that is no key's own (FLUSHALL, SWAPDB): dirty count and barrier only.
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
 # The file gets this command instead of the request. May be called several times, or never after `propagate_nothing`.

@@ -207,16 +207,20 @@ cdef void reads_everything(Call *call) noexcept nogil:
 
 # ---- changes ----
 
-cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
-                      ) noexcept nogil:
+cdef inline void count_change(Server *server, uint64_t hash) noexcept nogil:
     server.keyspace.dirty += 1
-    keyspace_signal(database, key, hash)
-    if unlikely(server.heard & (<uint32_t> event | HEARD_WAITING)):
-        tell_change(server, database, key, hash, event, name)
     if unlikely(server.fsync_always):
         if server.touched_count < TOUCHED:
             server.touched[server.touched_count] = hash
         server.touched_count += 1
+
+
+cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil:
+    count_change(server, hash)
+    keyspace_signal(database, key, hash)
+    if unlikely(server.heard & (<uint32_t> event | HEARD_WAITING)):
+        tell_change(server, database, key, hash, event, name)
 
 
 cdef void tell_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
@@ -242,6 +246,10 @@ cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, 
 
 cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil:
     changed_key(call, call.database, call.argv[index], key_hash(call, index), event, name)
+
+
+cdef void changed_quietly(Call *call, int index) noexcept nogil:
+    count_change(call.server, key_hash(call, index))
 
 
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil:

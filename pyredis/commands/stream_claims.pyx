@@ -9,7 +9,14 @@ from libc.stdio cimport snprintf
 from libc.string cimport memcpy, memmove
 
 from pyredis._base cimport Slice, equals_nocase, parse_int64, slice_of
-from pyredis._dispatch cimport Call, lookup_untouched, native, propagate_nothing, reply_syntax_error
+from pyredis._dispatch cimport (
+    Call,
+    changed_quietly,
+    lookup_untouched,
+    native,
+    propagate_nothing,
+    reply_syntax_error,
+)
 from pyredis._memory cimport mem_alloc, mem_free, mem_grow
 from pyredis._resp cimport (
     ARRAY,
@@ -34,7 +41,6 @@ from pyredis.commands.stream_access cimport (
 )
 from pyredis.commands.stream_delivery cimport (
     Delivery,
-    changed_quietly,
     drop_nack,
     propagate_claim,
     propagate_group_id,

@@ -25,8 +25,6 @@ ctypedef struct Delivery:
 
 # The consumer, created where there is none, which is told and propagated; `propagated` says whether it needs to be.
 cdef void provide_consumer(Delivery *delivery, bint propagated) noexcept nogil
-# A change that neither WATCH nor who waits for the key is to know of, as in Redis.
-cdef void changed_quietly(Call *call, int index) noexcept nogil
 cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept nogil
 cdef void propagate_group_id(const Delivery *delivery) noexcept nogil
 # The pending entry goes: its entry does not exist any more.

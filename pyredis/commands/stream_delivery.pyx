@@ -1,7 +1,7 @@
 """Consumers that come, entries that become theirs, and what the file gets of that; see ``stream_delivery.pxd``."""
 
 from pyredis._base cimport Slice, format_int64, format_uint64, slice_of
-from pyredis._dispatch cimport EVENT_STREAM, Call, Server, key_hash, note_event, propagate_instead
+from pyredis._dispatch cimport EVENT_STREAM, changed_quietly, note_event, propagate_instead
 from pyredis.types.id_index cimport ID_TEXT, StreamId, format_id, id_before
 from pyredis.types.stream cimport stream_entries_up_to, stream_may_have_gaps
 from pyredis.types.stream_groups cimport (
@@ -16,16 +16,6 @@ from pyredis.types.stream_groups cimport (
 
 cdef inline Slice word(const char *text, size_t size) noexcept nogil:
     return slice_of(text, size)
-
-
-cdef void changed_quietly(Call *call, int index) noexcept nogil:
-    cdef Server *server = call.server
-    server.keyspace.dirty += 1
-    if not server.fsync_always:
-        return
-    if server.touched_count < <int> (sizeof(server.touched) // sizeof(server.touched[0])):
-        server.touched[server.touched_count] = key_hash(call, index)
-    server.touched_count += 1
 
 
 cdef void propagate_consumer(const Delivery *delivery) noexcept nogil:

@@ -8,6 +8,7 @@ from pyredis._dispatch cimport (
     HEARD_WAITING,
     Call,
     changed,
+    changed_quietly,
     integer_argument,
     key_hash,
     native,
@@ -46,7 +47,6 @@ from pyredis.commands.stream_access cimport (
     reply_no_key_or_group,
     write_stream,
 )
-from pyredis.commands.stream_delivery cimport changed_quietly
 from pyredis.types.id_index cimport (
     IdIndex,
     IdPlace,

@@ -12,6 +12,7 @@ from pyredis._base cimport Slice, equals_nocase, slice_of
 from pyredis._blocking cimport BLOCK_REPLY_NULL_ARRAY, block_on_keys, timeout_ms_argument
 from pyredis._dispatch cimport (
     Call,
+    changed_quietly,
     integer_argument,
     lookup_read,
     native,
@@ -47,7 +48,6 @@ from pyredis.commands.stream_access cimport (
 )
 from pyredis.commands.stream_delivery cimport (
     Delivery,
-    changed_quietly,
     note_read,
     propagate_claim,
     propagate_group_id,

@@ -12,6 +12,7 @@ from pyredis._dispatch cimport (
     EVENT_STREAM,
     Call,
     changed,
+    changed_quietly,
     integer_argument,
     native,
     note_event,
@@ -46,7 +47,6 @@ from pyredis.commands.stream_access cimport (
     reply_invalid_id,
     write_stream,
 )
-from pyredis.commands.stream_delivery cimport changed_quietly
 from pyredis.types.id_index cimport (
     ID_TEXT,
     StreamId,
