@@ -2,14 +2,12 @@
 
 A handler that finds nothing ends in ``block_on_keys``. When one of its keys has changed, the very same handler runs
 again with the arguments it had: after the command that changed the key, never inside it, and in the order in which
-clients began to wait for that key. It sees the key that became ready alone (``awaited``), and either answers, which
-ends the wait, or calls ``block_on_keys`` again, and the client keeps its place. Nothing is taken for a client that has
-gone.
+clients began to wait for that key. It looks at all of its keys anew, in the order of its arguments, whichever became
+ready, and either answers, which ends the wait, if with an error, or calls ``block_on_keys`` again, and the client keeps
+its place. Nothing is taken for a client that has gone.
 ::
 
     for index in range(1, call.argc - 1):
-        if not awaited(call, index):
-            continue
         entry = lookup_awaited(call, index, LIST)
         if call.failed:
             return 0
@@ -21,11 +19,9 @@ gone.
 
 from libc.stdint cimport int64_t
 
-from pyredis._base cimport Slice, slice_equal
 from pyredis._dispatch cimport Call, Client, Server
 from pyredis._keyspace cimport Entry, ValueKind
 from pyredis._resp cimport Replied
-from pyredis._waiting cimport awaited_key
 
 # What is answered at once where a client may not wait. Who has waited in vain gets the null array, whatever the
 # command.
@@ -33,17 +29,13 @@ cdef enum BlockReply:
     BLOCK_REPLY_NULL = 0
     BLOCK_REPLY_NULL_ARRAY = 1
 
-cdef inline bint awaited(const Call *call, int index) noexcept nogil:
-    """Whether the key that argument `index` is counts: each does, but when a wake-up runs the command again."""
-    return call.waking == NULL or slice_equal(awaited_key(call.waking), call.argv[index])
-
 # Reads argument `index`, seconds with fractions, as milliseconds, 0 for ever; answers and returns False where it is no
 # such number.
 cdef bint timeout_argument(Call *call, int index, int64_t *timeout_ms) noexcept nogil
 # The same for milliseconds (BLOCK of XREAD).
 cdef bint timeout_ms_argument(Call *call, int index, int64_t *timeout_ms) noexcept nogil
-# As `lookup_write_kind`; but in a wake-up, a key of another kind is as absent. The command will only be woken when its
-# key holds a value of this kind; one that never calls this is woken by every change of its keys, their removal too.
+# As `lookup_write_kind`, and the command will only be woken when one of its keys becomes a value of this kind; one that
+# never calls this is woken by every change of its keys, their removal too.
 cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil
 # Waits for the keys that arguments `first` to `last` are. The arguments are kept as they are now: a handler may have
 # replaced some before (`$` by the id it stands for). Inside EXEC, and for the loader, answers at once. Nothing may have

@@ -26,7 +26,6 @@ from pyredis._dispatch cimport (
     Server,
     Waiter,
     Waiting,
-    lookup_write,
     lookup_write_kind,
     note_error,
     run_command,
@@ -91,12 +90,8 @@ cdef bint timeout_ms_argument(Call *call, int index, int64_t *timeout_ms) noexce
 
 
 cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil:
-    cdef Entry *entry
     call.awaited_kind = kind
-    if call.waking == NULL:
-        return lookup_write_kind(call, index, kind)
-    entry = lookup_write(call, index)
-    return entry if entry != NULL and entry.type == <unsigned> kind else NULL
+    return lookup_write_kind(call, index, kind)
 
 
 cdef bint may_wait(const Call *call) noexcept nogil:
@@ -104,7 +99,7 @@ cdef bint may_wait(const Call *call) noexcept nogil:
 
 
 cdef Replied block_on_keys(Call *call, int first, int last, int64_t timeout_ms, BlockReply reply) noexcept nogil:
-    if call.waking != NULL:
+    if call.woken:
         call.waits = True
         return 0
     if not may_wait(call):
@@ -177,7 +172,7 @@ cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil:
     cdef int protocol = server.reply.protocol
     cdef uint64_t offset = server.wait_offset
     cdef Call call
-    waiter_call(server, client.waiter, NULL, &call)
+    waiter_call(server, client.waiter, False, &call)
     server.wait_offset = 0
     if error:
         reply_error(call.reply, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
@@ -202,7 +197,7 @@ cdef void forget_waiting(Server *server, Client *client) noexcept nogil:
 
 # ---- being served ----
 
-cdef void waiter_call(Server *server, Waiter *waiter, AwaitedKey *waking, Call *call) noexcept nogil:
+cdef void waiter_call(Server *server, Waiter *waiter, bint woken, Call *call) noexcept nogil:
     call.server = server
     call.client = waiter.client
     call.database = waiter.client.database
@@ -214,7 +209,7 @@ cdef void waiter_call(Server *server, Waiter *waiter, AwaitedKey *waking, Call *
     call.hashed = False
     call.raw = waiter.request.block
     call.raw_size = waiter.request.raw_size
-    call.waking = waking
+    call.woken = woken
     server.reply.protocol = waiter.client.protocol
 
 
@@ -222,10 +217,10 @@ cdef bint has_gone(const Client *client) noexcept nogil:
     return client.flags & CLOSING or (client.fd >= 0 and peer_has_gone(client.fd))
 
 
-cdef void run_again(Server *server, Waiter *waiter, AwaitedKey *key) noexcept nogil:
+cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
     cdef size_t begin = server.reply.size
     cdef Call call
-    waiter_call(server, waiter, key, &call)
+    waiter_call(server, waiter, True, &call)
     server.wait_offset = 0
     server.touched_count = 0
     run_command(&call)
@@ -253,7 +248,7 @@ cdef void serve_key(Server *server, AwaitedKey *key) noexcept nogil:
             if has_gone(waiter.client):
                 drop_waiter(server, waiter)
             else:
-                run_again(server, waiter, key)
+                run_again(server, waiter)
         place = following
 
 

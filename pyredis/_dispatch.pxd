@@ -251,7 +251,7 @@ ctypedef struct Call:
     int propagation             # Propagation
     const char *raw             # the request's own bytes as a multibulk; NULL where there are none
     size_t raw_size
-    AwaitedKey *waking          # the key that became ready, where a command that waited runs again; else NULL
+    bint woken                  # a command that waited runs again
     int awaited_kind            # what the handler has looked for (`lookup_awaited`)
     bint waits                  # it goes on waiting: there is no answer yet
 

@@ -427,7 +427,7 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
     """A command that waits counts once, its time is told when it is answered."""
     cdef Server *server = call.server
     cdef Command *command = call.command
-    command.calls += call.waking == NULL
+    command.calls += not call.woken
     command.cycles += cycles
     if unlikely(call.waits):
         return
@@ -773,7 +773,7 @@ cdef inline void execute_request(Server *server, Client *client, const Batch *ba
     if request.inline_form:
         call.raw = NULL
     call.raw_size = request.raw_size
-    call.waking = NULL
+    call.woken = False
     server.reply.protocol = client.protocol
     if not client.flags & CLIENT_MULTI:
         client.mark = request.raw

@@ -58,12 +58,6 @@ def test_who_waited_longest_is_served_first(scene, command):
     scene.does("LRANGE k 0 -1", "LRANGE target 0 -1")
 
 
-def test_the_first_key_that_changed_is_taken_whatever_its_place_among_the_arguments(scene):
-    waiter = scene.waiter("BLPOP", "a", "b", "c", 0)
-    scene.together("RPUSH c 1", "RPUSH a 2", "RPUSH b 3")
-    assert waiter.hears() == [b"c", b"1"]
-
-
 def test_a_key_that_changed_first_and_is_empty_again_is_passed_over(scene):
     waiter = scene.waiter("BLPOP", "a", "b", 0)
     scene.together("RPUSH b 1", "RPUSH a 2", "DEL b")
@@ -81,14 +75,6 @@ def test_a_transaction_is_over_before_anybody_is_served(scene):
     waiter = scene.waiter("BLPOP", "k", 0)
     assert scene.together("RPUSH k a", "RPUSH k b", "LPUSH k c", "LLEN k") == [1, 2, 3, 3]
     assert waiter.hears() == [b"k", b"c"]
-
-
-def test_clients_of_several_keys_are_served_in_the_order_of_the_keys_changes(scene):
-    both, only = scene.waiter("BLPOP", "a", "b", 0), scene.waiter("BLPOP", "b", 0)
-    scene.together("RPUSH b 1", "RPUSH a 2")
-    assert both.hears() == [b"b", b"1"]
-    scene.does("LRANGE a 0 -1", "RPUSH b 3")
-    only.hears()
 
 
 def test_a_key_named_twice_is_one_key(scene):

@@ -10,7 +10,6 @@ from pyredis._base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis._blocking cimport (
     BLOCK_REPLY_NULL,
     BLOCK_REPLY_NULL_ARRAY,
-    awaited,
     block_on_keys,
     lookup_awaited,
     timeout_argument,
@@ -150,8 +149,6 @@ cdef Replied pop_first(Call *call, bint front) noexcept nogil:
     if not timeout_argument(call, call.argc - 1, &timeout_ms):
         return 0
     for index in range(1, call.argc - 1):
-        if not awaited(call, index):
-            continue
         hold_list(call, index, lookup_awaited(call, index, LIST), &access)
         if call.failed:
             return 0
@@ -250,8 +247,6 @@ cdef Replied blmpop(Call *call) noexcept nogil:
     if not pops_arguments(call, 2, &pops) or not timeout_argument(call, 1, &timeout_ms):
         return 0
     for index in range(pops.first, pops.last + 1):
-        if not awaited(call, index):
-            continue
         hold_list(call, index, lookup_awaited(call, index, LIST), &access)
         if call.failed:
             return 0

@@ -5,7 +5,6 @@ from libc.stdint cimport int64_t
 from pyredis._base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
 from pyredis._blocking cimport (
     BLOCK_REPLY_NULL_ARRAY,
-    awaited,
     block_on_keys,
     lookup_awaited,
     timeout_argument,
@@ -177,8 +176,6 @@ cdef Replied wait_and_pop(Call *call, bint highest) noexcept nogil:
     if not timeout_argument(call, last + 1, &timeout_ms):
         return 0
     for index in range(1, last + 1):
-        if not awaited(call, index):
-            continue
         entry = lookup_awaited(call, index, ZSET)
         if call.failed:
             return 0
@@ -203,8 +200,6 @@ cdef Replied bzmpop(Call *call) noexcept nogil:
     if not timeout_argument(call, 1, &timeout_ms) or not read_demand(call, 2, &demand):
         return 0
     for index in range(demand.first_key, demand.first_key + demand.keys):
-        if not awaited(call, index):
-            continue
         entry = lookup_awaited(call, index, ZSET)
         if call.failed:
             return 0

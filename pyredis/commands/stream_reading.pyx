@@ -14,13 +14,11 @@ from pyredis._dispatch cimport (
     Call,
     changed_quietly,
     integer_argument,
-    lookup_read,
     native,
     propagate_nothing,
     reply_syntax_error,
-    reply_wrong_type,
 )
-from pyredis._keyspace cimport STREAM, Entry
+from pyredis._keyspace cimport STREAM
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport (
     ARRAY,
@@ -40,10 +38,10 @@ from pyredis.commands.stream_access cimport (
     find_group,
     id_argument,
     is_text,
+    read_stream,
     reply_entry,
     reply_entry_of,
     reply_id,
-    stream_of,
     write_stream,
 )
 from pyredis.commands.stream_delivery cimport (
@@ -194,16 +192,6 @@ cdef Replied finish_answer(Answer *answer) noexcept nogil:
 
 # ---- XREAD ----
 
-cdef Stream *stream_to_read(Call *call, int index) noexcept nogil:
-    """NULL without a stream; at first a key of another kind is an error, later it is as absent."""
-    cdef Entry *entry = lookup_read(call, index)
-    if entry != NULL and entry.type != <unsigned> STREAM:
-        if call.waking == NULL:
-            reply_wrong_type(call)
-        return NULL
-    return stream_of(entry)
-
-
 cdef bint resolve_id(Call *call, const Stream *stream, int index, StreamId *id) noexcept nogil:
     """The id behind which argument `index` asks to read; false when the answer has been an error."""
     cdef Slice text = call.argv[index]
@@ -243,7 +231,7 @@ cdef bint check_streams(Call *call, const Reading *reading) noexcept nogil:
     cdef Stream *stream
     cdef int index
     for index in range(reading.first_key, reading.first_key + reading.streams):
-        stream = stream_to_read(call, index)
+        stream = read_stream(call, index)
         if call.failed or not resolve_id(call, stream, index + reading.streams, &id):
             return False
     return True
@@ -259,14 +247,14 @@ cdef Replied wait_for_entries(Call *call, const Reading *reading) noexcept nogil
     cdef int index
     # Should it be woken, then by a stream only.
     call.awaited_kind = STREAM
-    if call.waking != NULL:
+    if call.woken:
         return block_on_keys(call, reading.first_key, reading.first_key + reading.streams - 1, reading.timeout_ms,
                              BLOCK_REPLY_NULL_ARRAY)
     texts = <char *> mem_alloc(room)
     kept = <Slice *> mem_alloc(argv_size)
     for index in range(reading.streams):
         kept[index] = ids[index]
-        resolve_id(call, stream_to_read(call, reading.first_key + index),
+        resolve_id(call, read_stream(call, reading.first_key + index),
                    reading.first_key + reading.streams + index, &id)
         ids[index] = slice_of(texts + index * ID_TEXT, format_id(texts + index * ID_TEXT, id, c'-'))
     block_on_keys(call, reading.first_key, reading.first_key + reading.streams - 1, reading.timeout_ms,
@@ -289,7 +277,7 @@ cdef Replied xread(Call *call) noexcept nogil:
     answer.reply = call.reply
     answer.streams = 0
     for index in range(reading.first_key, reading.first_key + reading.streams):
-        stream = stream_to_read(call, index)
+        stream = read_stream(call, index)
         if stream != NULL:
             resolve_id(call, stream, index + reading.streams, &id)
             read_behind(&answer, call.argv[index], stream, id, reading.count)

@@ -118,7 +118,7 @@ cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
     call.hashed = False
     call.raw = queued.block
     call.raw_size = queued.raw_size
-    call.waking = NULL
+    call.woken = False
     run_command(&call)
 
 
