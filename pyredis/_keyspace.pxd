@@ -67,14 +67,13 @@ cdef inline char *string_data(String *string) noexcept nogil:
 
 # What the keyspace must know of a kind of value other than strings. `value` is the entry's word as a pointer.
 ctypedef struct ValueType:
-    void (*release)(void *value) noexcept nogil
-    # Releases about `budget` parts; true when nothing is left. NULL where `release` is always quick.
-    bint (*release_some)(void *value, size_t budget) noexcept nogil
+    # Releases about `budget` parts; true when nothing is left.
+    bint (*release)(void *value, size_t budget) noexcept nogil
     # How many parts there are to release, roughly.
     size_t (*effort)(const void *value) noexcept nogil
     void *(*copy)(const void *value) noexcept nogil
-    # Bytes, from a sample of `samples` parts, 0 for all.
-    size_t (*footprint)(const void *value, size_t samples) noexcept nogil
+    # Bytes, all told.
+    size_t (*footprint)(const void *value) noexcept nogil
     const char *(*encoding)(const void *value) noexcept nogil
     # Hints for a batch whose commands name a part of the value (a field, a member): the first asks for where that part
     # is found and returns its hash, the second, some time later, for the part itself. NULL where that is no use; the
@@ -82,7 +81,7 @@ ctypedef struct ValueType:
     uint64_t (*prefetch_place)(const void *value, Slice part) noexcept nogil
     void (*prefetch_part)(const void *value, uint64_t hash) noexcept nogil
 
-cdef void value_type_register(ValueKind kind, const ValueType *type) noexcept nogil
+cdef void value_type_register(ValueKind kind, ValueType type) noexcept nogil
 cdef const ValueType *value_type(ValueKind kind) noexcept nogil
 
 ctypedef struct Database:
@@ -198,7 +197,7 @@ cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *targ
 cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil
 cdef size_t string_size(const Entry *entry) noexcept nogil
 # Bytes of key, entry, value and table share, as MEMORY USAGE tells.
-cdef size_t entry_footprint(const Entry *entry, size_t samples) noexcept nogil
+cdef size_t entry_footprint(const Entry *entry) noexcept nogil
 cdef const char *entry_encoding_name(const Entry *entry) noexcept nogil
 cdef const char *kind_name(ValueKind kind) noexcept nogil
 

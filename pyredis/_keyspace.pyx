@@ -94,8 +94,8 @@ _watched_type.key = _watched_key
 _watched_type.destroy = NULL
 
 
-cdef void value_type_register(ValueKind kind, const ValueType *type) noexcept nogil:
-    _types[<int> kind] = type[0]
+cdef void value_type_register(ValueKind kind, ValueType type) noexcept nogil:
+    _types[<int> kind] = type
 
 
 cdef const ValueType *value_type(ValueKind kind) noexcept nogil:
@@ -190,14 +190,14 @@ cdef void release_value(Entry *entry) noexcept nogil:
     if holds_string_block(entry):
         string_free(<String *> entry_pointer(entry))
     elif entry.type != STRING:
-        _types[entry.type].release(entry_pointer(entry))
+        _types[entry.type].release(entry_pointer(entry), <size_t> -1)
 
 
 cdef void entry_destroy(void *element) noexcept nogil:
     cdef Entry *entry = <Entry *> element
-    if _released == NULL or entry.type == STRING or _types[entry.type].release_some == NULL:
+    if _released == NULL or entry.type == STRING:
         release_value(entry)
-    elif not _types[entry.type].release_some(entry_pointer(entry), LAZY_EFFORT):
+    elif not _types[entry.type].release(entry_pointer(entry), LAZY_EFFORT):
         defer_rest(_released, &_types[entry.type], entry_pointer(entry))
     mem_free(entry, entry_size(entry))
 
@@ -271,8 +271,7 @@ cdef void drop_field_expiry(Database *database, Entry *entry, uint64_t hash) noe
 
 
 cdef bint is_lazy(const Entry *entry) noexcept nogil:
-    cdef const ValueType *type = &_types[entry.type]
-    return type.release_some != NULL and type.effort(entry_pointer(entry)) > LAZY_EFFORT
+    return _types[entry.type].effort(entry_pointer(entry)) > LAZY_EFFORT
 
 
 cdef void discard_entry(Keyspace *keyspace, Entry *entry, bint lazy) noexcept nogil:
@@ -518,12 +517,12 @@ cdef size_t string_size(const Entry *entry) noexcept nogil:
     return string_slice(entry, scratch).size
 
 
-cdef size_t entry_footprint(const Entry *entry, size_t samples) noexcept nogil:
+cdef size_t entry_footprint(const Entry *entry) noexcept nogil:
     cdef size_t size = mem_footprint(entry_size(entry)) + 16
     if holds_string_block(entry):
         size += mem_footprint(sizeof(String) + (<String *> entry_pointer(entry)).capacity)
     elif entry.type != STRING:
-        size += _types[entry.type].footprint(entry_pointer(entry), samples)
+        size += _types[entry.type].footprint(entry_pointer(entry))
     return size
 
 
@@ -561,14 +560,9 @@ cdef Garbage *new_garbage(Keyspace *keyspace, size_t parts) noexcept nogil:
 
 
 cdef void keyspace_discard_value(Keyspace *keyspace, ValueKind kind, void *value) noexcept nogil:
-    cdef const ValueType *type = &_types[<int> kind]
-    cdef Garbage *garbage
-    if type.release_some == NULL:
-        type.release(value)
-        return
-    garbage = new_garbage(keyspace, 1)
+    cdef Garbage *garbage = new_garbage(keyspace, 1)
     garbage.value = value
-    garbage.type = type
+    garbage.type = &_types[<int> kind]
 
 
 cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil:
@@ -601,7 +595,7 @@ cdef void garbage_release(Keyspace *keyspace, size_t budget) noexcept nogil:
     cdef Garbage *garbage = keyspace.garbage
     cdef bint done
     if garbage.value != NULL:
-        done = garbage.type.release_some(garbage.value, budget)
+        done = garbage.type.release(garbage.value, budget)
     else:
         done = release_table(garbage, budget)
     if not done:

@@ -57,7 +57,6 @@ from pyredis.types.hash cimport (
     hash_copy,
     hash_delete,
     hash_encoding,
-    hash_free,
     hash_free_some,
     hash_get,
     hash_increment,
@@ -447,54 +446,15 @@ cdef Replied hscan(Call *call) noexcept nogil:
     return scan_close(call.reply, offset, cursor, teller.told * (2 if options.values else 1))
 
 
-# ---- what the keyspace must know ----
-
-cdef void release(void *value) noexcept nogil:
-    hash_free(<Hash *> value)
-
-
-cdef bint release_some(void *value, size_t budget) noexcept nogil:
-    return hash_free_some(<Hash *> value, budget)
-
-
-cdef size_t effort(const void *value) noexcept nogil:
-    return hash_size(<const Hash *> value)
-
-
-cdef void *copy(const void *value) noexcept nogil:
-    return hash_copy(<Hash *> value)
-
-
-cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
-    return hash_memory(<const Hash *> value)
-
-
-cdef const char *encoding(const void *value) noexcept nogil:
-    return hash_encoding(<const Hash *> value)
-
-
-cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
-    return hash_prefetch_place(<const Hash *> value, part)
-
-
-cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
-    hash_prefetch_field(<const Hash *> value, hash)
-
-
-cdef void register() noexcept:
-    cdef ValueType type
-    type.release = release
-    type.release_some = release_some
-    type.effort = effort
-    type.copy = copy
-    type.footprint = footprint
-    type.encoding = encoding
-    type.prefetch_place = prefetch_place
-    type.prefetch_part = prefetch_part
-    value_type_register(HASH, &type)
-
-
-register()
+value_type_register(HASH, ValueType(
+    release=hash_free_some,
+    effort=hash_size,
+    copy=hash_copy,
+    footprint=hash_memory,
+    encoding=hash_encoding,
+    prefetch_place=hash_prefetch_place,
+    prefetch_part=hash_prefetch_field,
+))
 
 HANDLERS = {
     "hdel": native(hdel),

@@ -49,7 +49,6 @@ from pyredis.types.list cimport (
     list_drop_many,
     list_effort,
     list_encoding,
-    list_free,
     list_free_some,
     list_insert,
     list_iterate,
@@ -381,46 +380,15 @@ cdef Replied ltrim(Call *call) noexcept nogil:
     return reply_ok(call.reply)
 
 
-# ---- what the keyspace must know ----
-
-cdef void release(void *value) noexcept nogil:
-    list_free(<List *> value)
-
-
-cdef bint release_some(void *value, size_t budget) noexcept nogil:
-    return list_free_some(<List *> value, budget)
-
-
-cdef size_t effort(const void *value) noexcept nogil:
-    return list_effort(<const List *> value)
-
-
-cdef void *copy(const void *value) noexcept nogil:
-    return list_copy(<const List *> value)
-
-
-cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
-    return list_memory(<const List *> value)
-
-
-cdef const char *encoding(const void *value) noexcept nogil:
-    return list_encoding(<const List *> value)
-
-
-cdef void register() noexcept:
-    cdef ValueType type
-    type.release = release
-    type.release_some = release_some
-    type.effort = effort
-    type.copy = copy
-    type.footprint = footprint
-    type.encoding = encoding
-    type.prefetch_place = NULL
-    type.prefetch_part = NULL
-    value_type_register(LIST, &type)
-
-
-register()
+value_type_register(LIST, ValueType(
+    release=list_free_some,
+    effort=list_effort,
+    copy=list_copy,
+    footprint=list_memory,
+    encoding=list_encoding,
+    prefetch_place=NULL,
+    prefetch_part=NULL,
+))
 
 HANDLERS = {
     "lindex": native(lindex),

@@ -7,20 +7,18 @@ from pyredis._dispatch cimport Call, integer_argument, key_hash, native, reads_e
 from pyredis._keyspace cimport Entry, entry_footprint, keyspace_find
 from pyredis._resp cimport Replied, reply_integer, reply_null
 
-cdef enum:
-    DEFAULT_SAMPLES = 5
 
-
-cdef bint samples_option(Call *call, int64_t *samples) noexcept nogil:
-    """Reads what follows the key; answers an error and returns false where it is wrong."""
+cdef bint samples_option(Call *call) noexcept nogil:
+    """What follows the key changes nothing, for all is counted; answers and returns false where it is wrong."""
     cdef int at = 3
+    cdef int64_t samples
     while at < call.argc:
         if not equals_nocase(call.argv[at], "samples") or at + 1 == call.argc:
             reply_syntax_error(call)
             return False
-        if not integer_argument(call, at + 1, samples):
+        if not integer_argument(call, at + 1, &samples):
             return False
-        if samples[0] < 0:
+        if samples < 0:
             reply_syntax_error(call)
             return False
         at += 2
@@ -29,15 +27,14 @@ cdef bint samples_option(Call *call, int64_t *samples) noexcept nogil:
 
 cdef Replied memory_usage(Call *call) noexcept nogil:
     """Looks at the key without noting an access."""
-    cdef int64_t samples = DEFAULT_SAMPLES
     cdef Entry *entry
-    if not samples_option(call, &samples):
+    if not samples_option(call):
         return 0
     reads_everything(call)
     entry = keyspace_find(&call.server.keyspace, call.database, call.argv[2], key_hash(call, 2))
     if entry == NULL:
         return reply_null(call.reply)
-    return reply_integer(call.reply, entry_footprint(entry, samples))
+    return reply_integer(call.reply, entry_footprint(entry))
 
 
 HANDLERS = {"memory_usage": native(memory_usage)}

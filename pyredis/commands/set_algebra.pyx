@@ -228,7 +228,7 @@ cdef void remove_all(Set **set, Set *others) noexcept nogil:
 
 
 cdef void subtract_by_removals(Sources *sources, int count, Result *result) noexcept nogil:
-    cdef Set *rest = set_copy(sources.sets[0])
+    cdef Set *rest = <Set *> set_copy(sources.sets[0])
     cdef int index
     for index in range(1, count):
         remove_all(&rest, sources.sets[index])

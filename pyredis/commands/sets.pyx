@@ -26,7 +26,6 @@ from pyredis.types.set cimport (
     set_copy,
     set_encoding,
     set_expect,
-    set_free,
     set_free_some,
     set_has,
     set_iterate,
@@ -220,54 +219,15 @@ cdef Replied sscan(Call *call) noexcept nogil:
     return scan_close(call.reply, offset, cursor, teller.told)
 
 
-# ---- what the keyspace must know ----
-
-cdef void release(void *value) noexcept nogil:
-    set_free(<Set *> value)
-
-
-cdef bint release_some(void *value, size_t budget) noexcept nogil:
-    return set_free_some(<Set *> value, budget)
-
-
-cdef size_t effort(const void *value) noexcept nogil:
-    return set_size(<const Set *> value)
-
-
-cdef void *copy(const void *value) noexcept nogil:
-    return set_copy(<Set *> value)
-
-
-cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
-    return set_memory(<const Set *> value)
-
-
-cdef const char *encoding(const void *value) noexcept nogil:
-    return set_encoding(<const Set *> value)
-
-
-cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
-    return set_prefetch_place(<const Set *> value, part)
-
-
-cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
-    set_prefetch_member(<const Set *> value, hash)
-
-
-cdef void register() noexcept:
-    cdef ValueType type
-    type.release = release
-    type.release_some = release_some
-    type.effort = effort
-    type.copy = copy
-    type.footprint = footprint
-    type.encoding = encoding
-    type.prefetch_place = prefetch_place
-    type.prefetch_part = prefetch_part
-    value_type_register(SET, &type)
-
-
-register()
+value_type_register(SET, ValueType(
+    release=set_free_some,
+    effort=set_size,
+    copy=set_copy,
+    footprint=set_memory,
+    encoding=set_encoding,
+    prefetch_place=set_prefetch_place,
+    prefetch_part=set_prefetch_member,
+))
 
 HANDLERS = {
     "sadd": native(sadd),

@@ -68,7 +68,6 @@ from pyredis.types.sorted_set cimport (
     zset_encoding,
     zset_expect,
     zset_form,
-    zset_free,
     zset_free_some,
     zset_memory,
     zset_new_for,
@@ -440,54 +439,15 @@ cdef Replied zscan(Call *call) noexcept nogil:
     return scan_close(call.reply, offset, cursor, 2 * teller.told)
 
 
-# ---- what the keyspace must know ----
-
-cdef void release(void *value) noexcept nogil:
-    zset_free(<SortedSet *> value)
-
-
-cdef bint release_some(void *value, size_t budget) noexcept nogil:
-    return zset_free_some(<SortedSet *> value, budget)
-
-
-cdef size_t effort(const void *value) noexcept nogil:
-    return zset_size(<const SortedSet *> value)
-
-
-cdef void *copy(const void *value) noexcept nogil:
-    return zset_copy(<const SortedSet *> value)
-
-
-cdef size_t footprint(const void *value, size_t samples) noexcept nogil:
-    return zset_memory(<const SortedSet *> value)
-
-
-cdef const char *encoding(const void *value) noexcept nogil:
-    return zset_encoding(<const SortedSet *> value)
-
-
-cdef uint64_t prefetch_place(const void *value, Slice part) noexcept nogil:
-    return zset_prefetch_place(<const SortedSet *> value, part)
-
-
-cdef void prefetch_part(const void *value, uint64_t hash) noexcept nogil:
-    zset_prefetch_member(<const SortedSet *> value, hash)
-
-
-cdef void register() noexcept:
-    cdef ValueType type
-    type.release = release
-    type.release_some = release_some
-    type.effort = effort
-    type.copy = copy
-    type.footprint = footprint
-    type.encoding = encoding
-    type.prefetch_place = prefetch_place
-    type.prefetch_part = prefetch_part
-    value_type_register(ZSET, &type)
-
-
-register()
+value_type_register(ZSET, ValueType(
+    release=zset_free_some,
+    effort=zset_size,
+    copy=zset_copy,
+    footprint=zset_memory,
+    encoding=zset_encoding,
+    prefetch_place=zset_prefetch_place,
+    prefetch_part=zset_prefetch_member,
+))
 
 from pyredis.commands.sorted_set_operations import HANDLERS as OPERATION_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_pops import HANDLERS as POP_HANDLERS  # noqa: E402

@@ -28,7 +28,7 @@ from pyredis.types.stream cimport (
     StreamIterator,
     stream_copy,
     stream_effort,
-    stream_free,
+    stream_encoding,
     stream_free_some,
     stream_iterate,
     stream_memory,
@@ -252,21 +252,12 @@ cdef Replied reply_formatted(Call *call, const char *format, Slice first, Slice 
     return 0
 
 
-cdef const char *_encoding(const void *value) noexcept nogil:
-    return "stream"
-
-
-cdef size_t _footprint(const void *value, size_t samples) noexcept nogil:
-    return stream_memory(<const Stream *> value)
-
-
-cdef ValueType _stream_type
-_stream_type.release = <void (*)(void *) noexcept nogil> stream_free
-_stream_type.release_some = <bint (*)(void *, size_t) noexcept nogil> stream_free_some
-_stream_type.effort = <size_t (*)(const void *) noexcept nogil> stream_effort
-_stream_type.copy = <void *(*)(const void *) noexcept nogil> stream_copy
-_stream_type.footprint = _footprint
-_stream_type.encoding = _encoding
-_stream_type.prefetch_place = NULL
-_stream_type.prefetch_part = NULL
-value_type_register(STREAM, &_stream_type)
+value_type_register(STREAM, ValueType(
+    release=stream_free_some,
+    effort=stream_effort,
+    copy=stream_copy,
+    footprint=stream_memory,
+    encoding=stream_encoding,
+    prefetch_place=NULL,
+    prefetch_part=NULL,
+))

@@ -22,17 +22,13 @@ from pyredis._memory cimport mem_alloc, mem_free
 from pyredis.saving.saver cimport Output, Partial, Saver, Session, save_entry, save_expiry, save_select, saver_of
 from pyredis.types.guard cimport Guard
 
-cdef enum:
-    # Parts that the size of a value is guessed from.
-    SAMPLES = 5
-
 
 cdef bint is_for_pieces(const Session *session, const Saver *saver, const Entry *entry) noexcept nogil:
     cdef void *value
     if saver == NULL or saver.pieces == NULL:
         return False
     value = entry_pointer(entry)
-    return saver.guard(value) != NULL and value_type(<ValueKind> entry.type).footprint(value, SAMPLES) > session.piece
+    return saver.guard(value) != NULL and value_type(<ValueKind> entry.type).footprint(value) > session.piece
 
 
 cdef void open_value(Session *session, int database, const Saver *saver, Entry *entry) noexcept nogil:

@@ -319,7 +319,7 @@ cdef class HashValue:
     def copy(self):
         cdef HashValue other = HashValue(self.limits.entries, self.limits.value)
         hash_free(other.hash)
-        other.hash = hash_copy(self.hash)
+        other.hash = <Hash *> hash_copy(self.hash)
         return other
 
     def free_some(self, size_t budget):

@@ -181,7 +181,7 @@ cdef class ListValue:
     def copy(self):
         cdef ListValue other = ListValue()
         list_free(other.value)
-        other.value = list_copy(self.value)
+        other.value = <List *> list_copy(self.value)
         other.limits = self.limits
         return other
 

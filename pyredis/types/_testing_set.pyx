@@ -223,7 +223,7 @@ cdef class SetValue:
     def copy(self):
         cdef SetValue other = SetValue(self.limits.integers, self.limits.entries, self.limits.value)
         set_free(other.set)
-        other.set = set_copy(self.set)
+        other.set = <Set *> set_copy(self.set)
         return other
 
     def free_some(self, size_t budget):

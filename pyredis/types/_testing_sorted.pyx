@@ -135,7 +135,7 @@ cdef class SortedSetValue:
     def copy(self):
         cdef SortedSetValue other = SortedSetValue(self.limits.entries, self.limits.value)
         zset_free(other.set)
-        other.set = zset_copy(self.set)
+        other.set = <SortedSet *> zset_copy(self.set)
         return other
 
     def free_some(self, size_t budget):

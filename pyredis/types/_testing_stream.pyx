@@ -290,7 +290,7 @@ cdef class StreamValue:
     def copy(self):
         cdef StreamValue other = StreamValue(self.limits.entries, self.limits.bytes)
         stream_free(other.stream)
-        other.stream = stream_copy(self.stream)
+        other.stream = <Stream *> stream_copy(self.stream)
         return other
 
     def free_some(self, size_t budget):

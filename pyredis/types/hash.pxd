@@ -52,20 +52,20 @@ cdef enum HashNumber:
 
 ctypedef void (*HashVisitor)(void *context, const HashEntry *entry) noexcept nogil
 
-# ---- the whole ----
+# ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 cdef Hash *hash_new() noexcept nogil
-cdef Hash *hash_copy(Hash *hash) noexcept nogil
+cdef void *hash_copy(const void *hash) noexcept nogil
 cdef void hash_free(Hash *hash) noexcept nogil
 # Releases about `budget` fields; true when nothing, the hash itself included, is left. Nothing else may be done to a
 # hash once this has begun.
-cdef bint hash_free_some(Hash *hash, size_t budget) noexcept nogil
+cdef bint hash_free_some(void *hash, size_t budget) noexcept nogil
 cdef int hash_form(const Hash *hash) noexcept nogil
 # As OBJECT ENCODING tells it: listpack, listpackex or hashtable.
-cdef const char *hash_encoding(const Hash *hash) noexcept nogil
+cdef const char *hash_encoding(const void *hash) noexcept nogil
 # Bytes in use, all told.
-cdef size_t hash_memory(const Hash *hash) noexcept nogil
+cdef size_t hash_memory(const void *hash) noexcept nogil
 # Fields in memory, due ones included.
-cdef size_t hash_size(const Hash *hash) noexcept nogil
+cdef size_t hash_size(const void *hash) noexcept nogil
 # Fields that are not due.
 cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
 cdef bint hash_sound(Hash *hash) noexcept nogil
@@ -111,5 +111,5 @@ cdef size_t hash_sample(
     Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil
 
 # ---- hints: where a field is found, and later, with the hash that this returns unless it is 0, the field itself ----
-cdef uint64_t hash_prefetch_place(const Hash *hash, Slice field) noexcept nogil
-cdef void hash_prefetch_field(const Hash *hash, uint64_t key) noexcept nogil
+cdef uint64_t hash_prefetch_place(const void *hash, Slice field) noexcept nogil
+cdef void hash_prefetch_field(const void *hash, uint64_t key) noexcept nogil

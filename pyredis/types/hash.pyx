@@ -84,7 +84,7 @@ cdef enum:
 
 # ---- the forms ----
 
-cdef inline int form_of(const Hash *hash) noexcept nogil:
+cdef inline int form_of(const void *hash) noexcept nogil:
     return pack_owner(<const Pack *> hash)
 
 
@@ -92,11 +92,11 @@ cdef inline Pack **pack_of(Hash **hash) noexcept nogil:
     return <Pack **> hash
 
 
-cdef inline Fields *fields_of(const Hash *hash) noexcept nogil:
+cdef inline Fields *fields_of(const void *hash) noexcept nogil:
     return <Fields *> hash
 
 
-cdef inline size_t stride_of(const Hash *hash) noexcept nogil:
+cdef inline size_t stride_of(const void *hash) noexcept nogil:
     """Elements of a pack that make one field."""
     return 2 + form_of(hash)
 
@@ -165,17 +165,17 @@ cdef Hash *hash_new() noexcept nogil:
     return <Hash *> pack_new(HASH_PACKED, False)
 
 
-cdef Hash *hash_copy(Hash *hash) noexcept nogil:
+cdef void *hash_copy(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
-        return <Hash *> fields_copy(fields_of(hash))
-    return <Hash *> pack_copy(<Pack *> hash)
+        return fields_copy(fields_of(hash))
+    return pack_copy(<const Pack *> hash)
 
 
 cdef void hash_free(Hash *hash) noexcept nogil:
     hash_free_some(hash, <size_t> -1)
 
 
-cdef bint hash_free_some(Hash *hash, size_t budget) noexcept nogil:
+cdef bint hash_free_some(void *hash, size_t budget) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
         return fields_free_some(fields_of(hash), budget)
     pack_free(<Pack *> hash)
@@ -221,19 +221,19 @@ cdef int hash_form(const Hash *hash) noexcept nogil:
     return form_of(hash)
 
 
-cdef const char *hash_encoding(const Hash *hash) noexcept nogil:
+cdef const char *hash_encoding(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
         return "hashtable"
     return "listpack" if form_of(hash) == HASH_PACKED else "listpackex"
 
 
-cdef size_t hash_memory(const Hash *hash) noexcept nogil:
+cdef size_t hash_memory(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
         return fields_memory(fields_of(hash))
     return mem_footprint(pack_size(<const Pack *> hash))
 
 
-cdef size_t hash_size(const Hash *hash) noexcept nogil:
+cdef size_t hash_size(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
         return table_size(&fields_of(hash).table)
     return pack_count(<const Pack *> hash) // stride_of(hash)
@@ -722,7 +722,7 @@ cdef size_t hash_sample(
 
 # ---- hints ----
 
-cdef uint64_t hash_prefetch_place(const Hash *hash, Slice field) noexcept nogil:
+cdef uint64_t hash_prefetch_place(const void *hash, Slice field) noexcept nogil:
     cdef uint64_t key
     if form_of(hash) != HASH_TABLE:
         return 0
@@ -731,5 +731,5 @@ cdef uint64_t hash_prefetch_place(const Hash *hash, Slice field) noexcept nogil:
     return key
 
 
-cdef void hash_prefetch_field(const Hash *hash, uint64_t key) noexcept nogil:
+cdef void hash_prefetch_field(const void *hash, uint64_t key) noexcept nogil:
     table_prefetch_element(&fields_of(hash).table, key)

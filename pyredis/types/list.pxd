@@ -35,20 +35,20 @@ ctypedef struct ListIterator:
 # `size` is list-max-listpack-size, `depth` list-compress-depth.
 cdef ListLimits list_limits(int64_t size, int64_t depth) noexcept nogil
 
-# ---- the whole ----
+# ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 # An empty list with room for so many bytes of elements.
 cdef List *list_new(size_t room, bint front) noexcept nogil
-cdef List *list_copy(const List *list) noexcept nogil
+cdef void *list_copy(const void *list) noexcept nogil
 cdef void list_free(List *list) noexcept nogil
 # Releases about `budget` nodes; true when nothing, the list itself included, is left. Nothing else may be done to a
 # list once this has begun.
-cdef bint list_free_some(List *list, size_t budget) noexcept nogil
+cdef bint list_free_some(void *list, size_t budget) noexcept nogil
 # Nodes to release.
-cdef size_t list_effort(const List *list) noexcept nogil
+cdef size_t list_effort(const void *list) noexcept nogil
 # As OBJECT ENCODING tells it: listpack or quicklist.
-cdef const char *list_encoding(const List *list) noexcept nogil
+cdef const char *list_encoding(const void *list) noexcept nogil
 # Bytes in use, all told.
-cdef size_t list_memory(const List *list) noexcept nogil
+cdef size_t list_memory(const void *list) noexcept nogil
 cdef size_t list_size(const List *list) noexcept nogil
 cdef bint list_is_long(const List *list) noexcept nogil
 cdef bint list_sound(const List *list) noexcept nogil

@@ -84,15 +84,15 @@ cdef ListLimits list_limits(int64_t size, int64_t depth) noexcept nogil:
 
 # ---- the forms ----
 
-cdef inline bint is_long(const List *list) noexcept nogil:
-    return (list.form & LONG_FORM) != 0
+cdef inline bint is_long(const void *list) noexcept nogil:
+    return ((<const List *> list).form & LONG_FORM) != 0
 
 
-cdef inline Run *run_of(const List *list) noexcept nogil:
+cdef inline Run *run_of(const void *list) noexcept nogil:
     return <Run *> list
 
 
-cdef inline LongList *long_of(const List *list) noexcept nogil:
+cdef inline LongList *long_of(const void *list) noexcept nogil:
     return <LongList *> list
 
 
@@ -135,11 +135,13 @@ cdef List *list_new(size_t room, bint front) noexcept nogil:
     return <List *> run_new(room, front)
 
 
-cdef List *list_copy(const List *list) noexcept nogil:
-    return <List *> long_copy(long_of(list)) if is_long(list) else <List *> run_copy(run_of(list))
+cdef void *list_copy(const void *list) noexcept nogil:
+    if is_long(list):
+        return long_copy(long_of(list))
+    return run_copy(run_of(list))
 
 
-cdef bint list_free_some(List *list, size_t budget) noexcept nogil:
+cdef bint list_free_some(void *list, size_t budget) noexcept nogil:
     if is_long(list):
         return long_free_some(long_of(list), budget)
     run_free(run_of(list))
@@ -150,15 +152,15 @@ cdef void list_free(List *list) noexcept nogil:
     list_free_some(list, <size_t> -1)
 
 
-cdef size_t list_effort(const List *list) noexcept nogil:
+cdef size_t list_effort(const void *list) noexcept nogil:
     return part_count(long_of(list)) if is_long(list) else 1
 
 
-cdef const char *list_encoding(const List *list) noexcept nogil:
+cdef const char *list_encoding(const void *list) noexcept nogil:
     return "quicklist" if is_long(list) else "listpack"
 
 
-cdef size_t list_memory(const List *list) noexcept nogil:
+cdef size_t list_memory(const void *list) noexcept nogil:
     return long_memory(long_of(list)) if is_long(list) else run_memory(run_of(list))
 
 

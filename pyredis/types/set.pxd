@@ -68,24 +68,24 @@ cdef inline Slice member_slice(const SetMember *member, char *digits) noexcept n
     return slice_of(member.text, member.size)
 
 
-# ---- the whole ----
+# ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 # An empty set in the form that suits `first` and `count` members, as Redis would choose it.
 cdef Set *set_new(const SetMember *first, size_t count, const SetLimits *limits) noexcept nogil
 # One that takes whatever comes in the first form that does.
 cdef Set *set_new_integers() noexcept nogil
 # One that is not to be kept: a table with room for `count` members.
 cdef Set *set_new_table(size_t count) noexcept nogil
-cdef Set *set_copy(Set *set) noexcept nogil
+cdef void *set_copy(const void *set) noexcept nogil
 cdef void set_free(Set *set) noexcept nogil
 # Releases about `budget` members; true when nothing, the set itself included, is left. Nothing else may be done to a
 # set once this has begun.
-cdef bint set_free_some(Set *set, size_t budget) noexcept nogil
+cdef bint set_free_some(void *set, size_t budget) noexcept nogil
 cdef int set_form(const Set *set) noexcept nogil
 # As OBJECT ENCODING tells it: intset, listpack or hashtable.
-cdef const char *set_encoding(const Set *set) noexcept nogil
+cdef const char *set_encoding(const void *set) noexcept nogil
 # Bytes in use, all told.
-cdef size_t set_memory(const Set *set) noexcept nogil
-cdef size_t set_size(const Set *set) noexcept nogil
+cdef size_t set_memory(const void *set) noexcept nogil
+cdef size_t set_size(const void *set) noexcept nogil
 cdef bint set_sound(Set *set) noexcept nogil
 
 # Where a large set's guard hangs, and the table of its ``Member``s; NULL for the other forms.
@@ -124,5 +124,5 @@ cdef void set_pop(
     Set **set, size_t count, const SetLimits *limits, uint64_t *random, SetVisitor visit, void *context) noexcept nogil
 
 # ---- hints: where a member is found, and later, with the hash that this returns unless it is 0, the member itself ----
-cdef uint64_t set_prefetch_place(const Set *set, Slice member) noexcept nogil
-cdef void set_prefetch_member(const Set *set, uint64_t key) noexcept nogil
+cdef uint64_t set_prefetch_place(const void *set, Slice member) noexcept nogil
+cdef void set_prefetch_member(const void *set, uint64_t key) noexcept nogil

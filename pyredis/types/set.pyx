@@ -86,7 +86,7 @@ cdef enum:
 
 # ---- the forms ----
 
-cdef inline int form_of(const Set *set) noexcept nogil:
+cdef inline int form_of(const void *set) noexcept nogil:
     return pack_owner(<const Pack *> set)
 
 
@@ -98,7 +98,7 @@ cdef inline Intset **integers_of(Set **set) noexcept nogil:
     return <Intset **> set
 
 
-cdef inline Members *members_of(const Set *set) noexcept nogil:
+cdef inline Members *members_of(const void *set) noexcept nogil:
     return <Members *> set
 
 
@@ -161,19 +161,19 @@ cdef Set *set_new(const SetMember *first, size_t count, const SetLimits *limits)
     return new_packed() if count <= limits.entries else set_new_table(count)
 
 
-cdef Set *set_copy(Set *set) noexcept nogil:
+cdef void *set_copy(const void *set) noexcept nogil:
     if form_of(set) == SET_TABLE:
-        return <Set *> members_copy(members_of(set))
+        return members_copy(members_of(set))
     if form_of(set) == SET_PACKED:
-        return <Set *> pack_copy(<Pack *> set)
-    return <Set *> intset_copy(<Intset *> set)
+        return pack_copy(<const Pack *> set)
+    return intset_copy(<const Intset *> set)
 
 
 cdef void set_free(Set *set) noexcept nogil:
     set_free_some(set, <size_t> -1)
 
 
-cdef bint set_free_some(Set *set, size_t budget) noexcept nogil:
+cdef bint set_free_some(void *set, size_t budget) noexcept nogil:
     if form_of(set) == SET_TABLE:
         return members_free_some(members_of(set), budget)
     if form_of(set) == SET_PACKED:
@@ -187,20 +187,20 @@ cdef int set_form(const Set *set) noexcept nogil:
     return form_of(set)
 
 
-cdef const char *set_encoding(const Set *set) noexcept nogil:
+cdef const char *set_encoding(const void *set) noexcept nogil:
     if form_of(set) == SET_TABLE:
         return "hashtable"
     return "listpack" if form_of(set) == SET_PACKED else "intset"
 
 
-cdef size_t set_memory(const Set *set) noexcept nogil:
+cdef size_t set_memory(const void *set) noexcept nogil:
     if form_of(set) == SET_TABLE:
         return members_memory(members_of(set))
     # Packs and arrays of integers begin with their size alike.
     return mem_footprint(pack_size(<const Pack *> set))
 
 
-cdef size_t set_size(const Set *set) noexcept nogil:
+cdef size_t set_size(const void *set) noexcept nogil:
     if form_of(set) == SET_TABLE:
         return table_size(&members_of(set).table)
     if form_of(set) == SET_PACKED:
@@ -631,7 +631,7 @@ cdef void set_pop(
 
 # ---- hints ----
 
-cdef uint64_t set_prefetch_place(const Set *set, Slice member) noexcept nogil:
+cdef uint64_t set_prefetch_place(const void *set, Slice member) noexcept nogil:
     cdef uint64_t key
     if form_of(set) != SET_TABLE:
         return 0
@@ -640,5 +640,5 @@ cdef uint64_t set_prefetch_place(const Set *set, Slice member) noexcept nogil:
     return key
 
 
-cdef void set_prefetch_member(const Set *set, uint64_t key) noexcept nogil:
+cdef void set_prefetch_member(const void *set, uint64_t key) noexcept nogil:
     table_prefetch_element(&members_of(set).table, key)

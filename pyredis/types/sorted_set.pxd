@@ -56,23 +56,23 @@ cdef enum AddResult:
 
 ctypedef void (*MemberVisitor)(void *context, const ScoredMember *member) noexcept nogil
 
-# ---- the whole ----
+# ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 cdef SortedSet *zset_new() noexcept nogil
 # Empty, in the form that fits so many members of which the longest has so many bytes.
 cdef SortedSet *zset_new_for(size_t count, size_t longest, const SortedSetLimits *limits) noexcept nogil
 # Ahead of so many additions at once: a pack that they would overfill becomes a tree, as in Redis even if they repeat.
 cdef void zset_expect(SortedSet **set, size_t count, const SortedSetLimits *limits) noexcept nogil
-cdef SortedSet *zset_copy(const SortedSet *set) noexcept nogil
+cdef void *zset_copy(const void *set) noexcept nogil
 cdef void zset_free(SortedSet *set) noexcept nogil
 # Releases about `budget` members; true when nothing, the set itself included, is left. Nothing else may be done to a
 # set once this has begun.
-cdef bint zset_free_some(SortedSet *set, size_t budget) noexcept nogil
+cdef bint zset_free_some(void *set, size_t budget) noexcept nogil
 cdef int zset_form(const SortedSet *set) noexcept nogil
 # As OBJECT ENCODING tells it: listpack or skiplist.
-cdef const char *zset_encoding(const SortedSet *set) noexcept nogil
+cdef const char *zset_encoding(const void *set) noexcept nogil
 # Bytes in use, all told.
-cdef size_t zset_memory(const SortedSet *set) noexcept nogil
-cdef size_t zset_size(const SortedSet *set) noexcept nogil
+cdef size_t zset_memory(const void *set) noexcept nogil
+cdef size_t zset_size(const void *set) noexcept nogil
 cdef bint zset_sound(SortedSet *set) noexcept nogil
 
 # Where a large set's guard hangs, and the table of its ``Member``s; NULL for a pack.
@@ -117,5 +117,5 @@ cdef double *zset_gathered(SortedSet *set, Slice member, bint *created) noexcept
 cdef void zset_arrange(SortedSet **set, const SortedSetLimits *limits) noexcept nogil
 
 # ---- hints: where a member is found, and later, with the hash that this returns unless it is 0, the member itself ----
-cdef uint64_t zset_prefetch_place(const SortedSet *set, Slice member) noexcept nogil
-cdef void zset_prefetch_member(const SortedSet *set, uint64_t key) noexcept nogil
+cdef uint64_t zset_prefetch_place(const void *set, Slice member) noexcept nogil
+cdef void zset_prefetch_member(const void *set, uint64_t key) noexcept nogil

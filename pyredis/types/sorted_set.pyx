@@ -79,11 +79,11 @@ cdef enum:
 
 # ---- the forms ----
 
-cdef inline bint is_tree(const SortedSet *set) noexcept nogil:
+cdef inline bint is_tree(const void *set) noexcept nogil:
     return pack_owner(<const Pack *> set) == ZSET_TREE
 
 
-cdef inline const Pack *pack_in(const SortedSet *set) noexcept nogil:
+cdef inline const Pack *pack_in(const void *set) noexcept nogil:
     return <const Pack *> set
 
 
@@ -91,7 +91,7 @@ cdef inline Pack **pack_of(SortedSet **set) noexcept nogil:
     return <Pack **> set
 
 
-cdef inline Members *members_of(const SortedSet *set) noexcept nogil:
+cdef inline Members *members_of(const void *set) noexcept nogil:
     return <Members *> set
 
 
@@ -137,17 +137,17 @@ cdef void zset_expect(SortedSet **set, size_t count, const SortedSetLimits *limi
         convert_to_tree(set, count)
 
 
-cdef SortedSet *zset_copy(const SortedSet *set) noexcept nogil:
+cdef void *zset_copy(const void *set) noexcept nogil:
     if is_tree(set):
-        return <SortedSet *> members_copy(members_of(set))
-    return <SortedSet *> pack_copy(pack_in(set))
+        return members_copy(members_of(set))
+    return pack_copy(pack_in(set))
 
 
 cdef void zset_free(SortedSet *set) noexcept nogil:
     zset_free_some(set, <size_t> -1)
 
 
-cdef bint zset_free_some(SortedSet *set, size_t budget) noexcept nogil:
+cdef bint zset_free_some(void *set, size_t budget) noexcept nogil:
     if is_tree(set):
         return members_free_some(members_of(set), budget)
     pack_free(<Pack *> set)
@@ -158,17 +158,17 @@ cdef int zset_form(const SortedSet *set) noexcept nogil:
     return pack_owner(pack_in(set))
 
 
-cdef const char *zset_encoding(const SortedSet *set) noexcept nogil:
+cdef const char *zset_encoding(const void *set) noexcept nogil:
     return "skiplist" if is_tree(set) else "listpack"
 
 
-cdef size_t zset_memory(const SortedSet *set) noexcept nogil:
+cdef size_t zset_memory(const void *set) noexcept nogil:
     if is_tree(set):
         return members_memory(members_of(set))
     return mem_footprint(pack_size(pack_in(set)))
 
 
-cdef size_t zset_size(const SortedSet *set) noexcept nogil:
+cdef size_t zset_size(const void *set) noexcept nogil:
     if is_tree(set):
         return members_of(set).tree.size
     return pack_count(pack_in(set)) // 2
@@ -517,7 +517,7 @@ cdef void zset_arrange(SortedSet **set, const SortedSetLimits *limits) noexcept 
 
 # ---- hints ----
 
-cdef uint64_t zset_prefetch_place(const SortedSet *set, Slice member) noexcept nogil:
+cdef uint64_t zset_prefetch_place(const void *set, Slice member) noexcept nogil:
     cdef uint64_t key
     if not is_tree(set):
         return 0
@@ -526,5 +526,5 @@ cdef uint64_t zset_prefetch_place(const SortedSet *set, Slice member) noexcept n
     return key
 
 
-cdef void zset_prefetch_member(const SortedSet *set, uint64_t key) noexcept nogil:
+cdef void zset_prefetch_member(const void *set, uint64_t key) noexcept nogil:
     table_prefetch_element(&members_of(set).table, key)

@@ -79,16 +79,18 @@ ctypedef struct StreamIterator:
     size_t at
     StreamEntry entry       # the one told last
 
-# ---- the whole ----
+# ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 cdef Stream *stream_new() noexcept nogil
-cdef Stream *stream_copy(Stream *stream) noexcept nogil
+cdef void *stream_copy(const void *value) noexcept nogil
 cdef void stream_free(Stream *stream) noexcept nogil
 # Releases about `budget` parts; true when nothing is left, `stream` included.
-cdef bint stream_free_some(Stream *stream, size_t budget) noexcept nogil
+cdef bint stream_free_some(void *value, size_t budget) noexcept nogil
 # Parts to release, roughly.
-cdef size_t stream_effort(const Stream *stream) noexcept nogil
+cdef size_t stream_effort(const void *value) noexcept nogil
 # Bytes in use, all told.
-cdef size_t stream_memory(const Stream *stream) noexcept nogil
+cdef size_t stream_memory(const void *value) noexcept nogil
+# As OBJECT ENCODING tells it.
+cdef const char *stream_encoding(const void *value) noexcept nogil
 cdef bint stream_sound(Stream *stream) noexcept nogil
 
 # ---- entries ----

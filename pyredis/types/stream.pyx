@@ -579,7 +579,8 @@ cdef Stream *stream_new() noexcept nogil:
     return <Stream *> mem_zalloc(sizeof(Stream))
 
 
-cdef Stream *stream_copy(Stream *stream) noexcept nogil:
+cdef void *stream_copy(const void *value) noexcept nogil:
+    cdef Stream *stream = <Stream *> value
     cdef Stream *copy = stream_new()
     cdef IdPlace place
     cdef bint more = index_first(&stream.blocks, &place)
@@ -608,7 +609,8 @@ cdef void stream_free(Stream *stream) noexcept nogil:
     stream_free_some(stream, <size_t> -1)
 
 
-cdef bint stream_free_some(Stream *stream, size_t budget) noexcept nogil:
+cdef bint stream_free_some(void *value, size_t budget) noexcept nogil:
+    cdef Stream *stream = <Stream *> value
     cdef Block *block
     while budget:
         block = <Block *> index_pop(&stream.blocks)
@@ -624,13 +626,19 @@ cdef bint stream_free_some(Stream *stream, size_t budget) noexcept nogil:
     return True
 
 
-cdef size_t stream_effort(const Stream *stream) noexcept nogil:
+cdef size_t stream_effort(const void *value) noexcept nogil:
+    cdef const Stream *stream = <const Stream *> value
     return stream.blocks.size + (groups_effort(stream.groups) if stream.groups != NULL else 0)
 
 
-cdef size_t stream_memory(const Stream *stream) noexcept nogil:
+cdef size_t stream_memory(const void *value) noexcept nogil:
+    cdef const Stream *stream = <const Stream *> value
     cdef size_t total = mem_footprint(sizeof(Stream)) + stream.block_bytes + index_memory(&stream.blocks)
     return total + (groups_memory(stream.groups) if stream.groups != NULL else 0)
+
+
+cdef const char *stream_encoding(const void *value) noexcept nogil:
+    return "stream"
 
 
 # ---- for tests ----
