@@ -43,6 +43,8 @@ def test_a_set_that_has_members_is_served_at_once(pair):
         ("BZPOPMIN", "z"),
         ("BZMPOP", "a", 1, "z", "MIN"),
         ("BZMPOP", "-1", 1, "z", "MIN"),
+        ("BZMPOP", "a", 0, "z", "MIN"),
+        ("BZMPOP", "-1", 1, "z", "FOO"),
         ("BZMPOP", 0, 0, "z", "MIN"),
         ("BZMPOP", 0, 1, "z", "FOO"),
         ("BZMPOP", 0, 2, "z", "MIN"),

@@ -153,7 +153,7 @@ def test_reading_streams(pair, arguments):
 
 
 def test_an_unbalanced_list_of_streams_is_told_in_the_words_of_today(client):
-    error = "ERR Unbalanced 'xread' list of streams: for each stream key an ID, '+', or '$' must be specified."
+    error = "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."
     assert client.do("XREAD", "STREAMS", "a", "b", "0").startswith(error)
     error = "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified."
     assert client.do("XREADGROUP", "GROUP", "g", "c", "STREAMS", "a", "b", "0").startswith(error)

@@ -197,7 +197,7 @@ cdef Replied bzmpop(Call *call) noexcept nogil:
     cdef Demand demand
     cdef Entry *entry
     cdef int index
-    if not timeout_argument(call, 1, &timeout_ms) or not read_demand(call, 2, &demand):
+    if not read_demand(call, 2, &demand) or not timeout_argument(call, 1, &timeout_ms):
         return 0
     for index in range(demand.first_key, demand.first_key + demand.keys):
         entry = lookup_awaited(call, index, ZSET)

@@ -113,7 +113,7 @@ cdef bint streams_option(Call *call, int at, bint grouped, Reading *reading) noe
                                 "for each stream key an ID or '>' must be specified.")
     else:
         reply_error(call.reply, "ERR Unbalanced 'xread' list of streams: "
-                                "for each stream key an ID, '+', or '$' must be specified.")
+                                "for each stream key an ID or '$' must be specified.")
     return False
 
 
