@@ -105,9 +105,10 @@ _FLAGS = {
 }
 _NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
 
-cdef Settings *_settings = NULL
+# Nobody's: it is there to tell where its fields are.
+cdef Settings _settings
 
-# Where in Settings the value of a directive stands.
+# The field of it that has the value of a directive, as an address.
 _SETTINGS = {
     "maxmemory": <size_t> &_settings.maxmemory,
     "slowlog-log-slower-than": <size_t> &_settings.slowlog_us,
@@ -290,7 +291,7 @@ cdef class Core:
         elif name == "lfu-decay-time":
             keyspace.lfu_decay_time = value
         else:
-            offset = _SETTINGS[name]
+            offset = <size_t> _SETTINGS[name] - <size_t> &_settings
             (<uint64_t *> (<char *> &server.settings + offset))[0] = <uint64_t> (value & 0xffffffffffffffff)
         if name == "maxmemory":
             self.restrict(RESTRICT_MEMORY, value > 0)
