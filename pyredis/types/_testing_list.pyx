@@ -4,6 +4,7 @@ Each class owns one value and passes bytes and numbers through; none adds behavi
 """
 
 from libc.stdint cimport int64_t, uint8_t
+from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, slice_of
 from pyredis._memory cimport mem_alloc, mem_free
@@ -36,8 +37,9 @@ from pyredis.types.list cimport (
     list_size,
     list_sound,
 )
-from pyredis.types.listlong cimport ListLimits, ListStretch, LongList
-from pyredis.types.listnodes cimport node_at
+from pyredis.types.listlong cimport ListLimits, ListStretch, LongList, long_new
+from pyredis.types.listnodes cimport Node, NodeKind, node_at, node_check, node_packed, nodes_insert
+from pyredis.types.listrun cimport run_check, run_new
 from pyredis.types.lzf cimport lzf_compress, lzf_decompress
 
 
@@ -70,6 +72,53 @@ def decompress(bytes data, size_t room):
         return (<const char *> out)[:lzf_decompress(<const char *> data, len(data), out, room)]
     finally:
         mem_free(out, room)
+
+
+cdef uint8_t *block_of(bytes image):
+    """Where blocks may begin, and with nothing behind it that may be read."""
+    cdef uint8_t *block = <uint8_t *> mem_alloc(len(image))
+    memcpy(block, <const char *> image, len(image))
+    return block
+
+
+def check_run(bytes image):
+    """Whether these bytes are a sound run."""
+    cdef uint8_t *block = block_of(image)
+    cdef bint sound = run_check(block, len(image))
+    mem_free(block, len(image))
+    return sound
+
+
+def list_from_run(bytes image):
+    """The short list that these bytes are; they must be a sound run."""
+    cdef ListValue other = ListValue()
+    assert check_run(image)
+    list_free(other.value)
+    other.value = <List *> block_of(image)
+    return other
+
+
+def check_node(int kind, bytes image):
+    """The number of elements in the block of such a node; None where these bytes are none."""
+    cdef uint8_t *block = block_of(image)
+    cdef size_t count
+    cdef bint sound = node_check(<NodeKind> kind, block, len(image), &count)
+    mem_free(block, len(image))
+    return count if sound else None
+
+
+def list_from_node(int kind, bytes image):
+    """A long list of nothing but a node with these bytes, which must be its block."""
+    cdef ListValue other = ListValue()
+    cdef LongList *inside = long_new(run_new(0, False), True)
+    cdef Node node = node_packed(NULL, check_node(kind, image))
+    list_free(other.value)
+    other.value = <List *> inside
+    node.kind = kind
+    node.block = block_of(image)
+    nodes_insert(&inside.nodes, 0, node)
+    inside.count = node.count
+    return other
 
 
 cdef class ListValue:

@@ -3,11 +3,13 @@
 The class owns one value and passes bytes and numbers through; it adds no behaviour of its own.
 """
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 
 from pyredis._base cimport Slice, slice_of
-from pyredis.types.sorted_pack cimport ScoredMember
+from pyredis.types.listpack cimport Pack, pack_copy, pack_set_owner
+from pyredis.types.sorted_pack cimport ScoredMember, scored_check
 from pyredis.types.sorted_set cimport (
+    ZSET_PACKED,
     SortedSet,
     SortedSetIterator,
     SortedSetLimits,
@@ -50,6 +52,21 @@ cdef void collect(void *context, const ScoredMember *member) noexcept nogil:
 
 cdef tuple pair(const ScoredMember *member):
     return member.member.data[:member.member.size], member.score
+
+
+def check_scored(bytes image):
+    """Whether these bytes are a sound pack of members with scores."""
+    return scored_check(image, len(image))
+
+
+def scored_from(bytes image, size_t entries=128, size_t value=64):
+    """The small sorted set that these bytes are; they must be a sound one."""
+    cdef SortedSetValue made = SortedSetValue(entries, value)
+    assert scored_check(image, len(image))
+    zset_free(made.set)
+    made.set = <SortedSet *> pack_copy(<const Pack *> <const uint8_t *> image)
+    pack_set_owner(<Pack *> made.set, ZSET_PACKED)
+    return made
 
 
 cdef class SortedSetValue:

@@ -1,9 +1,10 @@
 """Python handles on the stream and on the index of ids, for the tests and nothing else. Ids are pairs of integers."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, slice_of
-from pyredis._memory cimport mem_alloc, mem_free
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.id_index cimport (
     IdIndex,
     IdPlace,
@@ -26,6 +27,7 @@ from pyredis.types.id_index cimport (
 )
 from pyredis.types.stream cimport (
     ELEMENT_DIGITS,
+    Block,
     Stream,
     StreamEntry,
     StreamIterator,
@@ -52,6 +54,7 @@ from pyredis.types.stream cimport (
     stream_trim_before,
     stream_trim_length,
 )
+from pyredis.types.stream_check cimport block_check
 from pyredis.types.stream_groups cimport (
     Consumer,
     Group,
@@ -185,6 +188,40 @@ cdef object entry_of(StreamEntry *entry):
     return pair_of(entry.id), pairs
 
 
+cdef Block *block_from(bytes image, StreamId *last) except? NULL:
+    """A block of these bytes, and the id of its last entry; NULL where they are none."""
+    cdef uint8_t *block = <uint8_t *> mem_alloc(len(image))
+    memcpy(block, <const char *> image, len(image))
+    last[0] = stream_id(0, 0)
+    if block_check(block, len(image), last):
+        return <Block *> block
+    mem_free(block, len(image))
+    return NULL
+
+
+def check_block(bytes image):
+    """Whether these bytes are a sound block."""
+    cdef StreamId last
+    cdef Block *block = block_from(image, &last)
+    if block != NULL:
+        mem_free(block, len(image))
+    return block != NULL
+
+
+def stream_from(bytes image):
+    """The stream of one block, which these bytes are; they must be a sound one."""
+    cdef StreamValue other = StreamValue()
+    cdef Stream *stream = other.stream
+    cdef Block *block = block_from(image, &stream.last_id)
+    assert block != NULL
+    index_insert(&stream.blocks, block)
+    stream.tail = block
+    stream.block_bytes = mem_footprint(block.size)
+    stream.length = block.entries - block.deleted
+    stream.added = block.entries
+    return other
+
+
 cdef class StreamValue:
     """One stream. An entry comes back as (id, [(name, value), …])."""
 
@@ -233,6 +270,13 @@ cdef class StreamValue:
 
     def is_sound(self):
         return stream_sound(self.stream)
+
+    def last_block(self):
+        """The bytes of the last block, its spare room left out."""
+        cdef Block *block = self.stream.tail
+        cdef bytearray image = bytearray((<const char *> block)[:block.end])
+        (<Block *> <char *> image).size = block.end
+        return bytes(image)
 
     def append(self, tuple id, *texts):
         """Name, value, name, value, …."""

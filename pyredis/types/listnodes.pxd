@@ -57,6 +57,8 @@ cdef Node node_copy(const Node *node) noexcept nogil
 cdef void node_free(Node *node) noexcept nogil
 cdef size_t node_memory(const Node *node) noexcept nogil
 cdef bint node_sound(const Node *node) noexcept nogil
+# Whether `size` foreign bytes, which begin where a block may, are the block of such a node; `count` of elements.
+cdef bint node_check(NodeKind kind, const uint8_t *bytes, size_t size, size_t *count) noexcept nogil
 # Packs that do not become smaller stay as they are.
 cdef void node_compress(Node *node) noexcept nogil
 # Makes a compressed node a packed one.

@@ -1,6 +1,6 @@
 """The inner nodes of a long list; what they are stands in ``listnodes.pxd``."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memmove, memset
 
 from pyredis._base cimport Slice
@@ -13,6 +13,8 @@ cdef enum:
     # As in Redis: smaller packs are not tried, and compression must save that much.
     LEAST_TO_COMPRESS = 48
     LEAST_SAVED = 8
+    # Bytes that a byte of a stream makes at most: 3 bytes refer to as many as 264.
+    MOST_EXPANSION = 88
 
 ctypedef struct Compressed:
     uint32_t size
@@ -65,17 +67,41 @@ cdef size_t node_memory(const Node *node) noexcept nogil:
     return mem_footprint(block_size(node))
 
 
-cdef bint node_sound(const Node *node) noexcept nogil:
-    cdef Pack *scratch
-    cdef const Pack *pack
+cdef bint check_packed(const uint8_t *bytes, size_t size, size_t *count) noexcept nogil:
+    if not pack_check(bytes, size, 1) or pack_is_backward(bytes):
+        return False
+    count[0] = pack_count(bytes)
+    return count[0] > 0
+
+
+cdef bint check_compressed(const uint8_t *bytes, size_t size, size_t *count) noexcept nogil:
+    cdef const Compressed *compressed = <const Compressed *> bytes
+    cdef Pack *pack
     cdef bint sound
-    if node.kind == NODE_PLAIN:
-        return node.count == 1
-    pack = node_pack(node, &scratch)
-    sound = pack_check(pack, pack_size(pack), 1) and not pack_is_backward(pack) and pack_count(pack) == node.count
-    if scratch != NULL:
-        pack_free(scratch)
-    return sound and node.count > 0
+    if size < sizeof(Compressed) or compressed.size != size - sizeof(Compressed) or \
+            compressed.pack_size // MOST_EXPANSION > compressed.size:
+        return False
+    pack = <Pack *> mem_alloc(compressed.pack_size)
+    sound = lzf_decompress(compressed + 1, compressed.size, pack, compressed.pack_size) == compressed.pack_size
+    sound = sound and check_packed(pack, compressed.pack_size, count)
+    mem_free(pack, compressed.pack_size)
+    return sound
+
+
+cdef bint node_check(NodeKind kind, const uint8_t *bytes, size_t size, size_t *count) noexcept nogil:
+    if kind == NODE_PACKED:
+        return check_packed(bytes, size, count)
+    if kind == NODE_COMPRESSED:
+        return check_compressed(bytes, size, count)
+    count[0] = 1
+    return size >= sizeof(size_t) and (<const size_t *> bytes)[0] == size - sizeof(size_t)
+
+
+cdef bint node_sound(const Node *node) noexcept nogil:
+    cdef size_t count
+    if not node_check(<NodeKind> node.kind, <const uint8_t *> node.block, block_size(node), &count):
+        return False
+    return count == node.count
 
 
 cdef void node_compress(Node *node) noexcept nogil:

@@ -127,6 +127,8 @@ cdef void pack_free(Pack *pack) noexcept nogil
 cdef size_t pack_count(const Pack *pack) noexcept nogil
 # Whether `size` foreign bytes are a pack in every detail, the number of elements a multiple of `stride`.
 cdef bint pack_check(const uint8_t *bytes, size_t size, size_t stride) noexcept nogil
+# The position behind the foreign element at `at` of a block; 0 unless it ends at `end` or before, in its one encoding.
+cdef size_t pack_check_element(const uint8_t *block, size_t at, size_t end, bint backward) noexcept nogil
 
 # ---- elements and their code ----
 # `code` borrows the text's bytes.

@@ -386,20 +386,19 @@ cdef bint is_canonical(const uint8_t *bytes, size_t at) noexcept nogil:
     return code_extent(&code) == pack_extent(bytes + at) and same_bytes(bytes + at, &code)
 
 
-cdef size_t check_element(const uint8_t *bytes, size_t at, size_t size) noexcept nogil:
-    """The position behind a sound element, or 0."""
-    cdef size_t head = head_size_of(bytes[at]), extent, after
+cdef size_t pack_check_element(const uint8_t *block, size_t at, size_t end, bint backward) noexcept nogil:
+    cdef size_t head = head_size_of(block[at]) if at < end else 0, extent, after
     cdef uint8_t backlink[5]
-    if head == 0 or head > size - at:
+    if head == 0 or head > end - at:
         return 0
-    extent = pack_extent(bytes + at)
-    if extent > size - at or not is_canonical(bytes, at):
+    extent = pack_extent(block + at)
+    if extent > end - at or not is_canonical(block, at):
         return 0
     after = at + extent
-    if not pack_is_backward(bytes):
+    if not backward:
         return after
     write_backlink(backlink, extent)
-    if pack_backlink(extent) > size - after or memcmp(bytes + after, backlink, pack_backlink(extent)) != 0:
+    if pack_backlink(extent) > end - after or memcmp(block + after, backlink, pack_backlink(extent)) != 0:
         return 0
     return after + pack_backlink(extent)
 
@@ -409,7 +408,7 @@ cdef bint pack_check(const uint8_t *bytes, size_t size, size_t stride) noexcept 
     if size < PACK_HEADER or size > PACK_SIZE_LIMIT or load_u32(bytes) != size:
         return False
     while at < size:
-        at = check_element(bytes, at, size)
+        at = pack_check_element(bytes, at, size, pack_is_backward(bytes))
         if at == 0:
             return False
         count += 1

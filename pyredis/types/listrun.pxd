@@ -44,6 +44,8 @@ cdef Run *run_copy(const Run *run) noexcept nogil
 cdef void run_free(Run *run) noexcept nogil
 cdef size_t run_memory(const Run *run) noexcept nogil
 cdef bint run_sound(const Run *run) noexcept nogil
+# Whether `size` foreign bytes, which begin where a block may, are a run in every detail.
+cdef bint run_check(const uint8_t *bytes, size_t size) noexcept nogil
 # The element of this index, which must be there.
 cdef size_t run_seek(const Run *run, size_t index) noexcept nogil
 

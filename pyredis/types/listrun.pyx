@@ -17,11 +17,9 @@ from pyredis.types.listpack cimport (
     code_room,
     pack_backlink,
     pack_before,
-    pack_check,
-    pack_count,
+    pack_check_element,
     pack_end,
     pack_extent,
-    pack_free,
     pack_link,
     pack_squeeze,
     pack_write,
@@ -77,26 +75,22 @@ cdef size_t run_memory(const Run *run) noexcept nogil:
     return mem_footprint(run.capacity)
 
 
-cdef bint leads_back(const Run *run) noexcept nogil:
-    """Whether a walk from behind meets every element that a walk from the front meets."""
-    cdef size_t at = run.end, count = 0
-    while at > run.begin:
-        if at != run_next(run, pack_before(run_bytes(run), at)):
+cdef bint run_check(const uint8_t *bytes, size_t size) noexcept nogil:
+    cdef const Run *run = <const Run *> bytes
+    cdef size_t at, count = 0
+    if size < RUN_HEADER or run.capacity != size or not RUN_HEADER <= run.begin <= run.end <= size:
+        return False
+    at = run.begin
+    while at < run.end:
+        at = pack_check_element(bytes, at, run.end, True)
+        if at == 0:
             return False
-        at = pack_before(run_bytes(run), at)
         count += 1
-    return at == run.begin and count == run.count
+    return count == run.count
 
 
 cdef bint run_sound(const Run *run) noexcept nogil:
-    cdef Pack *pack
-    cdef bint sound
-    if not RUN_HEADER <= run.begin <= run.end <= run.capacity or not leads_back(run):
-        return False
-    pack = run_sealed(run, run.begin, run.end, run.count)
-    sound = pack_check(pack, pack_end(pack), 1) and pack_count(pack) == run.count
-    pack_free(pack)
-    return sound
+    return run_check(run_bytes(run), run.capacity)
 
 
 cdef size_t run_seek(const Run *run, size_t index) noexcept nogil:

@@ -5,6 +5,8 @@ bytes of the double, the highest first, without the zeros at the end; where that
 one zero byte follows. So every score has one encoding, and most are short.
 """
 
+from libc.stdint cimport uint8_t
+
 from pyredis._base cimport Slice
 from pyredis.types.listpack cimport Pack, PackCode
 
@@ -35,3 +37,5 @@ cdef void scored_append(Pack **pack, Slice member, double score) noexcept nogil
 # Gives the pair at `at` another score, and its place. `member` is its member, not lying in the pack.
 cdef void scored_rescore(Pack **pack, size_t at, Slice member, double score) noexcept nogil
 cdef bint scored_sound(const Pack *pack) noexcept nogil
+# Whether `size` foreign bytes are such a pack in every detail.
+cdef bint scored_check(const uint8_t *bytes, size_t size) noexcept nogil

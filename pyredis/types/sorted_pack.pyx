@@ -2,7 +2,7 @@
 
 from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, likely, slice_of
 from pyredis.types.listpack cimport (
@@ -21,6 +21,7 @@ from pyredis.types.listpack cimport (
     pack_find,
     pack_get,
     pack_insert,
+    pack_is_backward,
     pack_next_forward,
     pack_replace,
     pack_size,
@@ -182,28 +183,37 @@ cdef void scored_rescore(Pack **pack, size_t at, Slice member, double score) noe
     scored_insert(pack, member, score)
 
 
-# ---- for tests ----
+# ---- foreign bytes ----
 
-cdef bint scored_sound(const Pack *pack) noexcept nogil:
-    cdef size_t at = PACK_HEADER, score_place
-    cdef ScoredMember own, before
+cdef size_t check_pair(const Pack *pack, size_t at, ScoredMember *out) noexcept nogil:
+    """The position behind a pair whose score is in its one encoding and whose member is none that follows; or 0."""
+    cdef size_t behind = scored_read(pack, at, out)
     cdef PackCode code
     cdef char scratch[SCORE_BYTES]
-    cdef bint first = True
-    memset(&before, 0, sizeof(before))
-    if not pack_check(<const uint8_t *> pack, pack_size(pack), 2):
+    score_code(&code, out.score, scratch)
+    if isnan(out.score) or not pack_equals(pack, pack_next_forward(pack, at), &code):
+        return 0
+    pack_code(&code, out.member)
+    return behind if behind == pack_end(pack) or pack_find(pack, behind, &code, 2) == 0 else 0
+
+
+cdef bint in_order(const ScoredMember *a, const ScoredMember *b) noexcept nogil:
+    return compare_scored(a.score, a.member, b.score, b.member) < 0
+
+
+cdef bint scored_check(const uint8_t *bytes, size_t size) noexcept nogil:
+    cdef size_t at = PACK_HEADER, index = 0
+    # A number's digits stand in the struct that they were read into, so that the two take turns.
+    cdef ScoredMember pairs[2]
+    if not pack_check(bytes, size, 2) or pack_is_backward(bytes):
         return False
-    while at < pack_end(pack):
-        score_place = pack_next_forward(pack, at)
-        at = scored_read(pack, at, &own)
-        score_code(&code, own.score, scratch)
-        if isnan(own.score) or not pack_equals(pack, score_place, &code):
+    while at < size:
+        at = check_pair(bytes, at, &pairs[index % 2])
+        if at == 0 or (index and not in_order(&pairs[1 - index % 2], &pairs[index % 2])):
             return False
-        if not first and compare_scored(before.score, before.member, own.score, own.member) >= 0:
-            return False
-        # A number's digits stand in the struct they were read into.
-        first = False
-        before = own
-        if own.member.data == own.digits:
-            before.member.data = before.digits
+        index += 1
     return True
+
+
+cdef bint scored_sound(const Pack *pack) noexcept nogil:
+    return scored_check(<const uint8_t *> pack, pack_size(pack))

@@ -33,6 +33,9 @@ cdef enum:
     STREAM_ENTRY_MAX = 1 << 30
     # Room for the digits of an element that is stored as an integer.
     ELEMENT_DIGITS = 20
+    # Flags of an entry in its block.
+    BLOCK_DELETED = 1
+    BLOCK_OWN_NAMES = 2
 
 ctypedef struct Block:
     StreamId id             # of the master

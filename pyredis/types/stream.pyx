@@ -38,6 +38,7 @@ from pyredis.types.listpack cimport (
     pack_extent,
     pack_text,
 )
+from pyredis.types.stream_check cimport block_check
 from pyredis.types.stream_groups cimport (
     ENTRIES_UNKNOWN,
     groups_copy,
@@ -48,8 +49,6 @@ from pyredis.types.stream_groups cimport (
 )
 
 cdef enum:
-    DELETED = 1
-    OWN_NAMES = 2
     # Bytes that an element has at most beside its text, and an entry beside its elements.
     ELEMENT_OVERHEAD = 5
     ENTRY_OVERHEAD = 31
@@ -131,7 +130,7 @@ cdef inline StreamId entry_id(const Block *block, size_t at) noexcept nogil:
 
 
 cdef inline bint is_deleted(const Block *block, size_t at) noexcept nogil:
-    return ((<const uint8_t *> block)[at] & DELETED) != 0
+    return ((<const uint8_t *> block)[at] & BLOCK_DELETED) != 0
 
 
 cdef inline void read_entry(const Block *block, size_t at, StreamEntry *entry) noexcept nogil:
@@ -141,8 +140,8 @@ cdef inline void read_entry(const Block *block, size_t at, StreamEntry *entry) n
     entry.start = at
     at += 1
     entry.id = id_at(block, &at)
-    entry.pairs = get_number(bytes, &at) if flags & OWN_NAMES else block.names
-    entry.name_at = 0 if flags & OWN_NAMES else sizeof(Block)
+    entry.pairs = get_number(bytes, &at) if flags & BLOCK_OWN_NAMES else block.names
+    entry.name_at = 0 if flags & BLOCK_OWN_NAMES else sizeof(Block)
     entry.left = entry.pairs
     entry.at = at
 
@@ -273,7 +272,7 @@ cdef void mark_deleted(Stream *stream, IdPlace place, size_t at) noexcept nogil:
     cdef Block *block = block_at(stream, place)
     cdef StreamEntry entry
     guard_block(stream, block)
-    (<uint8_t *> block)[at] |= DELETED
+    (<uint8_t *> block)[at] |= BLOCK_DELETED
     block.deleted += 1
     stream.length -= 1
     if block.deleted == block.entries:
@@ -320,7 +319,7 @@ cdef void write_entry(Block *block, StreamId id, const Slice *pairs, size_t coun
     cdef uint8_t *start = <uint8_t *> block + block.end
     cdef uint8_t *out = put_number(start + 1, id.ms - block.id.ms)
     cdef size_t index
-    start[0] = OWN_NAMES if own else 0
+    start[0] = BLOCK_OWN_NAMES if own else 0
     out = put_number(out, id.seq - block.id.seq if id.ms == block.id.ms else id.seq)
     if own:
         out = put_number(out, count)
@@ -643,29 +642,6 @@ cdef const char *stream_encoding(const void *value) noexcept nogil:
 
 # ---- for tests ----
 
-cdef bint block_sound(const Block *block, StreamId *before) noexcept nogil:
-    """Reads the block from its first byte to its last one; ids rise from ``before`` on."""
-    cdef StreamEntry entry
-    cdef size_t at = sizeof(Block), behind, _
-    cdef size_t entries = 0, deleted = 0, first_living = 0
-    for _ in range(block.names):
-        at += pack_extent(<const uint8_t *> block + at)
-    while at < block.end:
-        read_entry(block, at, &entry)
-        behind = skip_entry(&entry)
-        if entry_before(block, behind) != at or not id_before(before[0], entry.id):
-            return False
-        before[0] = entry.id
-        entries += 1
-        if is_deleted(block, at):
-            deleted += 1
-        elif not first_living:
-            first_living = at
-        at = behind
-    return (at == block.end <= block.size and entries == block.entries and deleted == block.deleted
-            and first_living != 0 and first_living == block.begin)
-
-
 cdef bint stream_sound(Stream *stream) noexcept nogil:
     cdef IdPlace place
     cdef Block *block
@@ -677,7 +653,7 @@ cdef bint stream_sound(Stream *stream) noexcept nogil:
         return False
     while more:
         block = block_at(stream, place)
-        if not block_sound(block, &before):
+        if not block_check(<const uint8_t *> block, block.size, &before):
             return False
         length += living_in(block)
         bytes += mem_footprint(block.size)
