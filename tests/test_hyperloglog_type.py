@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.sketches import registers_of
 from pyredis.types import _testing_hyperloglog as hll
 
 KEEP, CHANGE, PROMOTE, CORRUPT = 0, 1, 2, -1
@@ -31,26 +32,8 @@ def murmur(data: bytes) -> int:
     return h ^ h >> 47
 
 
-def decode(value: bytes) -> list[int] | None:
-    """The registers of a sparse value; None for a corrupt one."""
-    registers, at = [], 16
-    while at < len(value):
-        code = value[at]
-        if code & 0x80:
-            registers += [(code >> 2 & 31) + 1] * ((code & 3) + 1)
-        elif code & 0x40:
-            if at + 1 == len(value):
-                return None
-            registers += [0] * (((code & 63) << 8 | value[at + 1]) + 1)
-            at += 1
-        else:
-            registers += [0] * (code + 1)
-        at += 1
-    return registers if len(registers) == hll.REGISTERS else None
-
-
 def sound(value: bytes) -> bool:
-    return hll.recognized(value) and decode(value) is not None
+    return hll.recognized(value) and registers_of(value) is not None
 
 
 def pack(registers: list[int]) -> bytes:
@@ -81,7 +64,7 @@ def test_raised_registers_are_kept_sparse_and_dense(raisings):
         changed, dense = hll.raise_dense(dense, index, register)
         assert outcome == changed == (register > model[index])
         model[index] = max(model[index], register)
-        assert decode(sparse) == model
+        assert registers_of(sparse) == model
     assert dense[16:] == hll.to_dense(sparse)[16:] == pack(model)
     assert hll.count(sparse) == hll.count(dense)
     assert list(hll.merge(sparse, bytes(hll.REGISTERS))) == list(hll.merge(dense, bytes(hll.REGISTERS))) == model
@@ -99,7 +82,7 @@ def test_values_in_a_row_are_joined_up_to_four():
     _, value = hll.raise_sparse(hll.empty(), [(index, 3) for index in range(10)], UNLIMITED)
     assert value[16:19] == bytes([0x8B, 0x8B, 0x89])
     _, value = hll.raise_sparse(hll.empty(), [(index, 3) for index in (100, 102, 101)], UNLIMITED)
-    assert decode(value)[99:104] == [0, 3, 3, 3, 0]
+    assert registers_of(value)[99:104] == [0, 3, 3, 3, 0]
     assert value[16:19] == bytes([0x40, 99, 0x8A])
 
 
@@ -194,4 +177,4 @@ def test_a_whole_value_of_ones_stays_within_its_runs():
     assert sound(full)
     _, after = hll.raise_sparse(full, [(index, 2) for index in itertools.chain(range(9), (16383, 16380))], UNLIMITED)
     assert sound(after)
-    assert decode(after)[:10] == [2] * 9 + [1]
+    assert registers_of(after)[:10] == [2] * 9 + [1]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.lzf import read as reference
 from pyredis.types._testing_list import compress, decompress
 
 pieces = st.lists(
@@ -13,34 +14,6 @@ pieces = st.lists(
         st.binary(max_size=40), st.builds(lambda text, count: text * count, st.binary(max_size=5), st.integers(0, 300))
     )
 )
-
-
-def reference(stream, room):
-    """The same decoder in plain Python; None for what is no stream."""
-    out, at = bytearray(), 0
-    while at < len(stream):
-        control, at = stream[at], at + 1
-        if control < 32:
-            if at + control + 1 > len(stream):
-                return None
-            out += stream[at : at + control + 1]
-            at += control + 1
-        else:
-            length = control >> 5
-            if length == 7:
-                if at >= len(stream):
-                    return None
-                length, at = length + stream[at], at + 1
-            if at >= len(stream):
-                return None
-            distance, at = ((control & 31) << 8 | stream[at]) + 1, at + 1
-            if distance > len(out):
-                return None
-            for _ in range(length + 2):
-                out.append(out[-distance])
-        if len(out) > room:
-            return None
-    return bytes(out)
 
 
 @given(pieces.map(b"".join))

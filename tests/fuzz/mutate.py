@@ -22,7 +22,26 @@ NUMBERS = (
 WORDS = (
     *(b"NX", b"XX", b"GT", b"LT", b"EX", b"PX", b"EXAT", b"PXAT", b"KEEPTTL", b"GET", b"FIELDS", b"COUNT", b"MATCH"),
     *(b"TYPE", b"REPLACE", b"DB", b"WITHVALUES", b"ASYNC", b"SYNC", b"PERSIST", b"LEN", b"IDX", b"hash", b"string"),
-    *(b"LEFT", b"RIGHT", b"BEFORE", b"AFTER", b"RANK", b"MAXLEN"),
+    *(b"LEFT", b"RIGHT", b"BEFORE", b"AFTER", b"RANK", b"MAXLEN", b"MINID", b"~", b"=", b"LIMIT", b"NOMKSTREAM"),
+    *(b"STREAMS", b"GROUP", b"CREATE", b"MKSTREAM", b"ENTRIESREAD", b">", b"$", b"+", b"-", b"1-1", b"2-*", b"(1-2"),
+    *(b"IDLE", b"RETRYCOUNT", b"FORCE", b"JUSTID", b"LASTID", b"NOACK", b"BLOCK", b"FULL", b"ENTRIESADDED"),
+    *(b"WITHSCORES", b"BYSCORE", b"BYLEX", b"REV", b"WEIGHTS", b"AGGREGATE", b"MIN", b"MAX", b"INCR", b"CH", b"[a"),
+    *(b"BYRADIUS", b"BYBOX", b"FROMLONLAT", b"FROMMEMBER", b"km", b"ASC", b"DESC", b"WITHDIST", b"STOREDIST", b"STORE"),
+    *(
+        b"OVERFLOW",
+        b"SAT",
+        b"FAIL",
+        b"INCRBY",
+        b"u8",
+        b"i64",
+        b"#1",
+        b"BIT",
+        b"AND",
+        b"NOT",
+        b"ALPHA",
+        b"BY",
+        b"nosort",
+    ),
 )
 KEYS = (b"a", b"b", b"h", b"k" * 300, b"", b"f1", b"f2", b"f3", b"f4", b"f5", b"x" * 13, b"y" * 200, b"*", b"?[ab]")
 BYTES = (

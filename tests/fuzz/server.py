@@ -36,6 +36,9 @@ CUT_OFF = ("appendonly", "appendfsync", "bind", "dir", "port")
 DIRECTIVES = (
     *("--save", "", "--appendonly", "no", "--tcp-keepalive", "0", "--databases", "3", "--proto-max-bulk-len", "1mb"),
     *("--hash-max-listpack-entries", "4", "--hash-max-listpack-value", "12", "--enable-debug-command", "no"),
+    *("--list-max-listpack-size", "4", "--list-compress-depth", "1", "--set-max-intset-entries", "4"),
+    *("--set-max-listpack-entries", "4", "--set-max-listpack-value", "12", "--zset-max-listpack-entries", "4"),
+    *("--zset-max-listpack-value", "12", "--stream-node-max-entries", "3", "--hll-sparse-max-bytes", "60"),
 )
 SWITCH = b"\xff\xfe"
 SLICE_US = 200

@@ -1,12 +1,17 @@
 """The targets by name: each takes one byte string and raises when what always holds does not.
 
-======== ============================================================================================================
-parser   the native request parser finds what the reference finds, however the bytes are split
-pack     ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
-integers ``intset_check`` accepts what is sorted and whole, and that can be walked, searched and changed
-loader   any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
-server   whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
-======== ============================================================================================================
+========== ==========================================================================================================
+parser     the native request parser finds what the reference finds, however the bytes are split
+pack       ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
+integers   ``intset_check`` accepts what is sorted and whole, and that can be walked, searched and changed
+run        the same for the run of a short list, node: … a node of a long one, scored: … the pack of a sorted set,
+           block: … a block of a stream (``fuzz.structures``)
+compressed LZF reads what the reading in Python reads, and what it has written
+sketch     a HyperLogLog is read as the reading in Python reads it, or told to be corrupt
+lists …    the state machines of the tests (``fuzz.machines``)
+loader     any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
+server     whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
+========== ==========================================================================================================
 """
 
 import random
@@ -17,7 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import resp_reference
-from fuzz import packs
+from fuzz import packs, structures
+from fuzz.machines import MACHINES, machine
 from fuzz.server import Session, digest_when_expired, last_reader, pieces, reader
 from pyredis import _invariants
 from pyredis._loader import AofLoader, DamagedFile
@@ -200,6 +206,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "parser": parser,
     "pack": pack,
     "integers": integers,
+    "run": structures.run,
+    "node": structures.node,
+    "compressed": structures.compressed,
+    "scored": structures.scored,
+    "block": structures.block,
+    "sketch": structures.sketch,
+    **{name: machine(name) for name in MACHINES},
     "loader": loader,
     "server": server,
 }
