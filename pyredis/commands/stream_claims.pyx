@@ -1,7 +1,8 @@
 """XCLAIM and XAUTOCLAIM: pending entries go from one consumer to another.
 
 Both answer with the entries, and forget pending entries whose stream entry does not exist any more. The file gets an
-XCLAIM for each change (``stream_delivery``).
+XCLAIM for each change (``stream_delivery``); one in a rewritten file has no LASTID and brings back what was pending,
+whether or not the entry exists.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t
@@ -10,6 +11,7 @@ from libc.string cimport memcpy, memmove
 
 from pyredis._base cimport Slice, equals_nocase, parse_int64, slice_of
 from pyredis._dispatch cimport (
+    CLIENT_LOADER,
     Call,
     changed_quietly,
     lookup_untouched,
@@ -73,6 +75,7 @@ ctypedef struct Claim:
     bint force
     bint just_id
     StreamId last_id        # LASTID
+    bint restores           # a rewritten file tells what was pending
     int ids_end             # the argument behind the ids
 
 # Ids that are told at the end.
@@ -148,6 +151,7 @@ cdef bint claim_value(Call *call, int at, int64_t now, Claim *claim) noexcept no
         return number_argument(
             call, at + 1, &claim.deliveries, "ERR Invalid RETRYCOUNT option argument for XCLAIM")
     if equals_nocase(text, "lastid"):
+        claim.restores = False
         return id_argument(call, at + 1, &claim.last_id)
     refuse_option(call, at)
     return False
@@ -157,6 +161,7 @@ cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept 
     claim.force = claim.just_id = False
     claim.delivered_ms = claim.deliveries = UNTOLD
     claim.last_id = least_id()
+    claim.restores = call.client.flags & CLIENT_LOADER
     while at < call.argc:
         if equals_nocase(call.argv[at], "force"):
             claim.force = True
@@ -181,7 +186,7 @@ cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept 
 cdef bint claim_entry(Delivery *delivery, StreamId id, const Claim *claim, bint *propagated) noexcept nogil:
     """True when the entry was told."""
     cdef Nack *nack = nack_find(delivery.group, id)
-    if not stream_has(delivery.stream, id):
+    if not stream_has(delivery.stream, id) and not claim.restores:
         if nack != NULL:
             drop_nack(delivery, nack)
             propagated[0] = True
