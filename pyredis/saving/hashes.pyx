@@ -3,109 +3,47 @@
 Due fields are written too: their HDEL follows in the file behind the snapshot.
 """
 
-from libc.stdint cimport int64_t
-
 from pyredis._aof_commands cimport append_bulk, append_header
 from pyredis._base cimport Slice, slice_of
 from pyredis._keyspace cimport HASH
-from pyredis.saving.saver cimport COMMAND_PARTS, Output, Saver, append_integer, saver_register
+from pyredis._parts cimport Part
+from pyredis.saving.parts cimport save_whole
+from pyredis.saving.saver cimport Output, Saver, append_integer, saver_register
 from pyredis.saving.tables cimport table_pieces
-from pyredis.types.guard cimport Guard
-from pyredis.types.hash cimport (
-    Hash,
-    HashEntry,
-    HashIterator,
-    hash_guard,
-    hash_iterate,
-    hash_iterate_end,
-    hash_next,
-    hash_next_expiry,
-    hash_size,
-    hash_table,
-)
+from pyredis.types.hash cimport hash_guard, hash_table
 from pyredis.types.hashfields cimport Field, field_expiry, field_name, field_value
-from pyredis.types.hashtable cimport Table
 
 
-cdef void begin_fields(Output out, Slice key, size_t count) noexcept nogil:
-    append_header(out, c'*', 2 + 2 * count)
-    append_bulk(out, slice_of("HMSET", 5))
-    append_bulk(out, key)
+cdef void append_field(Output out, const Part *part) noexcept nogil:
+    append_bulk(out, part.text)
+    append_bulk(out, part.value)
 
 
-cdef void save_fields(Output out, Slice key, Hash *hash) noexcept nogil:
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    cdef size_t left = hash_size(hash), inside = 0
-    hash_iterate(hash, 0, &iterator)
-    while hash_next(&iterator, &entry):
-        if inside == 0:
-            inside = min(left, <size_t> COMMAND_PARTS)
-            left -= inside
-            begin_fields(out, key, inside)
-        append_bulk(out, entry.field)
-        append_bulk(out, entry.value)
-        inside -= 1
-    hash_iterate_end(&iterator)
-
-
-cdef void save_field_expiry(Output out, Slice key, Slice field, int64_t expiry) noexcept nogil:
+cdef void append_expiry(Output out, Slice key, const Part *part) noexcept nogil:
     append_header(out, c'*', 6)
     append_bulk(out, slice_of("HPEXPIREAT", 10))
     append_bulk(out, key)
-    append_integer(out, expiry)
+    append_integer(out, part.expiry)
     append_bulk(out, slice_of("FIELDS", 6))
     append_bulk(out, slice_of("1", 1))
-    append_bulk(out, field)
+    append_bulk(out, part.text)
 
 
-cdef void save_field_expiries(Output out, Slice key, Hash *hash) noexcept nogil:
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    hash_iterate(hash, 0, &iterator)
-    while hash_next(&iterator, &entry):
-        if entry.expiry != 0:
-            save_field_expiry(out, key, entry.field, entry.expiry)
-    hash_iterate_end(&iterator)
-
-
-cdef void save(Output out, Slice key, void *value) noexcept nogil:
-    cdef Hash *hash = <Hash *> value
-    save_fields(out, key, hash)
-    if hash_next_expiry(hash) != 0:
-        save_field_expiries(out, key, hash)
-
-
-# ---- pieces ----
-
-cdef Guard **guard(void *value) noexcept nogil:
-    return hash_guard(<Hash *> value)
-
-
-cdef Table *table(void *value) noexcept nogil:
-    return hash_table(<Hash *> value)
-
-
-cdef void save_parts(Output out, Slice key, void **parts, size_t count) noexcept nogil:
-    cdef size_t index
-    begin_fields(out, key, count)
-    for index in range(count):
-        append_bulk(out, field_name(<Field *> parts[index]))
-        append_bulk(out, field_value(<Field *> parts[index]))
-    for index in range(count):
-        if field_expiry(<Field *> parts[index]) != 0:
-            save_field_expiry(out, key, field_name(<Field *> parts[index]), field_expiry(<Field *> parts[index]))
-
-
-cdef size_t part_size(const void *part) noexcept nogil:
-    return field_value(<const Field *> part).size
+cdef void read_field(const void *element, Part *out) noexcept nogil:
+    out.text = field_name(<const Field *> element)
+    out.value = field_value(<const Field *> element)
+    out.expiry = field_expiry(<const Field *> element)
 
 
 cdef Saver _saver
-_saver.save = save
-_saver.guard = guard
+_saver.kind = HASH
+_saver.save = save_whole
+_saver.guard = hash_guard
 _saver.pieces = table_pieces()
-_saver.table = table
-_saver.save_parts = save_parts
-_saver.part_size = part_size
-saver_register(HASH, &_saver)
+_saver.command = "HMSET"
+_saver.words = 2
+_saver.append_part = append_field
+_saver.append_expiry = append_expiry
+_saver.table = hash_table
+_saver.read_part = read_field
+saver_register(&_saver)

@@ -1,40 +1,18 @@
 """Lists as RPUSH."""
 
-from pyredis._aof_commands cimport append_bulk, append_header
-from pyredis._base cimport Slice, slice_of
+from pyredis._aof_commands cimport append_bulk
 from pyredis._keyspace cimport LIST
+from pyredis._parts cimport Part
 from pyredis.saving.list_pieces cimport MOST_NODES, list_pieces
-from pyredis.saving.saver cimport COMMAND_PARTS, Output, Saver, saver_register
+from pyredis.saving.parts cimport save_whole
+from pyredis.saving.saver cimport Output, Saver, saver_register
 from pyredis.types.guard cimport Guard
-from pyredis.types.list cimport (
-    List,
-    ListItem,
-    ListIterator,
-    list_is_long,
-    list_iterate,
-    list_iterate_end,
-    list_next,
-    list_size,
-)
+from pyredis.types.list cimport List, list_is_long
 from pyredis.types.listlong cimport LongList
 
 
-cdef void save(Output out, Slice key, void *value) noexcept nogil:
-    cdef const List *list = <const List *> value
-    cdef ListIterator iterator
-    cdef ListItem item
-    cdef size_t left = list_size(list), inside = 0
-    list_iterate(list, 0, &iterator)
-    while list_next(&iterator, &item):
-        if inside == 0:
-            inside = min(left, <size_t> COMMAND_PARTS)
-            left -= inside
-            append_header(out, c'*', 2 + inside)
-            append_bulk(out, slice_of("RPUSH", 5))
-            append_bulk(out, key)
-        append_bulk(out, item.text)
-        inside -= 1
-    list_iterate_end(&iterator)
+cdef void append_element(Output out, const Part *part) noexcept nogil:
+    append_bulk(out, part.text)
 
 
 cdef Guard **guard(void *value) noexcept nogil:
@@ -44,7 +22,11 @@ cdef Guard **guard(void *value) noexcept nogil:
 
 
 cdef Saver _saver
-_saver.save = save
+_saver.kind = LIST
+_saver.save = save_whole
 _saver.guard = guard
 _saver.pieces = list_pieces()
-saver_register(LIST, &_saver)
+_saver.command = "RPUSH"
+_saver.words = 1
+_saver.append_part = append_element
+saver_register(&_saver)

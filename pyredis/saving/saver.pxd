@@ -14,6 +14,7 @@ from libc.stdint cimport int64_t, uint64_t
 from pyredis._aof cimport Aof
 from pyredis._base cimport Slice
 from pyredis._keyspace cimport Entry, Keyspace, ValueKind
+from pyredis._parts cimport Part
 from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport Table
 
@@ -46,17 +47,22 @@ cdef struct Pieces:
     void (*close)(Partial *partial) noexcept nogil
 
 cdef struct Saver:
+    ValueKind kind
     # The whole value, which must not change. The key's own expiry is the caller's business.
-    void (*save)(Output out, Slice key, void *value) noexcept nogil
-    # The rest for values that may be saved in pieces; all NULL where there are none.
-    # Where the guard of this value hangs; NULL for a form that is saved whole.
+    void (*save)(const Saver *saver, Output out, Slice key, void *value) noexcept nogil
+    # For values that may be saved in pieces, NULL where there are none: where the guard of this value hangs, which is
+    # NULL for a form that is saved whole.
     Guard **(*guard)(void *value) noexcept nogil
     const Pieces *pieces
-    # For `table_pieces` (saving/tables.pxd): the parts' table, the commands for up to COMMAND_PARTS of them, and the
-    # size of one beside its name, NULL for none worth counting.
+    # For `save_whole` (saving/parts.pxd): the command that brings parts, and what it says of one, in so many words.
+    const char *command
+    size_t words
+    void (*append_part)(Output out, const Part *part) noexcept nogil
+    # A command for the expiry of a part; NULL where parts do not expire.
+    void (*append_expiry)(Output out, Slice key, const Part *part) noexcept nogil
+    # For `table_pieces` (saving/tables.pxd) besides: the parts' table, and what an element of it is.
     Table *(*table)(void *value) noexcept nogil
-    void (*save_parts)(Output out, Slice key, void **parts, size_t count) noexcept nogil
-    size_t (*part_size)(const void *part) noexcept nogil
+    void (*read_part)(const void *element, Part *out) noexcept nogil
 
 # A value that is being saved in pieces. The key may have been renamed, overwritten or removed since.
 cdef struct Partial:
@@ -73,7 +79,7 @@ cdef struct Partial:
     size_t key_size
     # the key follows
 
-cdef void saver_register(ValueKind kind, const Saver *saver) noexcept nogil
+cdef void saver_register(const Saver *saver) noexcept nogil
 # NULL where the kind has none.
 cdef const Saver *saver_of(int kind) noexcept nogil
 

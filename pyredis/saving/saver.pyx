@@ -17,8 +17,8 @@ from pyredis._keyspace cimport (
 cdef Saver _savers[KINDS]
 
 
-cdef void saver_register(ValueKind kind, const Saver *saver) noexcept nogil:
-    _savers[<int> kind] = saver[0]
+cdef void saver_register(const Saver *saver) noexcept nogil:
+    _savers[<int> saver.kind] = saver[0]
 
 
 cdef const Saver *saver_of(int kind) noexcept nogil:
@@ -65,7 +65,7 @@ cdef bint save_entry(Output out, const Entry *entry) noexcept nogil:
     saver = saver_of(entry.type)
     if saver == NULL:
         return False
-    saver.save(out, entry_key(entry), entry_pointer(entry))
+    saver.save(saver, out, entry_key(entry), entry_pointer(entry))
     if entry_has_expiry(entry):
         save_expiry(out, entry_key(entry), entry_expiry(entry))
     return True

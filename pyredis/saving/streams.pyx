@@ -40,7 +40,7 @@ cdef void save_groups(Output out, Slice key, Stream *stream) noexcept nogil:
     list_free(groups, count)
 
 
-cdef void save(Output out, Slice key, void *value) noexcept nogil:
+cdef void save(const Saver *saver, Output out, Slice key, void *value) noexcept nogil:
     cdef Stream *stream = <Stream *> value
     cdef StreamIterator iterator
     stream_iterate(stream, least_id(), greatest_id(), &iterator)
@@ -58,7 +58,8 @@ cdef Guard **guard(void *value) noexcept nogil:
 
 
 cdef Saver _saver
+_saver.kind = STREAM
 _saver.save = save
 _saver.guard = guard
 _saver.pieces = stream_pieces()
-saver_register(STREAM, &_saver)
+saver_register(&_saver)

@@ -2,5 +2,5 @@
 
 from pyredis.saving.saver cimport Pieces
 
-# The saver must have `table` and `save_parts`.
+# The saver must have `table` and `read_part`.
 cdef const Pieces *table_pieces() noexcept nogil

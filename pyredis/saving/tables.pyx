@@ -12,7 +12,9 @@ from pyredis._aof cimport aof_publish
 from pyredis._base cimport Slice, load_u32, slice_of, store_u32
 from pyredis._keyspace cimport keyspace_discard_table
 from pyredis._memory cimport mem_alloc, mem_free
+from pyredis._parts cimport Part
 from pyredis.saving.partial cimport partial_begin, partial_key
+from pyredis.saving.parts cimport save_elements
 from pyredis.saving.saver cimport COMMAND_PARTS, Partial, Pieces
 from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
@@ -41,7 +43,7 @@ ctypedef struct Gathered:
     size_t count
     size_t size
     size_t total
-    void *parts[COMMAND_PARTS]
+    void *elements[COMMAND_PARTS]
 
 
 # ---- names ----
@@ -89,25 +91,23 @@ cdef inline bint is_settled(Walk *walk, Slice name, uint64_t hash) noexcept nogi
 cdef void save_gathered(Gathered *gathered) noexcept nogil:
     cdef Partial *partial = gathered.partial
     if gathered.count:
-        partial.saver.save_parts(partial_begin(partial), partial_key(partial), gathered.parts, gathered.count)
+        save_elements(partial.saver, partial_begin(partial), partial_key(partial), gathered.elements, gathered.count)
     gathered.total += gathered.size
     gathered.count = 0
     gathered.size = 0
 
 
-cdef void gather(void *context, void *part) noexcept nogil:
+cdef void gather(void *context, void *element) noexcept nogil:
     cdef Gathered *gathered = <Gathered *> context
     cdef Partial *partial = gathered.partial
     cdef Walk *walk = <Walk *> partial.progress
-    cdef Slice name
-    walk.table.type.key(part, &name)
-    if is_settled(walk, name, hash_key(name.data, name.size)):
+    cdef Part part
+    partial.saver.read_part(element, &part)
+    if is_settled(walk, part.text, hash_key(part.text.data, part.text.size)):
         return
-    gathered.parts[gathered.count] = part
+    gathered.elements[gathered.count] = element
     gathered.count += 1
-    gathered.size += name.size
-    if partial.saver.part_size != NULL:
-        gathered.size += partial.saver.part_size(part)
+    gathered.size += part.text.size + part.value.size
     if gathered.count == COMMAND_PARTS or gathered.size > partial.session.piece:
         save_gathered(gathered)
 
@@ -132,7 +132,7 @@ cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept n
         return
     table_insert(&walk.ahead, new_name(name), hash)
     if part != NULL:
-        partial.saver.save_parts(partial_begin(partial), partial_key(partial), &part, 1)
+        save_elements(partial.saver, partial_begin(partial), partial_key(partial), &part, 1)
         aof_publish(partial.session.out)
 
 

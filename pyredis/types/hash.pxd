@@ -71,8 +71,8 @@ cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
 cdef bint hash_sound(Hash *hash) noexcept nogil
 
 # Where a large hash's guard hangs, and the table of its ``Field``s; NULL for a pack.
-cdef Guard **hash_guard(Hash *hash) noexcept nogil
-cdef Table *hash_table(Hash *hash) noexcept nogil
+cdef Guard **hash_guard(void *hash) noexcept nogil
+cdef Table *hash_table(void *hash) noexcept nogil
 
 # ---- one field ----
 # Fills in `value` and `expiry`, not `field`; false when there is no such field or it is due.

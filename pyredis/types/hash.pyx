@@ -281,11 +281,11 @@ cdef bint hash_sound(Hash *hash) noexcept nogil:
     return form_of(hash) == HASH_PACKED or triples_sound(hash)
 
 
-cdef Guard **hash_guard(Hash *hash) noexcept nogil:
+cdef Guard **hash_guard(void *hash) noexcept nogil:
     return &fields_of(hash).guard if form_of(hash) == HASH_TABLE else NULL
 
 
-cdef Table *hash_table(Hash *hash) noexcept nogil:
+cdef Table *hash_table(void *hash) noexcept nogil:
     return &fields_of(hash).table if form_of(hash) == HASH_TABLE else NULL
 
 

@@ -89,8 +89,8 @@ cdef size_t set_size(const void *set) noexcept nogil
 cdef bint set_sound(Set *set) noexcept nogil
 
 # Where a large set's guard hangs, and the table of its ``Member``s; NULL for the other forms.
-cdef Guard **set_guard(Set *set) noexcept nogil
-cdef Table *set_table(Set *set) noexcept nogil
+cdef Guard **set_guard(void *set) noexcept nogil
+cdef Table *set_table(void *set) noexcept nogil
 
 # ---- one member ----
 cdef bint set_has(Set *set, const SetMember *member) noexcept nogil

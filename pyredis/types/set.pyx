@@ -297,11 +297,11 @@ cdef void set_expect(Set **set, size_t count, const SetLimits *limits) noexcept 
         convert_to_table(set, max(count, set_size(set[0])))
 
 
-cdef Guard **set_guard(Set *set) noexcept nogil:
+cdef Guard **set_guard(void *set) noexcept nogil:
     return &members_of(set).guard if form_of(set) == SET_TABLE else NULL
 
 
-cdef Table *set_table(Set *set) noexcept nogil:
+cdef Table *set_table(void *set) noexcept nogil:
     return &members_of(set).table if form_of(set) == SET_TABLE else NULL
 
 

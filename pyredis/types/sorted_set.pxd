@@ -76,8 +76,8 @@ cdef size_t zset_size(const void *set) noexcept nogil
 cdef bint zset_sound(SortedSet *set) noexcept nogil
 
 # Where a large set's guard hangs, and the table of its ``Member``s; NULL for a pack.
-cdef Guard **zset_guard(SortedSet *set) noexcept nogil
-cdef Table *zset_table(SortedSet *set) noexcept nogil
+cdef Guard **zset_guard(void *set) noexcept nogil
+cdef Table *zset_table(void *set) noexcept nogil
 
 # ---- one member ----
 cdef bint zset_score(SortedSet *set, Slice member, double *score) noexcept nogil

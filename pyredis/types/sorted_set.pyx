@@ -179,11 +179,11 @@ cdef bint zset_sound(SortedSet *set) noexcept nogil:
     return members_sound(members_of(set)) if is_tree(set) else scored_sound(pack_in(set))
 
 
-cdef Guard **zset_guard(SortedSet *set) noexcept nogil:
+cdef Guard **zset_guard(void *set) noexcept nogil:
     return &members_of(set).guard if is_tree(set) else NULL
 
 
-cdef Table *zset_table(SortedSet *set) noexcept nogil:
+cdef Table *zset_table(void *set) noexcept nogil:
     return &members_of(set).table if is_tree(set) else NULL
 
 
