@@ -13,12 +13,12 @@ from pyredis._keyspace cimport (
     ENCODING_INT,
     HASH,
     LIST,
-    SET,
     STREAM,
     STRING,
     ZSET,
     Database,
     Entry,
+    ValueKind,
     entry_encoding_name,
     entry_pointer,
     entry_word,
@@ -28,39 +28,18 @@ from pyredis._keyspace cimport (
     string_size,
 )
 from pyredis._memory cimport mem_alloc, mem_free
-from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_living, hash_next
+from pyredis._parts cimport Part, PartIterator, parts_end, parts_iterate, parts_next
 from pyredis.types.list cimport (
     List,
-    ListItem,
     ListIterator,
     list_is_long,
     list_iterate,
     list_iterate_end,
-    list_next,
     list_next_stretch,
     list_size,
 )
 from pyredis.types.listlong cimport ListStretch
 from pyredis.types.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
-from pyredis.types.set cimport (
-    Set,
-    SetIterator,
-    SetMember,
-    member_slice,
-    set_iterate,
-    set_iterate_end,
-    set_next,
-    set_size,
-)
-from pyredis.types.sorted_pack cimport ScoredMember
-from pyredis.types.sorted_set cimport (
-    SortedSet,
-    SortedSetIterator,
-    zset_iterate,
-    zset_iterate_end,
-    zset_next,
-    zset_size,
-)
 from pyredis.types.stream cimport Stream, stream_memory
 
 
@@ -128,73 +107,34 @@ cdef size_t serialized_string(const Entry *entry) noexcept nogil:
     return length_prefix(size) + size
 
 
-cdef size_t serialized_hash(Hash *value, int64_t now) noexcept nogil:
-    cdef HashIterator iterator
-    cdef HashEntry field
-    cdef size_t size = length_prefix(hash_living(value, now))
-    hash_iterate(value, now, &iterator)
-    while hash_next(&iterator, &field):
-        size += length_prefix(field.field.size) + field.field.size
-        size += length_prefix(field.value.size) + field.value.size
-    hash_iterate_end(&iterator)
-    return size
+cdef size_t serialized_text(Slice text) noexcept nogil:
+    return length_prefix(text.size) + text.size
 
 
-cdef size_t serialized_set(Set *value) noexcept nogil:
-    cdef char digits[20]
-    cdef SetIterator iterator
-    cdef SetMember member
-    cdef size_t size = length_prefix(set_size(value)), length
-    set_iterate(value, &iterator)
-    while set_next(&iterator, &member):
-        length = member_slice(&member, digits).size
-        size += length_prefix(length) + length
-    set_iterate_end(&iterator)
-    return size
-
-
-cdef size_t serialized_sorted_set(SortedSet *value) noexcept nogil:
-    cdef SortedSetIterator iterator
-    cdef ScoredMember member
-    cdef size_t size = length_prefix(zset_size(value))
-    zset_iterate(value, 0, zset_size(value), False, &iterator)
-    while zset_next(&iterator, &member):
-        size += length_prefix(member.member.size) + member.member.size + sizeof(double)
-    zset_iterate_end(&iterator)
-    return size
-
-
-cdef size_t serialized_list(const List *value) noexcept nogil:
-    cdef ListIterator iterator
-    cdef ListItem item
-    cdef size_t size = length_prefix(list_size(value))
-    list_iterate(value, 0, &iterator)
-    while list_next(&iterator, &item):
-        size += length_prefix(item.text.size) + item.text.size
-    list_iterate_end(&iterator)
-    return size
-
-
-cdef size_t serialized_stream(Stream *stream) noexcept nogil:
-    """Blocks and pending entries, as many bytes as they occupy here; the numbers around them count for little."""
-    return stream_memory(stream)
+cdef size_t serialized_parts(ValueKind kind, void *value, int64_t now) noexcept nogil:
+    cdef PartIterator iterator
+    cdef Part part
+    cdef size_t size = 0, count = 0
+    parts_iterate(&iterator, kind, value, 0, now)
+    while parts_next(&iterator, &part):
+        count += 1
+        size += serialized_text(part.text)
+        if kind == HASH:
+            size += serialized_text(part.value)
+        elif kind == ZSET:
+            size += sizeof(double)
+    parts_end(&iterator)
+    return length_prefix(count) + size
 
 
 cdef size_t serialized(Core core, Entry *entry):
     """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
     if entry.type == <uint32_t> STRING:
         return serialized_string(entry)
-    if entry.type == <uint32_t> HASH:
-        return serialized_hash(<Hash *> entry_pointer(entry), core.server.keyspace.now_ms)
-    if entry.type == <uint32_t> SET:
-        return serialized_set(<Set *> entry_pointer(entry))
-    if entry.type == <uint32_t> ZSET:
-        return serialized_sorted_set(<SortedSet *> entry_pointer(entry))
-    if entry.type == <uint32_t> LIST:
-        return serialized_list(<const List *> entry_pointer(entry))
     if entry.type == <uint32_t> STREAM:
-        return serialized_stream(<Stream *> entry_pointer(entry))
-    raise NotImplementedError(f"no serialized length of type {entry.type}")
+        # Blocks and pending entries as they are here; the numbers around them count for little.
+        return stream_memory(<Stream *> entry_pointer(entry))
+    return serialized_parts(<ValueKind> entry.type, entry_pointer(entry), core.server.keyspace.now_ms)
 
 
 def object_facts(Core core, int number, bytes key):
@@ -228,51 +168,21 @@ def node_facts(Core core, int number, bytes key):
 
 # ---- LISTPACK ----
 
-cdef list hash_elements(Hash *value, bint expiring):
+cdef list elements_of(ValueKind kind, void *value, bint expiring):
     """Due fields too: they stand in the pack until they are removed."""
-    cdef HashIterator iterator
-    cdef HashEntry field
+    cdef PartIterator iterator
+    cdef Part part
     cdef list elements = []
-    hash_iterate(value, 0, &iterator)
-    while hash_next(&iterator, &field):
-        elements += [bytes_of(field.field), bytes_of(field.value)]
+    parts_iterate(&iterator, kind, value, 0, 0)
+    while parts_next(&iterator, &part):
+        elements.append(bytes_of(part.text))
+        if kind == HASH:
+            elements.append(bytes_of(part.value))
+        elif kind == ZSET:
+            elements.append(part.score)
         if expiring:
-            elements.append(field.expiry)
-    hash_iterate_end(&iterator)
-    return elements
-
-
-cdef list set_elements(Set *value):
-    cdef char digits[20]
-    cdef SetIterator iterator
-    cdef SetMember member
-    cdef list elements = []
-    set_iterate(value, &iterator)
-    while set_next(&iterator, &member):
-        elements.append(bytes_of(member_slice(&member, digits)))
-    set_iterate_end(&iterator)
-    return elements
-
-
-cdef list sorted_set_elements(SortedSet *value):
-    cdef SortedSetIterator iterator
-    cdef ScoredMember member
-    cdef list elements = []
-    zset_iterate(value, 0, zset_size(value), False, &iterator)
-    while zset_next(&iterator, &member):
-        elements += [bytes_of(member.member), member.score]
-    zset_iterate_end(&iterator)
-    return elements
-
-
-cdef list list_elements(const List *value):
-    cdef ListIterator iterator
-    cdef ListItem item
-    cdef list elements = []
-    list_iterate(value, 0, &iterator)
-    while list_next(&iterator, &item):
-        elements.append(bytes_of(item.text))
-    list_iterate_end(&iterator)
+            elements.append(part.expiry)
+    parts_end(&iterator)
     return elements
 
 
@@ -289,13 +199,7 @@ def packed_elements(Core core, int number, bytes key):
     encoding = entry_encoding_name(entry).decode()
     if not encoding.startswith("listpack"):
         return encoding, None
-    if entry.type == <uint32_t> HASH:
-        return encoding, hash_elements(<Hash *> entry_pointer(entry), encoding == "listpackex")
-    if entry.type == <uint32_t> SET:
-        return encoding, set_elements(<Set *> entry_pointer(entry))
-    if entry.type == <uint32_t> ZSET:
-        return encoding, sorted_set_elements(<SortedSet *> entry_pointer(entry))
-    return encoding, list_elements(<const List *> entry_pointer(entry))
+    return encoding, elements_of(<ValueKind> entry.type, entry_pointer(entry), encoding == "listpackex")
 
 
 # ---- HTSTATS ----

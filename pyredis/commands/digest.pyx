@@ -19,17 +19,16 @@ from pyredis._keyspace cimport (
     SET,
     STREAM,
     STRING,
-    ZSET,
     Database,
     Entry,
+    ValueKind,
     entry_expiry,
     entry_key,
     entry_pointer,
     keyspace_peek,
     string_slice,
 )
-from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_next
-from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next
+from pyredis._parts cimport Part, PartIterator, parts_end, parts_iterate, parts_next
 from pyredis.types.hashtable cimport (
     TableIterator,
     hash_key,
@@ -39,24 +38,6 @@ from pyredis.types.hashtable cimport (
     table_size,
 )
 from pyredis.types.id_index cimport ID_TEXT, format_id, greatest_id, least_id
-from pyredis.types.set cimport (
-    Set,
-    SetIterator,
-    SetMember,
-    member_slice,
-    set_iterate,
-    set_iterate_end,
-    set_next,
-)
-from pyredis.types.sorted_pack cimport ScoredMember
-from pyredis.types.sorted_set cimport (
-    SortedSet,
-    SortedSetIterator,
-    zset_iterate,
-    zset_iterate_end,
-    zset_next,
-    zset_size,
-)
 from pyredis.types.stream cimport (
     ELEMENT_DIGITS,
     Stream,
@@ -106,52 +87,35 @@ cdef inline Slice as_slice(const uint8_t *digest) noexcept nogil:
     return slice_of(<const char *> digest, SHA1_SIZE)
 
 
-cdef void add_fields(uint8_t *digest, Hash *value, int64_t now) noexcept nogil:
+cdef void add_pair(uint8_t *digest, Slice text, Slice value, bint expires) noexcept nogil:
     cdef uint8_t own[SHA1_SIZE]
-    cdef HashIterator iterator
-    cdef HashEntry field
-    hash_iterate(value, now, &iterator)
-    while hash_next(&iterator, &field):
-        memset(own, 0, SHA1_SIZE)
-        mix(own, field.field)
-        mix(own, field.value)
-        if field.expiry:
-            add(own, field_expires_mark())
-        add(digest, as_slice(own))
-    hash_iterate_end(&iterator)
+    memset(own, 0, SHA1_SIZE)
+    mix(own, text)
+    mix(own, value)
+    if expires:
+        add(own, field_expires_mark())
+    add(digest, as_slice(own))
 
 
-cdef void add_members(uint8_t *digest, Set *value) noexcept nogil:
-    cdef char digits[20]
-    cdef SetIterator iterator
-    cdef SetMember member
-    set_iterate(value, &iterator)
-    while set_next(&iterator, &member):
-        add(digest, member_slice(&member, digits))
-    set_iterate_end(&iterator)
+cdef void add_part(uint8_t *digest, ValueKind kind, const Part *part) noexcept nogil:
+    cdef char score[40]
+    if kind == LIST:
+        mix(digest, part.text)
+    elif kind == SET:
+        add(digest, part.text)
+    elif kind == HASH:
+        add_pair(digest, part.text, part.value, part.expiry != 0)
+    else:
+        add_pair(digest, part.text, slice_of(score, format_double_long(score, part.score)), False)
 
 
-cdef void add_scored_members(uint8_t *digest, SortedSet *value) noexcept nogil:
-    cdef uint8_t own[SHA1_SIZE]
-    cdef SortedSetIterator iterator
-    cdef ScoredMember member
-    cdef char text[40]
-    zset_iterate(value, 0, zset_size(value), False, &iterator)
-    while zset_next(&iterator, &member):
-        memset(own, 0, SHA1_SIZE)
-        mix(own, member.member)
-        mix(own, slice_of(text, format_double_long(text, member.score)))
-        add(digest, as_slice(own))
-    zset_iterate_end(&iterator)
-
-
-cdef void mix_elements(uint8_t *digest, const List *value) noexcept nogil:
-    cdef ListIterator iterator
-    cdef ListItem item
-    list_iterate(value, 0, &iterator)
-    while list_next(&iterator, &item):
-        mix(digest, item.text)
-    list_iterate_end(&iterator)
+cdef void add_parts(uint8_t *digest, ValueKind kind, void *value, int64_t now) noexcept nogil:
+    cdef PartIterator iterator
+    cdef Part part
+    parts_iterate(&iterator, kind, value, 0, now)
+    while parts_next(&iterator, &part):
+        add_part(digest, kind, &part)
+    parts_end(&iterator)
 
 
 cdef void mix_entries(uint8_t *digest, Stream *stream) noexcept nogil:
@@ -173,16 +137,10 @@ cdef void add_value(uint8_t *digest, Entry *entry, int64_t now) noexcept nogil:
     mix_number(digest, entry.type)
     if entry.type == <uint32_t> STRING:
         mix(digest, string_slice(entry, scratch))
-    elif entry.type == <uint32_t> HASH:
-        add_fields(digest, <Hash *> entry_pointer(entry), now)
-    elif entry.type == <uint32_t> SET:
-        add_members(digest, <Set *> entry_pointer(entry))
-    elif entry.type == <uint32_t> ZSET:
-        add_scored_members(digest, <SortedSet *> entry_pointer(entry))
-    elif entry.type == <uint32_t> LIST:
-        mix_elements(digest, <const List *> entry_pointer(entry))
     elif entry.type == <uint32_t> STREAM:
         mix_entries(digest, <Stream *> entry_pointer(entry))
+    else:
+        add_parts(digest, <ValueKind> entry.type, entry_pointer(entry), now)
     if entry_expiry(entry) != -1:
         add(digest, expires_mark())
 

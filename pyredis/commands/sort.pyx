@@ -28,11 +28,13 @@ from pyredis._keyspace cimport (
     SET,
     ZSET,
     Entry,
+    ValueKind,
     entry_pointer,
     keyspace_delete,
     keyspace_set_value,
 )
 from pyredis._memory cimport mem_alloc, mem_free
+from pyredis._parts cimport Part, PartIterator, parts_count, parts_end, parts_iterate, parts_next
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer, reply_null, reply_slice
 from pyredis.commands.sort_patterns cimport (
     Pattern,
@@ -43,38 +45,8 @@ from pyredis.commands.sort_patterns cimport (
     pattern_is_constant,
     pattern_of,
 )
-from pyredis.types.list cimport (
-    List,
-    ListItem,
-    ListIterator,
-    list_iterate,
-    list_iterate_end,
-    list_limits,
-    list_new,
-    list_next,
-    list_push,
-    list_size,
-)
+from pyredis.types.list cimport List, list_limits, list_new, list_push, list_size
 from pyredis.types.listlong cimport ListLimits
-from pyredis.types.set cimport (
-    Set,
-    SetIterator,
-    SetMember,
-    member_slice,
-    set_iterate,
-    set_iterate_end,
-    set_next,
-    set_size,
-)
-from pyredis.types.sorted_pack cimport ScoredMember
-from pyredis.types.sorted_set cimport (
-    SortedSet,
-    SortedSetIterator,
-    zset_iterate,
-    zset_iterate_end,
-    zset_next,
-    zset_size,
-)
 
 cdef enum:
     CHUNK = 1 << 16
@@ -195,32 +167,13 @@ cdef void load(Sorting *sorting, Slice element) noexcept nogil:
     sorting.count += 1
 
 
-cdef void load_list(Sorting *sorting, const List *source, size_t begin) noexcept nogil:
-    cdef ListIterator iterator
-    cdef ListItem item
-    list_iterate(source, begin, &iterator)
-    while sorting.count < sorting.room and list_next(&iterator, &item):
-        load(sorting, item.text)
-    list_iterate_end(&iterator)
-
-
-cdef void load_set(Sorting *sorting, Set *source) noexcept nogil:
-    cdef SetIterator iterator
-    cdef SetMember member
-    cdef char digits[20]
-    set_iterate(source, &iterator)
-    while set_next(&iterator, &member):
-        load(sorting, member_slice(&member, digits))
-    set_iterate_end(&iterator)
-
-
-cdef void load_sorted_set(Sorting *sorting, SortedSet *source, size_t begin) noexcept nogil:
-    cdef SortedSetIterator iterator
-    cdef ScoredMember member
-    zset_iterate(source, begin, begin + sorting.room, False, &iterator)
-    while zset_next(&iterator, &member):
-        load(sorting, member.member)
-    zset_iterate_end(&iterator)
+cdef void load_parts(Sorting *sorting, ValueKind kind, void *value, size_t begin) noexcept nogil:
+    cdef PartIterator iterator
+    cdef Part part
+    parts_iterate(&iterator, kind, value, begin, 0)
+    while sorting.count < sorting.room and parts_next(&iterator, &part):
+        load(sorting, part.text)
+    parts_end(&iterator)
 
 
 cdef void reverse(Sorting *sorting) noexcept nogil:
@@ -234,16 +187,6 @@ cdef void reverse(Sorting *sorting) noexcept nogil:
         low += 1
 
 
-cdef size_t size_of(const Entry *entry) noexcept nogil:
-    if entry == NULL:
-        return 0
-    if entry.type == LIST:
-        return list_size(<List *> entry_pointer(entry))
-    if entry.type == SET:
-        return set_size(<Set *> entry_pointer(entry))
-    return zset_size(<SortedSet *> entry_pointer(entry))
-
-
 cdef void set_range(Sorting *sorting, size_t size) noexcept nogil:
     """What LIMIT means for so many elements."""
     sorting.begin = min(<size_t> max(sorting.offset, <int64_t> 0), size)
@@ -254,7 +197,9 @@ cdef void set_range(Sorting *sorting, size_t size) noexcept nogil:
 
 cdef void load_all(Sorting *sorting, const Entry *entry) noexcept nogil:
     """Loads the elements; where an order is there already, only those asked for, in that order."""
-    cdef size_t size = size_of(entry), begin = 0
+    cdef size_t size = 0, begin = 0
+    if entry != NULL:
+        size = parts_count(<ValueKind> entry.type, entry_pointer(entry))
     set_range(sorting, size)
     sorting.room = size
     if sorting.unsorted and entry != NULL and entry.type != SET:
@@ -265,12 +210,7 @@ cdef void load_all(Sorting *sorting, const Entry *entry) noexcept nogil:
     sorting.items = <Item *> mem_alloc(sorting.room * sizeof(Item))
     if sorting.room == 0:
         return
-    if entry.type == LIST:
-        load_list(sorting, <List *> entry_pointer(entry), begin)
-    elif entry.type == SET:
-        load_set(sorting, <Set *> entry_pointer(entry))
-    else:
-        load_sorted_set(sorting, <SortedSet *> entry_pointer(entry), begin)
+    load_parts(sorting, <ValueKind> entry.type, entry_pointer(entry), begin)
     if sorting.unsorted and entry.type != SET and sorting.descending:
         reverse(sorting)
 
