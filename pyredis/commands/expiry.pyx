@@ -7,7 +7,7 @@ there as PEXPIREAT, one that names a moment already past as the removal that it 
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdio cimport snprintf
 
-from pyredis._base cimport Slice, add_overflows, equals_nocase, format_int64, mul_overflows, slice_of
+from pyredis._base cimport Slice, add_overflows, format_int64, mul_overflows, slice_of
 from pyredis._dispatch cimport (
     EVENT_GENERIC,
     RESTRICT_LOADING,
@@ -29,12 +29,13 @@ from pyredis._keyspace cimport (
     keyspace_set_expiry,
 )
 from pyredis._resp cimport Replied, reply_error, reply_error_slice, reply_integer
-
-cdef enum Condition:
-    ONLY_WITHOUT = 1        # NX
-    ONLY_WITH = 2           # XX
-    ONLY_LATER = 4          # GT
-    ONLY_EARLIER = 8        # LT
+from pyredis.commands.expiry_options cimport (
+    ONLY_EARLIER,
+    ONLY_LATER,
+    ONLY_WITHOUT,
+    expiry_condition,
+    expiry_is_met,
+)
 
 cdef enum:
     SECOND = 1000
@@ -52,24 +53,12 @@ cdef void reply_unsupported(Call *call, Slice option) noexcept nogil:
     reply_error_slice(call.reply, slice_of(text, min(<size_t> size, sizeof(text) - 1)))
 
 
-cdef int condition(Slice word) noexcept nogil:
-    if equals_nocase(word, "nx"):
-        return ONLY_WITHOUT
-    if equals_nocase(word, "xx"):
-        return ONLY_WITH
-    if equals_nocase(word, "gt"):
-        return ONLY_LATER
-    if equals_nocase(word, "lt"):
-        return ONLY_EARLIER
-    return 0
-
-
 cdef bint conditions_argument(Call *call, int at, int *conditions) noexcept nogil:
     """All words from argument ``at``; answers and returns False where they make no sense."""
     cdef int index, one
     conditions[0] = 0
     for index in range(at, call.argc):
-        one = condition(argument(call, index))
+        one = expiry_condition(argument(call, index))
         if one == 0:
             reply_unsupported(call, argument(call, index))
             return False
@@ -92,17 +81,6 @@ cdef bint moment_argument(Call *call, int index, int unit, int64_t since, int64_
         return True
     reply_invalid_expiry(call)
     return False
-
-
-cdef bint is_met(int conditions, int64_t current, int64_t moment) noexcept nogil:
-    """``current`` is -1 where there is no expiry, which counts as later than any."""
-    if conditions & ONLY_WITHOUT and current >= 0:
-        return False
-    if conditions & ONLY_WITH and current < 0:
-        return False
-    if conditions & ONLY_LATER and (current < 0 or moment <= current):
-        return False
-    return not (conditions & ONLY_EARLIER and current >= 0 and moment >= current)
 
 
 cdef Replied remove_now(Call *call, Entry *entry) noexcept nogil:
@@ -135,7 +113,7 @@ cdef Replied expire_generic(Call *call, int unit, int64_t since) noexcept nogil:
     if not conditions_argument(call, 3, &conditions) or not moment_argument(call, 2, unit, since, &moment):
         return 0
     entry = lookup_write(call, 1)
-    if entry == NULL or not is_met(conditions, entry_expiry(entry), moment):
+    if entry == NULL or not expiry_is_met(conditions, entry_expiry(entry), moment):
         return reply_integer(call.reply, 0)
     if moment <= call.server.keyspace.now_ms and not loading:
         return remove_now(call, entry)

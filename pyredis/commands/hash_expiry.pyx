@@ -20,6 +20,7 @@ from pyredis._field_expiry cimport field_clock
 from pyredis._keyspace cimport keyspace_mark_field_expiry
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
+from pyredis.commands.expiry_options cimport expiry_condition, expiry_is_met
 from pyredis.commands.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
 from pyredis.types.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
 
@@ -34,13 +35,6 @@ cdef enum:
     MILLISECONDS = 1
     # The latest time a field may expire at: 46 bits.
     LATEST = 0x3fffffffffff
-
-cdef enum Condition:
-    ALWAYS
-    NX
-    XX
-    GT
-    LT
 
 cdef const char *FIELDS_MISPLACED = "ERR Mandatory argument FIELDS is missing or not at the right position"
 cdef const char *FIELDS_MISCOUNTED = "ERR The `numfields` parameter must match the number of arguments"
@@ -81,16 +75,6 @@ cdef bint parse_time(Call *call, int64_t unit, int64_t base, int64_t *expiry) no
     return True
 
 
-cdef Condition parse_condition(Slice text) noexcept nogil:
-    if equals_nocase(text, "nx"):
-        return NX
-    if equals_nocase(text, "xx"):
-        return XX
-    if equals_nocase(text, "gt"):
-        return GT
-    return LT if equals_nocase(text, "lt") else ALWAYS
-
-
 cdef Replied reply_no_fields(Call *call, int first) noexcept nogil:
     """What all these commands say when there is no such key."""
     reply_array(call.reply, call.argc - first)
@@ -109,24 +93,11 @@ ctypedef struct Outcome:
     int deleted
 
 
-cdef inline bint is_met(Condition condition, int64_t old, int64_t expiry) noexcept nogil:
-    """A field without expiry (``old`` is 0) counts as one that never expires."""
-    if condition == NX:
-        return old == 0
-    if condition == XX:
-        return old != 0
-    if condition == GT:
-        return old != 0 and expiry > old
-    if condition == LT:
-        return old == 0 or expiry < old
-    return True
-
-
-cdef int expire_field(HashAccess *access, Slice field, Condition condition, int64_t expiry) noexcept nogil:
+cdef int expire_field(HashAccess *access, Slice field, int condition, int64_t expiry) noexcept nogil:
     cdef HashEntry found
     if not hash_get(access.hash, field, access.now, &found):
         return NO_FIELD
-    if not is_met(condition, found.expiry, expiry):
+    if not expiry_is_met(condition, found.expiry if found.expiry else -1, expiry):
         return UNMET
     # While loading, `now` is 0 and nothing is past: the file tells what went when.
     if expiry <= access.now:
@@ -164,7 +135,7 @@ cdef void propagate_outcome(Call *call, const Outcome *outcome, int64_t expiry) 
         propagate_instead(call, 2 + outcome.deleted, argv)
 
 
-cdef void expire_fields_named(Call *call, HashAccess *access, int first, Condition condition, int64_t expiry
+cdef void expire_fields_named(Call *call, HashAccess *access, int first, int condition, int64_t expiry
                               ) noexcept nogil:
     cdef int total = call.argc - first, index, verdict
     cdef size_t room = (5 + total) * sizeof(Slice)
@@ -201,13 +172,13 @@ cdef void finish_expire(Call *call, HashAccess *access, const Outcome *outcome, 
 
 cdef Replied expire_command(Call *call, int64_t unit, int64_t base) noexcept nogil:
     cdef HashAccess access
-    cdef Condition condition
+    cdef int condition
     cdef int64_t expiry
     cdef int first
     if not find_hash(call, &access) or not parse_time(call, unit, base, &expiry):
         return 0
-    condition = parse_condition(call.argv[3])
-    if not parse_fields(call, 3 if condition == ALWAYS else 4, NOT_GREATER, &first):
+    condition = expiry_condition(call.argv[3])
+    if not parse_fields(call, 4 if condition else 3, NOT_GREATER, &first):
         return 0
     if access.hash == NULL:
         return reply_no_fields(call, first)
