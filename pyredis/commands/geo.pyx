@@ -3,21 +3,10 @@
 The members are those of a sorted set, their scores geohashes of 52 bits: every command of sorted sets works on them.
 """
 
-from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from pyredis._base cimport equals_nocase
-from pyredis._dispatch cimport (
-    EVENT_ZSET,
-    Call,
-    changed,
-    lookup_write_kind,
-    native,
-    reply_syntax_error,
-)
-from pyredis._keyspace cimport ZSET, Entry
-from pyredis._memory cimport mem_alloc, mem_free
-from pyredis._resp cimport Replied, reply_array, reply_bulk, reply_integer, reply_null, reply_null_array
+from pyredis._dispatch cimport Call, native, reply_syntax_error
+from pyredis._resp cimport Replied, reply_array, reply_bulk, reply_null, reply_null_array
 from pyredis.commands.geo_access cimport (
     member_position,
     position_argument,
@@ -25,120 +14,44 @@ from pyredis.commands.geo_access cimport (
     reply_position,
     unit_argument,
 )
-from pyredis.commands.sorted_set_access cimport (
-    read_sorted_set,
-    sorted_set_limits,
-    sorted_set_of,
-    store_sorted_set,
-)
+from pyredis.commands.sorted_set_access cimport read_sorted_set
+from pyredis.commands.sorted_set_additions cimport Addition, add_members, addition_members, addition_option
 from pyredis.types.geohash cimport GEO_TEXT, Position, geo_distance, geo_encode, geo_text
-from pyredis.types.sorted_set cimport (
-    ADD_CHANGED,
-    ADD_CREATED,
-    ADD_IF_NEW,
-    ADD_IF_PRESENT,
-    AddResult,
-    SortedSet,
-    SortedSetLimits,
-    zset_add,
-    zset_expect,
-    zset_new_for,
-)
+from pyredis.types.sorted_set cimport ADD_IF_NEW, ADD_IF_PRESENT, SortedSet
 
 from pyredis.commands.geo_search import HANDLERS as SEARCH_HANDLERS
-
-cdef enum:
-    SCORES_ON_STACK = 32
-
-ctypedef struct Addition:
-    int conditions
-    bint tells_changes      # CH
-    int at                  # of the first longitude
-    int count               # of members
-    double *scores
 
 
 # ---- GEOADD ----
 
 cdef bint read_options(Call *call, Addition *add) noexcept nogil:
     """Options and number of members. Answers and returns False where something is wrong."""
-    add.at = 2
-    while add.at < call.argc:
-        if equals_nocase(call.argv[add.at], "nx"):
-            add.conditions |= ADD_IF_NEW
-        elif equals_nocase(call.argv[add.at], "xx"):
-            add.conditions |= ADD_IF_PRESENT
-        elif equals_nocase(call.argv[add.at], "ch"):
-            add.tells_changes = True
-        else:
-            break
+    while add.at < call.argc and addition_option(call.argv[add.at], add):
         add.at += 1
-    add.count = (call.argc - add.at) // 3
-    if (call.argc - add.at) % 3 or add.count == 0 or add.conditions == ADD_IF_NEW | ADD_IF_PRESENT:
-        reply_syntax_error(call)
+    if not addition_members(call, add):
         return False
-    return True
+    if add.conditions != ADD_IF_NEW | ADD_IF_PRESENT:
+        return True
+    reply_syntax_error(call)
+    return False
 
 
-cdef bint read_scores(Call *call, Addition *add) noexcept nogil:
+cdef bint read_scores(Call *call, const Addition *add, double *scores) noexcept nogil:
     cdef Position position
     cdef int index
     for index in range(add.count):
         if not position_argument(call, add.at + 3 * index, &position):
             return False
-        add.scores[index] = <double> geo_encode(position)
+        scores[index] = <double> geo_encode(position)
     return True
 
 
-cdef int64_t add_members(Call *call, Addition *add, SortedSet **set, const SortedSetLimits *limits, int64_t *changes
-                         ) noexcept nogil:
-    """Returns how many are new; ``changes`` counts them too."""
-    cdef AddResult result
-    cdef int64_t created = 0
-    cdef int index
-    changes[0] = 0
-    for index in range(add.count):
-        result = zset_add(set, call.argv[add.at + 3 * index + 2], &add.scores[index], add.conditions, limits)
-        created += result == ADD_CREATED
-        changes[0] += result == ADD_CREATED or result == ADD_CHANGED
-    return created
-
-
-cdef Replied add_all(Call *call, Addition *add) noexcept nogil:
-    cdef Entry *entry = lookup_write_kind(call, 1, ZSET)
-    cdef SortedSetLimits limits = sorted_set_limits(call)
-    cdef SortedSet *set = sorted_set_of(entry)
-    cdef int64_t created, changes
-    if call.failed:
-        return 0
-    if entry == NULL:
-        if add.conditions & ADD_IF_PRESENT:
-            return reply_integer(call.reply, 0)
-        set = zset_new_for(add.count, call.argv[add.at + 2].size, &limits)
-    elif <size_t> add.count > limits.entries:
-        zset_expect(&set, add.count, &limits)
-    created = add_members(call, add, &set, &limits, &changes)
-    store_sorted_set(call, 1, entry, set)
-    if changes:
-        changed(call, 1, EVENT_ZSET, "zadd")
-        call.server.keyspace.dirty += changes - 1
-    return reply_integer(call.reply, changes if add.tells_changes else created)
-
-
 cdef Replied geoadd(Call *call) noexcept nogil:
-    cdef double on_stack[SCORES_ON_STACK]
     cdef Addition add
     memset(&add, 0, sizeof(add))
-    if not read_options(call, &add):
-        return 0
-    add.scores = on_stack
-    if add.count > SCORES_ON_STACK:
-        add.scores = <double *> mem_alloc(add.count * sizeof(double))
-    if read_scores(call, &add):
-        add_all(call, &add)
-    if add.scores != on_stack:
-        mem_free(add.scores, add.count * sizeof(double))
-    return 0
+    add.at = 2
+    add.stride = 3
+    return add_members(call, &add, read_scores) if read_options(call, &add) else 0
 
 
 # ---- members by name ----

@@ -1,29 +1,26 @@
 """The sorted set commands about members named one by one, or at random, or taken from an end.
 
-Ranges stand in ``sorted_set_ranges``, unions and their like in ``sorted_set_operations``.
+Additions stand in ``sorted_set_additions``, ranges in ``sorted_set_ranges``, unions and their like in
+``sorted_set_operations``.
 """
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from pyredis._base cimport Slice, equals_nocase, unlikely
+from pyredis._base cimport Slice, equals_nocase
 from pyredis._dispatch cimport (
     CLIENT_CLOSE_NOW,
-    EVENT_ZSET,
     Call,
-    changed,
     integer_argument,
     lookup_write_kind,
     native,
-    reply_not_float,
     reply_out_of_range,
     reply_syntax_error,
     reply_wrong_arity,
 )
-from pyredis._double cimport format_double_long, parse_double
+from pyredis._double cimport format_double_long
 from pyredis._glob cimport glob_match
 from pyredis._keyspace cimport ZSET, Entry, ValueType, value_type_register
-from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport (
     Replied,
     Reply,
@@ -42,35 +39,19 @@ from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_op
 from pyredis.commands.sorted_set_access cimport (
     read_sorted_set,
     reply_member,
-    sorted_set_limits,
     sorted_set_of,
     store_fewer_members,
-    store_sorted_set,
 )
 from pyredis.types.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set cimport (
-    ADD_CHANGED,
-    ADD_CREATED,
-    ADD_IF_GREATER,
-    ADD_IF_LESS,
-    ADD_IF_NEW,
-    ADD_IF_PRESENT,
-    ADD_INCREMENT,
-    ADD_NOT_A_NUMBER,
-    ADD_REFUSED,
     ZSET_PACKED,
-    AddResult,
     SortedSet,
-    SortedSetLimits,
-    zset_add,
     zset_copy,
     zset_delete,
     zset_encoding,
-    zset_expect,
     zset_form,
     zset_free_some,
     zset_memory,
-    zset_new_for,
     zset_prefetch_member,
     zset_prefetch_place,
     zset_random,
@@ -86,7 +67,6 @@ cdef enum:
     RANDOM_REPLY_MAX = 1 << 30
     # Steps of a scan for each member asked for, so that a sparse table does not hold up everybody.
     SCAN_PATIENCE = 10
-    SCORES_ON_STACK = 32
 
 cdef const char *NOT_A_COUNT = (
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
@@ -100,144 +80,6 @@ ctypedef struct Teller:
     const Slice *pattern    # NULL for every member
     size_t visited
     size_t told
-
-
-# ---- ZADD ----
-
-ctypedef struct Addition:
-    int conditions
-    bint tells_changes      # CH
-    int at                  # of the first score
-    int count               # of pairs
-    int created
-    int updated
-    bint processed          # INCR: the member has the score that was asked for
-    double score            # INCR: what became of it
-
-
-cdef bint is_condition(Slice word, Addition *add) noexcept nogil:
-    if equals_nocase(word, "nx"):
-        add.conditions |= ADD_IF_NEW
-    elif equals_nocase(word, "xx"):
-        add.conditions |= ADD_IF_PRESENT
-    elif equals_nocase(word, "gt"):
-        add.conditions |= ADD_IF_GREATER
-    elif equals_nocase(word, "lt"):
-        add.conditions |= ADD_IF_LESS
-    elif equals_nocase(word, "incr"):
-        add.conditions |= ADD_INCREMENT
-    elif equals_nocase(word, "ch"):
-        add.tells_changes = True
-    else:
-        return False
-    return True
-
-
-cdef bint contradicts_itself(Call *call, const Addition *add) noexcept nogil:
-    cdef bint new = (add.conditions & ADD_IF_NEW) != 0
-    cdef bint greater = (add.conditions & ADD_IF_GREATER) != 0
-    cdef bint less = (add.conditions & ADD_IF_LESS) != 0
-    if new and add.conditions & ADD_IF_PRESENT:
-        reply_error(call.reply, "ERR XX and NX options at the same time are not compatible")
-    elif (new and (greater or less)) or (greater and less):
-        reply_error(call.reply, "ERR GT, LT, and/or NX options at the same time are not compatible")
-    elif add.conditions & ADD_INCREMENT and add.count > 1:
-        reply_error(call.reply, "ERR INCR option supports a single increment-element pair")
-    else:
-        return False
-    return True
-
-
-cdef bint read_addition(Call *call, Addition *add) noexcept nogil:
-    """Options and number of pairs. Answers and returns False where something is wrong."""
-    cdef Slice word
-    add.at = 2
-    while add.at < call.argc:
-        word = call.argv[add.at]
-        # Most scores begin with a digit or a sign, which no option does.
-        if word.size == 0 or word.data[0] < c'A' or not is_condition(word, add):
-            break
-        add.at += 1
-    add.count = (call.argc - add.at) // 2
-    if (call.argc - add.at) % 2 or add.count == 0:
-        reply_syntax_error(call)
-        return False
-    return not contradicts_itself(call, add)
-
-
-cdef bint read_scores(Call *call, const Addition *add, double *scores) noexcept nogil:
-    cdef int index
-    for index in range(add.count):
-        if not parse_double(call.argv[add.at + 2 * index], &scores[index]):
-            reply_not_float(call)
-            return False
-    return True
-
-
-cdef AddResult add_pairs(Call *call, Addition *add, double *scores, SortedSet **set, const SortedSetLimits *limits
-                         ) noexcept nogil:
-    cdef AddResult result = ADD_REFUSED
-    cdef int index
-    for index in range(add.count):
-        result = zset_add(set, call.argv[add.at + 2 * index + 1], &scores[index], add.conditions, limits)
-        add.created += result == ADD_CREATED
-        add.updated += result == ADD_CHANGED
-        add.processed |= result != ADD_REFUSED
-    add.score = scores[add.count - 1]
-    return result
-
-
-cdef bint apply(Call *call, Addition *add, double *scores) noexcept nogil:
-    """Adds to the set at argument 1; false when the answer has been an error."""
-    cdef Entry *entry = lookup_write_kind(call, 1, ZSET)
-    cdef SortedSetLimits limits = sorted_set_limits(call)
-    cdef SortedSet *set = sorted_set_of(entry)
-    if call.failed:
-        return False
-    if entry == NULL:
-        if add.conditions & ADD_IF_PRESENT:
-            return True
-        set = zset_new_for(add.count, call.argv[add.at + 1].size, &limits)
-    elif unlikely(<size_t> add.count > limits.entries):
-        zset_expect(&set, add.count, &limits)
-    if add_pairs(call, add, scores, &set, &limits) == ADD_NOT_A_NUMBER:
-        reply_error(call.reply, "ERR resulting score is not a number (NaN)")
-        return False
-    store_sorted_set(call, 1, entry, set)
-    if add.created or add.updated:
-        changed(call, 1, EVENT_ZSET, "zincr" if add.conditions & ADD_INCREMENT else "zadd")
-    return True
-
-
-cdef Replied reply_addition(Call *call, const Addition *add) noexcept nogil:
-    if not add.conditions & ADD_INCREMENT:
-        return reply_integer(call.reply, add.created + (add.updated if add.tells_changes else 0))
-    return reply_double(call.reply, add.score) if add.processed else reply_null(call.reply)
-
-
-cdef Replied add_generic(Call *call, int conditions) noexcept nogil:
-    cdef double on_stack[SCORES_ON_STACK]
-    cdef double *scores = on_stack
-    cdef Addition add
-    cdef bint done
-    memset(&add, 0, sizeof(add))
-    add.conditions = conditions
-    if not read_addition(call, &add):
-        return 0
-    if unlikely(add.count > SCORES_ON_STACK):
-        scores = <double *> mem_alloc(add.count * sizeof(double))
-    done = read_scores(call, &add, scores) and apply(call, &add, scores)
-    if unlikely(scores != on_stack):
-        mem_free(scores, add.count * sizeof(double))
-    return reply_addition(call, &add) if done else 0
-
-
-cdef Replied zadd(Call *call) noexcept nogil:
-    return add_generic(call, 0)
-
-
-cdef Replied zincrby(Call *call) noexcept nogil:
-    return add_generic(call, ADD_INCREMENT)
 
 
 # ---- members by name ----
@@ -449,14 +291,13 @@ value_type_register(ZSET, ValueType(
     prefetch_part=zset_prefetch_member,
 ))
 
+from pyredis.commands.sorted_set_additions import HANDLERS as ADDITION_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_operations import HANDLERS as OPERATION_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_pops import HANDLERS as POP_HANDLERS  # noqa: E402
 from pyredis.commands.sorted_set_ranges import HANDLERS as RANGE_HANDLERS  # noqa: E402
 
 HANDLERS = {
-    "zadd": native(zadd),
     "zcard": native(zcard),
-    "zincrby": native(zincrby),
     "zmscore": native(zmscore),
     "zrandmember": native(zrandmember),
     "zrank": native(zrank),
@@ -464,6 +305,7 @@ HANDLERS = {
     "zrevrank": native(zrevrank),
     "zscan": native(zscan),
     "zscore": native(zscore),
+    **ADDITION_HANDLERS,
     **OPERATION_HANDLERS,
     **POP_HANDLERS,
     **RANGE_HANDLERS,

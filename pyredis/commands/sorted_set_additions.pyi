@@ -1,0 +1,5 @@
+"""ZADD and ZINCRBY: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]
