@@ -5,6 +5,7 @@ so that mutations come to what stands behind it, and with 128 nothing of it but 
 must be refused by the reading in Python, too; what is accepted is read, searched and changed.
 """
 
+import bisect
 import struct
 
 from fuzz import blocks, lzf, packs, scores, sketches
@@ -19,7 +20,7 @@ from pyredis.types._testing_list import (
     list_from_run,
 )
 from pyredis.types._testing_sorted import check_scored, scored_from
-from pyredis.types._testing_stream import StreamValue, check_block, next_id, stream_from
+from pyredis.types._testing_stream import Ids, StreamValue, check_block, next_id, stream_from
 
 AS_IT_IS = 1
 WHOLE = 128
@@ -297,6 +298,38 @@ def change_stream(held: StreamValue, living: list) -> None:
         removed = held.trim_length(1)
         assert removed == len(living) - 1
         walk(held, living[-1:])
+
+
+# ---- ids: steps of three bytes: what to do (1: take out, else put in; 48: how far apart), the first id, how many
+
+MOST_STEPS = 60
+
+
+def ids(data: bytes) -> None:
+    """An index of ids against a sorted list."""
+    index, model = Ids(), []
+    for at in range(0, min(len(data) - 2, 3 * MOST_STEPS), 3):
+        step, first, count = data[at : at + 3]
+        apart = (step >> 4 & 3) + 1
+        stretch = [divmod(number, 8) for number in range(16 * first, 16 * first + 2 * apart * count, apart)]
+        for id in stretch:
+            place = bisect.bisect_left(model, id)
+            there = model[place : place + 1] == [id]
+            if step & 1:
+                assert index.remove(id) == there
+                del model[place : place + there]
+            elif not there:
+                index.insert(id)
+                model.insert(place, id)
+        assert index.is_sound()
+        assert index.all() == model
+        place = bisect.bisect_left(model, divmod(16 * first, 8))
+        assert index.since(divmod(16 * first, 8)) == model[place:]
+        assert index.before(divmod(16 * first, 8)) == model[:place][::-1]
+    assert index.last() == (model[-1] if model else None)
+    while model:
+        assert index.pop() == model.pop()
+    assert (index.pop(), index.memory) == (None, 0)
 
 
 # ---- sketch: flags (2: dense), then the bytes behind the header; the last ones choose registers that are raised

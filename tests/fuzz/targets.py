@@ -7,6 +7,7 @@ integers   ``intset_check`` accepts what is sorted and whole, and that can be wa
 run        the same for the run of a short list, node: … a node of a long one, scored: … the pack of a sorted set,
            block: … a block of a stream (``fuzz.structures``)
 compressed LZF reads what the reading in Python reads, and what it has written
+ids        the index of ids holds what a sorted list would
 sketch     a HyperLogLog is read as the reading in Python reads it, or told to be corrupt
 lists …    the state machines of the tests (``fuzz.machines``)
 loader     any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
@@ -211,6 +212,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "compressed": structures.compressed,
     "scored": structures.scored,
     "block": structures.block,
+    "ids": structures.ids,
     "sketch": structures.sketch,
     **{name: machine(name) for name in MACHINES},
     "loader": loader,
