@@ -1,7 +1,7 @@
 """Fills a server quickly: pipelined requests over a few connections, every reply read and checked.
 
 Also a program, so that loading can happen in a process of its own while another measures:
-``python -m benchmarks.loader HOST:PORT --keys 1000000``.
+``python -m benchmarks.loader HOST:PORT --keys 1000000 --what set``.
 """
 
 import argparse
@@ -28,6 +28,15 @@ def value(number: int) -> bytes:
 def strings(count: int) -> Iterator[bytes]:
     for number in range(count):
         yield b"*3\r\n$3\r\nSET\r\n$16\r\n%b\r\n$16\r\n%b\r\n" % (key(number), value(number))
+
+
+def members(count: int) -> Iterator[bytes]:
+    """One set, ``key``, of members of 16 bytes."""
+    for number in range(count):
+        yield b"*3\r\n$4\r\nSADD\r\n$3\r\nkey\r\n$16\r\n%b\r\n" % value(number)
+
+
+LOADS = {"strings": strings, "set": members}
 
 
 def command(*arguments: bytes) -> bytes:
@@ -77,9 +86,10 @@ def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parse.add_argument("address")
     parse.add_argument("--keys", type=int, default=1_000_000)
+    parse.add_argument("--what", choices=LOADS, default="strings")
     options = parse.parse_args()
     host, _, port = options.address.rpartition(":")
-    load((host, int(port)), strings(options.keys))
+    load((host, int(port)), LOADS[options.what](options.keys))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The longest pause: one client pings without end while others insert millions of keys, pipelined.
+"""The longest pause: one client pings without end while others insert millions of keys, pipelined, or millions of
+members of one set, which is then deleted.
 
 The loader is a process of its own. The pinging client runs at real-time priority where that is permitted, so that what
 it sees is the server's doing and not the scheduler's; the tables grow several times on the way, which is the point.
@@ -13,14 +14,34 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from benchmarks import ROOT
+from benchmarks.loader import command
 from benchmarks.report import Figure, Row, median_pairs
 from benchmarks.servers import NO_PERSISTENCE, Target, both, cores, pinned
 
 KEYS = 10_000_000
 SPACING_SECONDS = 0.0005
+LOOK_SECONDS = 0.05
+# What connections and emptied tables keep, bytes.
+SLACK = 1 << 20
 PING = b"*1\r\n$4\r\nPING\r\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the loader inserts, and how the rows tell of it; ``deleted`` where it is one key that is deleted then."""
+
+    what: str
+    grows: str
+    deleted: str = ""
+
+
+CASES = [
+    Case("strings", "{keys:,} keys are inserted"),
+    Case("set", "a set grows to {keys:,} members", "a set of {keys:,} members is deleted"),
+]
 
 
 @contextlib.contextmanager
@@ -61,14 +82,29 @@ def pauses(taken: list[float]) -> dict[str, float]:
     return {"longest": taken[-1], "99.9th percentile": taken[int(len(taken) * 0.999)]}
 
 
-def loader_command(target: Target, keys: int) -> list[str]:
+class Watch:
+    """Whether there are still keys, or there is memory of them, beyond ``floor`` bytes; looked up now and then."""
+
+    def __init__(self, target: Target, floor: int) -> None:
+        self.target = target
+        self.floor = floor
+        self.next_look = time.time() + LOOK_SECONDS
+
+    def going(self) -> bool:
+        if time.time() < self.next_look:
+            return True
+        self.next_look = time.time() + LOOK_SECONDS
+        return "db0" in self.target.info("keyspace") or self.target.used_memory() > self.floor + SLACK
+
+
+def loader_command(target: Target, keys: int, what: str) -> list[str]:
     host, port = target.address
-    return [*pinned(1), sys.executable, "-m", "benchmarks.loader", f"{host}:{port}", "--keys", str(keys)]
+    arguments = [f"{host}:{port}", "--keys", str(keys), "--what", what]
+    return [*pinned(1), sys.executable, "-m", "benchmarks.loader", *arguments]
 
 
-def measure(target: Target, keys: int) -> dict[str, float]:
-    target.empty()
-    loader = subprocess.Popen(loader_command(target, keys), cwd=ROOT)
+def growing(target: Target, keys: int, what: str) -> dict[str, float]:
+    loader = subprocess.Popen(loader_command(target, keys, what), cwd=ROOT)
     try:
         taken = ping_while(lambda: loader.poll() is None, target.address)
     finally:
@@ -79,24 +115,48 @@ def measure(target: Target, keys: int) -> dict[str, float]:
     return pauses(taken)
 
 
-def run(options: argparse.Namespace) -> list[Row]:
+def shrinking(target: Target, floor: int) -> dict[str, float]:
+    """While the one key is deleted, until its memory is back. The first ping stands behind the DEL."""
+    with target.client() as client:
+        client.send_bytes(command(b"DEL", b"key"))
+        return pauses(ping_while(Watch(target, floor).going, target.address))
+
+
+def measure(target: Target, keys: int, case: Case, floor: int) -> dict[str, float]:
+    target.empty()
+    taken = {f"{case.grows}, {metric}": ms for metric, ms in growing(target, keys, case.what).items()}
+    if case.deleted:
+        taken |= {f"{case.deleted}, {metric}": ms for metric, ms in shrinking(target, floor).items()}
+    return taken
+
+
+def rows_of(case: Case, options: argparse.Namespace) -> list[Row]:
     keys = options.keys or (300_000 if options.quick else KEYS)
     with both(options, NO_PERSISTENCE) as targets:
-        gathered = median_pairs(options.rounds or (1 if options.quick else 3), targets, lambda t: measure(t, keys))
+        floors = {target.name: target.used_memory() for target in targets}
+        gathered = median_pairs(
+            options.rounds or (1 if options.quick else 3),
+            targets,
+            lambda target: measure(target, keys, case, floors[target.name]),
+        )
         return [
             Row(
-                f"PING while {keys:,} keys are inserted, {metric}",
+                f"PING while {metric.format(keys=keys)}",
                 "ms",
                 *(
                     Figure(
                         target.name,
                         values[metric],
                         target.command_line,
-                        shlex.join(loader_command(target, keys)).replace(sys.executable, "python"),
+                        shlex.join(loader_command(target, keys, case.what)).replace(sys.executable, "python"),
                     )
                     for target, values in zip(targets, gathered, strict=True)
                 ),
-                goal=1.0 if metric == "longest" else None,
+                goal=1.0 if metric.endswith("longest") else None,
             )
             for metric in gathered[0]
         ]
+
+
+def run(options: argparse.Namespace) -> list[Row]:
+    return [row for case in CASES if case.what.startswith(options.only or "") for row in rows_of(case, options)]
