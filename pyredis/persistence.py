@@ -184,9 +184,9 @@ class Persistence:
                 self._exit_if_promised()
         self.rewriting.cron()
 
-    def start_rewrite(self) -> bool:
-        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled. Raises CommandError."""
-        return self.rewriting.on_request()
+    def start_rewrite(self, tell: Callable[[str | None], None]) -> bool | None:
+        """BGREWRITEAOF, as ``Rewriting.on_request`` says it."""
+        return self.rewriting.on_request(tell)
 
     # ---- asked by the rewrite ----
 

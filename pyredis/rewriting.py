@@ -4,11 +4,13 @@ A rewrite opens a new incremental file at the moment a snapshot of memory begins
 of the folder (``_snapshot``), and makes it the base when it is on the disk (``aof_manifest``). Only then do the files
 before it go. What may take long runs in a thread: no two such calls at a time, for they change the same manifest.
 
-    idle -> snapshot (slices of ``work``) -> placing the base (thread) -> deleting what it replaced (thread) -> idle
+    idle -> opening the files (thread) -> snapshot (slices of ``work``) -> placing the base (thread)
+         -> deleting what it replaced (thread) -> idle
 
 How the incremental file begins depends on why the rewrite is made:
 
-* "listed", the ordinary case: it continues the files there are.
+* "listed", the ordinary case: it continues the files there are. Only here are the files opened in the thread; in the
+  others the caller waits to hear whether it went well, or there is no file that clients wait for.
 * "held back", while the file that ``appendonly`` was turned on with has no base: it counts for nothing before that.
 * "none", with ``appendonly no``.
 
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyredis._dispatch import CommandError
 from pyredis._snapshot import Snapshot
-from pyredis.aof_manifest import AppendOnlyDir, ManifestError
+from pyredis.aof_manifest import AppendOnlyDir, IncrementalMode, ManifestError
 
 if TYPE_CHECKING:
     from pyredis.persistence import Persistence
@@ -35,6 +37,8 @@ IN_PROGRESS = "ERR Background append only file rewriting already in progress"
 CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
 # A rewrite that the server itself began and that failed is tried again after 1, 2, 4, … seconds, at most:
 LONGEST_DELAY = 60
+
+Tell = Callable[[str | None], None]
 
 
 class Rewriting:
@@ -52,6 +56,7 @@ class Rewriting:
         self.size_at_end = 0
         self._snapshot: Snapshot | None = None
         self._base = Path()
+        self._opening = False
         self._placing = False
         self._began = 0.0
         self._not_before = 0.0
@@ -62,7 +67,7 @@ class Rewriting:
 
     @property
     def in_progress(self) -> bool:
-        return self._snapshot is not None or self._placing
+        return self._opening or self._snapshot is not None or self._placing
 
     @property
     def busy(self) -> bool:
@@ -80,8 +85,11 @@ class Rewriting:
 
     # ---- when ----
 
-    def on_request(self) -> bool:
-        """BGREWRITEAOF: True when a rewrite began, False when it will. Raises CommandError."""
+    def on_request(self, tell: Tell) -> bool | None:
+        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled. Raises CommandError.
+
+        None while its files are being opened: ``tell`` is called then, with an error's text or, when it began, None.
+        """
         if self.in_progress:
             raise CommandError(IN_PROGRESS)
         if self.busy or self.core.in_transaction:
@@ -89,9 +97,10 @@ class Rewriting:
             self.scheduled = True
             self._not_before = 0.0
             return False
-        if not self.begin():
+        began = self.begin(tell)
+        if began is False:
             raise CommandError(CANNOT_BEGIN)
-        return True
+        return began
 
     def cron(self) -> None:
         """Begins what is due."""
@@ -113,25 +122,51 @@ class Rewriting:
 
     # ---- the steps ----
 
-    def begin(self) -> bool:
-        """The snapshot begins, and with it the file behind it; False when that failed. Not inside a transaction."""
+    def begin(self, tell: Tell = lambda failure: None) -> bool | None:
+        """The rewrite begins: True; False where that failed, None where ``tell`` hears of it. Not in a transaction."""
         persistence = self.persistence
         self.scheduled = False
         self._began = time.monotonic()
         try:
             folder = persistence.rewritten_folder()
+            if persistence.appending and not persistence.needs_base:
+                self._opening = True
+                self._in_thread(lambda done: self._on_opened(done, folder, tell), self._open_files, folder, "listed")
+                return None
             if persistence.appending and self.core.aof_sync_failed:
                 self._leave_failed_file(folder)
-            self._open_files(folder)
+            incremental: IncrementalMode = "listed"
+            if not persistence.appending or persistence.awaiting_base:
+                incremental = "held back" if persistence.awaiting_base else "none"
+            self._start(folder, *self._open_files(folder, incremental))
         except (OSError, ManifestError) as error:
-            self.log.warning(f"Can't begin rewriting the append only file: {error}")
-            self._note_failure()
+            self._note_vain(error)
             return False
-        self.begun += 1
-        self.follow_pause()
-        self.log.notice("Background append only file rewriting started")
-        self.server.wake_work()
         return True
+
+    def _on_opened(self, future: Future[Any], folder: AppendOnlyDir, tell: Tell) -> None:
+        wanted, self._opening = self._opening, False
+        try:
+            fd, out = future.result()
+            if wanted and not self.core.aof_sync_failed:
+                self._start(folder, fd, out)
+            else:
+                self._give_back(folder, fd, out)
+                self.scheduled = wanted
+        except (OSError, ManifestError) as error:
+            self._note_vain(error)
+        tell(None if self._snapshot is not None or self.scheduled else CANNOT_BEGIN)
+
+    def _give_back(self, folder: AppendOnlyDir, fd: int, out: int) -> None:
+        """The opened files are not wanted any more."""
+        os.close(fd)
+        os.close(out)
+        folder.abort_rewrite(self._base)
+        folder.withdraw_incr()
+
+    def _note_vain(self, error: Exception) -> None:
+        self.log.warning(f"Can't begin rewriting the append only file: {error}")
+        self._note_failure()
 
     def _leave_failed_file(self, folder: AppendOnlyDir) -> None:
         if self.persistence.awaiting_base:
@@ -142,26 +177,36 @@ class Rewriting:
         else:
             self.persistence.switch(folder.open_new_incr(), folder.withdraw_incr)
 
-    def _open_files(self, folder: AppendOnlyDir) -> None:
-        persistence = self.persistence
-        listed = persistence.appending and not persistence.awaiting_base
-        fd = folder.begin_rewrite("listed" if listed else "held back" if persistence.awaiting_base else "none")
+    def _open_files(self, folder: AppendOnlyDir, incremental: IncrementalMode) -> tuple[int | None, int]:
+        """The descriptors of the incremental file behind the snapshot, if there is to be one, and of the new base."""
+        fd = folder.begin_rewrite(incremental)
         try:
             self._base = folder.temporary_base()
-            if fd is not None:
-                persistence.switch(fd, folder.withdraw_incr if listed else None)
-            self._snapshot = self._new_snapshot()
+            return fd, os.open(self._base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
         except OSError:
+            if fd is not None:
+                os.close(fd)
+            if incremental == "listed":
+                folder.withdraw_incr()
             folder.abort_rewrite(self._base)
             raise
 
-    def _new_snapshot(self) -> Snapshot:
-        out = os.open(self._base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
+    def _start(self, folder: AppendOnlyDir, fd: int | None, out: int) -> None:
+        """What changes from here on goes to ``fd``, what is there to ``out``. Takes over both, even on an OSError."""
+        persistence = self.persistence
+        listed = persistence.appending and not persistence.awaiting_base
         try:
-            return Snapshot(self.core, out)
+            if fd is not None:
+                persistence.switch(fd, folder.withdraw_incr if listed else None)
+            self._snapshot = Snapshot(self.core, out)
         except OSError:
             os.close(out)
+            folder.abort_rewrite(self._base)
             raise
+        self.begun += 1
+        self.follow_pause()
+        self.log.notice("Background append only file rewriting started")
+        self.server.wake_work()
 
     def follow_pause(self) -> None:
         """no-appendfsync-on-rewrite: no syncs meanwhile, unless one is what the clients wait for."""
@@ -233,7 +278,7 @@ class Rewriting:
 
     def cancel(self) -> None:
         """On return nothing is under way: a snapshot is given up, a base that is complete takes its place."""
-        self.scheduled = False
+        self._opening = False
         if self._snapshot is not None:
             self._snapshot.abandon()
             self._snapshot = None
@@ -242,6 +287,7 @@ class Rewriting:
             future = self._call[0]
             wait([future])
             self._settle(future)
+        self.scheduled = False
 
     # ---- calls in the thread ----
 

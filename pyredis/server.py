@@ -378,9 +378,9 @@ class Server:
         else:
             tell(True)
 
-    def rewrite_aof(self) -> bool:
-        """BGREWRITEAOF: begins a rewrite, or notes that one is wanted; True when it began."""
-        return self.persistence.start_rewrite()
+    def rewrite_aof(self, tell: Callable[[str | None], None]) -> bool | None:
+        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled, None when ``tell`` will hear of it."""
+        return self.persistence.start_rewrite(tell)
 
 
 class Rate:

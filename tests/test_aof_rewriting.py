@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -343,6 +344,65 @@ def test_the_first_base_is_not_left_unfinished_by_a_shutdown(start_ours, tmp_pat
         rewritten(client)
         assert client.must("PING") == "PONG"
     assert "Writing initial AOF, can't exit" in server.log()
+
+
+# ---- while the files of a rewrite are being opened ----
+
+
+SLOW_FSYNC = "fsync:delay_enter=700000"
+
+
+@contextmanager
+def being_opened(server, client, tmp_path):
+    """The client has asked for a rewrite, and the syncs of its files take long; what it is answered comes behind."""
+    with injected(server.pid, tmp_path, SLOW_FSYNC):
+        client.send("BGREWRITEAOF")
+        with server.client() as other:
+            wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the beginning")
+            yield other
+
+
+def test_others_are_served_while_the_files_are_opened_and_lose_nothing(start_ours, tmp_path):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        with being_opened(server, client, tmp_path) as other:
+            for number in range(100):
+                assert other.must("SET", f"meanwhile{number}", number) == "OK"
+            assert other.call("BGREWRITEAOF").raw.startswith(b"-ERR Background append only file rewriting already in")
+            assert client.is_silent(0)
+        assert client.read().decoded == "Background append only file rewriting started"
+        rewritten(client)
+    survives(server)
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_the_server_may_end_while_the_files_are_opened(start_ours, tmp_path, how):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        with being_opened(server, client, tmp_path) as other:
+            other.must("SET", "meanwhile", 1)
+            before = other.must("DEBUG", "DIGEST")
+            assert client.is_silent(0)
+            server.process.send_signal(getattr(signal, how))
+            server.wait_exit()
+    server.start()
+    assert digest(server) == before
+
+
+def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, tmp_path):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        with being_opened(server, client, tmp_path) as other:
+            assert other.must("CONFIG", "SET", "appendonly", "no") == "OK"
+            assert other.must("SET", "meanwhile", 1) == "OK"
+        assert client.read().raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
+        assert info(client)["aof_rewrite_in_progress"] == "0"
+        client.must("CONFIG", "SET", "appendonly", "yes")
+        rewritten(client)
+    survives(server)
 
 
 # ---- what cannot be done ----

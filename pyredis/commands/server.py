@@ -8,6 +8,8 @@ from pyredis.commands.parse import SYNTAX_ERROR, word
 from pyredis.commands.reply import OK, Status
 
 NO_SHUTDOWN = "ERR No shutdown in progress."
+REWRITE_STARTED = b"Background append only file rewriting started"
+REWRITE_SCHEDULED = b"Background append only file rewriting scheduled"
 CANNOT_SHUT_DOWN = "ERR Errors trying to SHUTDOWN. Check logs."
 
 
@@ -21,9 +23,16 @@ def lastsave(client, args):
 
 
 def bgrewriteaof(client, args):
-    """``rewrite_aof`` is true when a rewrite began, false when it has to wait."""
-    began = client.host.rewrite_aof()
-    return Status(b"Background append only file rewriting " + (b"started" if began else b"scheduled"))
+    """Whether the rewrite can begin is often known only when its files are open: until then the client waits."""
+
+    def tell(failure: str | None) -> None:
+        client.unblock(f"-{failure}\r\n".encode() if failure else b"+%b\r\n" % REWRITE_STARTED)
+
+    began = client.host.rewrite_aof(tell)
+    if began is None:
+        client.block()
+        return NO_REPLY
+    return Status(REWRITE_STARTED if began else REWRITE_SCHEDULED)
 
 
 def shutdown(client, args):

@@ -146,7 +146,7 @@ class FuzzedServer(Server):
     def wake_work(self):
         pass
 
-    def rewrite_aof(self):
+    def rewrite_aof(self, tell):
         if self.rewrite is not None:
             return False
         path = self.folder_path / "rewrite.aof"
