@@ -285,6 +285,20 @@ def test_how_far_a_group_has_read_is_counted_through_deletions(pair):
         check_everything(pair)
 
 
+def test_what_is_missing_before_the_first_entry_hides_nothing(pair):
+    fill(pair, 8)
+    pair.setup("XGROUP", "CREATE", "s", "g", "0")
+    for step in (
+        ["XDEL", "s", "1-0", "2-0"],
+        ["XGROUP", "SETID", "s", "g", "2-0", "ENTRIESREAD", 0],
+        ["XGROUP", "SETID", "s", "g", "1-0", "ENTRIESREAD", 1],
+        ["XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "s", ">"],
+        ["XGROUP", "SETID", "s", "g", "$", "ENTRIESREAD", 99],
+    ):
+        pair.check(*step)
+        check_everything(pair)
+
+
 PENDING = [
     ["-", "+", 10],
     ["-", "+", 2],

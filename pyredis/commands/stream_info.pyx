@@ -219,18 +219,20 @@ cdef Replied xinfo_stream(Call *call) noexcept nogil:
 
 # ---- XINFO GROUPS, XINFO CONSUMERS ----
 
-cdef int64_t lag_of(const Stream *stream, const Group *group) noexcept nogil:
-    """Entries the group has still to read; -1 where deletions hide that."""
+cdef bint lag_of(const Stream *stream, const Group *group, int64_t *lag) noexcept nogil:
+    """Entries the group has still to read, below 0 where ENTRIESREAD told too many; false where deletions hide that."""
     cdef int64_t read = group.entries_read
+    lag[0] = 0
     if stream.added == 0:
-        return 0
+        return True
     if read == ENTRIES_UNKNOWN or stream_may_have_gaps(stream, group.last_id):
         read = stream_entries_up_to(stream, group.last_id)
-    return <int64_t> stream.added - read if read != ENTRIES_UNKNOWN else -1
+    lag[0] = <int64_t> stream.added - read
+    return read != ENTRIES_UNKNOWN
 
 
 cdef void say_progress(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:
-    cdef int64_t lag = lag_of(stream, group)
+    cdef int64_t lag
     say_id(reply, "last-delivered-id", group.last_id)
     say(reply, "entries-read")
     if group.entries_read == ENTRIES_UNKNOWN:
@@ -238,10 +240,10 @@ cdef void say_progress(Reply *reply, const Stream *stream, const Group *group) n
     else:
         reply_integer(reply, group.entries_read)
     say(reply, "lag")
-    if lag < 0:
-        reply_null(reply)
-    else:
+    if lag_of(stream, group, &lag):
         reply_integer(reply, lag)
+    else:
+        reply_null(reply)
 
 
 cdef void tell_group(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:

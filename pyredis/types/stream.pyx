@@ -567,9 +567,12 @@ cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept no
 
 
 cdef bint stream_may_have_gaps(const Stream *stream, StreamId id) noexcept nogil:
+    cdef StreamId first
     if stream.length == 0 or (stream.max_deleted.ms == 0 and stream.max_deleted.seq == 0):
         return False
-    return not id_before(stream.max_deleted, id)
+    if id_before(stream.max_deleted, id):
+        return False
+    return stream_first_id(stream, &first) and not id_before(stream.max_deleted, first)
 
 
 # ---- the whole ----
