@@ -2,13 +2,16 @@
 
 Most numbers have few digits: up to 15 of them are a whole number that a double holds exactly, as is the power of ten
 for the places behind the point; one division then rounds correctly (Clinger, 1990). All else is strtod's.
+Writing looks for the fewest digits that strtod reads back as the same number.
 """
 
 from libc cimport errno
-from libc.math cimport isinf, isnan
+from libc.float cimport DBL_MIN
+from libc.math cimport isinf, isnan, signbit
 from libc.stdint cimport uint64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memchr, memcpy
+from libc.stdlib cimport atoi
+from libc.string cimport memchr, memcpy, memset, strchr
 
 from pyredis._base cimport Slice, likely
 from pyredis._memory cimport mem_alloc, mem_free
@@ -25,6 +28,8 @@ cdef enum:
 
 cdef double[16] POWERS = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 
+
+# ---- reading ----
 
 cdef inline bint parse_short(Slice text, double *out) noexcept nogil:
     """Plain decimals of few digits; false for anything else, which may be a number all the same."""
@@ -90,6 +95,95 @@ cdef bint parse_double_loosely(Slice text, double *out) noexcept nogil:
     if zero != NULL:
         text.size = zero - text.data
     return parse_any(text, out)
+
+
+# ---- writing ----
+
+cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
+    memcpy(out, text, size)
+    return out + size
+
+
+cdef bint rounds_up(char *text, double value) noexcept nogil:
+    """Raises the last digit of the mantissa, if that makes the text read back as ``value``."""
+    cdef char *last = strchr(text, c'e') - 1
+    if last[0] == c'9':
+        return False
+    last[0] += 1
+    return strtod(text, NULL) == value
+
+
+cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nogil:
+    """The fewest decimal digits that read back as the positive ``value``, d.ddd times 10 to the ``exponent``."""
+    cdef char text[40]
+    cdef int precision
+    cdef int count = 1
+    cdef char *mark
+    # Fifteen digits hold every shorter text, but not for subnormal numbers, which have fewer than fifteen.
+    for precision in range(14 if value >= DBL_MIN else 0, 17):
+        snprintf(text, sizeof(text), "%.*e", precision, value)
+        if strtod(text, NULL) == value:
+            break
+        # Halfway between two texts printf takes the even one; below a power of two only the other reads back.
+        if precision == 15 and rounds_up(text, value):
+            break
+    mark = strchr(text, c'e')
+    exponent[0] = atoi(mark + 1)
+    digits[0] = text[0]
+    if mark - text > 2:
+        count += <int> (mark - text - 2)
+        memcpy(digits + 1, text + 2, count - 1)
+    while count > 1 and digits[count - 1] == c'0':
+        count -= 1
+    return count
+
+
+cdef char *place_point(char *out, const char *digits, int count, int whole) noexcept nogil:
+    """The digits with a point behind the first ``whole`` ones, or zeros between the point and them."""
+    if whole > 0:
+        out = put(put(out, digits, whole), ".", 1)
+        return put(out, digits + whole, count - whole)
+    out = put(out, "0.", 2)
+    memset(out, c'0', -whole)
+    return put(out - whole, digits, count)
+
+
+cdef char *format_scientific(char *out, const char *digits, int count, int exponent) noexcept nogil:
+    """One digit before the point, the exponent signed and without leading zeros."""
+    out = put(out, digits, 1)
+    if count > 1:
+        out = put(put(out, ".", 1), digits + 1, count - 1)
+    return out + snprintf(out, 8, "e%+d", exponent)
+
+
+cdef char *format_digits(char *out, const char *digits, int count, int exponent) noexcept nogil:
+    """Redis's choice between plain and scientific notation."""
+    cdef int scale = exponent - count + 1       # the power of ten of the last digit
+    if scale >= 0 and exponent < count + 7:
+        out = put(out, digits, count)
+        memset(out, c'0', scale)
+        return out + scale
+    if scale < 0 and (scale > -7 or -4 < exponent < 4):
+        return place_point(out, digits, count, exponent + 1)
+    return format_scientific(out, digits, count, exponent)
+
+
+cdef size_t format_fraction(char *out, double value) noexcept nogil:
+    cdef char digits[20]
+    cdef char *at = out
+    cdef int exponent = 0
+    cdef int count
+    if isnan(value):
+        return put(out, "nan", 3) - out
+    if signbit(value):
+        at = put(at, "-", 1)
+        value = -value
+    if isinf(value):
+        return put(at, "inf", 3) - out
+    if value == 0:
+        return put(at, "0", 1) - out
+    count = shortest_digits(value, digits, &exponent)
+    return format_digits(at, digits, count, exponent) - out
 
 
 cdef size_t format_double_long(char *out, double value) noexcept nogil:

@@ -117,7 +117,5 @@ cdef Replied reply_array(Reply *reply, size_t count) noexcept nogil
 # For a number of elements that is known only afterwards: the offset to hand to `reply_close`.
 cdef size_t reply_open(Reply *reply) noexcept nogil
 cdef Replied reply_close(Reply *reply, size_t offset, Aggregate kind, size_t count) noexcept nogil
-# The shortest decimal text that reads back as `value`, as Redis writes it; at most 40 bytes. Returns its size.
-cdef size_t format_double(char *out, double value) noexcept nogil
 # Any value of the vocabulary of commands/reply.py.
 cdef int reply_object(Reply *reply, object value) except -1

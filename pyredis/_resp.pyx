@@ -6,19 +6,16 @@ is announced, before anything arrives: nothing is reserved for an announcement.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.float cimport DBL_MIN
-from libc.math cimport isinf, isnan, signbit
 from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
-from libc.stdlib cimport atoi, strtod
-from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen
+from libc.string cimport memchr, memcpy, memmove, strlen
 
 from pyredis._base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
+from pyredis._double cimport format_double
 from pyredis._memory cimport mem_free, mem_realloc
+from pyredis._words cimport WORD_FOUND, WORD_NONE, WordStatus, next_word
 
 from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
-
-cdef double EXACT_WHOLE = 4611686018427387904.0     # 2 ** 62: whole numbers below are written as integers
 
 # ---- arguments ----
 
@@ -204,98 +201,14 @@ cdef ParseStatus parse_request(
 
 # ---- inline requests ----
 
-cdef inline bint is_blank(char c) noexcept nogil:
-    return c == c' ' or c'\t' <= c <= c'\r'
-
-
-cdef inline bint ends_word(char c) noexcept nogil:
-    """Narrower than `is_blank`: vertical tabs and form feeds part words but do not end one, as in Redis."""
-    return c == c' ' or c == c'\t' or c == c'\n' or c == c'\r'
-
-
-cdef inline int hex_digit(char c) noexcept nogil:
-    if c'0' <= c <= c'9':
-        return c - c'0'
-    c |= 0x20
-    return c - c'a' + 10 if c'a' <= c <= c'f' else -1
-
-
-cdef inline char unescaped(char c) noexcept nogil:
-    if c == c'n':
-        return c'\n'
-    if c == c'r':
-        return c'\r'
-    if c == c't':
-        return c'\t'
-    if c == c'b':
-        return 8
-    if c == c'a':
-        return 7
-    return c
-
-
-cdef char *unquote_double(char **at, char *end, char *out) noexcept nogil:
-    """From behind an opening ``"`` to behind the closing one; returns the output's end, NULL when it is unbalanced."""
-    cdef char *p = at[0]
-    while p < end and p[0] != c'"':
-        if p[0] != c'\\' or p + 1 == end:
-            out[0] = p[0]
-            p += 1
-        elif end - p >= 4 and p[1] == c'x' and hex_digit(p[2]) >= 0 and hex_digit(p[3]) >= 0:
-            out[0] = <char> (hex_digit(p[2]) * 16 + hex_digit(p[3]))
-            p += 4
-        else:
-            out[0] = unescaped(p[1])
-            p += 2
-        out += 1
-    at[0] = p + 1
-    if p == end or (p + 1 < end and not is_blank(p[1])):
-        return NULL
-    return out
-
-
-cdef char *unquote_single(char **at, char *end, char *out) noexcept nogil:
-    cdef char *p = at[0]
-    while p < end and p[0] != c"'":
-        if p[0] == c'\\' and p + 1 < end and p[1] == c"'":
-            p += 1
-        out[0] = p[0]
-        out += 1
-        p += 1
-    at[0] = p + 1
-    if p == end or (p + 1 < end and not is_blank(p[1])):
-        return NULL
-    return out
-
-
-cdef char *read_word(char **at, char *end) noexcept nogil:
-    """Unquotes the word at ``at`` in place; returns its end, NULL when its quotes are unbalanced."""
-    cdef char *p = at[0]
-    cdef char *out = p
-    while p < end and not ends_word(p[0]):
-        if p[0] == c'"' or p[0] == c"'":
-            at[0] = p + 1
-            return unquote_double(at, end, out) if p[0] == c'"' else unquote_single(at, end, out)
-        out[0] = p[0]
-        out += 1
-        p += 1
-    at[0] = p
-    return out
-
-
-cdef bint split_words(Arguments *arguments, char *p, char *end) noexcept nogil:
-    cdef char *word
-    cdef char *stop
+cdef bint add_words(Arguments *arguments, char *at, char *end) noexcept nogil:
+    cdef Slice word
+    cdef WordStatus status
     while True:
-        while p < end and is_blank(p[0]):
-            p += 1
-        if p >= end:
-            return True
-        word = p
-        stop = read_word(&p, end)
-        if stop == NULL:
-            return False
-        add_argument(arguments, word, stop - word)
+        status = next_word(&at, end, &word)
+        if status != WORD_FOUND:
+            return status == WORD_NONE
+        add_argument(arguments, word.data, word.size)
 
 
 cdef ParseStatus parse_inline(
@@ -309,7 +222,7 @@ cdef ParseStatus parse_inline(
     stop = line_end - 1 if line_end > start and (line_end - 1)[0] == c'\r' else line_end
     # A zero byte ends the words, as it does for a C string.
     zero = <char *> memchr(start, 0, stop - start)
-    if not split_words(arguments, start, zero if zero != NULL else stop):
+    if not add_words(arguments, start, zero if zero != NULL else stop):
         return fail(parser, "unbalanced quotes in request")
     parser.at = line_end + 1 - buffer
     request.first = parser.first
@@ -441,93 +354,6 @@ cdef Replied reply_null_array(Reply *reply) noexcept nogil:
     if reply.protocol >= 3:
         return reply_raw(reply, "_\r\n", 3)
     return reply_raw(reply, "*-1\r\n", 5)
-
-
-cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
-    memcpy(out, text, size)
-    return out + size
-
-
-cdef bint rounds_up(char *text, double value) noexcept nogil:
-    """Raises the last digit of the mantissa, if that makes the text read back as ``value``."""
-    cdef char *last = strchr(text, c'e') - 1
-    if last[0] == c'9':
-        return False
-    last[0] += 1
-    return strtod(text, NULL) == value
-
-
-cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nogil:
-    """The fewest decimal digits that read back as the positive ``value``, d.ddd times 10 to the ``exponent``."""
-    cdef char text[40]
-    cdef int precision
-    cdef int count = 1
-    cdef char *mark
-    # Fifteen digits hold every shorter text, but not for subnormal numbers, which have fewer than fifteen.
-    for precision in range(14 if value >= DBL_MIN else 0, 17):
-        snprintf(text, sizeof(text), "%.*e", precision, value)
-        if strtod(text, NULL) == value:
-            break
-        # Halfway between two texts printf takes the even one; below a power of two only the other reads back.
-        if precision == 15 and rounds_up(text, value):
-            break
-    mark = strchr(text, c'e')
-    exponent[0] = atoi(mark + 1)
-    digits[0] = text[0]
-    if mark - text > 2:
-        count += <int> (mark - text - 2)
-        memcpy(digits + 1, text + 2, count - 1)
-    while count > 1 and digits[count - 1] == c'0':
-        count -= 1
-    return count
-
-
-cdef char *place_point(char *out, const char *digits, int count, int whole) noexcept nogil:
-    """The digits with a point behind the first ``whole`` ones, or zeros between the point and them."""
-    if whole > 0:
-        out = put(put(out, digits, whole), ".", 1)
-        return put(out, digits + whole, count - whole)
-    out = put(out, "0.", 2)
-    memset(out, c'0', -whole)
-    return put(out - whole, digits, count)
-
-
-cdef char *format_scientific(char *out, const char *digits, int count, int exponent) noexcept nogil:
-    """One digit before the point, the exponent signed and without leading zeros."""
-    out = put(out, digits, 1)
-    if count > 1:
-        out = put(put(out, ".", 1), digits + 1, count - 1)
-    return out + snprintf(out, 8, "e%+d", exponent)
-
-
-cdef char *format_digits(char *out, const char *digits, int count, int exponent) noexcept nogil:
-    """Redis's choice between plain and scientific notation."""
-    cdef int scale = exponent - count + 1       # the power of ten of the last digit
-    if scale >= 0 and exponent < count + 7:
-        out = put(out, digits, count)
-        memset(out, c'0', scale)
-        return out + scale
-    if scale < 0 and (scale > -7 or -4 < exponent < 4):
-        return place_point(out, digits, count, exponent + 1)
-    return format_scientific(out, digits, count, exponent)
-
-
-cdef size_t format_double(char *out, double value) noexcept nogil:
-    cdef char digits[20]
-    cdef char *at = out
-    cdef int exponent = 0
-    cdef int count
-    if isnan(value):
-        return put(out, "nan", 3) - out
-    if signbit(value):
-        at = put(at, "-", 1)
-        value = -value
-    if isinf(value):
-        return put(at, "inf", 3) - out
-    if value < EXACT_WHOLE and value == <double> <int64_t> value:
-        return at + format_int64(at, <int64_t> value) - out
-    count = shortest_digits(value, digits, &exponent)
-    return format_digits(at, digits, count, exponent) - out
 
 
 cdef Replied reply_double(Reply *reply, double value) noexcept nogil:

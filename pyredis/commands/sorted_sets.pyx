@@ -18,13 +18,12 @@ from pyredis._dispatch cimport (
     reply_syntax_error,
     reply_wrong_arity,
 )
-from pyredis._double cimport format_double_long
+from pyredis._double cimport format_double, format_double_long
 from pyredis._glob cimport glob_match
 from pyredis._keyspace cimport ZSET, Entry, ValueType, value_type_register
 from pyredis._resp cimport (
     Replied,
     Reply,
-    format_double,
     reply_array,
     reply_bulk,
     reply_double,
