@@ -17,13 +17,10 @@ from pyredis.types.listlong cimport (
     long_drop_many,
     long_find,
     long_free_some,
-    long_insert,
     long_memory,
     long_new,
     long_peek,
     long_push,
-    long_remove_equal,
-    long_replace,
     long_shortened,
     long_sound,
     part_count,
@@ -51,6 +48,7 @@ from pyredis.types.listrun cimport (
     run_sound,
     run_used,
 )
+from pyredis.types.listwithin cimport long_insert, long_remove_equal, long_replace
 
 cdef enum:
     # list-max-listpack-size from -1 to -5 means 4, 8, 16, 32 and 64 KiB; with a number of elements, 8 KiB hold too.

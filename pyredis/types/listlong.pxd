@@ -4,14 +4,15 @@ Pushes and pops touch the runs alone. A run that has grown to twice a node's siz
 an end whose run is empty takes its run from the node next to it; so neither happens again soon, whatever comes.
 
 Parts are numbered from the head: 0 is the run there, then the nodes, then the run at the tail; a run may be missing.
-A position is a part and an offset in it. Before a node's block is changed or freed, ``own_block`` asks the guard.
+A position is a part and an offset in it; changes there are ``listwithin``'s. Before a node's block is changed or
+freed, ``own_block`` asks the guard.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
 
-from pyredis._base cimport Slice
-from pyredis.types.guard cimport Guard
-from pyredis.types.listnodes cimport Nodes
+from pyredis._base cimport Slice, slice_of
+from pyredis.types.guard cimport Guard, is_guarded
+from pyredis.types.listnodes cimport Node, Nodes, node_at, node_expand, node_held
 from pyredis.types.listpack cimport Pack, PackCode
 from pyredis.types.listrun cimport Run
 
@@ -74,6 +75,8 @@ cdef void stretch_close(ListStretch *stretch) noexcept nogil
 cdef void stretch_skip(ListStretch *stretch, size_t count) noexcept nogil
 # Whether the first element of the stretch is this one; `code` is the code of `text`.
 cdef bint stretch_equals(const ListStretch *stretch, const PackCode *code, Slice text) noexcept nogil
+# Goes on to the first element equal to the text; false where there is none.
+cdef bint stretch_find(ListStretch *stretch, const PackCode *code, Slice text) noexcept nogil
 # The part that the element of this index is in; `index` becomes its index there.
 cdef size_t part_of(const LongList *list, size_t *index) noexcept nogil
 cdef ListPlace place_of(const LongList *list, size_t index) noexcept nogil
@@ -89,9 +92,29 @@ cdef Slice long_peek(LongList *list, bint front, char *scratch) noexcept nogil
 cdef void long_drop(LongList *list, bint front) noexcept nogil
 cdef void long_drop_many(LongList *list, size_t count, bint front) noexcept nogil
 
-# ---- changes anywhere ----
-cdef void long_insert(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil
-cdef void long_replace(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil
-# Removes at most `limit` elements equal to the text, from the front or from behind; returns how many.
-cdef size_t long_remove_equal(LongList *list, Slice text, size_t limit, bint front, const ListLimits *limits
-                              ) noexcept nogil
+# ---- runs and nodes, for `listwithin` ----
+cdef inline Run **end_of(LongList *list, bint front) noexcept nogil:
+    return &list.head if front else &list.tail
+
+
+cdef inline void own_block(LongList *list, Node *node) noexcept nogil:
+    """The block is about to change or to go: if a snapshot holds it, the list gets a copy."""
+    if is_guarded(list.guard) and node_held(node):
+        list.guard.before(list.guard, slice_of(NULL, 0), 0, node)
+
+
+cdef inline Node *own_node(LongList *list, size_t index) noexcept nogil:
+    """A node that is not plain, as a pack that may be changed."""
+    cdef Node *node = node_at(&list.nodes, index)
+    own_block(list, node)
+    node_expand(node)
+    return node
+
+
+# Compresses the node if it is far enough from the ends.
+cdef void compress_node(LongList *list, size_t index, const ListLimits *limits) noexcept nogil
+# A run that has outgrown its limits gives what is too much to the nodes.
+cdef void spill(LongList *list, bint front, const ListLimits *limits) noexcept nogil
+# All of the run's inner elements up to `stop` become nodes; a run that has no others goes.
+cdef void seal_until(LongList *list, bint front, size_t stop, const ListLimits *limits) noexcept nogil
+cdef void drop_empty_runs(LongList *list) noexcept nogil

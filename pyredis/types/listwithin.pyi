@@ -1,0 +1,1 @@
+"""Changes within a long list, for native code alone: see ``listwithin.pxd``."""
