@@ -37,16 +37,14 @@ from pyredis.types.sorted_tree cimport (
     path_member,
     path_next,
     tree_add,
-    tree_clear_some,
     tree_init,
-    tree_load,
     tree_memory,
     tree_remove,
     tree_rescore,
     tree_seek,
-    tree_sound,
     tree_take,
 )
+from pyredis.types.sorted_whole cimport tree_clear_some, tree_load, tree_sound
 
 cdef enum:
     # Runs that an insertion sort makes before merging begins.

@@ -75,13 +75,7 @@ cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexce
 # ---- the tree ----
 
 cdef void tree_init(Tree *tree) noexcept nogil
-# Fills an empty tree with members in their order.
-cdef void tree_load(Tree *tree, Member **members, size_t count) noexcept nogil
-# Releases the nodes of about `budget` members, which may be gone already; true when none is left.
-cdef bint tree_clear_some(Tree *tree, size_t budget) noexcept nogil
 cdef size_t tree_memory(const Tree *tree) noexcept nogil
-# Whether order, counts and first members are what they should be; for tests.
-cdef bint tree_sound(const Tree *tree) noexcept nogil
 
 # The member must not be there yet.
 cdef void tree_add(Tree *tree, Member *member) noexcept nogil
@@ -116,3 +110,11 @@ cdef inline bint path_next(TreePath *path) noexcept nogil:
 cdef inline bint path_previous(TreePath *path) noexcept nogil:
     path.place -= 1
     return path.place >= 0 or path_previous_leaf(path)
+
+# ---- nodes, for `sorted_whole`, which loads and releases whole trees ----
+
+cdef Leaf *leaf_new(Tree *tree) noexcept nogil
+cdef Inner *inner_new(Tree *tree) noexcept nogil
+cdef void leaf_free(Tree *tree, Leaf *leaf) noexcept nogil
+cdef void inner_free(Tree *tree, Inner *inner) noexcept nogil
+cdef void inner_insert(Inner *inner, int place, void *child, size_t size, Member *first) noexcept nogil
