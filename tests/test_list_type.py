@@ -1,5 +1,7 @@
 """The list in its forms against a Python list: pushes, pops, edits, conversions, compression, searches."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -128,6 +130,7 @@ def test_a_short_list_wastes_little():
 
 @pytest.mark.parametrize("depth", [0, 1])
 def test_freeing_in_slices_gives_everything_back(depth):
+    gc.collect()
     before = used_bytes()
     value = filled(20000, depth=depth)
     value.push(BACK, b"x" * 10000)
