@@ -261,7 +261,7 @@ cdef void *checked_alloc(size_t size) noexcept nogil:
     if block == NULL:
         out_of_memory(size)
     block[0] = size
-    count(class_size(size))
+    count(mem_footprint(size))
     return block + 2
 
 
@@ -270,7 +270,7 @@ cdef void checked_free(void *block, size_t size) noexcept nogil:
     cdef size_t *start = <size_t *> block - 2
     if start[0] != size:
         wrong_size(start[0], size)
-    _used -= class_size(size)
+    _used -= mem_footprint(size)
     free(start)
 
 
