@@ -124,7 +124,8 @@ def test_expired_keys_are_passed_over_and_removed(pair):
         pair.setup("SET", f"goes:{number}", 1, "PX", 1)
     pair.setup("DEBUG", "SLEEP", "0.005")
     for client in (pair.ours, pair.oracle):
-        assert scan(client) == [b"stays"]
+        # The table may shrink meanwhile, and then what stays may be told twice.
+        assert set(scan(client)) == {b"stays"}
         assert client.must("DBSIZE") == 1
 
 
