@@ -1,6 +1,6 @@
 """The list commands that work on one list and do not wait; the others stand in ``list_moves``."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MIN, int64_t
 
 from pyredis._base cimport Slice, equals_nocase
 from pyredis._dispatch cimport (
@@ -350,6 +350,8 @@ cdef Replied lrem(Call *call) noexcept nogil:
     cdef size_t removed, limit
     if not integer_argument(call, 2, &count):
         return 0
+    if count == INT64_MIN:
+        return reply_error(call.reply, BEYOND_LONG)
     if not find_list(call, 1, &access):
         return 0
     if access.list == NULL:
