@@ -33,6 +33,7 @@ from pyredis._aof cimport (
 )
 from pyredis._base cimport Slice, cycles_now, monotonic_ns
 from pyredis._blocking cimport serve_waiting
+from pyredis._databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis._dispatch cimport (
     CMD_DENYOOM,
     CMD_FAST,
@@ -74,16 +75,7 @@ from pyredis._dispatch cimport (
     settle,
 )
 from pyredis._field_expiry cimport expire_fields_cycle
-from pyredis._keyspace cimport (
-    Database,
-    Keyspace,
-    keyspace_destroy,
-    keyspace_expire_cycle,
-    keyspace_flush,
-    keyspace_init,
-    keyspace_tick,
-    keyspace_tidy,
-)
+from pyredis._keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
 from pyredis._memory cimport mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free

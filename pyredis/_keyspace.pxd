@@ -150,8 +150,8 @@ ctypedef struct Keyspace:
     uint64_t expire_cap_reached
     uint64_t lazily_freed
 
+# `keyspace_destroy` (`_databases`) must follow.
 cdef void keyspace_init(Keyspace *keyspace, int databases) noexcept nogil
-cdef void keyspace_destroy(Keyspace *keyspace) noexcept nogil
 # Reads the clock: once per iteration.
 cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil
 
@@ -209,21 +209,15 @@ cdef inline void keyspace_touch(Keyspace *keyspace, Entry *entry) noexcept nogil
     elif entry.clock != keyspace.clock:
         entry.clock = keyspace.clock
 
-# ---- databases ----
+# ---- what is released later, and what has expired: mostly for `_databases` ----
 
-cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noexcept nogil
-cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil
 # Releases later, in slices: a value that no entry holds; what a table has, which counts as `parts`; it is empty.
 cdef void keyspace_discard_value(Keyspace *keyspace, ValueKind kind, void *value) noexcept nogil
 cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts) noexcept nogil
-cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nogil
-
-# ---- time ----
-
-# Removes expired keys for up to `budget_us`; true when it stopped for want of time.
-cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil
-# Resizes tables and releases garbage for up to `budget_us`; true when there is more to do.
-cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil
+# Releases about `budget` parts of the garbage that came last, which there must be.
+cdef void keyspace_release_garbage(Keyspace *keyspace, size_t budget) noexcept nogil
+# An entry that has expired, as everybody is to be told.
+cdef void keyspace_remove_expired(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil
 
 # ---- watching ----
 

@@ -3,6 +3,7 @@
 from libc.stdint cimport INT32_MAX, INT32_MIN, int64_t, uint64_t
 
 from pyredis._base cimport equals_nocase, parse_int64
+from pyredis._databases cimport keyspace_flush, keyspace_swap
 from pyredis._dispatch cimport (
     Call,
     argument,
@@ -13,7 +14,7 @@ from pyredis._dispatch cimport (
     reads_everything,
     reply_syntax_error,
 )
-from pyredis._keyspace cimport Database, Keyspace, keyspace_flush, keyspace_swap
+from pyredis._keyspace cimport Database, Keyspace
 from pyredis._resp cimport Replied, reply_error, reply_integer, reply_ok
 from pyredis._waiting cimport waiting_mark_all
 from pyredis.types.hashtable cimport table_size

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t
 from libc.string cimport strlen
 
 from pyredis._base cimport Slice, equals_nocase, slice_equal
+from pyredis._databases cimport keyspace_random
 from pyredis._dispatch cimport (
     EVENT_GENERIC,
     Call,
@@ -37,7 +38,6 @@ from pyredis._keyspace cimport (
     keyspace_delete,
     keyspace_is_expired,
     keyspace_move,
-    keyspace_random,
     keyspace_touch,
     kind_name,
 )
