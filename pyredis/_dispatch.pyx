@@ -570,6 +570,8 @@ cdef void reject_unknown(Call *call) noexcept with gil:
         sub = shown_argument(call, 1, 128)
         title = (<bytes> call.command.name).upper()
         text = b"ERR unknown subcommand '" + sub + b"'. Try " + title + b" HELP."
+        # No command was refused: there is none of this name.
+        call.command = NULL
     else:
         for index in range(1, call.argc):
             if len(listed) >= 128:

@@ -253,3 +253,10 @@ def test_the_socket_options_are_set(start_ours, loop):
         client.must("PING")
         shown = subprocess.run(["ss", "-Htno", "sport", "=", f":{server.port}"], capture_output=True, text=True)
         assert "timer:(keepalive,1min1" in shown.stdout
+
+
+@pytest.mark.parametrize("command", [["NO\0SUCH", "a\0b"], ["CLIENT", "NO\0SUCH"], ["CONFIG", "SET", "no\0such", 1]])
+def test_errors_tell_an_argument_up_to_a_nul(pair, command):
+    pair.check(*command)
+    pair.check("DEBUG", "no\0such", 1)
+    pair.check("CLIENT", "KILL", "TYPE", "no\0such")

@@ -30,8 +30,8 @@ def word(argument: bytes) -> str:
 
 
 def shown(argument: bytes) -> str:
-    """An argument as part of an error text."""
-    return argument.decode("utf-8", "surrogateescape")
+    """An argument as part of an error text: as Redis tells it, up to a NUL."""
+    return argument.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
 def one_of(argument: bytes, *words: str) -> str:
