@@ -43,8 +43,9 @@ ctypedef struct Parser:
     int64_t remaining       # arguments still to come; 0 between requests
     int64_t bulk            # size of the bulk under way; -1 before its header is known
     size_t max_bulk         # proto-max-bulk-len
+    const char *error       # after PARSE_ERROR: the format that parser_error fills in
     bint authenticated
-    char error[64]          # text after "-ERR Protocol error: "
+    char got                # the byte of which `error` tells
 
 cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil
 # Parses one request out of buffer[parser.at : size]. Inline requests are unquoted in place.
@@ -52,6 +53,8 @@ cdef ParseStatus parse_request(
     Parser *parser, Arguments *arguments, char *buffer, size_t size, Request *request) noexcept nogil
 # The request under way now begins at `buffer` instead of at `old`; offsets count from there.
 cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil
+# What was wrong, after PARSE_ERROR: at most `size` bytes of text, a terminating zero among them.
+cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept nogil
 # How many bytes the buffer must hold for the bulk under way to be whole; 0 when not known.
 cdef size_t parser_wants(const Parser *parser) noexcept nogil
 

@@ -59,7 +59,8 @@ cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil:
     parser.bulk = -1
     parser.max_bulk = max_bulk
     parser.authenticated = True
-    parser.error[0] = 0
+    parser.error = ""
+    parser.got = 0
 
 
 cdef size_t parser_wants(const Parser *parser) noexcept nogil:
@@ -77,14 +78,19 @@ cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, c
 
 
 cdef ParseStatus fail(Parser *parser, const char *text) noexcept nogil:
-    snprintf(parser.error, sizeof(parser.error), "%s", text)
+    parser.error = text
     return PARSE_ERROR
 
 
 cdef ParseStatus fail_expecting_bulk(Parser *parser, char got) noexcept nogil:
     # A zero byte would end the text.
-    snprintf(parser.error, sizeof(parser.error), "expected '$', got '%c'", got if got else c' ')
+    parser.got = got if got else c' '
+    parser.error = "expected '$', got '%c'"
     return PARSE_ERROR
+
+
+cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept nogil:
+    snprintf(out, size, parser.error, parser.got)
 
 
 cdef inline ParseStatus read_length(Parser *parser, const char *buffer, size_t size, int64_t *length,
@@ -544,6 +550,7 @@ cdef class RequestParser:
         cdef ParseStatus status
         cdef const char *old = self._buffer
         cdef char *start
+        cdef char text[64]
         cdef list requests = []
         self._buffer += data
         start = self._buffer
@@ -556,7 +563,8 @@ cdef class RequestParser:
                 requests.append(self._collect(&request))
             self._arguments.count = 0
         if status == PARSE_ERROR:
-            raise ProtocolError(self._parser.error.decode("latin-1"))
+            parser_error(&self._parser, text, sizeof(text))
+            raise ProtocolError(text.decode("latin-1"))
         self._forget()
         return requests
 

@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
 from pyredis._dispatch cimport Answer, Client
 from pyredis._resp cimport Arguments, Parser
@@ -19,7 +20,7 @@ cdef class Hub:
     cdef readonly Core core
     cdef readonly object loop
     cdef readonly object host
-    cdef readonly dict clients          # id -> Connection
+    cdef readonly ClientList clients
     cdef char *buffer                   # what every connection without input of its own reads into
     cdef Owed *owed
     cdef size_t owed_count
@@ -45,7 +46,7 @@ cdef class Hub:
     cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1
 
 
-cdef class Connection:
+cdef class Connection(Listed):
     cdef Client client
     cdef Parser parser
     cdef readonly Hub hub
@@ -56,21 +57,23 @@ cdef class Connection:
     cdef size_t own_size
     cdef size_t own_capacity
     cdef Arguments partial              # slices of `own`; while `lent`, the server's scratch, whose place they take
-    cdef bint lent
     cdef uint64_t run                   # requests executed since a read last left room in its buffer
 
     # Output: nothing is queued in the transport unless `writing`, nothing in the hub unless `held`.
     cdef readonly int fd                # -1 where the transport must be used
-    cdef bint writing
     cdef size_t held
     cdef size_t waiting                 # those of `held` that outlived their iteration
     cdef size_t waiting_bytes
     cdef size_t allowance               # bytes of replies that may lie unsent before the client is held back
     cdef size_t unsent                  # at the last look at a stalled connection
-    cdef bint stalled                   # held back: nothing is read or executed
-    cdef bint closing                   # the connection ends once its replies have gone out
-    cdef bint lost
-    cdef bint reading_paused
+
+    # Its state, a byte each: there may be many connections.
+    cdef unsigned char lent             # the server's scratch of arguments, in the place of `partial`
+    cdef unsigned char writing          # the transport has bytes that the socket did not take
+    cdef unsigned char stalled          # held back: nothing is read or executed
+    cdef unsigned char closing          # the connection ends once its replies have gone out
+    cdef unsigned char lost
+    cdef unsigned char reading_paused
 
     # While a command waits for keys.
     cdef object alarm                   # the loop's timer, None without

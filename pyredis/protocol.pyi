@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Final
 
+from pyredis._client_list import ClientList, Listed
 from pyredis._core import Core
 
 class Hub:
@@ -14,7 +15,7 @@ class Hub:
     core: Final[Core]
     host: Final[Any]
     loop: Final[asyncio.AbstractEventLoop]
-    clients: Final[dict[int, Connection]]
+    clients: Final[ClientList]
     query_buffer_limit: int
     bytes_in: int
     bytes_out: int
@@ -37,7 +38,7 @@ class Hub:
         """Looks after the connections that are held back. To be called now and then."""
     def reset_counters(self) -> None: ...
 
-class Connection:
+class Connection(Listed):
     """One client. The attributes are what CLIENT LIST tells; times are milliseconds since 1970, sizes bytes."""
 
     hub: Final[Hub]

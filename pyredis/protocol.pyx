@@ -17,7 +17,7 @@ and only ``client-output-buffer-limit`` ends that. Who waits for the disk is hel
 
 from collections import deque
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memmove
 
 import asyncio
@@ -31,6 +31,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from pyredis._aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis._base cimport Slice
 from pyredis._blocking cimport end_wait, forget_waiting
+from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
 from pyredis._dispatch cimport (
     CLIENT_BLOCKED,
@@ -61,6 +62,7 @@ from pyredis._resp cimport (
     Parser,
     arguments_free,
     arguments_grow,
+    parser_error,
     parser_init,
     parser_wants,
     reply_error,
@@ -111,7 +113,7 @@ cdef class Hub:
         self.core = core
         self.host = host
         self.loop = loop
-        self.clients = {}
+        self.clients = ClientList()
         self.waiting = deque()
         self.stalled = set()
         self.buffer = <char *> mem_alloc(READ_SIZE)
@@ -273,7 +275,7 @@ cdef class Hub:
         return BufferedConnection(self)
 
 
-cdef class Connection:
+cdef class Connection(Listed):
     """One client. The attributes are what CLIENT LIST tells; times are milliseconds since 1970."""
 
     def __cinit__(self, Hub hub):
@@ -291,10 +293,14 @@ cdef class Connection:
         parser_init(&self.parser, hub.core.server.settings.proto_max_bulk)
 
     def __del__(self):
+        self.hub.clients.remove(self)
         # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
         client_discard(&self.client)
         self.drop_input()
+
+    cdef int64_t identity(self) noexcept:
+        return self.client.id
 
     # ---- life ----
 
@@ -309,7 +315,7 @@ cdef class Connection:
             transport.close()
             return
         self.hub.connections += 1
-        self.hub.clients[self.client.id] = self
+        self.hub.clients.add(self)
 
     def adopt_socket(self, transport):
         sock = transport.get_extra_info("socket")
@@ -324,7 +330,7 @@ cdef class Connection:
         self.fd = -1
         self.client.fd = -1
         self.stop_waiting()
-        self.hub.clients.pop(self.client.id, None)
+        self.hub.clients.remove(self)
         self.hub.stalled.discard(self)
         client_discard(&self.client)
         self.drop_input()
@@ -542,8 +548,10 @@ cdef class Connection:
         return self.check_query_buffer()
 
     def refuse_request(self):
+        cdef char reason[64]
         cdef char text[128]
-        snprintf(text, sizeof(text), "ERR Protocol error: %s", &self.parser.error[0])
+        parser_error(&self.parser, reason, sizeof(reason))
+        snprintf(text, sizeof(text), "ERR Protocol error: %s", reason)
         self.hub.core.server.reply.protocol = self.client.protocol
         reply_error(&self.hub.core.server.reply, text)
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY

@@ -10,7 +10,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -328,7 +328,7 @@ class Server:
     # ---- asked by commands ----
 
     @property
-    def clients(self) -> dict[int, Any]:
+    def clients(self) -> Mapping[int, Any]:
         """The connections by id."""
         assert self.hub is not None
         return self.hub.clients

@@ -3,7 +3,7 @@
 All clients are of one kind, ``normal``: there are no replicas, no masters and no subscribers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pyredis._dispatch import NO_REPLY, CommandError
 from pyredis.commands.help import help_lines
@@ -74,7 +74,7 @@ def client_list(client, args):
     return Verbatim(b"".join(map(describe, _listed(client.host.clients, args[2:]))))
 
 
-def _listed(clients: dict, options: list[bytes]) -> list:
+def _listed(clients: Mapping, options: list[bytes]) -> list:
     if not options:
         return list(clients.values())
     option = word(options[0])
@@ -83,7 +83,8 @@ def _listed(clients: dict, options: list[bytes]) -> list:
         return [client for client in clients.values() if type_of(client) == kind]
     if option == "id" and len(options) > 1:
         numbers = [integer(number, "ERR Invalid client ID") for number in options[1:]]
-        return [clients[number] for number in numbers if number in clients]
+        known = {client.id: client for client in clients.values()}
+        return [known[number] for number in numbers if number in known]
     raise CommandError(SYNTAX_ERROR)
 
 

@@ -32,8 +32,8 @@ class ClientTotals:
     watching: int = 0
 
 
-def client_totals(dict clients):
-    """The totals of the connections in a dictionary by id."""
+def client_totals(clients):
+    """The totals of the connections in a mapping by id."""
     cdef Connection connection
     cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, largest = 0
     for connection in clients.values():

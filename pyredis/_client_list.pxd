@@ -1,0 +1,22 @@
+"""The clients of a server, oldest first: a linked list that its members carry in themselves."""
+
+from libc.stdint cimport int64_t
+
+
+# What may stand in one list. The references are borrowed: who is listed must be removed before it goes.
+cdef class Listed:
+    cdef void *older
+    cdef void *newer
+
+    cdef int64_t identity(self) noexcept
+
+
+cdef class ClientList:
+    cdef void *oldest
+    cdef void *newest
+    cdef Py_ssize_t count
+
+    cdef void add(self, Listed item) noexcept
+    # Does nothing for one that is not listed.
+    cdef void remove(self, Listed item) noexcept
+    cdef Listed find(self, int64_t identity)

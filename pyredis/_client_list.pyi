@@ -1,0 +1,16 @@
+"""The clients of a server, oldest first."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+class Listed:
+    """One that can be listed, with an id."""
+
+class ClientList(Mapping[int, Any]):
+    """A mapping of ids to those listed, to be read only. Looking one up takes time proportional to their number."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def __getitem__(self, identity: int, /) -> Any: ...
+    def get(self, identity: int, default: Any = None) -> Any: ...
+    def values(self) -> list[Any]: ...  # type: ignore[override]

@@ -1,0 +1,84 @@
+"""The clients of a server, oldest first: a linked list that its members carry in themselves.
+
+There may be tens of thousands, most of them idle, so that each byte counts; and they are looked up by their id when an
+operator asks, which may take a while.
+"""
+
+from collections.abc import Mapping
+
+from libc.stdint cimport int64_t
+
+
+cdef class Listed:
+    """One that can be listed, with an id."""
+
+    cdef int64_t identity(self) noexcept:
+        return 0
+
+
+cdef class ClientList:
+    """A mapping of ids to those listed, to be read only. Looking one up takes time proportional to their number."""
+
+    cdef void add(self, Listed item) noexcept:
+        item.older = self.newest
+        item.newer = NULL
+        if self.newest != NULL:
+            (<Listed> self.newest).newer = <void *> item
+        else:
+            self.oldest = <void *> item
+        self.newest = <void *> item
+        self.count += 1
+
+    cdef void remove(self, Listed item) noexcept:
+        if item.older == NULL and self.oldest != <void *> item:
+            return
+        if item.older != NULL:
+            (<Listed> item.older).newer = item.newer
+        else:
+            self.oldest = item.newer
+        if item.newer != NULL:
+            (<Listed> item.newer).older = item.older
+        else:
+            self.newest = item.older
+        item.older = item.newer = NULL
+        self.count -= 1
+
+    cdef Listed find(self, int64_t identity):
+        cdef void *at = self.oldest
+        while at != NULL:
+            if (<Listed> at).identity() == identity:
+                return <Listed> at
+            at = (<Listed> at).newer
+        return None
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        cdef Listed item
+        return iter([item.identity() for item in self.values()])
+
+    def __contains__(self, int64_t identity):
+        return self.find(identity) is not None
+
+    def __getitem__(self, int64_t identity):
+        cdef Listed found = self.find(identity)
+        if found is None:
+            raise KeyError(identity)
+        return found
+
+    def get(self, int64_t identity, default=None):
+        cdef Listed found = self.find(identity)
+        return default if found is None else found
+
+    def values(self):
+        """A list, which stays as it is whoever comes and goes meanwhile."""
+        cdef list found = []
+        cdef void *at = self.oldest
+        while at != NULL:
+            found.append(<Listed> at)
+            at = (<Listed> at).newer
+        return found
+
+
+Mapping.register(ClientList)
