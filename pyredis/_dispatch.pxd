@@ -254,6 +254,7 @@ ctypedef struct Call:
     bint woken                  # a command that waited runs again
     int awaited_kind            # what the handler has looked for (`lookup_awaited`)
     bint waits                  # it goes on waiting: there is no answer yet
+    uint64_t dirty              # the keyspace's count of changes before it
 
 cdef enum Propagation:
     PROPAGATE_AS_IS = 0         # the request's own bytes, if anything changed
@@ -321,6 +322,10 @@ cdef void note_event(Call *call, int index, int event, const char *name) noexcep
 cdef void note_key_event(Server *server, Database *database, Slice key, int event, const char *name) noexcept nogil
 # A change that neither WATCH nor who waits for the key is to know of, as in Redis those of a stream's groups.
 cdef void changed_quietly(Call *call, int index) noexcept nogil
+# The command counts as so many changes, whatever was noted of it: as many as Redis counts.
+cdef inline void count_as(Call *call, uint64_t changes) noexcept nogil:
+    call.server.keyspace.dirty = call.dirty + changes
+
 # A change that is no key's own (FLUSHALL, SWAPDB): dirty count and barrier only.
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
 # The file gets this command instead of the request. May be called several times, or never after `propagate_nothing`.

@@ -487,9 +487,9 @@ cdef void call_python(Call *call) noexcept with gil:
 
 cdef void run_command(Call *call) noexcept nogil:
     cdef Server *server = call.server
-    cdef uint64_t dirty = server.keyspace.dirty
     cdef uint64_t errors = call.reply.errors
     cdef uint64_t start = server.cycle_mark
+    call.dirty = server.keyspace.dirty
     call.failed = False
     call.waits = False
     call.awaited_kind = ANY_CHANGE
@@ -498,7 +498,7 @@ cdef void run_command(Call *call) noexcept nogil:
         call.command.handler(call)
     else:
         call_python(call)
-    if server.keyspace.dirty != dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
+    if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
             not server.restrictions & RESTRICT_LOADING:
         propagate_request(call)
     if server.aof_pending and not server.in_exec:

@@ -11,6 +11,7 @@ from pyredis._dispatch cimport (
     EVENT_STRING,
     Call,
     changed,
+    count_as,
     integer_argument,
     key_hash,
     lookup_read_kind,
@@ -229,7 +230,7 @@ cdef Replied read_and_write(Call *call, const Operations *operations) noexcept n
     changes = run_all(call, operations, data, size, size > before)
     if changes:
         changed(call, 1, EVENT_STRING, "setbit")
-        call.server.keyspace.dirty += changes - 1
+        count_as(call, changes)
     return 0
 
 

@@ -11,6 +11,7 @@ from pyredis._dispatch cimport (
     argument,
     changed,
     changed_key,
+    count_as,
     key_hash,
     lookup_in,
     lookup_inspected,
@@ -168,6 +169,7 @@ cdef Replied rename_generic(Call *call, bint unless_taken) noexcept nogil:
         keyspace_move(keyspace, call.database, entry, call.database, argument(call, 2), key_hash(call, 2))
         changed(call, 1, EVENT_GENERIC, "rename_from")
         changed(call, 2, EVENT_GENERIC, "rename_to")
+        count_as(call, 1)
     return reply_integer(call.reply, 1) if unless_taken else reply_ok(call.reply)
 
 
@@ -240,6 +242,7 @@ cdef Replied move(Call *call) noexcept nogil:
     keyspace_move(&call.server.keyspace, call.database, entry, target, key, key_hash(call, 1))
     changed(call, 1, EVENT_GENERIC, "move_from")
     changed_key(call, target, key, key_hash(call, 1), EVENT_GENERIC, "move_to")
+    count_as(call, 1)
     return reply_integer(call.reply, 1)
 
 

@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memset
 from pyredis._base cimport Slice, equals_nocase, slice_of
 from pyredis._dispatch cimport (
     Call,
+    count_as,
     integer_argument,
     native,
     reply_syntax_error,
@@ -412,7 +413,7 @@ cdef Replied store_all(const Search *search, const Points *points) noexcept nogi
     zset_arrange(&result, &limits)
     store_result(call, search.store, result, "geosearchstore" if is_search(search) else "georadiusstore")
     if points.count:
-        call.server.keyspace.dirty += points.count - 1
+        count_as(call, points.count)
     return reply_integer(call.reply, <int64_t> points.count)
 
 

@@ -1,9 +1,18 @@
 """A hash on its way through a handler: looked up by its key, changed, put back. For the hash commands alone."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport likely
-from pyredis._dispatch cimport EVENT_GENERIC, EVENT_HASH, Call, changed, key_hash, lookup_read_kind, lookup_write_kind
+from pyredis._dispatch cimport (
+    EVENT_GENERIC,
+    EVENT_HASH,
+    Call,
+    changed,
+    count_as,
+    key_hash,
+    lookup_read_kind,
+    lookup_write_kind,
+)
 from pyredis._field_expiry cimport expire_fields, field_clock
 from pyredis._keyspace cimport (
     ENTRY_FIELD_EXPIRES,
@@ -69,11 +78,13 @@ cdef inline void store_hash(Call *call, HashAccess *access) noexcept nogil:
         &call.server.keyspace, call.database, call.argv[1], key_hash(call, 1), NULL, HASH, access.hash, -1)
 
 
-cdef inline void store_fewer_fields(Call *call, HashAccess *access, const char *event) noexcept nogil:
-    """The tail of handlers that remove fields; the last field takes the key with it."""
+cdef inline void store_fewer_fields(
+        Call *call, HashAccess *access, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many fields; the last field takes the key with it."""
     cdef bint empty = hash_size(access.hash) == 0
     store_hash(call, access)
     changed(call, 1, EVENT_HASH, event)
     if empty:
         keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
         changed(call, 1, EVENT_GENERIC, "del")
+    count_as(call, removed)

@@ -10,6 +10,7 @@ from pyredis._dispatch cimport (
     EVENT_HASH,
     Call,
     changed,
+    count_as,
     integer_argument,
     native,
     propagate_instead,
@@ -162,10 +163,11 @@ cdef void finish_expire(Call *call, HashAccess *access, const Outcome *outcome, 
         return
     propagate_outcome(call, outcome, expiry)
     if outcome.deleted:
-        store_fewer_fields(call, access, "hdel")
+        store_fewer_fields(call, access, "hdel", outcome.deleted)
     else:
         store_hash(call, access)
         changed(call, 1, EVENT_HASH, "hexpire")
+    count_as(call, outcome.expiring + outcome.deleted)
     if outcome.expiring:
         keyspace_mark_field_expiry(call.database, access.entry, True)
 

@@ -10,6 +10,7 @@ from pyredis._dispatch cimport (
     EVENT_HASH,
     Call,
     changed,
+    count_as,
     integer_argument,
     native,
     propagate_instead,
@@ -176,6 +177,7 @@ cdef bint set_fields(Call *call, int64_t *created) noexcept nogil:
     created[0] = <int64_t> hash_set_pairs(&access.hash, call.argv + 2, (call.argc - 2) // 2, &access.limits)
     store_hash(call, &access)
     changed(call, 1, EVENT_HASH, "hset")
+    count_as(call, (call.argc - 2) // 2)
     return True
 
 
@@ -219,7 +221,7 @@ cdef Replied hdel(Call *call) noexcept nogil:
     for index in range(2, call.argc):
         deleted += hash_delete(&access.hash, call.argv[index])
     if deleted:
-        store_fewer_fields(call, &access, "hdel")
+        store_fewer_fields(call, &access, "hdel", deleted)
     return reply_integer(call.reply, deleted)
 
 

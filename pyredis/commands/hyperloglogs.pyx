@@ -12,6 +12,7 @@ from pyredis._dispatch cimport (
     EVENT_STRING,
     Call,
     changed,
+    count_as,
     key_hash,
     lookup_read_kind,
     lookup_write,
@@ -201,7 +202,7 @@ cdef Replied pfadd(Call *call) noexcept nogil:
     if changes:
         hll_invalidate(access.data)
         changed(call, 1, EVENT_STRING, "pfadd")
-        call.server.keyspace.dirty += changes - 1
+        count_as(call, changes)
     if corrupt:
         return reply_corrupt(call)
     return reply_integer(call.reply, changes > 0)

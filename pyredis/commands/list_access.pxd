@@ -1,7 +1,16 @@
 """A list on its way through a handler: looked up by its key, changed, put back. For the list commands alone."""
 
 from pyredis._base cimport Slice, equals_nocase, likely, parse_int64
-from pyredis._dispatch cimport EVENT_GENERIC, EVENT_LIST, Call, changed, key_hash, lookup_read_kind, lookup_write_kind
+from pyredis._dispatch cimport (
+    EVENT_GENERIC,
+    EVENT_LIST,
+    Call,
+    changed,
+    count_as,
+    key_hash,
+    lookup_read_kind,
+    lookup_write_kind,
+)
 from pyredis._keyspace cimport (
     LIST,
     Entry,
@@ -21,7 +30,7 @@ from pyredis.types.list cimport (
 )
 from pyredis.types.listlong cimport ListLimits
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 ctypedef struct ListAccess:
     int key             # the argument that is the key
@@ -59,8 +68,9 @@ cdef inline void store_list(Call *call, ListAccess *access) noexcept nogil:
                                       key_hash(call, access.key), NULL, LIST, access.list, -1)
 
 
-cdef inline void store_fewer(Call *call, ListAccess *access, const char *event) noexcept nogil:
-    """The tail of handlers that remove elements; the last element takes the key with it."""
+cdef inline void store_fewer(
+        Call *call, ListAccess *access, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many elements; the last element takes the key with it."""
     cdef bint empty = list_size(access.list) == 0
     if not empty:
         list_settle(&access.list, &access.limits)
@@ -69,6 +79,7 @@ cdef inline void store_fewer(Call *call, ListAccess *access, const char *event) 
     if empty:
         keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
         changed(call, access.key, EVENT_GENERIC, "del")
+    count_as(call, removed)
 
 
 cdef inline const char *pop_event(bint front) noexcept nogil:
@@ -87,7 +98,7 @@ cdef inline void reply_popped(Call *call, ListAccess *access, bint front) noexce
 
 cdef inline Replied pop_one(Call *call, ListAccess *access, bint front) noexcept nogil:
     reply_popped(call, access, front)
-    store_fewer(call, access, pop_event(front))
+    store_fewer(call, access, pop_event(front), 1)
     return 0
 
 
@@ -97,7 +108,7 @@ cdef inline Replied pop_several(Call *call, ListAccess *access, bint front, size
     reply_array(call.reply, count)
     for _ in range(count):
         reply_popped(call, access, front)
-    store_fewer(call, access, pop_event(front))
+    store_fewer(call, access, pop_event(front), count)
     return 0
 
 

@@ -69,7 +69,7 @@ cdef Replied move(Call *call, ListAccess *source, const Ends *ends) noexcept nog
     if rotates:
         source.list = target.list
     list_drop(source.list, ends.pops_front)
-    store_fewer(call, source, pop_event(ends.pops_front))
+    store_fewer(call, source, pop_event(ends.pops_front), 1)
     return 0
 
 

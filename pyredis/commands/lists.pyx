@@ -7,9 +7,9 @@ from pyredis._dispatch cimport (
     EVENT_LIST,
     Call,
     changed,
+    count_as,
     integer_argument,
     native,
-    propagate_nothing,
     reply_no_such_key,
     reply_syntax_error,
     reply_wrong_arity,
@@ -93,6 +93,7 @@ cdef Replied push(Call *call, bint front, bint create) noexcept nogil:
     list_push(&access.list, call.argv + 2, call.argc - 2, front, &access.limits)
     store_list(call, &access)
     changed(call, 1, EVENT_LIST, push_event(front))
+    count_as(call, call.argc - 2)
     return reply_integer(call.reply, <int64_t> list_size(access.list))
 
 
@@ -359,7 +360,7 @@ cdef Replied lrem(Call *call) noexcept nogil:
     limit = ALL if count == 0 else <size_t> count if count > 0 else 0 - <size_t> count
     removed = list_remove(&access.list, call.argv[3], limit, count >= 0, &access.limits)
     if removed:
-        store_fewer(call, &access, "lrem")
+        store_fewer(call, &access, "lrem", removed)
     return reply_integer(call.reply, <int64_t> removed)
 
 
@@ -376,9 +377,7 @@ cdef Replied ltrim(Call *call) noexcept nogil:
     range = range_within(size, start, stop)
     list_drop_many(access.list, size - range.start - range.count, False)
     list_drop_many(access.list, range.start, True)
-    store_fewer(call, &access, "ltrim")
-    if range.count == size:
-        propagate_nothing(call)
+    store_fewer(call, &access, "ltrim", size - range.count)
     return reply_ok(call.reply)
 
 

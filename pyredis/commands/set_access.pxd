@@ -1,7 +1,9 @@
 """A set on its way through a handler: looked up by its key, changed, put back. For the set commands alone."""
 
+from libc.stdint cimport uint64_t
+
 from pyredis._base cimport likely
-from pyredis._dispatch cimport EVENT_GENERIC, EVENT_SET, Call, Server, changed, key_hash, lookup_read_kind
+from pyredis._dispatch cimport EVENT_GENERIC, EVENT_SET, Call, Server, changed, count_as, key_hash, lookup_read_kind
 from pyredis._dispatch cimport lookup_write_kind
 from pyredis._keyspace cimport (
     SET,
@@ -54,14 +56,16 @@ cdef inline void store_set(Call *call, SetAccess *access) noexcept nogil:
         access.set, -1)
 
 
-cdef inline void store_fewer_members(Call *call, SetAccess *access, const char *event) noexcept nogil:
-    """The tail of handlers that remove members; the last member takes the key with it."""
+cdef inline void store_fewer_members(
+        Call *call, SetAccess *access, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many members; the last member takes the key with it."""
     cdef bint empty = set_size(access.set) == 0
     store_set(call, access)
     changed(call, access.index, EVENT_SET, event)
     if empty:
         keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
         changed(call, access.index, EVENT_GENERIC, "del")
+    count_as(call, removed)
 
 
 cdef inline Replied reply_member(Reply *reply, const SetMember *member) noexcept nogil:

@@ -12,6 +12,7 @@ from pyredis._dispatch cimport (
     EVENT_SET,
     Call,
     changed,
+    count_as,
     integer_argument,
     native,
     propagate_instead,
@@ -104,13 +105,15 @@ cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogi
 cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
     cdef Slice argv[2]
     cdef bint lazy = call.server.settings.lazy_server_del != 0
-    set_sample(access.set, set_size(access.set), &call.server.keyspace.random, tell, call.reply)
+    cdef size_t size = set_size(access.set)
+    set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
     changed(call, 1, EVENT_SET, "spop")
     argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
     argv[1] = call.argv[1]
     propagate_instead(call, 2, argv)
     keyspace_delete(&call.server.keyspace, call.database, access.entry, lazy)
     changed(call, 1, EVENT_GENERIC, "del")
+    count_as(call, size)
 
 
 cdef Replied pop_one(Call *call) noexcept nogil:
@@ -129,7 +132,7 @@ cdef Replied pop_one(Call *call) noexcept nogil:
     argv[2] = member_slice(&member, digits)
     propagate_instead(call, 3, argv)
     set_remove(&access.set, &member)
-    store_fewer_members(call, &access, "spop")
+    store_fewer_members(call, &access, "spop", 1)
     return 0
 
 
@@ -151,7 +154,7 @@ cdef Replied spop(Call *call) noexcept nogil:
         pop_everything(call, &access)
         return 0
     pop_members(call, &access, count)
-    store_fewer_members(call, &access, "spop")
+    store_fewer_members(call, &access, "spop", count)
     return 0
 
 

@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport Slice
-from pyredis._dispatch cimport EVENT_SET, Call, changed, native
+from pyredis._dispatch cimport EVENT_SET, Call, changed, count_as, native
 from pyredis._glob cimport glob_match
 from pyredis._keyspace cimport SET, ValueType, value_type_register
 from pyredis._resp cimport (
@@ -73,6 +73,7 @@ cdef Replied sadd(Call *call) noexcept nogil:
     store_set(call, &access)
     if added:
         changed(call, 1, EVENT_SET, "sadd")
+        count_as(call, added)
     return reply_integer(call.reply, added)
 
 
@@ -89,7 +90,7 @@ cdef Replied srem(Call *call) noexcept nogil:
         member = text_member(call.argv[index])
         removed += set_remove(&access.set, &member)
     if removed:
-        store_fewer_members(call, &access, "srem")
+        store_fewer_members(call, &access, "srem", removed)
     return reply_integer(call.reply, removed)
 
 
@@ -100,11 +101,12 @@ cdef Replied move(Call *call, SetAccess *source, SetAccess *target) noexcept nog
         return reply_integer(call.reply, set_has(source.set, &member))
     if not set_remove(&source.set, &member):
         return reply_integer(call.reply, 0)
-    store_fewer_members(call, source, "srem")
+    store_fewer_members(call, source, "srem", 1)
     provide_set(target, &member, 1)
     if set_add(&target.set, &member, &target.limits):
         store_set(call, target)
         changed(call, 2, EVENT_SET, "sadd")
+        count_as(call, 2)
     return reply_integer(call.reply, 1)
 
 

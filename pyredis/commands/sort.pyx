@@ -14,6 +14,7 @@ from pyredis._dispatch cimport (
     EVENT_LIST,
     Call,
     changed,
+    count_as,
     integer_argument,
     key_hash,
     lookup_read,
@@ -402,6 +403,7 @@ cdef Replied store(Sorting *sorting) noexcept nogil:
         keyspace_set_value(&call.server.keyspace, call.database, call.argv[sorting.store],
                            key_hash(call, sorting.store), entry, LIST, result, -1)
         changed(call, sorting.store, EVENT_LIST, "sortstore")
+        count_as(call, list_size(result))
         return reply_integer(call.reply, <int64_t> list_size(result))
     if entry != NULL:
         keyspace_delete(&call.server.keyspace, call.database, entry, call.server.settings.lazy_server_del != 0)

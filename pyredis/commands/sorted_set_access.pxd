@@ -1,11 +1,14 @@
 """A sorted set on its way through a handler: looked up by its key, changed, put back; for all that works on them."""
 
+from libc.stdint cimport uint64_t
+
 from pyredis._base cimport likely
 from pyredis._dispatch cimport (
     EVENT_GENERIC,
     EVENT_ZSET,
     Call,
     changed,
+    count_as,
     key_hash,
     lookup_read_kind,
     lookup_write,
@@ -50,14 +53,15 @@ cdef inline void store_sorted_set(Call *call, int index, Entry *entry, SortedSet
 
 
 cdef inline void store_fewer_members(
-        Call *call, int index, Entry *entry, SortedSet *set, const char *event) noexcept nogil:
-    """The tail of handlers that remove members; the last member takes the key with it."""
+        Call *call, int index, Entry *entry, SortedSet *set, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many members; the last member takes the key with it."""
     cdef bint empty = zset_size(set) == 0
     entry_store_pointer(entry, set)
     changed(call, index, EVENT_ZSET, event)
     if empty:
         keyspace_delete(&call.server.keyspace, call.database, entry, False)
         changed(call, index, EVENT_GENERIC, "del")
+    count_as(call, removed)
 
 
 cdef inline size_t store_result(Call *call, int index, SortedSet *result, const char *event) noexcept nogil:

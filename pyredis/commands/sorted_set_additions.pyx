@@ -7,6 +7,7 @@ from pyredis._dispatch cimport (
     EVENT_ZSET,
     Call,
     changed,
+    count_as,
     lookup_write_kind,
     native,
     reply_not_float,
@@ -144,7 +145,7 @@ cdef bint apply(Call *call, Addition *add, double *scores) noexcept nogil:
     store_sorted_set(call, 1, entry, set)
     if add.created or add.updated:
         changed(call, 1, EVENT_ZSET, "zincr" if add.conditions & ADD_INCREMENT else "zadd")
-        call.server.keyspace.dirty += add.created + add.updated - 1
+        count_as(call, add.created + add.updated)
     return True
 
 

@@ -50,7 +50,7 @@ cdef void take_ends(Call *call, int index, Entry *entry, size_t count, bint high
     cdef size_t begin = size - count if highest else 0
     reply_ends(call, set, begin, begin + count, highest, nested)
     zset_delete_range(&set, begin, begin + count)
-    store_fewer_members(call, index, entry, set, "zpopmax" if highest else "zpopmin")
+    store_fewer_members(call, index, entry, set, "zpopmax" if highest else "zpopmin", count)
 
 
 # ---- ZPOPMIN, ZPOPMAX ----

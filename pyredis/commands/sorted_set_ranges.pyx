@@ -340,7 +340,7 @@ cdef Replied remove_range(Call *call, RangeKind kind, const char *event) noexcep
     ranks = ranks_of(set, &range_)
     if ranks.begin < ranks.end:
         zset_delete_range(&set, ranks.begin, ranks.end)
-        store_fewer_members(call, 1, entry, set, event)
+        store_fewer_members(call, 1, entry, set, event, ranks.end - ranks.begin)
     return reply_integer(call.reply, <int64_t> (ranks.end - ranks.begin))
 
 

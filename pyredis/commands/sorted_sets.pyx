@@ -96,7 +96,7 @@ cdef Replied zrem(Call *call) noexcept nogil:
         if zset_size(set):
             deleted += zset_delete(&set, call.argv[index])
     if deleted:
-        store_fewer_members(call, 1, entry, set, "zrem")
+        store_fewer_members(call, 1, entry, set, "zrem", deleted)
     return reply_integer(call.reply, deleted)
 
 

@@ -9,6 +9,7 @@ from pyredis._dispatch cimport (
     Call,
     changed,
     changed_quietly,
+    count_as,
     integer_argument,
     key_hash,
     native,
@@ -173,6 +174,7 @@ cdef Replied xgroup_create(Call *call) noexcept nogil:
         return reply_error(call.reply, "BUSYGROUP Consumer Group name already exists")
     group_create(stream.groups, call.argv[3], id, options.entries_read)
     changed_quietly(call, 2)
+    count_as(call, 1)
     note_event(call, 2, EVENT_STREAM, "xgroup-create")
     return reply_ok(call.reply)
 

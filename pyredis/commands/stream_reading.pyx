@@ -321,7 +321,6 @@ cdef bint check_group_reading(Call *call, const Reading *reading, int index) noe
 
 cdef void deliver_entry(Delivery *delivery, StreamId id) noexcept nogil:
     propagate_claim(delivery, nack_deliver(delivery.group, delivery.consumer, id, delivery.now))
-    changed_quietly(delivery.call, delivery.key_at)
     delivery.consumer.active_ms = delivery.now
 
 

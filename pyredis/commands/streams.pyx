@@ -13,6 +13,7 @@ from pyredis._dispatch cimport (
     Call,
     changed,
     changed_quietly,
+    count_as,
     integer_argument,
     native,
     note_event,
@@ -357,6 +358,7 @@ cdef Replied xtrim(Call *call) noexcept nogil:
     removed = trim(stream, &options)
     if removed:
         changed(call, 1, EVENT_STREAM, "xtrim")
+        count_as(call, removed)
         if options.whole:
             propagate_exactly(call, stream, &options, slice_of(NULL, 0))
     return reply_integer(call.reply, removed)
@@ -391,6 +393,7 @@ cdef Replied xdel(Call *call) noexcept nogil:
     deleted = delete_entries(call, stream)
     if deleted:
         changed(call, 1, EVENT_STREAM, "xdel")
+        count_as(call, deleted)
     return reply_integer(call.reply, deleted)
 
 
