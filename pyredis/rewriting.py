@@ -135,10 +135,7 @@ class Rewriting:
                 return None
             if persistence.appending and self.core.aof_sync_failed:
                 self._leave_failed_file(folder)
-            incremental: IncrementalMode = "listed"
-            if not persistence.appending or persistence.awaiting_base:
-                incremental = "held back" if persistence.awaiting_base else "none"
-            self._start(folder, *self._open_files(folder, incremental))
+            self._start(folder, *self._open_files(folder, self._incremental()))
         except (OSError, ManifestError) as error:
             self._note_vain(error)
             return False
@@ -151,18 +148,27 @@ class Rewriting:
             if wanted and not self.core.aof_sync_failed:
                 self._start(folder, fd, out)
             else:
-                self._give_back(folder, fd, out)
+                os.close(out)
+                self._give_back(folder, fd, "listed")
                 self.scheduled = wanted
         except (OSError, ManifestError) as error:
             self._note_vain(error)
         tell(None if self._snapshot is not None or self.scheduled else CANNOT_BEGIN)
 
-    def _give_back(self, folder: AppendOnlyDir, fd: int, out: int) -> None:
-        """The opened files are not wanted any more."""
-        os.close(fd)
-        os.close(out)
-        folder.abort_rewrite(self._base)
-        folder.withdraw_incr()
+    def _incremental(self) -> IncrementalMode:
+        if self.persistence.awaiting_base:
+            return "held back"
+        return "listed" if self.persistence.appending else "none"
+
+    def _give_back(self, folder: AppendOnlyDir, fd: int | None, incremental: IncrementalMode) -> None:
+        """Ends a rewrite that has opened its files in vain. Even after an OSError another one may be tried."""
+        if fd is not None:
+            os.close(fd)
+        try:
+            if incremental == "listed":
+                folder.withdraw_incr()
+        finally:
+            folder.abort_rewrite(self._base)
 
     def _note_vain(self, error: Exception) -> None:
         self.log.warning(f"Can't begin rewriting the append only file: {error}")
@@ -184,20 +190,14 @@ class Rewriting:
             self._base = folder.temporary_base()
             return fd, os.open(self._base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
         except OSError:
-            if fd is not None:
-                os.close(fd)
-            if incremental == "listed":
-                folder.withdraw_incr()
-            folder.abort_rewrite(self._base)
+            self._give_back(folder, fd, incremental)
             raise
 
     def _start(self, folder: AppendOnlyDir, fd: int | None, out: int) -> None:
         """What changes from here on goes to ``fd``, what is there to ``out``. Takes over both, even on an OSError."""
-        persistence = self.persistence
-        listed = persistence.appending and not persistence.awaiting_base
         try:
             if fd is not None:
-                persistence.switch(fd, folder.withdraw_incr if listed else None)
+                self.persistence.switch(fd, folder.withdraw_incr if self._incremental() == "listed" else None)
             self._snapshot = Snapshot(self.core, out)
         except OSError:
             os.close(out)

@@ -436,6 +436,23 @@ def test_a_base_that_cannot_take_its_place_leaves_everything_as_it_was(start_our
     survives(server)
 
 
+def test_a_rewrite_that_cannot_even_be_given_up_properly_does_not_prevent_the_next(start_ours, tmp_path):
+    """The base cannot be created, and the manifest, written once for the new file, not written again without it."""
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        base = server.folder / "appendonlydir" / f"temp-rewriteaof-bg-{server.process.pid}.aof"
+        base.mkdir()
+        with injected(server.pid, tmp_path, "rename,renameat,renameat2:error=EIO:when=2"):
+            reply = client.call("BGREWRITEAOF")
+            assert reply.raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
+            assert client.must("SET", "a", "1") == "OK"
+        base.rmdir()
+        rewrite(client)
+        assert info(client)["aof_last_bgrewrite_status"] == "ok"
+    survives(server)
+
+
 def test_debug_loadaof_brings_back_what_the_file_says(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:
