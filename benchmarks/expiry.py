@@ -45,18 +45,9 @@ def fill(target: Target, keys: int) -> int:
         lead *= 2
 
 
-class Spell:
-    """A length of time, in seconds, that begins now."""
-
-    def __init__(self, seconds: float) -> None:
-        self.end = time.time() + seconds
-
-    def going(self) -> bool:
-        return time.time() < self.end
-
-
 def measure(target: Target, keys: int, floor: int) -> dict[str, float]:
-    idle = ping_while(Spell(IDLE_SECONDS).going, target.address)
+    end = time.time() + IDLE_SECONDS
+    idle = ping_while(lambda: time.time() < end, target.address)
     moment = fill(target, keys)
     time.sleep(max(moment - LEAD_SECONDS - time.time(), 0))
     taken = pauses(ping_while(Watch(target, floor).going, target.address))
