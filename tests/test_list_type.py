@@ -134,7 +134,8 @@ def test_freeing_in_slices_gives_everything_back(depth):
     before = used_bytes()
     value = filled(20000, depth=depth)
     value.push(BACK, b"x" * 10000)
-    assert abs(used_bytes() - before - value.memory) <= 64
+    # malloc may give each node up to 32 bytes more than it asks for.
+    assert abs(used_bytes() - before - value.memory) <= 64 + 32 * len(value.kinds())
     assert value.effort > 20
     assert not value.free_some(5)
     while not value.free_some(5):

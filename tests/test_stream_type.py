@@ -224,8 +224,8 @@ def test_memory_is_told_exactly_and_given_back(budget):
     copy = stream.copy()
     assert copy.entries(LEAST, MOST) == stream.entries(LEAST, MOST)
     assert copy.groups() == stream.groups()
-    # malloc may give a block a few bytes more than its size asks for.
-    assert used_bytes() - before == pytest.approx(stream.memory + copy.memory, rel=0.005)
+    # malloc may give a block up to 32 bytes more than it asks for.
+    assert used_bytes() - before == pytest.approx(stream.memory + copy.memory, rel=0.02)
     assert stream.effort >= 30 + 2 * 300
     del copy
     steps = 1
