@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fuzz import blocks, packs, scores
+from fuzz import blocks, hashes, packs, scores
 from fuzz.targets import TARGETS
-from pyredis.types._testing import PackedList
+from pyredis.types._testing import HashValue, PackedList, check_hash, hash_from
+from pyredis.types._testing_set import check_set, set_from
 from pyredis.types._testing_sorted import check_scored
 from pyredis.types._testing_stream import StreamValue, check_block, stream_from
 from support.paths import server_environment
@@ -111,3 +112,92 @@ def test_a_score_has_one_encoding():
     pack = PackedList()
     pack.append(b"a", b"\x3f\xf0")
     assert not check_scored(bytes(pack))
+
+
+def field_pack(*texts, owner=hashes.TRIPLES, backward=False):
+    pack = PackedList(backward, owner)
+    for text in texts:
+        pack.append(text)
+    return bytes(pack)
+
+
+@pytest.mark.parametrize(
+    ("texts", "sound"),
+    [
+        ([], True),
+        ([b"a", b"1", 5, b"1", b"a", 5, b"b", b"", 2**63 - 1, b"", b"x" * 300, 0, b"c", b"", 0], True),
+        ([b"a", b"1", 6, b"b", b"1", 5], False),
+        ([b"a", b"1", 0, b"b", b"1", 2**63 - 1], False),
+        ([b"a", b"1", 5, b"b", b"1", 6, b"a", b"1", 7], False),
+        ([b"a", b"1", -1], False),
+        ([b"a", b"1", b"soon"], False),
+        ([b"a", b"1", b"01"], False),
+        ([b"a", b"1"], False),
+        ([b"a", b"1", 5, b"b"], False),
+    ],
+)
+def test_a_pack_of_fields_that_expire_has_its_order_and_each_field_once(texts, sound):
+    assert check_hash(field_pack(*texts)) == sound
+    if sound:
+        assert hash_from(field_pack(*texts)).items() == hashes.read(field_pack(*texts))
+
+
+def test_a_pack_of_fields_without_expiry_has_each_once_and_no_other_owner():
+    pairs = [b"a", b"1", b"b", 1, 1, b"a"]
+    assert check_hash(field_pack(*pairs, owner=hashes.PAIRS))
+    assert not check_hash(field_pack(*pairs, b"b", b"2", owner=hashes.PAIRS))
+    assert not check_hash(field_pack(*pairs, b"b", owner=hashes.PAIRS))
+    assert not check_hash(field_pack(*pairs, owner=hashes.PAIRS, backward=True))
+    assert [check_hash(field_pack(b"a", b"1", 0, b"b", b"1", 0, owner=owner)) for owner in range(4)] == [
+        *(True, True),
+        *(False, False),
+    ]
+    assert not any(check_hash(field_pack()[:size]) for size in range(packs.HEADER))
+
+
+@pytest.mark.parametrize("count", [15, 16, 17, 1000])
+@pytest.mark.parametrize("owner", [hashes.PAIRS, hashes.TRIPLES])
+def test_a_field_that_is_there_twice_is_found_among_few_and_among_many(count, owner):
+    rest = [b"value", 0][: 1 + owner]
+    names = [b"field" * (1 + i % 20) + b"%d" % i for i in range(count)]
+    assert check_hash(field_pack(*(text for name in names for text in (name, *rest)), owner=owner))
+    for a, b in ((0, count - 1), (count // 2, count // 2 - 1), (count - 2, count - 1)):
+        twice = [*names[:b], names[a], *names[b + 1 :]]
+        assert not check_hash(field_pack(*(text for name in twice for text in (name, *rest)), owner=owner))
+        assert not check_set(field_pack(*twice, owner=1))
+        assert not check_scored(scored_pack(*((name, float(rank)) for rank, name in enumerate(twice))))
+
+
+def test_every_bit_of_a_hash_that_is_flipped_is_seen_or_makes_another_hash():
+    value = HashValue(value=100)
+    value.set_pairs(b"soon", b"1", b"later", b"x" * 70, b"never", b"", b"-7", b"-8")
+    value.set_expiry(b"soon", 1 << 40)
+    value.set_expiry(b"later", (1 << 40) + 1)
+    image = bytes(value)
+    assert hashes.read(image) == value.items()
+    for bit in range(8 * len(image)):
+        changed = bytearray(image)
+        changed[bit // 8] ^= 1 << bit % 8
+        try:
+            fields = hashes.read(bytes(changed))
+        except packs.NotAPack:
+            assert not check_hash(bytes(changed))
+        else:
+            assert hash_from(bytes(changed)).items() == fields
+
+
+def test_a_pack_is_a_set_where_it_is_owned_as_one_and_has_each_member_once():
+    members = [b"a", 1, b"", b"x" * 70]
+    assert set_from(field_pack(*members, owner=1)).members() == [b"a", b"1", b"", b"x" * 70]
+    assert not check_set(field_pack(*members, b"1", owner=1))
+    assert not check_set(field_pack(*members, owner=1, backward=True))
+    assert not check_set(field_pack(*members, owner=2))
+    assert not check_set(field_pack(*members, owner=3))
+    assert not any(check_set(field_pack(owner=1)[:size]) for size in range(packs.HEADER))
+
+
+def test_a_set_of_integers_is_a_set_where_no_other_form_owns_it():
+    image = b"\x0a\0\0\0\2\0\xff\xff\2\0"
+    assert set_from(image).members() == [b"-1", b"2"]
+    assert not check_set(image[:5] + b"\x40" + image[6:])
+    assert not check_set(image[:6] + image[8:] + image[6:8])

@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pyredis.types._testing import HashValue, used_bytes
+from fuzz import hashes
+from pyredis.types._testing import HashValue, hash_from, used_bytes
 
 NAMES = [b"f%d" % i for i in range(12)] + [b"7", b"-40000", b"", b"x" * 40, b"y" * 70, b"z" * 300]
 OK, INVALID, OVERFLOW = 0, 1, 2
@@ -218,7 +219,8 @@ class HashAgainstDict(RuleBasedStateMachine):
 
     @initialize(entries=st.sampled_from([0, 3, 8, 100]), value=st.sampled_from([10, 64, 400]))
     def begin(self, entries, value):
-        self.value = HashValue(entries=entries, value=value)
+        self.limits = {"entries": entries, "value": value}
+        self.value = HashValue(**self.limits)
         self.model = {}
         self.now = 1
 
@@ -280,6 +282,14 @@ class HashAgainstDict(RuleBasedStateMachine):
     @rule()
     def copy(self):
         self.value = self.value.copy()
+
+    @precondition(lambda self: self.value.encoding != "hashtable")
+    @rule()
+    def reload(self):
+        """The bytes of a packed form are read as what they are, and taken for a hash again."""
+        image = bytes(self.value)
+        assert hashes.read(image) == self.value.items()
+        self.value = hash_from(image, **self.limits)
 
     @precondition(lambda self: self.model)
     @rule(count=st.integers(0, 12))

@@ -12,6 +12,7 @@ from pyredis.types.hash cimport (
     HashEntry,
     HashIterator,
     HashLimits,
+    hash_check,
     hash_copy,
     hash_delete,
     hash_encoding,
@@ -214,6 +215,11 @@ cdef void collect(void *context, const HashEntry *entry) noexcept nogil:
         (<list> context).append(pair_of(entry))
 
 
+def check_hash(bytes image):
+    """Whether these bytes are a sound hash in one of its packed forms."""
+    return hash_check(image, len(image))
+
+
 cdef class HashValue:
     """One hash. Fields come back as (field, value, expiry); times are ms, limits those given to the constructor."""
 
@@ -245,6 +251,11 @@ cdef class HashValue:
     @property
     def next_expiry(self):
         return hash_next_expiry(self.hash)
+
+    def __bytes__(self):
+        """Of a packed hash."""
+        assert self.encoding != "hashtable"
+        return (<const char *> self.hash)[:pack_size(<const Pack *> self.hash)]
 
     def living(self, int64_t now):
         return hash_living(self.hash, now)
@@ -328,3 +339,12 @@ cdef class HashValue:
         if done:
             self.hash = NULL
         return done
+
+
+def hash_from(bytes image, size_t entries=128, size_t value=64):
+    """The packed hash that these bytes are; they must be a sound one."""
+    cdef HashValue made = HashValue(entries, value)
+    assert hash_check(image, len(image))
+    hash_free(made.hash)
+    made.hash = <Hash *> pack_copy(<const Pack *> <const uint8_t *> image)
+    return made

@@ -17,6 +17,7 @@ from pyredis.types.intset cimport (
     intset_size,
     intset_width,
 )
+from pyredis.types.listpack cimport Pack, pack_copy
 from pyredis.types.set cimport (
     Set,
     SetBatch,
@@ -25,6 +26,7 @@ from pyredis.types.set cimport (
     SetMember,
     member_slice,
     set_add,
+    set_check,
     set_copy,
     set_encoding,
     set_expect,
@@ -119,6 +121,11 @@ cdef object as_bytes(const SetMember *member):
 cdef void collect(void *context, const SetMember *member) noexcept nogil:
     with gil:
         (<list> context).append(as_bytes(member))
+
+
+def check_set(bytes image):
+    """Whether these bytes are a sound set that is no table."""
+    return set_check(image, len(image))
 
 
 cdef class SetValue:
@@ -232,3 +239,13 @@ cdef class SetValue:
         if done:
             self.set = NULL
         return done
+
+
+def set_from(bytes image, size_t integers=512, size_t entries=128, size_t value=64):
+    """The set that these bytes are; they must be a sound one."""
+    cdef SetValue made = SetValue(integers, entries, value)
+    assert set_check(image, len(image))
+    set_free(made.set)
+    # Packs and arrays of integers begin with their size alike.
+    made.set = <Set *> pack_copy(<const Pack *> <const uint8_t *> image)
+    return made

@@ -13,7 +13,7 @@ memory, and ``hash_size`` counts them, until ``hash_expire_due`` or ``hash_delet
 Functions that may move the hash take ``Hash **``. A hash that has lost its last field is for its owner to free.
 """
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._base cimport Slice
 from pyredis.types.guard cimport Guard
@@ -69,6 +69,8 @@ cdef size_t hash_size(const void *hash) noexcept nogil
 # Fields that are not due.
 cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
 cdef bint hash_sound(Hash *hash) noexcept nogil
+# Whether `size` foreign bytes are one of the two packed forms, in every detail.
+cdef bint hash_check(const uint8_t *bytes, size_t size) noexcept nogil
 
 # Where a large hash's guard hangs, and the table of its ``Field``s; NULL for a pack.
 cdef Guard **hash_guard(void *hash) noexcept nogil

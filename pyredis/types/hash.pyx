@@ -61,6 +61,7 @@ from pyredis.types.listpack cimport (
     pack_free,
     pack_get,
     pack_insert,
+    pack_is_backward,
     pack_new,
     pack_next_forward,
     pack_owner,
@@ -69,6 +70,7 @@ from pyredis.types.listpack cimport (
     pack_size,
     pack_text,
 )
+from pyredis.types.pack_distinct cimport pack_distinct
 from pyredis.types.sampling cimport Picked, pick, picked_free, picked_init
 
 cdef enum:
@@ -79,7 +81,6 @@ cdef enum:
     # Fields, and bytes of theirs, that an empty pack takes with one allocation.
     PAIRS_AT_ONCE = 32
     SIZE_AT_ONCE = 1 << 20
-    ALL = 0x7fffffffffffffff
 
 
 # ---- the forms ----
@@ -260,25 +261,38 @@ cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil:
     return hash_size(hash) - due
 
 
-cdef bint triples_sound(const Hash *hash) noexcept nogil:
+cdef bint check_expiries(const Pack *pack) noexcept nogil:
+    """Whether every third element is an expiry, in order."""
     cdef size_t at = PACK_HEADER
-    cdef int64_t expiry, before = 0
-    while at < pack_end(<const Pack *> hash):
-        expiry = expiry_at(hash, at)
-        if not before <= (expiry if expiry else ALL):
+    cdef uint64_t rank, before = 0
+    cdef PackItem item
+    while at < pack_end(pack):
+        at = skip(pack, at, 2)
+        item = pack_get(pack, at)
+        # None, which is 0, comes behind all others.
+        rank = <uint64_t> item.number - 1
+        if item.text != NULL or item.number < 0 or rank < before:
             return False
-        before = expiry if expiry else ALL
-        at = skip(<const Pack *> hash, at, 3)
+        before = rank
+        at = pack_next_forward(pack, at)
     return True
+
+
+cdef bint hash_check(const uint8_t *bytes, size_t size) noexcept nogil:
+    if size < PACK_HEADER or form_of(bytes) > HASH_PACKED_EXPIRING:
+        return False
+    if not pack_check(bytes, size, stride_of(bytes)) or pack_is_backward(bytes):
+        return False
+    if form_of(bytes) == HASH_PACKED_EXPIRING and not check_expiries(bytes):
+        return False
+    return pack_distinct(bytes, stride_of(bytes))
 
 
 cdef bint hash_sound(Hash *hash) noexcept nogil:
     """For tests: whether what the module promises holds."""
     if form_of(hash) == HASH_TABLE:
         return fields_sound(fields_of(hash))
-    if not pack_check(<const uint8_t *> hash, pack_size(<Pack *> hash), stride_of(hash)):
-        return False
-    return form_of(hash) == HASH_PACKED or triples_sound(hash)
+    return hash_check(<const uint8_t *> hash, pack_size(<Pack *> hash))
 
 
 cdef Guard **hash_guard(void *hash) noexcept nogil:

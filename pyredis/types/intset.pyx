@@ -117,6 +117,8 @@ cdef bint intset_check(const uint8_t *bytes, size_t size) noexcept nogil:
     width = load_u16(bytes + 4) & FLAGS
     if (width != 2 and width != 4 and width != 8) or (size - INTSET_HEADER) % width:
         return False
+    if intset_count(bytes) > INTSET_COUNT_LIMIT:
+        return False
     for index in range(1, intset_count(bytes)):
         if intset_get(bytes, index - 1) >= intset_get(bytes, index):
             return False

@@ -12,7 +12,7 @@ others: "12" is the same member as 12, while "012" is another.
 Functions that may move the set take ``Set **``. A set that has lost its last member is for its owner to free.
 """
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._base cimport Slice, format_int64, slice_of
 from pyredis.types.guard cimport Guard
@@ -87,6 +87,8 @@ cdef const char *set_encoding(const void *set) noexcept nogil
 cdef size_t set_memory(const void *set) noexcept nogil
 cdef size_t set_size(const void *set) noexcept nogil
 cdef bint set_sound(Set *set) noexcept nogil
+# Whether `size` foreign bytes are one of the two forms that are no table, in every detail.
+cdef bint set_check(const uint8_t *bytes, size_t size) noexcept nogil
 
 # Where a large set's guard hangs, and the table of its ``Member``s; NULL for the other forms.
 cdef Guard **set_guard(void *set) noexcept nogil

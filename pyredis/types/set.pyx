@@ -5,7 +5,6 @@ Always holds between calls: members differ. Every change of one member goes thro
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcmp
 
 from pyredis._base cimport Slice, likely, parse_int64, prefetch, slice_of
 from pyredis._memory cimport mem_footprint
@@ -36,7 +35,6 @@ from pyredis.types.intset cimport (
     intset_has,
     intset_new,
     intset_remove,
-    intset_size,
 )
 from pyredis.types.listpack cimport (
     PACK_HEADER,
@@ -56,12 +54,14 @@ from pyredis.types.listpack cimport (
     pack_find,
     pack_free,
     pack_get,
+    pack_is_backward,
     pack_new,
     pack_next_forward,
     pack_owner,
     pack_seek,
     pack_size,
 )
+from pyredis.types.pack_distinct cimport pack_distinct
 from pyredis.types.sampling cimport Picked, pick, picked_free, picked_init
 from pyredis.types.setmembers cimport (
     Member,
@@ -208,28 +208,20 @@ cdef size_t set_size(const void *set) noexcept nogil:
     return intset_count(<const Intset *> set)
 
 
-cdef bint pack_sound(const Pack *pack) noexcept nogil:
-    cdef size_t at = PACK_HEADER, other, extent
-    if not pack_check(pack, pack_size(pack), 1):
+cdef bint set_check(const uint8_t *bytes, size_t size) noexcept nogil:
+    if size < PACK_HEADER:
         return False
-    while at < pack_end(pack):
-        extent = pack_next_forward(pack, at) - at
-        other = at + extent
-        while other < pack_end(pack):
-            if pack_next_forward(pack, other) - other == extent and memcmp(pack + at, pack + other, extent) == 0:
-                return False
-            other = pack_next_forward(pack, other)
-        at += extent
-    return True
+    if form_of(bytes) == SET_INTEGERS:
+        return intset_check(bytes, size)
+    return (form_of(bytes) == SET_PACKED and pack_check(bytes, size, 1)
+            and not pack_is_backward(bytes) and pack_distinct(bytes, 1))
 
 
 cdef bint set_sound(Set *set) noexcept nogil:
     """For tests: whether what the module promises holds."""
     if form_of(set) == SET_TABLE:
         return members_sound(members_of(set))
-    if form_of(set) == SET_PACKED:
-        return pack_sound(<Pack *> set)
-    return intset_check(<const uint8_t *> set, intset_size(<Intset *> set))
+    return set_check(<const uint8_t *> set, pack_size(<const Pack *> set))
 
 
 # ---- from one form to another ----

@@ -27,6 +27,7 @@ from pyredis.types.listpack cimport (
     pack_size,
     pack_text,
 )
+from pyredis.types.pack_distinct cimport pack_distinct
 from pyredis.types.sorted_tree cimport compare_scored, compare_texts
 
 # 2 ** 62: whole numbers below are stored as integers.
@@ -186,15 +187,14 @@ cdef void scored_rescore(Pack **pack, size_t at, Slice member, double score) noe
 # ---- foreign bytes ----
 
 cdef size_t check_pair(const Pack *pack, size_t at, ScoredMember *out) noexcept nogil:
-    """The position behind a pair whose score is in its one encoding and whose member is none that follows; or 0."""
+    """The position behind a pair whose score is in its one encoding; or 0."""
     cdef size_t behind = scored_read(pack, at, out)
     cdef PackCode code
     cdef char scratch[SCORE_BYTES]
     score_code(&code, out.score, scratch)
     if isnan(out.score) or not pack_equals(pack, pack_next_forward(pack, at), &code):
         return 0
-    pack_code(&code, out.member)
-    return behind if behind == pack_end(pack) or pack_find(pack, behind, &code, 2) == 0 else 0
+    return behind
 
 
 cdef bint in_order(const ScoredMember *a, const ScoredMember *b) noexcept nogil:
@@ -212,7 +212,7 @@ cdef bint scored_check(const uint8_t *bytes, size_t size) noexcept nogil:
         if at == 0 or (index and not in_order(&pairs[1 - index % 2], &pairs[index % 2])):
             return False
         index += 1
-    return True
+    return pack_distinct(bytes, 2)
 
 
 cdef bint scored_sound(const Pack *pack) noexcept nogil:
