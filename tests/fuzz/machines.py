@@ -13,11 +13,13 @@ from hypothesis.stateful import get_state_machine_test
 
 # The machine's module and its name.
 MACHINES = {
+    "hashes": ("test_hash_type", "HashAgainstDict"),
     "lists": ("test_list_type", "ListAgainstList"),
     "sets": ("test_set_type", "Machine"),
     "sorted_sets": ("test_sorted_set_type", "SortedSetMachine"),
     "streams": ("test_stream_type", "Streams"),
     "groups": ("test_stream_type", "Groups"),
+    "tables": ("test_hashtable", "TableAgainstDict"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Targets for the packed forms of lists, sorted sets, streams and HyperLogLogs; each as ``fuzz.targets`` has it.
+"""Targets for the packed forms of all types and HyperLogLogs; each as ``fuzz.targets`` has it.
 
 The first byte of an input has flags, of which 1 says that the rest is taken as it is; else it gets a header that fits,
 so that mutations come to what stands behind it, and with 128 nothing of it but what is whole is taken. What is refused
@@ -8,8 +8,9 @@ must be refused by the reading in Python, too; what is accepted is read, searche
 import bisect
 import struct
 
-from fuzz import blocks, lzf, packs, scores, sketches
+from fuzz import blocks, hashes, lzf, packs, scores, sketches
 from pyredis.types import _testing_hyperloglog as native_sketch
+from pyredis.types._testing import HashValue, check_hash, hash_from
 from pyredis.types._testing_list import (
     ListValue,
     check_node,
@@ -19,6 +20,7 @@ from pyredis.types._testing_list import (
     list_from_node,
     list_from_run,
 )
+from pyredis.types._testing_set import SetValue, check_integers, check_set, set_from
 from pyredis.types._testing_sorted import check_scored, scored_from
 from pyredis.types._testing_stream import Ids, StreamValue, check_block, next_id, stream_from
 
@@ -122,7 +124,7 @@ def node_image(kind: int, body: bytes, make: bool) -> bytes:
     return struct.pack("=II", len(stream), len(lzf.read(stream, 1 << 20) or b"")) + stream
 
 
-def pack_with_header(body: bytes) -> bytes:
+def pack_with_header(body: bytes, owner: int = 0) -> bytes:
     count, at = 0, 0
     try:
         while at < len(body):
@@ -130,7 +132,8 @@ def pack_with_header(body: bytes) -> bytes:
             count += 1
     except packs.NotAPack:
         pass
-    return struct.pack("=IH", packs.HEADER + len(body), min(count, packs.COUNT)) + body
+    meta = owner << hashes.OWNER_SHIFT | min(count, packs.COUNT)
+    return struct.pack("=IH", packs.HEADER + len(body), meta) + body
 
 
 def read_node(kind: int, image: bytes) -> list[bytes] | None:
@@ -187,6 +190,138 @@ def change_list(held: ListValue, expected: list[bytes]) -> None:
 def agree(held: ListValue, expected: list[bytes]) -> None:
     assert held.is_sound()
     assert held.items() == expected
+
+
+# ---- fields: flags (2: with expiries; 4: one more makes a table), then the elements of a small hash
+
+
+def fields(data: bytes) -> None:
+    if not data:
+        return
+    form = data[0] >> 1 & 1
+    body = in_order_of_expiry(data[1:], form) if data[0] & WHOLE else data[1:]
+    image = body if data[0] & AS_IT_IS else pack_with_header(body, form)
+    try:
+        expected = hashes.read(image)
+    except packs.NotAPack:
+        assert not check_hash(image)
+        return
+    assert check_hash(image)
+    tight = bool(data[0] & 4)
+    held = hash_from(image, entries=len(expected) if tight else len(expected) + 100, value=1 << 30)
+    assert bytes(held) == image
+    read_hash(held, expected)
+    change_hash(held, {name: (value, expiry) for name, value, expiry in expected})
+
+
+def in_order_of_expiry(body: bytes, form: int) -> bytes:
+    """The elements that are whole as pairs or triples of different fields, in the order that these must have."""
+    texts = iter(packs.read(pack_with_header(whole_elements(body, False))))
+    found = {}
+    for name, value, *expiry in zip(*[texts] * (2 + form), strict=False):
+        found[name] = (value, abs(packs.canonical_integer(expiry[0]) or 0) if expiry else 0)
+    order = sorted(found.items(), key=lambda field: field[1][1] or 1 << 64)
+    triples = [(name, value, b"%d" % expiry) for name, (value, expiry) in order]
+    return b"".join(packs.encoded(text) for triple in triples for text in triple[: 2 + form])
+
+
+def read_hash(held: HashValue, expected: list[hashes.Field]) -> None:
+    assert held.is_sound()
+    assert held.items() == expected
+    assert held.next_expiry == (expected[0][2] if expected else 0)
+    for name, value, expiry in {expected[0], expected[len(expected) // 2], expected[-1]} if expected else ():
+        assert held.get(name) == (value, expiry)
+        # At the time itself a field is not due.
+        living = [field for field in expected if field[2] == 0 or field[2] >= expiry]
+        assert held.items(expiry) == living
+        assert (held.living(expiry), held.sample(len(expected), expiry)) == (len(living), living)
+        assert held.random(expiry) in living
+
+
+def change_hash(held: HashValue, model: dict[bytes, tuple[bytes, int]]) -> None:
+    """After each change the hash is what the same change makes of a dict."""
+    names = list(model)
+    latest = max((expiry for _, expiry in model.values()), default=0)
+    for name in {*names[:1], *names[len(names) // 2 :][:1], *names[-1:], b"added"}:
+        expiry = model[name][1] if name in model else 0
+        assert held.set(name, b"changed", True) == (name not in model)
+        agree_with_dict(held, model | {name: (b"changed", expiry)})
+        assert held.set_expiry(name, latest // 2 + 1)
+        agree_with_dict(held, model | {name: (b"changed", latest // 2 + 1)})
+        assert not held.set(name, b"7")
+        assert held.increment(name, -8) == (0, -1)
+        model[name] = (b"-1", 0)
+        agree_with_dict(held.copy(), model)
+    assert held.delete(b"added")
+    del model[b"added"]
+    removed = held.expire_due(latest)
+    due = [name for name, (_, expiry) in model.items() if 0 < expiry < latest]
+    assert sorted(name for name, _, _ in removed) == sorted(due)
+    agree_with_dict(held, {name: value for name, value in model.items() if name not in due})
+
+
+def agree_with_dict(held: HashValue, model: dict[bytes, tuple[bytes, int]]) -> None:
+    assert held.is_sound()
+    found = held.items()
+    assert {name: (value, expiry) for name, value, expiry in found} == model
+    assert len(found) == len(model) == len(held)
+    assert held.next_expiry == min((expiry for _, expiry in model.values() if expiry), default=0)
+
+
+# ---- members: flags (2: one more makes a table), then the elements of a small set
+
+SET_INTEGERS, SET_PACKED = range(2)
+
+
+def members(data: bytes) -> None:
+    if not data:
+        return
+    body = different(data[1:]) if data[0] & WHOLE else data[1:]
+    image = body if data[0] & AS_IT_IS else pack_with_header(body, SET_PACKED)
+    expected = read_set(image)
+    assert check_set(image) == (expected is not None or are_integers(image))
+    if expected is not None:
+        room = 0 if data[0] & 2 else 100
+        change_set(set_from(image, entries=len(expected) + room, value=1 << 30), expected)
+
+
+def are_integers(image: bytes) -> bool:
+    return check_integers(image) and hashes.owner_of(image)[0] == SET_INTEGERS
+
+
+def read_set(image: bytes) -> list[bytes] | None:
+    try:
+        found = packs.read(image)
+    except packs.NotAPack:
+        return None
+    return found if hashes.owner_of(image) == (SET_PACKED, False) and len(set(found)) == len(found) else None
+
+
+def different(body: bytes) -> bytes:
+    """The elements that are whole, each once."""
+    texts = packs.read(pack_with_header(whole_elements(body, False)))
+    return b"".join(packs.encoded(text) for text in dict.fromkeys(texts))
+
+
+def change_set(held: SetValue, expected: list[bytes]) -> None:
+    assert held.is_sound()
+    assert held.members() == expected
+    assert sorted(held.sample(len(expected))) == sorted(expected)
+    model = set(expected)
+    for member in {*expected[:1], *expected[len(expected) // 2 :][:1], *expected[-1:], b"added", b"-12"}:
+        assert (member in held) == (member in model)
+        assert held.remove(member) == (member in model)
+        assert member not in held
+        assert held.add(member)
+        assert not held.add(member)
+        model.add(member)
+        assert held.is_sound()
+        assert sorted(held.members()) == sorted(model)
+    copy = held.copy()
+    popped = held.pop(len(model) // 2)
+    assert len(set(popped)) == len(popped) == len(model) // 2
+    assert model == {*popped, *held.members()} == set(copy.members())
+    assert held.is_sound()
 
 
 # ---- scored: flags, then the elements of a small sorted set

@@ -4,12 +4,12 @@
 parser     the native request parser finds what the reference finds, however the bytes are split
 pack       ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
 integers   ``intset_check`` accepts what is sorted and whole, and that can be walked, searched and changed
-run        the same for the run of a short list, node: … a node of a long one, scored: … the pack of a sorted set,
-           block: … a block of a stream (``fuzz.structures``)
+run        the same for the run of a short list, node: … a node of a long one, fields: … the packs of a hash, members:
+           … the pack of a set, scored: … of a sorted set, block: … a block of a stream (``fuzz.structures``)
 compressed LZF reads what the reading in Python reads, and what it has written
 ids        the index of ids holds what a sorted list would
 sketch     a HyperLogLog is read as the reading in Python reads it, or told to be corrupt
-lists …    the state machines of the tests (``fuzz.machines``)
+hashes …   the state machines of the tests (``fuzz.machines``)
 loader     any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
 server     whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
 ========== ==========================================================================================================
@@ -210,6 +210,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "run": structures.run,
     "node": structures.node,
     "compressed": structures.compressed,
+    "fields": structures.fields,
+    "members": structures.members,
     "scored": structures.scored,
     "block": structures.block,
     "ids": structures.ids,
