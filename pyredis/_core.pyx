@@ -37,6 +37,7 @@ from pyredis._databases cimport keyspace_destroy, keyspace_expire_cycle, keyspac
 from pyredis._dispatch cimport (
     CMD_DENYOOM,
     CMD_FAST,
+    CMD_GUARDED,
     CMD_LOADING,
     CMD_NO_AUTH,
     CMD_NO_MULTI,
@@ -257,6 +258,8 @@ cdef class Core:
         command.flags = sum(_FLAGS.get(flag, 0) for flag in spec.flags)
         if spec.name in _NOT_QUEUED:
             command.flags |= CMD_NOT_QUEUED
+        if hasattr(handler, "admit"):
+            command.flags |= CMD_GUARDED
         command.histogram = <uint64_t *> mem_zalloc(HISTOGRAM * sizeof(uint64_t))
         self.specs[index] = spec
         if PyCapsule_IsValid(handler, "pyredis.handler"):

@@ -24,6 +24,7 @@ cdef enum CommandFlag:
     CMD_FAST = 1 << 8
     CMD_NO_AUTH = 1 << 9
     CMD_NO_MULTI = 1 << 10
+    CMD_GUARDED = 1 << 14       # its handler, in Python, has `admit`, which says for whom it runs or is queued
     CMD_NOT_QUEUED = 1 << 15    # runs at once inside MULTI: EXEC DISCARD MULTI WATCH QUIT RESET
 
 ctypedef Replied (*Handler)(Call *call) noexcept nogil

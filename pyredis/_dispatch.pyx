@@ -618,6 +618,20 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
     return False
 
 
+cdef bint refused_by_guard(Call *call) noexcept with gil:
+    """What the command's guard raises is the answer, before anything else is asked and before it is queued."""
+    core = <object> call.server.core
+    if call.client.flags & CLIENT_LOADER:
+        return False
+    try:
+        core.handlers[call.command.index].admit(client_object(call.client))
+    except CommandError as error:
+        text = str(error).encode()
+        reject(call, text)
+        return True
+    return False
+
+
 cdef bint refused(Call *call) noexcept nogil:
     """The checks that an ordinary client of an ordinary server need not go through."""
     if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
@@ -650,6 +664,8 @@ cdef inline void execute(Call *call) noexcept nogil:
         reject_arity(call)
         return
     call.client.last_command = command
+    if unlikely(command.flags & CMD_GUARDED) and refused_by_guard(call):
+        return
     if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):
         return
     run_command(call)

@@ -56,10 +56,10 @@ def version() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments in (["-v"], ["--version"]):
+    if arguments[:1] in (["-v"], ["--version"]):
         print(version())
         return 0
-    if arguments in (["-h"], ["--help"]):
+    if arguments[:1] in (["-h"], ["--help"]):
         print(HELP, end="")
         return 0
     try:

@@ -175,7 +175,7 @@ class Server:
 
         ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); ``force`` goes on where keeping the data fails.
         """
-        self.log.warning("User requested shutdown...")
+        self.log.notice("User requested shutdown...")
         self._shutting_down = True
         if not self.persistence.stop(save) and not force:
             self.log.warning("Errors trying to shut down the server. Check the logs for more information.")

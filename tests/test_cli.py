@@ -63,6 +63,12 @@ def test_the_version_reads_as_redis_and_names_both(option, capsys):
     assert re.match(shape, theirs)
 
 
+@pytest.mark.parametrize(("option", "begins"), [("-v", "Redis server v="), ("--help", "Usage:")])
+def test_what_follows_a_question_is_not_looked_at(option, begins, capsys):
+    assert cli.main([option, "--port", "none"]) == 0
+    assert capsys.readouterr().out.startswith(begins)
+
+
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_tells_the_usage(option, capsys):
     assert cli.main([option]) == 0

@@ -299,6 +299,18 @@ def test_nobody_may_unless_it_is_enabled(start_ours, start_oracle):
     assert refused == refusal(start_oracle(*arguments))
 
 
+def test_who_may_not_is_refused_before_the_transaction_is_run(start_ours, start_oracle):
+    told = []
+    for start in (start_ours, start_oracle):
+        with start("--enable-debug-command", "no").client() as client:
+            client.must("MULTI")
+            told.append([client.call("DEBUG", "DIGEST").raw, client.call("EXEC").raw])
+            stats = client.must("INFO", "commandstats").decode()
+            told[-1].append([field for field in stats.split() if field.startswith("cmdstat_debug")])
+    assert told[0] == told[1]
+    assert told[0][1].startswith(b"-EXECABORT")
+
+
 def test_local_clients_may_where_it_is_local(start_ours):
     assert refusal(start_ours("--enable-debug-command", "local")).startswith(b"+")
 

@@ -181,6 +181,39 @@ def test_what_is_refused_has_not_been_processed(pair2):
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SPOP set 9",
+        "SPOP set 2",
+        "SPOP set",
+        "SCAN 0 COUNT 100 TYPE set",
+        "SCAN 0 COUNT 100 TYPE string MATCH s*",
+        "SCAN 0 COUNT 100",
+        "XREADGROUP GROUP group me STREAMS stream >",
+        "XREADGROUP GROUP group me STREAMS stream 0",
+        "XREADGROUP GROUP group me STREAMS absent >",
+        "XREAD STREAMS stream absent 0 0",
+        "XREAD STREAMS stream $",
+        "SORT set BY weight_* GET string GET absent*",
+        "SUNIONSTORE other set absent",
+        "OBJECT ENCODING absent",
+    ],
+)
+def test_hits_and_misses_count_as_in_redis(pair2, command):
+    pair2.setup("SADD", "set", 1, 2, 3)
+    pair2.setup("SET", "string", "x")
+    pair2.setup("XADD", "stream", "1-1", "f", "v")
+    pair2.setup("XGROUP", "CREATE", "stream", "group", "0")
+    told = []
+    for client in (pair2.ours, pair2.oracle):
+        client.must("CONFIG", "RESETSTAT")
+        client.call(*command.split())
+        stats = info(client, "stats")
+        told.append((stats["keyspace_hits"], stats["keyspace_misses"]))
+    assert told[0] == told[1]
+
+
 def test_loading_is_nobodys_command(start_ours):
     server = start_ours("--appendonly", "yes", "--slowlog-log-slower-than", "0")
     with server.client() as client:

@@ -62,7 +62,7 @@ def test_a_signal_ends_the_server_and_nothing_is_lost(start_ours, number, loop):
             assert other.read_to_end() == b""
     log = server.log()
     assert f"# Received {signal.Signals(number).name} scheduling shutdown..." in log
-    assert "# User requested shutdown..." in log
+    assert "* User requested shutdown..." in log
     assert log.splitlines()[-1].endswith("# Redis is now ready to exit, bye bye...")
     assert restarted_with(server, "a") == b"1"
 

@@ -4,7 +4,9 @@ There is one user, ``default``. Without ``requirepass`` any password is right fo
 """
 
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from pyredis._dispatch import CommandError
 from pyredis.clients import is_local
@@ -24,6 +26,20 @@ def _is_right(wanted: str, user: bytes, password: bytes) -> bool:
     """Takes the same time wherever the passwords differ."""
     equal = hmac.compare_digest(sha256(to_bytes(wanted)).digest(), sha256(password).digest())
     return user == b"default" and (equal or not wanted)
+
+
+def guarded(directive: str, refusal: str) -> Callable[[Any], Any]:
+    """A handler for those alone whom ``directive`` lets through: dispatch asks ``handler.admit`` first."""
+
+    def guard(handler: Any) -> Any:
+        def admit(client):
+            if not allowed(client, directive):
+                raise CommandError(refusal)
+
+        handler.admit = admit
+        return handler
+
+    return guard
 
 
 def allowed(client, directive: str) -> bool:

@@ -27,7 +27,7 @@ def config_set(client, args):
 def config_rewrite(client, args):
     with _Refusals():
         client.host.config.rewrite()
-    client.host.log.warning("CONFIG REWRITE executed with success.")
+    client.host.log.notice("CONFIG REWRITE executed with success.")
     return OK
 
 

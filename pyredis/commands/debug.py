@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pyredis._dispatch import NO_REPLY, CommandError
 from pyredis.commands import debug_native
-from pyredis.commands.access import allowed
+from pyredis.commands.access import guarded
 from pyredis.commands.digest import digest_all, digest_value
 from pyredis.commands.parse import integer, positive, word, wrong_subcommand
 from pyredis.commands.reply import OK, Attributed, BigNumber, Error, Set, Status, Verbatim
@@ -24,9 +24,8 @@ WRONG_TYPE_NAME = (
 )
 
 
+@guarded("enable-debug-command", NOT_ALLOWED)
 def debug(client, args):
-    if not allowed(client, "enable-debug-command"):
-        raise CommandError(NOT_ALLOWED)
     subcommand = SUBCOMMANDS.get(word(args[1]))
     if subcommand is None or not subcommand.least <= len(args) - 2 <= subcommand.most:
         raise wrong_subcommand(args)

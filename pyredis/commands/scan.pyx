@@ -32,6 +32,8 @@ ctypedef struct Walk:
     const ScanOptions *options
     int64_t seen
     size_t told
+    uint64_t found              # of the keys that match: those that live, and those that had expired
+    uint64_t missed
 
 
 # ---- what every scanning command has in common ----
@@ -129,22 +131,23 @@ cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t cou
 
 # ---- SCAN ----
 
-cdef bint is_asked_for(const ScanOptions *options, const Entry *entry) noexcept nogil:
-    if options.type.data != NULL and not equals_nocase(options.type, kind_name(<ValueKind> entry.type)):
-        return False
-    return options.everything or glob_match(options.pattern, entry_key(entry), False)
+cdef bint is_of_type(const ScanOptions *options, const Entry *entry) noexcept nogil:
+    return options.type.data == NULL or equals_nocase(options.type, kind_name(<ValueKind> entry.type))
 
 
 cdef void visit_key(void *context, void *element) noexcept nogil:
     cdef Walk *walk = <Walk *> context
     cdef Entry *entry = <Entry *> element
-    cdef Slice key
+    cdef Slice key = entry_key(entry)
     walk.seen += 1
-    if not is_asked_for(walk.options, entry):
+    if not walk.options.everything and not glob_match(walk.options.pattern, key, False):
         return
-    key = entry_key(entry)
     if keyspace_is_expired(walk.keyspace, entry):
         keyspace_find(walk.keyspace, walk.database, key, hash_key(key.data, key.size))
+        walk.missed += 1
+        return
+    walk.found += 1
+    if not is_of_type(walk.options, entry):
         return
     reply_slice(walk.reply, key)
     walk.told += 1
@@ -165,11 +168,18 @@ cdef Replied scan(Call *call) noexcept nogil:
     walk.options = &options
     walk.seen = 0
     walk.told = 0
+    walk.found = 0
+    walk.missed = 0
     while True:
         options.cursor = table_scan(&call.database.keys, options.cursor, visit_key, &walk)
         buckets += 1
         if options.cursor == 0 or walk.seen >= options.count or buckets // BUCKETS_PER_ELEMENT >= options.count:
-            return scan_close(call.reply, offset, options.cursor, walk.told)
+            break
+    # To look at a key's type counts as reading the key.
+    if options.type.data != NULL:
+        call.server.hits += walk.found
+        call.server.misses += walk.missed
+    return scan_close(call.reply, offset, options.cursor, walk.told)
 
 
 HANDLERS = {"scan": native(scan)}

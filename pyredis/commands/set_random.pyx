@@ -106,6 +106,8 @@ cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
     cdef Slice argv[2]
     cdef bint lazy = call.server.settings.lazy_server_del != 0
     cdef size_t size = set_size(access.set)
+    # It counts as reading all of the set.
+    call.server.hits += 1
     set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
     changed(call, 1, EVENT_SET, "spop")
     argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)

@@ -383,6 +383,8 @@ cdef void read_as_consumer(Call *call, const Reading *reading, int index, Answer
     delivery.group = find_group(delivery.stream, delivery.group_name)
     delivery.now = call.server.keyspace.now_ms
     provide_consumer(&delivery, True)
+    # To check the group was one reading, this is another.
+    call.server.hits += 1
     if history:
         begin_stream(answer, call.argv[index])
         read_pending(&delivery, id, reading.count, answer.reply)
