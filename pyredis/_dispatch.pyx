@@ -73,6 +73,9 @@ cdef enum:
 
 cdef const char *CAPSULE = "pyredis.handler"
 
+# What a browser sends that a page has talked into speaking to the server: nothing behind it may be executed.
+FOREIGN = (b"post", b"host:")
+
 # A Python handler that has answered by itself, or will, returns this.
 NO_REPLY = object()
 
@@ -566,6 +569,10 @@ cdef void reject_unknown(Call *call) noexcept with gil:
     """The texts for a name that is no command, and for a word that is no subcommand."""
     cdef bytes text, listed = b""
     name = shown_argument(call, 0, 128)
+    if call.command == NULL and name.lower() in FOREIGN and not call.client.flags & CLIENT_LOADER:
+        (<object> call.server.core).host.on_foreign_protocol(client_object(call.client))
+        call.client.flags |= CLIENT_CLOSE_NOW
+        return
     if call.command != NULL:
         sub = shown_argument(call, 1, 128)
         title = (<bytes> call.command.name).upper()

@@ -8,6 +8,8 @@ from pyredis import listeners
 if TYPE_CHECKING:
     from pyredis.server import Server
 
+# How long the log is silent about more of the same.
+ATTACK_SECONDS = 60
 REFUSED_FULL = b"-ERR max number of clients reached\r\n"
 REFUSED_PROTECTED = (
     b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
@@ -33,6 +35,7 @@ class ClientRules:
         self.rejected = 0
         self.output_limited = 0
         self._over_soft: dict[int, float] = {}
+        self._quiet_until = 0.0
 
     def accept(self, connection: Any) -> bytes | None:
         """None, or the error that the connection is closed with."""
@@ -50,6 +53,17 @@ class ClientRules:
 
     def describe(self, connection: Any) -> str:
         return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
+
+    def on_foreign_protocol(self, connection: Any) -> None:
+        """A client that spoke HTTP is closed by dispatch; told once a minute, for a page may try again and again."""
+        if time.monotonic() < self._quiet_until:
+            return
+        self._quiet_until = time.monotonic() + ATTACK_SECONDS
+        self.server.log.warning(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. "
+            "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis "
+            f"instance. Connection from {connection.address} aborted."
+        )
 
     # ---- output ----
 

@@ -299,14 +299,14 @@ class Persistence:
 
     def stop(self, save: bool | None) -> bool:
         """Keeps what is not kept yet; False when that failed. ``save`` is SHUTDOWN's choice, None for the default."""
-        if save:
-            self.log.warning("Saving an RDB file is not supported by this version")
-            return False
         if self.loading is not None:
             self.loading.stop()
             return True
         if self.awaiting_base:
             self.log.warning("Writing initial AOF, can't exit")
+            return False
+        if save and not self.appending:
+            self.log.warning("There are no RDB files and appendonly is no: the data cannot be saved")
             return False
         self.rewriting.cancel()
         if not self.appending:

@@ -315,6 +315,9 @@ class Server:
     def on_query_limit(self, connection: Any) -> None:
         self.log.warning(f"Closing client that reached max query buffer length: {self.rules.describe(connection)}")
 
+    def on_foreign_protocol(self, connection: Any) -> None:
+        self.rules.on_foreign_protocol(connection)
+
     def on_aof_error(self, error: int) -> None:
         self.persistence.on_error(error)
 

@@ -92,7 +92,7 @@ def test_a_signal_ends_a_long_load_at_once(start_ours):
 
 
 def test_what_a_signal_does_can_be_chosen(start_ours):
-    server = start_ours("--shutdown-on-sigterm", "save")
+    server = start_ours("--appendonly", "no", "--shutdown-on-sigterm", "save")
     send_signal(server, signal.SIGTERM)
     wait_until(lambda: "Errors trying to shut down the server" in server.log(), "the refusal")
     with server.client() as client:
@@ -105,7 +105,7 @@ def test_what_a_signal_does_can_be_chosen(start_ours):
 
 
 @LOOPS
-@pytest.mark.parametrize("options", ["", "NOSAVE", "NOW", "FORCE", "NOSAVE NOW FORCE"])
+@pytest.mark.parametrize("options", ["", "SAVE", "NOSAVE", "NOW", "FORCE", "NOSAVE NOW FORCE"])
 def test_shutdown_closes_all_and_says_nothing(start_ours, options, loop):
     server = start_ours("--loop", loop)
     with server.client() as client, server.client() as other, server.client() as queueing:
@@ -120,7 +120,7 @@ def test_shutdown_closes_all_and_says_nothing(start_ours, options, loop):
 
 
 def test_a_shutdown_that_cannot_keep_the_data_is_refused(start_ours):
-    server = start_ours()
+    server = start_ours("--appendonly", "no")
     with server.client() as client:
         assert client.call("SHUTDOWN", "SAVE").raw == b"-ERR Errors trying to SHUTDOWN. Check logs.\r\n"
         assert client.call("SHUTDOWN", "ABORT").raw == b"-ERR No shutdown in progress.\r\n"

@@ -193,6 +193,18 @@ def ends(client: RawClient, data: bytes) -> bool:
     return False
 
 
+@pytest.mark.parametrize("request_line", ["POST / HTTP/1.1", "GET / HTTP/1.1"])
+def test_what_a_browser_sends_is_cut_off_before_anything_is_executed(start_ours, start_oracle, request_line):
+    for start in (start_ours, start_oracle):
+        server = start()
+        with server.client() as client, server.client() as other:
+            assert ends(client, f"{request_line}\r\nHost: localhost\r\n\r\nSET k v\r\n".encode())
+            assert other.must("EXISTS", "k") == 0
+        with server.client() as client:
+            assert ends(client, b"*2\r\n$5\r\nhOsT:\r\n$1\r\nx\r\n")
+        assert server.log().count("Possible SECURITY ATTACK detected.") == 1
+
+
 @LOOPS
 def test_too_much_input_without_a_request_is_refused(start_ours, loop):
     server = start_ours("--client-query-buffer-limit", "1mb", "--loop", loop)

@@ -79,6 +79,8 @@ from support.pair import Pair
         "SHUTDOWN ABORT",
         "SHUTDOWN ABORT NOW",
         "LOLWUT VERSION x",
+        "LOLWUT VERSION 5 1 1 x",
+        "LOLWUT VERSION 6 x",
         "TIME x",
         "LASTSAVE x",
         "BGREWRITEAOF x",

@@ -9,13 +9,16 @@ from pyredis.commands.reply import Verbatim
 WIDTH, LINES = 64, 16
 # Rules, in Wolfram's numbering, whose pictures are neither empty nor even.
 RULES = (18, 22, 30, 45, 60, 73, 90, 105, 110, 126, 150)
+# How many numbers the versions with a picture take, which do not change this one.
+SIZES = {5: 3, 6: 2}
 # Two cells above each other are one character.
 HALVES = " ▀▄█"
 
 
 def lolwut(client, args):
     if len(args) > 2 and word(args[1]) == "version":
-        integer(args[2])
+        for number in args[3 : 3 + SIZES.get(integer(args[2]), 0)]:
+            integer(number)
     rule = random.choice(RULES)
     title = f"Rule {rule}, grown from {WIDTH} cells. Redis ver. {REDIS_VERSION}, pyredis {VERSION}"
     return Verbatim(f"{draw(rule)}\n{title}\n".encode())
