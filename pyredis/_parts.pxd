@@ -7,7 +7,8 @@ from libc.stdint cimport int64_t
 
 from pyredis._base cimport Slice
 from pyredis._keyspace cimport HASH, LIST, SET, ValueKind
-from pyredis.types.hash cimport Hash, HashEntry, HashIterator, hash_iterate, hash_iterate_end, hash_next, hash_size
+from pyredis.types.hash cimport Hash, HashEntry, hash_size
+from pyredis.types.hashwalk cimport HashIterator, hash_iterate, hash_iterate_end, hash_next
 from pyredis.types.list cimport List, ListItem, ListIterator, list_iterate, list_iterate_end, list_next, list_size
 from pyredis.types.set cimport (
     Set,

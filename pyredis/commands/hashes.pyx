@@ -53,7 +53,6 @@ from pyredis.types.hash cimport (
     HASH_NUMBER_OK,
     Hash,
     HashEntry,
-    HashIterator,
     HashNumber,
     hash_copy,
     hash_delete,
@@ -61,19 +60,22 @@ from pyredis.types.hash cimport (
     hash_free_some,
     hash_get,
     hash_increment,
-    hash_iterate,
-    hash_iterate_end,
-    hash_living,
     hash_memory,
-    hash_next,
     hash_prefetch_field,
     hash_prefetch_place,
-    hash_random,
-    hash_sample,
-    hash_scan,
     hash_set,
     hash_set_pairs,
     hash_size,
+)
+from pyredis.types.hashwalk cimport (
+    HashIterator,
+    hash_iterate,
+    hash_iterate_end,
+    hash_living,
+    hash_next,
+    hash_random,
+    hash_sample,
+    hash_scan,
 )
 
 from pyredis.commands.hash_expiry import HANDLERS as EXPIRY_HANDLERS

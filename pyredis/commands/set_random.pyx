@@ -30,16 +30,8 @@ from pyredis._resp cimport (
     reply_null,
 )
 from pyredis.commands.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
-from pyredis.types.set cimport (
-    Set,
-    SetMember,
-    member_slice,
-    set_pop,
-    set_random,
-    set_remove,
-    set_sample,
-    set_size,
-)
+from pyredis.types.set cimport Set, SetMember, member_slice, set_remove, set_size
+from pyredis.types.setpicks cimport set_pop, set_random, set_sample
 
 cdef enum:
     REMOVALS = 1024

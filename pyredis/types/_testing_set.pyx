@@ -41,15 +41,13 @@ from pyredis.types.set cimport (
     set_new_integers,
     set_next,
     set_next_batch,
-    set_pop,
-    set_random,
     set_remove,
-    set_sample,
     set_scan,
     set_size,
     set_sound,
     text_member,
 )
+from pyredis.types.setpicks cimport set_pop, set_random, set_sample
 
 
 def check_integers(bytes image):

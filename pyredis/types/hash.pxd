@@ -13,18 +13,21 @@ memory, and ``hash_size`` counts them, until ``hash_expire_due`` or ``hash_delet
 Functions that may move the hash take ``Hash **``. A hash that has lost its last field is for its owner to free.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
 from pyredis.types.guard cimport Guard
-from pyredis.types.hashtable cimport Table, TableIterator
+from pyredis.types.hashtable cimport Table
 
 cdef enum:
     HASH_PACKED = 0
     HASH_PACKED_EXPIRING = 1
     HASH_TABLE = 2
 
-cdef struct Hash
+# What all three forms begin with.
+cdef struct Hash:
+    uint32_t size           # of this block
+    uint16_t meta           # the owner bits in it
 
 # hash-max-listpack-entries and hash-max-listpack-value.
 ctypedef struct HashLimits:
@@ -38,12 +41,6 @@ ctypedef struct HashEntry:
     int64_t expiry          # Unix time in ms, or 0
     char field_digits[20]
     char value_digits[20]
-
-ctypedef struct HashIterator:
-    Hash *hash
-    int64_t now
-    size_t at               # in a pack
-    TableIterator walk      # in a table
 
 cdef enum HashNumber:
     HASH_NUMBER_OK = 0
@@ -66,8 +63,6 @@ cdef const char *hash_encoding(const void *hash) noexcept nogil
 cdef size_t hash_memory(const void *hash) noexcept nogil
 # Fields in memory, due ones included.
 cdef size_t hash_size(const void *hash) noexcept nogil
-# Fields that are not due.
-cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil
 cdef bint hash_sound(Hash *hash) noexcept nogil
 # Whether `size` foreign bytes are one of the two packed forms, in every detail.
 cdef bint hash_check(const uint8_t *bytes, size_t size) noexcept nogil
@@ -99,18 +94,6 @@ cdef bint hash_set_expiry(Hash **hash, Slice field, int64_t expiry) noexcept nog
 cdef int64_t hash_next_expiry(const Hash *hash) noexcept nogil
 # Removes up to `budget` due fields, each after a visit, the earliest first; returns how many.
 cdef size_t hash_expire_due(Hash **hash, int64_t now, size_t budget, HashVisitor visit, void *context) noexcept nogil
-
-# ---- many fields: only those that are not due ----
-cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept nogil
-cdef bint hash_next(HashIterator *iterator, HashEntry *out) noexcept nogil
-cdef void hash_iterate_end(HashIterator *iterator) noexcept nogil
-# Visits a few fields and returns the next cursor, 0 at the end; a pack is visited whole.
-cdef uint64_t hash_scan(Hash *hash, uint64_t cursor, int64_t now, HashVisitor visit, void *context) noexcept nogil
-# One random field; false when there is none.
-cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil
-# Visits `count` different random fields, or all of them if there are not more; returns how many.
-cdef size_t hash_sample(
-    Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil
 
 # ---- hints: where a field is found, and later, with the hash that this returns unless it is 0, the field itself ----
 cdef uint64_t hash_prefetch_place(const void *hash, Slice field) noexcept nogil

@@ -9,16 +9,15 @@ from libc.string cimport memcmp, memcpy
 
 from pyredis._base cimport Slice, add_overflows, format_int64, likely, parse_int64, slice_of
 from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
+from pyredis.types.guard cimport Guard
 from pyredis.types.hashfields cimport (
     Field,
     Fields,
     field_expiry,
-    field_name,
     field_value,
     fields_add,
     fields_change,
     fields_copy,
-    fields_due,
     fields_find,
     fields_free_some,
     fields_memory,
@@ -26,26 +25,31 @@ from pyredis.types.hashfields cimport (
     fields_remove,
     fields_sound,
 )
-from pyredis.types.guard cimport Guard
+from pyredis.types.hashforms cimport (
+    expiry_at,
+    fields_of,
+    form_of,
+    is_due,
+    number_at,
+    pack_of,
+    read_field,
+    read_pack,
+    skip,
+    stride_of,
+    text_at,
+)
 from pyredis.types.hashtable cimport (
     Table,
     hash_key,
-    next_random,
-    table_iterate,
-    table_iterate_end,
-    table_next,
     table_prefetch_bucket,
     table_prefetch_element,
-    table_random,
     table_reserve,
-    table_scan,
     table_size,
 )
 from pyredis.types.listpack cimport (
     PACK_HEADER,
     PACK_OWNER_SHIFT,
     PACK_SIZE_LIMIT,
-    SHORT_STRING_MAX,
     Pack,
     PackCode,
     PackItem,
@@ -64,92 +68,17 @@ from pyredis.types.listpack cimport (
     pack_is_backward,
     pack_new,
     pack_next_forward,
-    pack_owner,
     pack_replace,
-    pack_seek,
     pack_size,
-    pack_text,
 )
 from pyredis.types.pack_distinct cimport pack_distinct
-from pyredis.types.sampling cimport Picked, pick, picked_free, picked_init
 
 cdef enum:
     # What a field's heads and its expiry may add to the bytes of name and value in a pack.
     PACK_FIELD_OVERHEAD = 32
-    # Picks of a random field in a table before due fields, which are not wanted, make it count instead.
-    RANDOM_TRIES = 64
     # Fields, and bytes of theirs, that an empty pack takes with one allocation.
     PAIRS_AT_ONCE = 32
     SIZE_AT_ONCE = 1 << 20
-
-
-# ---- the forms ----
-
-cdef inline int form_of(const void *hash) noexcept nogil:
-    return pack_owner(<const Pack *> hash)
-
-
-cdef inline Pack **pack_of(Hash **hash) noexcept nogil:
-    return <Pack **> hash
-
-
-cdef inline Fields *fields_of(const void *hash) noexcept nogil:
-    return <Fields *> hash
-
-
-cdef inline size_t stride_of(const void *hash) noexcept nogil:
-    """Elements of a pack that make one field."""
-    return 2 + form_of(hash)
-
-
-cdef inline Slice text_at(const Pack *pack, size_t at, char *digits) noexcept nogil:
-    if likely(pack[at] <= SHORT_STRING_MAX):
-        return slice_of(<const char *> pack + at + 1, pack[at])
-    return pack_text(pack, at, digits)
-
-
-cdef inline int64_t number_at(const Pack *pack, size_t at) noexcept nogil:
-    cdef PackItem item = pack_get(pack, at)
-    return item.number
-
-
-cdef inline size_t skip(const Pack *pack, size_t at, size_t count) noexcept nogil:
-    while count:
-        at = pack_next_forward(pack, at)
-        count -= 1
-    return at
-
-
-cdef inline int64_t expiry_at(const Hash *hash, size_t at) noexcept nogil:
-    """The expiry of the field that begins at ``at``; 0 in a pack of pairs."""
-    cdef const Pack *pack = <const Pack *> hash
-    if form_of(hash) == HASH_PACKED:
-        return 0
-    return number_at(pack, skip(pack, at, 2))
-
-
-cdef inline bint is_due(int64_t expiry, int64_t now) noexcept nogil:
-    return expiry != 0 and expiry < now
-
-
-cdef size_t read_pack(Hash *hash, size_t at, HashEntry *out) noexcept nogil:
-    """Reads the field at ``at``; the position of the next one."""
-    cdef const Pack *pack = <const Pack *> hash
-    out.field = text_at(pack, at, out.field_digits)
-    at = pack_next_forward(pack, at)
-    out.value = text_at(pack, at, out.value_digits)
-    at = pack_next_forward(pack, at)
-    out.expiry = 0
-    if form_of(hash) == HASH_PACKED:
-        return at
-    out.expiry = number_at(pack, at)
-    return pack_next_forward(pack, at)
-
-
-cdef inline void read_field(const Field *field, HashEntry *out) noexcept nogil:
-    out.field = field_name(field)
-    out.value = field_value(field)
-    out.expiry = field_expiry(field)
 
 
 cdef inline Field **find_field(Hash *hash, Slice field) noexcept nogil:
@@ -238,27 +167,6 @@ cdef size_t hash_size(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
         return table_size(&fields_of(hash).table)
     return pack_count(<const Pack *> hash) // stride_of(hash)
-
-
-cdef size_t due_end(const Hash *hash, int64_t now, size_t *count) noexcept nogil:
-    """The position behind the due fields of a pack, and how many they are."""
-    cdef size_t at = PACK_HEADER
-    count[0] = 0
-    if form_of(hash) == HASH_PACKED:
-        return at
-    while at < pack_end(<const Pack *> hash) and is_due(expiry_at(hash, at), now):
-        at = skip(<const Pack *> hash, at, 3)
-        count[0] += 1
-    return at
-
-
-cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil:
-    cdef size_t due
-    if form_of(hash) == HASH_TABLE:
-        due = fields_due(fields_of(hash), now)
-    else:
-        due_end(hash, now, &due)
-    return hash_size(hash) - due
 
 
 cdef bint check_expiries(const Pack *pack) noexcept nogil:
@@ -584,154 +492,6 @@ cdef size_t hash_expire_due(Hash **hash, int64_t now, size_t budget, HashVisitor
     if form_of(hash[0]) == HASH_TABLE:
         return expire_in_table(fields_of(hash[0]), now, budget, visit, context)
     return expire_packed(hash, now, budget, visit, context)
-
-
-# ---- many fields ----
-
-cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept nogil:
-    cdef size_t due
-    iterator.hash = hash
-    iterator.now = now
-    if form_of(hash) == HASH_TABLE:
-        table_iterate(&fields_of(hash).table, &iterator.walk)
-    else:
-        iterator.at = due_end(hash, now, &due)
-
-
-cdef bint hash_next(HashIterator *iterator, HashEntry *out) noexcept nogil:
-    cdef const Field *field
-    if form_of(iterator.hash) != HASH_TABLE:
-        if iterator.at >= pack_end(<Pack *> iterator.hash):
-            return False
-        iterator.at = read_pack(iterator.hash, iterator.at, out)
-        return True
-    while True:
-        field = <const Field *> table_next(&iterator.walk)
-        if field == NULL:
-            return False
-        if not is_due(field_expiry(field), iterator.now):
-            read_field(field, out)
-            return True
-
-
-cdef void hash_iterate_end(HashIterator *iterator) noexcept nogil:
-    if form_of(iterator.hash) == HASH_TABLE:
-        table_iterate_end(&iterator.walk)
-
-
-cdef struct Scan:
-    HashVisitor visit
-    void *context
-    int64_t now
-
-
-cdef void scan_field(void *context, void *element) noexcept nogil:
-    cdef Scan *scan = <Scan *> context
-    cdef HashEntry entry
-    read_field(<const Field *> element, &entry)
-    if not is_due(entry.expiry, scan.now):
-        scan.visit(scan.context, &entry)
-
-
-cdef size_t visit_all(Hash *hash, int64_t now, HashVisitor visit, void *context) noexcept nogil:
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    cdef size_t count = 0
-    hash_iterate(hash, now, &iterator)
-    while hash_next(&iterator, &entry):
-        visit(context, &entry)
-        count += 1
-    hash_iterate_end(&iterator)
-    return count
-
-
-cdef uint64_t hash_scan(Hash *hash, uint64_t cursor, int64_t now, HashVisitor visit, void *context) noexcept nogil:
-    cdef Scan scan
-    if form_of(hash) != HASH_TABLE:
-        visit_all(hash, now, visit, context)
-        return 0
-    scan.visit = visit
-    scan.context = context
-    scan.now = now
-    return table_scan(&fields_of(hash).table, cursor, scan_field, &scan)
-
-
-# ---- random fields ----
-
-cdef bint nth_living(Hash *hash, size_t index, int64_t now, HashEntry *out) noexcept nogil:
-    cdef HashIterator iterator
-    hash_iterate(hash, now, &iterator)
-    while hash_next(&iterator, out) and index:
-        index -= 1
-    hash_iterate_end(&iterator)
-    return index == 0
-
-
-cdef bint random_packed(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil:
-    cdef size_t due, living
-    due_end(hash, now, &due)
-    living = hash_size(hash) - due
-    if living == 0:
-        return False
-    read_pack(hash, pack_seek(<Pack *> hash, (due + next_random(random) % living) * stride_of(hash)), out)
-    return True
-
-
-cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out) noexcept nogil:
-    cdef const Field *field
-    cdef size_t living
-    if form_of(hash) != HASH_TABLE:
-        return random_packed(hash, now, random, out)
-    for _ in range(RANDOM_TRIES):
-        field = <const Field *> table_random(&fields_of(hash).table, random)
-        if field != NULL and not is_due(field_expiry(field), now):
-            read_field(field, out)
-            return True
-    living = hash_living(hash, now)
-    return living > 0 and nth_living(hash, next_random(random) % living, now, out)
-
-
-cdef size_t sample_walking(
-        Hash *hash, size_t count, size_t living, int64_t now, uint64_t *random,
-        HashVisitor visit, void *context) noexcept nogil:
-    """Selection sampling (Knuth, volume 2, algorithm S): one walk, every subset equally likely."""
-    cdef HashIterator iterator
-    cdef HashEntry entry
-    cdef size_t wanted = count
-    hash_iterate(hash, now, &iterator)
-    while wanted and hash_next(&iterator, &entry):
-        if next_random(random) % living < wanted:
-            visit(context, &entry)
-            wanted -= 1
-        living -= 1
-    hash_iterate_end(&iterator)
-    return count - wanted
-
-
-cdef size_t sample_picking(
-        Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil:
-    """Picks from a table until ``count`` different ones have come; the caller knows that most would do."""
-    cdef size_t found = 0
-    cdef HashEntry entry
-    cdef Picked picked
-    picked_init(&picked, count)
-    while found < count:
-        hash_random(hash, now, random, &entry)
-        if pick(&picked, entry.field.data):
-            visit(context, &entry)
-            found += 1
-    picked_free(&picked)
-    return found
-
-
-cdef size_t hash_sample(
-        Hash *hash, size_t count, int64_t now, uint64_t *random, HashVisitor visit, void *context) noexcept nogil:
-    cdef size_t living = hash_living(hash, now)
-    if count >= living:
-        return visit_all(hash, now, visit, context)
-    if form_of(hash) != HASH_TABLE or count > living // 3:
-        return sample_walking(hash, count, living, now, random, visit, context)
-    return sample_picking(hash, count, now, random, visit, context)
 
 
 # ---- hints ----

@@ -107,6 +107,8 @@ cdef bint set_remove(Set **set, const SetMember *member) noexcept nogil
 cdef void set_iterate(Set *set, SetIterator *iterator) noexcept nogil
 cdef bint set_next(SetIterator *iterator, SetMember *out) noexcept nogil
 cdef void set_iterate_end(SetIterator *iterator) noexcept nogil
+# Visits all members.
+cdef void set_visit(Set *set, SetVisitor visit, void *context) noexcept nogil
 # Visits a few members and returns the next cursor, 0 at the end; what is no table is visited whole.
 cdef uint64_t set_scan(Set *set, uint64_t cursor, SetVisitor visit, void *context) noexcept nogil
 # The next members of a walk; false at its end.
@@ -115,15 +117,6 @@ cdef bint set_next_batch(SetIterator *iterator, SetBatch *batch) noexcept nogil
 cdef size_t set_add_batch(Set **set, SetBatch *batch, const SetLimits *limits) noexcept nogil
 # Keeps those of the batch that `set` has, or those that it has not.
 cdef void set_filter(Set *set, SetBatch *batch, bint present) noexcept nogil
-
-# ---- random members ----
-# The set must have one.
-cdef void set_random(Set *set, uint64_t *random, SetMember *out) noexcept nogil
-# Visits `count` different random members, or all of them if there are not more.
-cdef void set_sample(Set *set, size_t count, uint64_t *random, SetVisitor visit, void *context) noexcept nogil
-# Removes `count` random members, each after a visit; the set must have more.
-cdef void set_pop(
-    Set **set, size_t count, const SetLimits *limits, uint64_t *random, SetVisitor visit, void *context) noexcept nogil
 
 # ---- hints: where a member is found, and later, with the hash that this returns unless it is 0, the member itself ----
 cdef uint64_t set_prefetch_place(const void *set, Slice member) noexcept nogil

@@ -6,19 +6,16 @@ Always holds between calls: members differ. Every change of one member goes thro
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from pyredis._base cimport Slice, likely, parse_int64, prefetch, slice_of
+from pyredis._base cimport Slice, likely, prefetch
 from pyredis._memory cimport mem_footprint
 from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
     Table,
-    hash_key,
-    next_random,
     table_iterate,
     table_iterate_end,
     table_next,
     table_prefetch_bucket,
     table_prefetch_element,
-    table_random,
     table_reserve,
     table_scan,
     table_size,
@@ -40,33 +37,37 @@ from pyredis.types.listpack cimport (
     PACK_HEADER,
     PACK_OWNER_SHIFT,
     PACK_SIZE_LIMIT,
-    SHORT_STRING_MAX,
     Pack,
     PackCode,
     pack_append,
     pack_check,
-    pack_code,
-    pack_code_number,
     pack_copy,
     pack_count,
     pack_delete,
     pack_end,
     pack_find,
     pack_free,
-    pack_get,
     pack_is_backward,
     pack_new,
     pack_next_forward,
-    pack_owner,
-    pack_seek,
     pack_size,
 )
 from pyredis.types.pack_distinct cimport pack_distinct
-from pyredis.types.sampling cimport Picked, pick, picked_free, picked_init
+from pyredis.types.setforms cimport (
+    as_code,
+    as_number,
+    form_of,
+    hash_of,
+    integers_of,
+    members_of,
+    new_packed,
+    number_member,
+    pack_of,
+    packed_member,
+    table_member,
+)
 from pyredis.types.setmembers cimport (
-    Member,
     Members,
-    member_text,
     members_add,
     members_copy,
     members_free_some,
@@ -80,69 +81,9 @@ from pyredis.types.setmembers cimport (
 cdef enum:
     # What an element's head may add to its bytes in a pack.
     PACK_OVERHEAD = 16
-    # When this many or more are taken out of a table for each one that is left, what is left is made anew.
-    MOVE_AT = 5
-
-
-# ---- the forms ----
-
-cdef inline int form_of(const void *set) noexcept nogil:
-    return pack_owner(<const Pack *> set)
-
-
-cdef inline Pack **pack_of(Set **set) noexcept nogil:
-    return <Pack **> set
-
-
-cdef inline Intset **integers_of(Set **set) noexcept nogil:
-    return <Intset **> set
-
-
-cdef inline Members *members_of(const void *set) noexcept nogil:
-    return <Members *> set
-
-
-cdef inline bint as_number(const SetMember *member, int64_t *number) noexcept nogil:
-    if member.text != NULL:
-        return parse_int64(member.text, member.size, number)
-    number[0] = member.number
-    return True
-
-
-cdef inline void as_code(const SetMember *member, PackCode *code) noexcept nogil:
-    if member.text != NULL:
-        pack_code(code, slice_of(member.text, member.size))
-    else:
-        pack_code_number(code, member.number)
-
-
-cdef inline SetMember number_member(int64_t number) noexcept nogil:
-    cdef SetMember member
-    member.text = NULL
-    member.size = 0
-    member.number = number
-    return member
-
-
-cdef inline SetMember table_member(const void *element) noexcept nogil:
-    return text_member(member_text(<const Member *> element))
-
-
-cdef inline SetMember packed_member(const Pack *pack, size_t at) noexcept nogil:
-    if likely(pack[at] <= SHORT_STRING_MAX):
-        return text_member(slice_of(<const char *> pack + at + 1, pack[at]))
-    return pack_get(pack, at)
-
-
-cdef inline uint64_t hash_of(Slice text) noexcept nogil:
-    return hash_key(text.data, text.size)
 
 
 # ---- the whole ----
-
-cdef Set *new_packed() noexcept nogil:
-    return <Set *> pack_new(SET_PACKED, False)
-
 
 cdef Set *set_new_table(size_t count) noexcept nogil:
     cdef Members *members = members_new(SET_TABLE << PACK_OWNER_SHIFT)
@@ -432,7 +373,7 @@ cdef void scan_member(void *context, void *element) noexcept nogil:
     scan.visit(scan.context, &member)
 
 
-cdef void visit_all(Set *set, SetVisitor visit, void *context) noexcept nogil:
+cdef void set_visit(Set *set, SetVisitor visit, void *context) noexcept nogil:
     cdef SetIterator iterator
     cdef SetMember member
     set_iterate(set, &iterator)
@@ -444,7 +385,7 @@ cdef void visit_all(Set *set, SetVisitor visit, void *context) noexcept nogil:
 cdef uint64_t set_scan(Set *set, uint64_t cursor, SetVisitor visit, void *context) noexcept nogil:
     cdef Scan scan
     if form_of(set) != SET_TABLE:
-        visit_all(set, visit, context)
+        set_visit(set, visit, context)
         return 0
     scan.visit = visit
     scan.context = context
@@ -523,102 +464,6 @@ cdef void set_filter(Set *set, SetBatch *batch, bint present) noexcept nogil:
             batch.hashes[kept] = batch.hashes[i]
             kept += 1
     batch.count = kept
-
-
-# ---- random members ----
-
-cdef void set_random(Set *set, uint64_t *random, SetMember *out) noexcept nogil:
-    cdef size_t index
-    if form_of(set) == SET_TABLE:
-        out[0] = table_member(table_random(&members_of(set).table, random))
-        return
-    index = next_random(random) % set_size(set)
-    if form_of(set) == SET_PACKED:
-        out[0] = packed_member(<Pack *> set, pack_seek(<Pack *> set, index))
-    else:
-        out[0] = number_member(intset_get(<Intset *> set, index))
-
-
-cdef void sample_walking(Set *set, size_t count, uint64_t *random, SetVisitor visit, void *context) noexcept nogil:
-    """Selection sampling (Knuth, volume 2, algorithm S): one walk, every subset equally likely."""
-    cdef SetIterator iterator
-    cdef SetMember member
-    cdef size_t left = set_size(set)
-    set_iterate(set, &iterator)
-    while count and set_next(&iterator, &member):
-        if next_random(random) % left < count:
-            visit(context, &member)
-            count -= 1
-        left -= 1
-    set_iterate_end(&iterator)
-
-
-cdef void sample_picking(Set *set, size_t count, uint64_t *random, SetVisitor visit, void *context) noexcept nogil:
-    """Picks from a table until ``count`` different ones have come; the caller knows that most would do."""
-    cdef Picked picked
-    cdef SetMember member
-    cdef const void *element
-    picked_init(&picked, count)
-    while count:
-        element = table_random(&members_of(set).table, random)
-        if pick(&picked, element):
-            member = table_member(element)
-            visit(context, &member)
-            count -= 1
-    picked_free(&picked)
-
-
-cdef void set_sample(Set *set, size_t count, uint64_t *random, SetVisitor visit, void *context) noexcept nogil:
-    if count >= set_size(set):
-        visit_all(set, visit, context)
-    elif form_of(set) != SET_TABLE or count > set_size(set) // 3:
-        sample_walking(set, count, random, visit, context)
-    else:
-        sample_picking(set, count, random, visit, context)
-
-
-cdef void pop_walking(
-        Set **set, size_t count, const SetLimits *limits, uint64_t *random,
-        SetVisitor visit, void *context) noexcept nogil:
-    """One walk that visits the members taken out and puts the others into a new set."""
-    cdef Set *rest = set_new_integers() if form_of(set[0]) == SET_INTEGERS else new_packed()
-    cdef SetIterator iterator
-    cdef SetMember member
-    cdef size_t left = set_size(set[0])
-    set_iterate(set[0], &iterator)
-    while set_next(&iterator, &member):
-        if next_random(random) % left < count:
-            visit(context, &member)
-            count -= 1
-        else:
-            set_add(&rest, &member, limits)
-        left -= 1
-    set_iterate_end(&iterator)
-    set_free(set[0])
-    set[0] = rest
-
-
-cdef void pop_one(Set **set, uint64_t *random, SetVisitor visit, void *context) noexcept nogil:
-    cdef SetMember member
-    set_random(set[0], random, &member)
-    visit(context, &member)
-    set_remove(set, &member)
-
-
-cdef bint is_moved_for(const Set *set, size_t count) noexcept nogil:
-    """Whether a pop of so many makes what it leaves anew. Members that a guard awaits stay where they are."""
-    return members_of(set).guard == NULL and count >= MOVE_AT * (set_size(set) - count)
-
-
-cdef void set_pop(
-        Set **set, size_t count, const SetLimits *limits, uint64_t *random,
-        SetVisitor visit, void *context) noexcept nogil:
-    if count > 1 and (form_of(set[0]) != SET_TABLE or is_moved_for(set[0], count)):
-        pop_walking(set, count, limits, random, visit, context)
-        return
-    while count:
-        pop_one(set, random, visit, context)
-        count -= 1
 
 
 # ---- hints ----

@@ -4,7 +4,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice, likely, prefetch
-from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.guard cimport Guard
 from pyredis.types.hashtable cimport (
     Table,
@@ -30,6 +30,16 @@ from pyredis.types.listpack cimport (
     pack_owner,
     pack_seek,
     pack_size,
+)
+from pyredis.types.sampling cimport (
+    Picked,
+    Selection,
+    is_walk_cheaper,
+    pick,
+    picked_free,
+    picked_init,
+    select_next,
+    selection_of,
 )
 from pyredis.types.sorted_members cimport (
     Members,
@@ -415,46 +425,29 @@ cdef void zset_random(SortedSet *set, uint64_t *random, ScoredMember *out) noexc
 
 cdef void sample_walking(
         SortedSet *set, size_t wanted, uint64_t *random, MemberVisitor visit, void *context) noexcept nogil:
-    """Selection sampling (Knuth, volume 2, algorithm S): one walk, every subset equally likely."""
+    cdef Selection selection = selection_of(wanted, zset_size(set))
     cdef SortedSetIterator iterator
     cdef ScoredMember member
-    cdef size_t left = zset_size(set)
-    zset_iterate(set, 0, left, False, &iterator)
-    while wanted and zset_next(&iterator, &member):
-        if next_random(random) % left < wanted:
+    zset_iterate(set, 0, zset_size(set), False, &iterator)
+    while selection.wanted and zset_next(&iterator, &member):
+        if select_next(&selection, random):
             visit(context, &member)
-            wanted -= 1
-        left -= 1
     zset_iterate_end(&iterator)
-
-
-cdef bint note(size_t *seen, size_t mask, size_t rank) noexcept nogil:
-    """True when the rank was not noted before; 0 is an empty place."""
-    cdef size_t place = rank * 0x9e3779b97f4a7c15ULL >> 20 & mask
-    while seen[place]:
-        if seen[place] == rank + 1:
-            return False
-        place = (place + 1) & mask
-    seen[place] = rank + 1
-    return True
 
 
 cdef void sample_picking(
         SortedSet *set, size_t wanted, uint64_t *random, MemberVisitor visit, void *context) noexcept nogil:
-    """Picks until so many different ones have come; the caller knows that most would do."""
-    cdef size_t places = 4, rank
     cdef ScoredMember member
-    cdef size_t *seen
-    while places < 2 * wanted:
-        places *= 2
-    seen = <size_t *> mem_zalloc(places * sizeof(size_t))
+    cdef Picked picked
+    cdef size_t rank
+    picked_init(&picked, wanted)
     while wanted:
         rank = next_random(random) % zset_size(set)
-        if note(seen, places - 1, rank):
+        if pick(&picked, rank + 1):
             member_of_rank(set, rank, &member)
             visit(context, &member)
             wanted -= 1
-    mem_free(seen, places * sizeof(size_t))
+    picked_free(&picked)
 
 
 cdef void zset_sample(
@@ -462,7 +455,7 @@ cdef void zset_sample(
     cdef size_t size = zset_size(set)
     if count >= size:
         visit_all(set, visit, context)
-    elif not is_tree(set) or count > size // 3:
+    elif not is_tree(set) or is_walk_cheaper(count, size):
         sample_walking(set, count, random, visit, context)
     else:
         sample_picking(set, count, random, visit, context)

@@ -1,0 +1,1 @@
+"""Walks over a hash, for native code alone: see ``hashwalk.pxd``."""
