@@ -3,9 +3,15 @@
 Session servers (`shared_ours`, `shared_oracle`) are shared by all tests of a run and emptied before each; a test that
 changes more than data (configuration without restoring it, files, death) starts its own with `start_ours` or
 `start_oracle`. A shared server that died is started anew for the next test; the test in which it died fails.
+
+Every run throws the same dice, so that one that passes passes again: Hypothesis's examples and the hashes of this
+process are drawn from fixed seeds. PYREDIS_LONG=1 draws others each time; what it finds gets a test of its own.
 """
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("support")
 
@@ -14,6 +20,22 @@ from support.pair import Pair  # noqa: E402
 from support.servers import Server, make_oracle, make_ours  # noqa: E402
 
 PACKAGE = paths.choose_package()
+LONG = bool(os.environ.get("PYREDIS_LONG"))
+
+# A slow machine is no failure, and one database or server for all examples is what the tests mean.
+SLOWNESS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+settings.register_profile(
+    "pyredis",
+    deadline=None,
+    derandomize=not LONG,
+    suppress_health_check=[*SLOWNESS, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("pyredis")
+
+if not LONG:
+    from pyredis.types._testing_table import seed_hashes
+
+    seed_hashes(7, 4)
 
 
 def pytest_report_header() -> str:

@@ -314,7 +314,7 @@ STEPS = st.one_of(
 
 
 def test_any_sequence_gives_the_same_replies_and_the_same_data(session_ours, session_oracle):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(STEPS, max_size=30))
     def run(steps):
         with Pair(session_ours, session_oracle) as pair:

@@ -4,7 +4,7 @@ The oracle is Redis 7.0; what 7.4 tells otherwise is listed here, and checked to
 """
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_command_table import FACTS, GOLDEN, golden_key_specs
 
@@ -227,7 +227,7 @@ def compare_keys(oracle, argv):
     assert told(describe.get_keys_and_flags(spec, encoded)) == heard(oracle.call("COMMAND", "GETKEYSANDFLAGS", *argv))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(name=NAMES, words=st.lists(WORDS, min_size=1, max_size=7))
 def test_keys_are_found_as_the_oracle_finds_them(oracle, name, words):
     compare_keys(oracle, [name, *words])
@@ -270,7 +270,7 @@ FALLING_BACK = {"xread", "xreadgroup"}
 WALK_WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "STREAMS", "streams", "STORE", "STOREDIST", "LIMIT"])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(name=st.sampled_from(WALKED), words=st.lists(WALK_WORDS, min_size=3, max_size=9))
 def test_the_walk_finds_the_keys_of_every_command_of_redis(oracle, name, words):
     argv = [name, *words]

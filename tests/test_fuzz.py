@@ -18,14 +18,17 @@ from pyredis.types._testing_sorted import check_scored
 from pyredis.types._testing_stream import StreamValue, check_block, stream_from
 from support.paths import server_environment
 
-SECONDS = 300 if os.environ.get("PYREDIS_LONG") else 3
+LONG = bool(os.environ.get("PYREDIS_LONG"))
+SECONDS = 300 if LONG else 3
+# A short run sees what other short runs saw, further or less far.
+SEED = [] if LONG else ["--seed", "1"]
 
 
 def run_fuzzer(target: str, keep: Path) -> subprocess.CompletedProcess[str]:
     environment = server_environment()
     tests = str(Path(__file__).parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), tests]))
-    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "fuzz", target, "--seconds", str(SECONDS)]
+    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "fuzz", target, "--seconds", str(SECONDS), *SEED]
     return subprocess.run(
         [*command, "--keep", str(keep)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -1,7 +1,7 @@
 """Glob patterns: Redis's reading of them, in Python and natively, and that no pattern is slow."""
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pyredis import _glob, glob
@@ -60,7 +60,7 @@ def test_many_stars_against_a_long_text_end_soon():
     assert not matches(b"*a" * 40 + b"b", b"a" * 2000)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500)
 @given(pattern=st.text(alphabet="ab*?[]^-\\", max_size=8), text=st.text(alphabet="ab]-^\\", max_size=5))
 def test_patterns_match_as_in_the_oracle(shared_oracle, pattern, text):
     assume(pattern != "*")
@@ -70,7 +70,7 @@ def test_patterns_match_as_in_the_oracle(shared_oracle, pattern, text):
         assert matches(pattern.encode(), text.encode()) == bool(client.must("KEYS", pattern))
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(
     pattern=st.lists(st.sampled_from(list(b"aBc*?[]^-\\\xff")), max_size=12).map(bytes),
     text=st.lists(st.sampled_from(list(b"AbC]-^\\\xff")), max_size=8).map(bytes),

@@ -54,7 +54,6 @@ RAISINGS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(RAISINGS)
 def test_raised_registers_are_kept_sparse_and_dense(raisings):
     model, sparse = [0] * hll.REGISTERS, hll.empty()
@@ -70,7 +69,6 @@ def test_raised_registers_are_kept_sparse_and_dense(raisings):
     assert list(hll.merge(sparse, bytes(hll.REGISTERS))) == list(hll.merge(dense, bytes(hll.REGISTERS))) == model
 
 
-@settings(deadline=None)
 @given(RAISINGS, RAISINGS)
 def test_a_search_that_resumes_finds_what_one_from_the_beginning_finds(first, then):
     _, value = hll.raise_sparse(hll.empty(), first, UNLIMITED)
@@ -113,7 +111,7 @@ IMAGES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(IMAGES, RAISINGS)
 def test_what_does_not_decode_is_told_as_corrupt_and_never_believed(image, raisings):
     if not hll.recognized(image):

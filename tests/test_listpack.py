@@ -183,10 +183,10 @@ class PackAgainstList(RuleBasedStateMachine):
 
 
 TestPackAgainstList = PackAgainstList.TestCase
-TestPackAgainstList.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestPackAgainstList.settings = settings(max_examples=60, stateful_step_count=25)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.booleans(), st.lists(values, max_size=6), st.data())
 def test_a_cut_pack_is_refused_and_a_changed_byte_does_no_harm(backward, elements, data):
     pack = PackedList(backward=backward)
@@ -198,7 +198,7 @@ def test_a_cut_pack_is_refused_and_a_changed_byte_does_no_harm(backward, element
     check_pack(bytes(image))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=40), st.booleans(), st.integers(0, 8))
 def test_arbitrary_elements_behind_a_fitting_header_do_no_harm(body, backward, count):
     meta = count | (0x2000 if backward else 0)

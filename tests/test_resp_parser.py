@@ -61,7 +61,7 @@ STREAMS = st.lists(TOKENS, max_size=8).map(b"".join)
 CUTS = st.lists(st.integers(0, 120), max_size=6)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(STREAMS, CUTS)
 @example(b"ECHO a\x0bb\r\n", [])
 @example(b"ECHO 'a'b\r\n", [])
@@ -72,13 +72,13 @@ def test_the_native_parser_agrees_with_the_reference(data, cuts):
     agree(data, cuts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STREAMS)
 def test_one_byte_at_a_time_makes_no_difference(data):
     agree(data, range(len(data)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200), CUTS)
 def test_arbitrary_bytes_are_judged_alike(data, cuts):
     agree(data, cuts)

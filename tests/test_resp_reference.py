@@ -61,7 +61,7 @@ LENGTH_LINE = st.builds(
 PIECES = st.lists(st.one_of(ECHO_LINE, ECHO_MULTIBULK, COUNT_LINE, LENGTH_LINE), min_size=1, max_size=6).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PIECES)
 @example(b"\r\n\n  \r\n")
 @example(b"*-1\r\n*0\r\n")
@@ -115,7 +115,6 @@ def test_strangers_may_send_little(start_oracle):
     assert parse(b"*10\r\n$16384\r\n", authenticated=False) == ([], 0, None)
 
 
-@settings(deadline=None)
 @given(PIECES, st.data())
 def test_the_split_of_the_bytes_does_not_matter(data, draw):
     """Fed in two parts, the unconsumed tail of the first before the second, it says the same."""

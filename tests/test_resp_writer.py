@@ -130,14 +130,12 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-@settings(deadline=None)
 @given(value=VALUES)
 def test_what_is_written_is_read_back(protocol, value):
     assert strictly(encode_reply(value, protocol)) == expected(value, protocol)
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-@settings(deadline=None)
 @given(value=VALUES)
 def test_hiredis_reads_every_reply(protocol, value):
     """Its objects for errors and verbatim texts compare by identity, so only the bytes' shape is judged here."""
@@ -170,7 +168,7 @@ def test_powers_of_two_read_back(exponent):
     assert strictly(encode_reply(2.0**exponent, 3)) == 2.0**exponent
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.floats())
 @example(0.0)
 @example(-0.0)

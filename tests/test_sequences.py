@@ -6,7 +6,7 @@ By default a short run; PYREDIS_LONG=1 makes it a long one. A failing sequence i
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from support.pair import Pair
 from support.servers import make_ours
@@ -16,8 +16,6 @@ LONG = bool(os.environ.get("PYREDIS_LONG"))
 EXAMPLES = 2000 if LONG else 60
 RELAXED = settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
 

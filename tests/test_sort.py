@@ -4,7 +4,7 @@ import random
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MAKERS = {
@@ -230,7 +230,7 @@ OPTIONS = st.lists(
 ).map(lambda words: " ".join(words).split())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), OPTIONS)
 def test_lists_of_any_sort_are_sorted_alike(pair2, values, options):
     pair2.setup("FLUSHALL")

@@ -21,6 +21,7 @@ from pyredis.types.hashtable cimport (
     TableIterator,
     TableType,
     hash_key,
+    hash_seed,
     table_clear,
     table_clear_some,
     table_find,
@@ -80,6 +81,10 @@ cdef bytes key_of(const void *element):
     cdef Slice key
     cell_key(element, &key)
     return key.data[:key.size]
+
+
+def seed_hashes(uint64_t first, uint64_t second):
+    hash_seed(first, second)
 
 
 def hash_of(bytes key):

@@ -40,6 +40,8 @@ ctypedef struct TableIterator:
 
 # The keyed hash of this process.
 cdef uint64_t hash_key(const char *data, size_t size) noexcept nogil
+# Hashes all that comes from now on with another secret than the process drew; for tests, before there is any table.
+cdef void hash_seed(uint64_t first, uint64_t second) noexcept nogil
 
 cdef void table_init(Table *table, const TableType *type) noexcept nogil
 # Releases the arrays, and the elements where the type has a destroy. Leaves the table empty and usable.

@@ -30,8 +30,12 @@ cdef uint64_t _seed[2]
 def _seed_from_system():
     cdef bytes secret = os.urandom(16)
     cdef const char *p = secret
-    _seed[0] = (<const uint64_t *> p)[0]
-    _seed[1] = (<const uint64_t *> p)[1]
+    hash_seed((<const uint64_t *> p)[0], (<const uint64_t *> p)[1])
+
+
+cdef void hash_seed(uint64_t first, uint64_t second) noexcept nogil:
+    _seed[0] = first
+    _seed[1] = second
 
 
 _seed_from_system()
