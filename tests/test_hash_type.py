@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fuzz import hashes
 from pyredis.types._testing import HashValue, hash_from, used_bytes
+from support.heap import settled_bytes
 
 NAMES = [b"f%d" % i for i in range(12)] + [b"7", b"-40000", b"", b"x" * 40, b"y" * 70, b"z" * 300]
 OK, INVALID, OVERFLOW = 0, 1, 2
@@ -148,17 +149,21 @@ def test_random_picks_are_about_uniform(make):
     assert all(600 < count < 1500 for count in picks.values())
 
 
+# So many that none of forty is left out: 40 × (39/40) ** 2000 is less than 1e-19.
+DRAWS = 2000
+
+
 @forms
 @pytest.mark.parametrize("count", [1, 5, 12, 13, 25, 39, 40, 41])
 def test_a_sample_has_different_fields_and_every_field_its_chance(make, count):
     value = make(40)
     seen = Counter()
-    for _ in range(400):
+    for _ in range(DRAWS):
         fields = [field for field, _, _ in value.sample(count)]
         assert len(fields) == len(set(fields)) == min(count, 40)
         seen.update(fields)
     assert len(seen) == 40
-    assert max(seen.values()) < 4 * min(count, 40) / 40 * 400
+    assert max(seen.values()) < 4 * min(count, 40) / 40 * DRAWS
 
 
 def test_a_scan_sees_every_field_that_stays_through_growth_and_shrinking():
@@ -181,7 +186,7 @@ def test_a_scan_sees_every_field_that_stays_through_growth_and_shrinking():
 
 @forms
 def test_freeing_in_slices_gives_everything_back(make):
-    before = used_bytes()
+    before = settled_bytes()
     value = make(1000)
     for i in range(0, 1000, 3):
         value.set_expiry(b"field%d" % i, 5000 - i)
@@ -193,7 +198,7 @@ def test_freeing_in_slices_gives_everything_back(make):
 
 @forms
 def test_the_footprint_is_what_the_allocator_counts(make):
-    before = used_bytes()
+    before = settled_bytes()
     value = make(500)
     for i in range(500):
         value.set(b"field%d" % i, b"v" * (i * 7 % 1000))
@@ -317,4 +322,4 @@ class HashAgainstDict(RuleBasedStateMachine):
 
 
 TestHashAgainstDict = HashAgainstDict.TestCase
-TestHashAgainstDict.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestHashAgainstDict.settings = settings(max_examples=80, stateful_step_count=40)

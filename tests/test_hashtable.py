@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pyredis.types._testing_table import HashTable, hash_of, used_bytes
+from support.heap import settled_bytes
 
 SIZES = [0, 1, 6, 7, 8, 9, 13, 50, 97, 1000, 6000]
 
@@ -195,7 +196,7 @@ def test_a_chain_is_walked_scanned_and_resized():
 
 
 def test_chains_are_released_with_the_table():
-    start = used_bytes()
+    start = settled_bytes()
     table = HashTable()
     for key in colliding(100):
         table.insert(key)
@@ -284,7 +285,7 @@ meddling = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     lasting=st.integers(0, 200),
     passing=st.integers(0, 4000),
@@ -348,7 +349,8 @@ def test_random_picks_are_uniform(make, count):
         counts[table.random()] += 1
     chi_square = sum((drawn - draws) ** 2 / draws for drawn in counts.values())
     freedom = len(keys) - 1
-    assert chi_square < freedom + 6 * (2 * freedom) ** 0.5 + 12
+    # Above by luck less than once in 1e10 runs, however the keys hash.
+    assert chi_square < freedom + 10 * (2 * freedom) ** 0.5 + 30
 
 
 # ---- memory ----
@@ -356,7 +358,7 @@ def test_random_picks_are_uniform(make, count):
 
 @pytest.mark.parametrize("count", [0, 1, 8, 1000, 200000])
 def test_a_table_that_goes_leaves_nothing(count):
-    start = used_bytes()
+    start = settled_bytes()
     table = filled(count)
     assert used_bytes() - start >= table.memory + 24 * count
     del table
@@ -364,7 +366,7 @@ def test_a_table_that_goes_leaves_nothing(count):
 
 
 def test_removing_everything_gives_the_memory_back():
-    start = used_bytes()
+    start = settled_bytes()
     table = filled(300000)
     for number in range(300000):
         assert table.remove(name(number))
@@ -384,7 +386,7 @@ def test_a_settled_table_costs_from_eight_to_twenty_three_bytes_an_element():
 @pytest.mark.parametrize("make", [filled, half_resized, half_shrunk])
 @pytest.mark.parametrize("budget", [1, 100, 10000])
 def test_clearing_in_slices_frees_about_the_budget_each_time(make, budget):
-    start = used_bytes()
+    start = settled_bytes()
     table = make(5000)
     calls, before = 0, used_bytes()
     while not table.clear_some(budget):
@@ -474,4 +476,4 @@ class TableAgainstDict(RuleBasedStateMachine):
 
 
 TestTableAgainstDict = TableAgainstDict.TestCase
-TestTableAgainstDict.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestTableAgainstDict.settings = settings(max_examples=60, stateful_step_count=30)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pyredis.types._testing import used_bytes
 from pyredis.types._testing_stream import Ids, next_id, previous_id
+from support.heap import settled_bytes
 
 TOP = 2**64 - 1
 ids = st.tuples(st.integers(0, 30), st.integers(0, 3))
@@ -22,7 +23,7 @@ def test_the_next_and_the_previous_id_carry_and_end():
     assert previous_id((0, 0)) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.booleans(), ids), max_size=80))
 def test_an_index_holds_what_a_sorted_list_would(steps):
     index, model = Ids(), []
@@ -40,7 +41,7 @@ def test_an_index_holds_what_a_sorted_list_would(steps):
 
 
 def test_an_index_of_many_finds_walks_and_forgets():
-    before = used_bytes()
+    before = settled_bytes()
     shuffled = [(number // 7, number % 7) for number in range(20000)]
     random.Random(1).shuffle(shuffled)
     index, model = Ids(), sorted(shuffled)

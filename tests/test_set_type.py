@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pyredis.types._testing import used_bytes
 from pyredis.types._testing_set import IntegerSet, SetValue, check_integers, integers_from
+from support.heap import settled_bytes
 
 EDGES = [0, 1, -1, 2**15 - 1, 2**15, -(2**15), -(2**15) - 1, 2**31 - 1, 2**31, -(2**31) - 1, 2**63 - 1, -(2**63)]
 numbers = st.one_of(st.integers(-30, 30), st.sampled_from(EDGES), st.integers(-(2**63), 2**63 - 1))
@@ -162,12 +163,12 @@ def test_expecting_more_than_the_form_may_hold_makes_a_table(name, make):
 
 @forms
 def test_random_picks_are_uniform(name, make):
-    """Chi-square over 50 members: the limit is passed once in a million times, were the seed another."""
+    """Chi-square over 50 members: the limit is passed less than once in 1e11 times, were seed and hashes others."""
     value = make(50)
     draws = 20000
     picks = Counter(value.random() for _ in range(draws))
     expected = draws / 50
-    assert sum((picks[member] - expected) ** 2 / expected for member in value.members()) < 115
+    assert sum((picks[member] - expected) ** 2 / expected for member in value.members()) < 150
 
 
 @pytest.mark.parametrize("count", [100, 400, 1000])
@@ -177,7 +178,7 @@ def test_random_picks_from_a_large_table_are_uniform(count):
     picks = Counter(value.random() for _ in range(draws))
     statistic = sum((picks[member] - 40) ** 2 / 40 for member in value.members())
     degrees = count - 1
-    assert statistic < degrees + 5 * (2 * degrees) ** 0.5
+    assert statistic < degrees + 10 * (2 * degrees) ** 0.5
 
 
 @forms
@@ -185,13 +186,13 @@ def test_random_picks_from_a_large_table_are_uniform(count):
 def test_a_sample_has_different_members_and_every_member_its_chance(name, make, count):
     value = make(40)
     seen = Counter()
-    for _ in range(400):
+    for _ in range(2000):
         sample = value.sample(count)
         assert len(sample) == len(set(sample)) == min(count, 40)
         seen.update(sample)
-    expected = 400 * min(count, 40) / 40
+    expected = 2000 * min(count, 40) / 40
     assert set(seen) == set(value.members())
-    assert all(abs(times - expected) < 6 * expected**0.5 for times in seen.values())
+    assert all(abs(times - expected) < 8 * expected**0.5 for times in seen.values())
 
 
 @forms
@@ -208,7 +209,7 @@ def test_popping_takes_different_random_members_out(name, make, count):
         assert value.is_sound()
         seen.update(popped)
     expected = 300 * count / 40
-    assert all(abs(seen[member] - expected) < 6 * expected**0.5 for member in before)
+    assert all(abs(seen[member] - expected) < 8 * expected**0.5 + 5 for member in before)
 
 
 def value_like(value, seed):
@@ -254,7 +255,7 @@ def test_a_scan_of_what_is_no_table_ends_at_once(name, make):
 
 @forms
 def test_freeing_in_slices_gives_everything_back(name, make):
-    before = used_bytes()
+    before = settled_bytes()
     value = make(1000)
     assert abs(used_bytes() - before - value.memory) <= 32
     while not value.free_some(64):
@@ -264,7 +265,7 @@ def test_freeing_in_slices_gives_everything_back(name, make):
 
 @forms
 def test_the_footprint_is_what_the_allocator_counts(name, make):
-    before = used_bytes()
+    before = settled_bytes()
     value = make(300)
     for text in TEXTS:
         if name != "intset":
@@ -369,4 +370,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestMachine.settings = settings(max_examples=150, stateful_step_count=40)

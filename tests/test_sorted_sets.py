@@ -258,7 +258,8 @@ def test_zrandmember_is_uniform(shared_ours, size):
         picks = Counter(client.must("ZRANDMEMBER", "u", -200 * size))
         assert len(picks) == size
         chi = sum((count - 200) ** 2 / 200 for count in picks.values())
-        assert chi < size + 6 * math.sqrt(2 * size)
+        # Above by luck less than once in 1e10 runs; the server draws its own dice.
+        assert chi < size + 11 * math.sqrt(2 * size)
 
 
 # ZSCAN.
