@@ -276,6 +276,9 @@ def test_an_old_single_file_with_an_rdb_preamble_stays_where_it_is(start_ours, t
 
 # ---- while it lasts ----
 
+# A machine that is busy with other things may be through with a load before the test gets to look.
+ATTEMPTS = 20
+
 
 @pytest.fixture
 def loading(start_ours, tmp_path):
@@ -285,9 +288,7 @@ def loading(start_ours, tmp_path):
     with open(path, "ab") as file:
         for _ in range(12):
             file.write(unit)
-    server = start_ours("--appendonly", "yes", name="with", wait=False)
-    wait_until(lambda: "Server initialized" in server.log(), "the start")
-    return server
+    return start_ours("--appendonly", "yes", name="with", wait=False)
 
 
 def connect(server):
@@ -300,28 +301,36 @@ def connect(server):
     return wait_until(attempt, "a connection")
 
 
+def seen_loading(client):
+    """INFO at the beginning and later in the same load; None where that was over too soon."""
+    first = info(client)
+    now = first
+    while now["loading"] == "1":
+        if int(now["loading_loaded_bytes"]) > int(first["loading_loaded_bytes"]):
+            return first, now
+        now = info(client)
+    return None
+
+
 def test_clients_are_told_of_a_load_and_info_of_its_progress(loading):
-    with connect(loading) as client:
-        assert client.call("GET", "a").raw.startswith(b"-LOADING Redis is loading the dataset in memory")
-        assert client.call("PING").raw.startswith(b"-LOADING")
-        first = info(client)
-        assert first["loading"] == "1"
-        assert first["async_loading"] == "0"
-        total = int(first["loading_total_bytes"])
-        assert total > 10_000_000
-        assert abs(int(first["loading_start_time"]) - time.time()) < 60
-        assert float(first["loading_loaded_perc"]) < 100
-        assert int(first["loading_eta_seconds"]) >= 0
-        later = wait_until(
-            lambda: (
-                (now := info(client))
-                and now["loading"] == "1"
-                and int(now["loading_loaded_bytes"]) > int(first["loading_loaded_bytes"])
-                and now
-            ),
-            "progress",
-        )
-        assert int(later["loading_loaded_bytes"]) <= total
+    for _ in range(ATTEMPTS):
+        with connect(loading) as client:
+            replies = [client.call("GET", "a").raw, client.call("PING").raw]
+            if seen := seen_loading(client):
+                break
+        loading.restart(crash=True, wait=False)
+    assert seen, "no load is to be seen"
+    assert replies[0].startswith(b"-LOADING Redis is loading the dataset in memory")
+    assert replies[1].startswith(b"-LOADING")
+    first, later = seen
+    assert first["async_loading"] == "0"
+    total = int(first["loading_total_bytes"])
+    assert total > 10_000_000
+    assert abs(int(first["loading_start_time"]) - time.time()) < 300
+    assert float(first["loading_loaded_perc"]) < 100
+    assert int(first["loading_eta_seconds"]) >= 0
+    assert int(later["loading_loaded_bytes"]) <= total
+    with loading.client() as client:
         wait_until(lambda: client.call("GET", "a").raw == b"$1\r\n1\r\n", "the end of the load")
         assert "loading_total_bytes" not in info(client)
     assert "DB loaded from append only file" in loading.log()
@@ -330,22 +339,30 @@ def test_clients_are_told_of_a_load_and_info_of_its_progress(loading):
 def test_a_transaction_queued_before_a_load_is_refused_during_it(loading):
     refusal = b"-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory\r\n"
     loading.wait_ready()
-    with loading.client() as queued, loading.client() as loads:
-        queued.must("MULTI")
-        queued.must("GET", "a")
-        loads.socket.sendall(commands(["DEBUG", "LOADAOF"]))
-        with loading.client() as watches:
-            wait_until(lambda: info(watches)["loading"] == "1", "the load")
-        assert queued.call("EXEC").raw == refusal
+    with loading.client() as queued, loading.client() as loads, loading.client() as watches:
+        for _ in range(ATTEMPTS):
+            queued.must("MULTI")
+            queued.must("GET", "a")
+            loads.send("DEBUG", "LOADAOF")
+            wait_until(lambda: info(watches)["loading"] == "1" or not loads.is_silent(0), "the load")
+            reply, over = queued.call("EXEC"), not loads.is_silent(0)
+            if reply.is_error or not over:
+                break
+            assert loads.read().decoded == "OK"
+        assert reply.raw == refusal
 
 
 def test_a_signal_ends_a_load_and_changes_nothing(loading):
     path = loading.folder / "appendonlydir" / INCR
     size = path.stat().st_size
-    connect(loading).close()
-    loading.process.send_signal(signal.SIGTERM)
-    assert loading.wait_exit() == 0
-    assert "Ready to accept connections" not in loading.log()
+    for ready in range(ATTEMPTS):
+        connect(loading).close()
+        loading.process.send_signal(signal.SIGTERM)
+        assert loading.wait_exit() == 0
+        if loading.log().count("Ready to accept connections") == ready:
+            break
+        loading.start(wait=False)
+    assert "shutdown signal during loading" in loading.log().splitlines()[-1]
     assert path.stat().st_size == size
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from support.aof_folder import info, listed, present
 from support.client import wait_until
-from support.fsfaults import injected
+from support.fsfaults import SyncGate, injected
 
 ONCE = ("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")
 
@@ -136,8 +136,8 @@ def test_what_changes_while_the_snapshot_is_made_is_in_it_once(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:
         client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
-        client.must("BGREWRITEAOF")
-        assert info(client)["aof_rewrite_in_progress"] == "1"
+        _, told = client.pipeline([["BGREWRITEAOF"], ["INFO", "persistence"]])
+        assert b"aof_rewrite_in_progress:1\r\n" in told.decoded
         for start in range(0, 59500, 700):
             numbers = range(start, start + 700, 7)
             client.pipeline([["APPEND", f"k{number}", "1"] for number in numbers])
@@ -152,11 +152,9 @@ def test_a_flush_amid_a_rewrite_does_not_disturb_it(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:
         client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
-        client.must("BGREWRITEAOF")
-        client.must("SET", "early", "1")
-        client.must("FLUSHALL")
-        client.must("SET", "late", "1")
-        assert info(client)["aof_rewrite_in_progress"] == "1"
+        amid = [["SET", "early", "1"], ["FLUSHALL"], ["SET", "late", "1"], ["INFO", "persistence"]]
+        *_, told = client.pipeline([["BGREWRITEAOF"], *amid])
+        assert b"aof_rewrite_in_progress:1\r\n" in told.decoded
         rewritten(client)
         assert info(client)["aof_rewrites"] == "1"
     server.restart(crash=True)
@@ -170,13 +168,16 @@ def test_a_large_hash_is_rewritten_while_it_is_written(start_ours):
         for start in range(0, 300_000, 5000):
             client.must("HSET", "large", *[text for n in range(start, start + 5000) for text in (n, "x" * 10)])
         client.must("HPEXPIRE", "large", 10_000_000, "FIELDS", 3, "1", "2", "3")
-        client.must("BGREWRITEAOF")
-        changes = 0
-        while info(client)["aof_rewrite_in_progress"] == "1":
-            client.must("HSET", "large", changes * 7919 % 300_000, "changed", f"new:{changes}", "new")
-            client.must("HDEL", "large", changes * 104729 % 300_000)
-            changes += 1
-        assert changes > 10
+        changes = rewrites = 0
+        while changes <= 10:
+            # A machine that is busy with other things may get through a rewrite before it gets to us.
+            assert rewrites < 20, "nobody is served during a rewrite"
+            rewrites += 1
+            client.must("BGREWRITEAOF")
+            while info(client)["aof_rewrite_in_progress"] == "1":
+                client.must("HSET", "large", changes * 7919 % 300_000, "changed", f"new:{changes}", "new")
+                client.must("HDEL", "large", changes * 104729 % 300_000)
+                changes += 1
     survives(server)
 
 
@@ -349,24 +350,26 @@ def test_the_first_base_is_not_left_unfinished_by_a_shutdown(start_ours, tmp_pat
 # ---- while the files of a rewrite are being opened ----
 
 
-SLOW_FSYNC = "fsync:delay_enter=700000"
+@pytest.fixture
+def gate(tmp_path):
+    return SyncGate(tmp_path, "fsync")
 
 
 @contextmanager
-def being_opened(server, client, tmp_path):
-    """The client has asked for a rewrite, and the syncs of its files take long; what it is answered comes behind."""
-    with injected(server.pid, tmp_path, SLOW_FSYNC):
+def being_opened(server, client, gate):
+    """The client has asked for a rewrite, and the syncs of its files wait; what it is answered comes behind."""
+    with gate.shut():
         client.send("BGREWRITEAOF")
         with server.client() as other:
             wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the beginning")
             yield other
 
 
-def test_others_are_served_while_the_files_are_opened_and_lose_nothing(start_ours, tmp_path):
-    server = start_ours(*ONCE)
+def test_others_are_served_while_the_files_are_opened_and_lose_nothing(start_ours, gate):
+    server = start_ours(*ONCE, environment=gate.environment)
     with server.client() as client:
         fill(client)
-        with being_opened(server, client, tmp_path) as other:
+        with being_opened(server, client, gate) as other:
             for number in range(100):
                 assert other.must("SET", f"meanwhile{number}", number) == "OK"
             assert other.call("BGREWRITEAOF").raw.startswith(b"-ERR Background append only file rewriting already in")
@@ -377,27 +380,30 @@ def test_others_are_served_while_the_files_are_opened_and_lose_nothing(start_our
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
-def test_the_server_may_end_while_the_files_are_opened(start_ours, tmp_path, how):
-    server = start_ours(*ONCE)
+def test_the_server_may_end_while_the_files_are_opened(start_ours, gate, how):
+    server = start_ours(*ONCE, environment=gate.environment)
     with server.client() as client:
         fill(client)
-        with being_opened(server, client, tmp_path) as other:
+        with being_opened(server, client, gate) as other:
             other.must("SET", "meanwhile", 1)
             before = other.must("DEBUG", "DIGEST")
             assert client.is_silent(0)
             server.process.send_signal(getattr(signal, how))
-            server.wait_exit()
+        server.wait_exit()
     server.start()
     assert digest(server) == before
 
 
-def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, tmp_path):
-    server = start_ours(*ONCE)
-    with server.client() as client:
+def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, gate):
+    server = start_ours(*ONCE, environment=gate.environment)
+    with server.client() as client, server.client() as turns_off:
         fill(client)
-        with being_opened(server, client, tmp_path) as other:
-            assert other.must("CONFIG", "SET", "appendonly", "no") == "OK"
-            assert other.must("SET", "meanwhile", 1) == "OK"
+        with being_opened(server, client, gate) as other:
+            turns_off.send("CONFIG", "SET", "appendonly", "no")
+            turns_off.send("SET", "meanwhile", 1)
+            # By now the server has read that.
+            assert other.must("PING") == "PONG"
+        assert [turns_off.read().decoded for _ in range(2)] == ["OK", "OK"]
         assert client.read().raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
         assert info(client)["aof_rewrite_in_progress"] == "0"
         client.must("CONFIG", "SET", "appendonly", "yes")

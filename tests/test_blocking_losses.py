@@ -163,7 +163,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm_of_clients_that_come_and_go(share
 
 
 def test_who_waits_is_not_idle(start_ours):
-    server = start_ours("--timeout", "1")
+    server = start_ours("--timeout", "2")
     with server.client() as waiting, server.client() as idle:
         waiting.send("BLPOP", "k", 0)
         assert idle.read_to_end() == b""

@@ -150,7 +150,7 @@ def oracle_refuses(tmp_path_factory):
         path = folder / "redis.conf"
         path.write_text(text)
         command = [require_tool("redis-server"), str(path), *arguments]
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
         assert ended.returncode == 1, ended.stdout
         return ended.stderr
 

@@ -18,6 +18,7 @@ from support.client import ConnectionClosed, wait_until
 LONG = bool(os.environ.get("PYREDIS_LONG"))
 CRASHES = 40 if LONG else 3
 CLIENTS = 8 if LONG else 4
+DELAY = 270
 
 
 class Writer(threading.Thread):
@@ -67,6 +68,7 @@ class Writer(threading.Thread):
             self.answered[kind] = self.sent[kind] = value
 
 
+@pytest.mark.timeout(CRASHES * 2 * DELAY)
 @pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
 def test_nothing_that_was_answered_is_lost_by_a_crash(start_ours, fsync):
     server = start_ours(
@@ -84,11 +86,12 @@ def test_nothing_that_was_answered_is_lost_by_a_crash(start_ours, fsync):
             begin = sum(sum(answered.values()) for answered, _ in counted)
             for writer in writers:
                 writer.start()
+            # On a slow disk each of a few hundred syncs may take a tenth of a second.
             goal = begin + chance.randrange(2000, 12000)
-            wait_until(lambda goal=goal: sum(sum(answered.values()) for answered, _ in counted) > goal, "load")
+            wait_until(lambda goal=goal: sum(sum(answered.values()) for answered, _ in counted) > goal, "load", DELAY)
             rewrites += int(info(watcher)["aof_rewrites"])
             if not rewrites:
-                rewrites = wait_until(lambda: int(info(watcher)["aof_rewrites"]), "a rewrite under load")
+                rewrites = wait_until(lambda: int(info(watcher)["aof_rewrites"]), "a rewrite under load", DELAY)
             if chance.random() < 0.5:
                 watcher.call("BGREWRITEAOF")
             server.kill()

@@ -7,7 +7,7 @@ import pytest
 
 from support.aof_folder import info
 from support.client import RawClient, wait_until
-from support.fsfaults import file_size_limit, fill_disk, injected, slow_fdatasync, small_disk
+from support.fsfaults import SyncGate, file_size_limit, fill_disk, injected, small_disk
 
 MODES = ["always", "everysec", "no"]
 MISCONF = b"-MISCONF Errors writing to the AOF file: "
@@ -250,7 +250,7 @@ def test_syncs_that_go_on_failing_refuse_writes_until_they_work(durable, tmp_pat
             assert client.must("GET", "a") == b"1"
             wait_until(lambda: "Can't begin rewriting" in server.log(), "an attempt in vain")
         wait_accepted(client)
-    assert len(list(server.folder.glob("appendonlydir/*.incr.aof"))) < 6
+    wait_until(lambda: len(list(server.folder.glob("appendonlydir/*.incr.aof"))) < 6, "the attempts' files to be gone")
     server.restart(crash=True)
     with server.client() as client:
         assert client.must("MGET", "before", "a", "probe") == [b"kept", b"1", b"2"]
@@ -267,53 +267,79 @@ def test_without_syncs_their_failure_is_nobody_s_concern(durable, tmp_path):
 
 
 @pytest.fixture
-def slow(durable, tmp_path):
-    """appendfsync always on a disk where a sync takes long."""
-    return durable("always", environment=slow_fdatasync(tmp_path, 400))
+def gate(tmp_path):
+    return SyncGate(tmp_path, "fdatasync")
 
 
-def test_readers_of_a_key_wait_for_its_last_write_and_others_do_not(slow):
-    with slow.client() as writer, slow.client() as same, slow.client() as other:
+@pytest.fixture
+def gated(durable, gate):
+    """appendfsync always on a disk whose syncs go through the gate."""
+    return durable("always", environment=gate.environment)
+
+
+def executed(client, command):
+    """How often the server has executed a command."""
+    told = info(client, "commandstats").get(f"cmdstat_{command}", "calls=0,")
+    return int(told.removeprefix("calls=").split(",")[0])
+
+
+def test_readers_of_a_key_wait_for_its_last_write_and_others_do_not(gate, gated):
+    with gated.client() as writer, gated.client() as same, gated.client() as other:
         other.must("SET", "other", "1")
-        writer.send("SET", "key", "1")
-        wait_until(lambda: int(info(other, "stats")["total_commands_processed"]) >= 3, "the write")
-        same.send("GET", "key")
-        assert other.must("GET", "other") == b"1"
-        assert other.must("PING") == "PONG"
-        assert same.is_silent(0)
-        assert writer.is_silent(0)
+        with gate.shut():
+            writer.send("SET", "key", "1")
+            wait_until(lambda: executed(other, "set") == 2, "the write")
+            same.send("GET", "key")
+            wait_until(lambda: executed(other, "get") == 1, "the read")
+            assert other.must("GET", "other") == b"1"
+            assert other.must("PING") == "PONG"
+            assert same.is_silent(0.05)
+            assert writer.is_silent(0)
         assert writer.read().decoded == "OK"
         assert same.read().decoded == b"1"
 
 
-def test_a_flush_makes_every_reader_wait(slow):
-    with slow.client() as writer, slow.client() as reader:
+def test_a_flush_makes_every_reader_wait(gate, gated):
+    with gated.client() as writer, gated.client() as reader, gated.client() as other:
         reader.must("SET", "key", "1")
-        writer.send("FLUSHALL")
-        wait_until(lambda: "cmdstat_flushall" in info(reader, "commandstats"), "the flush")
-        reader.send("GET", "key")
-        assert writer.is_silent(0)
+        with gate.shut():
+            writer.send("FLUSHALL")
+            wait_until(lambda: executed(other, "flushall"), "the flush")
+            reader.send("GET", "key")
+            wait_until(lambda: executed(other, "get"), "the read")
+            assert reader.is_silent(0.05)
+            assert writer.is_silent(0)
         assert reader.read().decoded is None
         assert writer.read().decoded == "OK"
 
 
-def test_writers_share_a_sync(slow):
-    clients = [slow.client() for _ in range(20)]
-    with slow.client() as client:
-        for number, writer in enumerate(clients):
-            writer.send("SET", f"k{number}", "1")
-        wait_until(lambda: client.must("DBSIZE") == 20, "the writes")
-    # One sync is under way with the first, one takes all others: twenty of their own would take 8 seconds.
+def test_writers_share_a_sync(gate, gated):
+    clients = [gated.client() for _ in range(20)]
+    with gated.client() as client:
+        client.must("SET", "before", "1")
+        before = gate.calls()
+        with gate.shut():
+            clients[0].send("SET", "k0", "1")
+            wait_until(lambda: gate.calls() == before + 1, "the first sync")
+            for number, writer in enumerate(clients[1:], 1):
+                writer.send("SET", f"k{number}", "1")
+            wait_until(lambda: executed(client, "set") == 21, "the writes")
     for writer in clients:
         assert writer.read().decoded == "OK"
         writer.close()
+    assert gate.calls() == before + 2, "one sync was under way with the first, one takes all others"
 
 
-def test_replies_of_one_connection_keep_their_order(slow):
-    with slow.client() as client:
+def test_replies_of_one_connection_keep_their_order(gate, gated):
+    commands = [["GET", "other"], ["SET", "a", "1"], ["GET", "other"], ["PING"], ["GET", "a"]]
+    with gated.client() as client, gated.client() as other:
         client.must("SET", "other", "0")
-        replies = client.pipeline([["GET", "other"], ["SET", "a", "1"], ["GET", "other"], ["PING"], ["GET", "a"]])
-        assert [reply.decoded for reply in replies] == [b"0", "OK", b"0", "PONG", b"1"]
+        with gate.shut():
+            for command in commands:
+                client.send(*command)
+            wait_until(lambda: executed(other, "get") == 3, "all to be executed")
+        replies = [client.read().decoded for _ in commands]
+        assert replies == [b"0", "OK", b"0", "PONG", b"1"]
 
 
 @pytest.mark.parametrize("fsync", MODES)

@@ -7,6 +7,7 @@ import pytest
 from support.client import wait_until
 
 FAR = 4_102_444_800  # the first second of the year 2100
+LATE = 60  # seconds by which a machine that is busy with other things may be late
 SETTERS = ("EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT")
 CONDITIONS = ("", "NX", "XX", "GT", "LT", "XX GT", "xx lt", "NX NX", "GT XX")
 
@@ -79,8 +80,8 @@ def test_a_moment_is_kept_to_the_millisecond(pair, seconds, kind):
         assert pair.check("PEXPIREAT", "a", seconds * 1000 + milliseconds) == 1
         assert pair.check("PEXPIRETIME", "a") == seconds * 1000 + milliseconds
         pair.check("EXPIRETIME", "a")
-    pair.check("TTL", "a", approx=1)
-    pair.check("PTTL", "a", approx=1000)
+    pair.check("TTL", "a", approx=LATE)
+    pair.check("PTTL", "a", approx=LATE * 1000)
     pair.check("PEXPIREAT", "a", 2**63 - 1)
     pair.check("PEXPIRETIME", "a")
     pair.check("EXPIRETIME", "a")
@@ -90,9 +91,9 @@ def test_a_moment_is_kept_to_the_millisecond(pair, seconds, kind):
 def test_a_span_counts_from_now(pair, command, unit):
     pair.setup("SET", "a", 1)
     assert pair.check(command, "a", 100 * unit) == 1
-    assert pair.check("TTL", "a", approx=1) in (99, 100)
-    assert pair.check("PTTL", "a", approx=1000) <= 100_000
-    assert abs(pair.check("PEXPIRETIME", "a", approx=1000) - time.time() * 1000 - 100_000) < 1000
+    assert pair.check("TTL", "a", approx=LATE) in range(100 - LATE, 101)
+    assert pair.check("PTTL", "a", approx=LATE * 1000) in range(100_000 - LATE * 1000, 100_001)
+    assert abs(pair.check("PEXPIRETIME", "a", approx=LATE * 1000) - time.time() * 1000 - 100_000) < LATE * 1000
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -127,9 +128,9 @@ def test_persist_takes_the_expiry_away(pair):
 def test_writing_anew_takes_the_expiry_away_and_changing_does_not(pair):
     pair.setup("SET", "a", 1, "EX", 100)
     pair.setup("INCR", "a")
-    pair.check("TTL", "a", approx=1)
+    pair.check("TTL", "a", approx=LATE)
     pair.setup("APPEND", "a", "5")
-    pair.check("TTL", "a", approx=1)
+    pair.check("TTL", "a", approx=LATE)
     pair.setup("SET", "a", 1)
     assert pair.check("TTL", "a") == -1
 

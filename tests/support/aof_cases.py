@@ -460,6 +460,21 @@ def a_change_of_policy_takes_what_has_gathered_along(folder: Path) -> None:
     assert log.contents() == log.given
 
 
+def writers_that_go_away(folder: Path) -> None:
+    def census() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+    before = census()
+    for policy in ("no", "everysec", "always"):
+        log = Log(folder, policy)
+        log.give(UNIT)
+        assert census()[0] == before[0] + 1
+        del log
+        (folder / "0.aof").unlink()
+        # The kernel lists a thread a moment longer than it takes to join it.
+        wait_until(lambda: census() == before, "the thread and the descriptors to be gone")
+
+
 def groups_for_a_trace(folder: Path) -> None:
     log = Log(folder, "always")
     for _ in range(20):

@@ -12,7 +12,8 @@ from typing import Any
 
 from support.resp import PUSH, Reply, read_reply
 
-TIMEOUT = 30.0
+# Seconds. Only a wrong server takes that long: a machine that does much else besides is slow, but not so slow.
+TIMEOUT = 90.0
 
 Argument = bytes | str | int | float
 

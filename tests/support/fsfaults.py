@@ -1,8 +1,8 @@
 """Disks that fail, fill up or are slow. Each helper skips the test where the system does not permit it, saying why.
 
 Errors from system calls come from ``strace -e inject`` attached to a running server; a full disk from a small tmpfs or
-from a limit on file sizes (which fails with EFBIG once SIGXFSZ is ignored, and cuts the write before short); slowness
-from a preloaded shim built with the C compiler at hand.
+from a limit on file sizes (which fails with EFBIG once SIGXFSZ is ignored, and cuts the write before short); slowness,
+and syncs that wait until the test lets them go on, from preloaded shims built with the C compiler at hand.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from support.client import wait_until
 from support.paths import ROOT, preloading
 
 SHIM_SOURCE = ROOT / "benchmarks" / "slow_fdatasync.c"
+GATE_SOURCE = Path(__file__).with_name("sync_gate.c")
 
 
 def _need(tool: str) -> str:
@@ -52,7 +53,7 @@ def injected(pid: int, folder: Path, *injections: str, file: Path | None = None)
         yield trace
     finally:
         tracer.send_signal(signal.SIGINT)
-        tracer.wait(10)
+        tracer.wait(60)
 
 
 @contextlib.contextmanager
@@ -107,12 +108,41 @@ def fill_disk(folder: Path, leave: int = 0) -> Path:
 
 def slow_fdatasync(folder: Path, milliseconds: float) -> dict[str, str]:
     """The environment in which a server's fdatasync and fsync take so much longer."""
+    return {**preloading(_shim(folder, SHIM_SOURCE)), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
+
+
+class SyncGate:
+    """A gate that a server's calls of ``fsync`` or ``fdatasync`` (`call`) go through; open, unless a test shuts it.
+
+    The server is started in the gate's ``environment``.
+    """
+
+    def __init__(self, folder: Path, call: str) -> None:
+        self.path = folder / f"{call}.gate"
+        self.environment = {**preloading(_shim(folder, GATE_SOURCE)), f"{call.upper()}_GATE": str(self.path)}
+
+    @contextlib.contextmanager
+    def shut(self) -> Iterator[None]:
+        """For the length of the block no call gets through."""
+        self.path.touch()
+        try:
+            yield
+        finally:
+            self.path.unlink()
+
+    def calls(self) -> int:
+        """How many have come to the gate so far."""
+        counted = self.path.with_name(f"{self.path.name}.calls")
+        return counted.stat().st_size if counted.exists() else 0
+
+
+def _shim(folder: Path, source: Path) -> Path:
     if not sys.platform.startswith("linux"):
         pytest.skip("the shim is made for Linux")
-    shim = folder / "slow_fdatasync.so"
-    built = _run([_need("cc"), "-shared", "-fPIC", "-O2", "-Wall", "-o", str(shim), str(SHIM_SOURCE)])
+    shim = folder / f"{source.stem}.so"
+    built = _run([_need("cc"), "-shared", "-fPIC", "-O2", "-Wall", "-o", str(shim), str(source)])
     assert built.returncode == 0, built.stderr
-    return {**preloading(shim), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
+    return shim
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

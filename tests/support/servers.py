@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from support.client import RawClient
+from support.client import TIMEOUT, RawClient
 from support.paths import server_environment
 
-START_TIMEOUT = 60.0
-STOP_TIMEOUT = 30.0
+START_TIMEOUT = 120.0
+STOP_TIMEOUT = 90.0
 PORT_ATTEMPTS = 5
 INSTALL_HINT = "redis-server is not on PATH (nor named by REDIS_SERVER): apt-get install redis-server"
 
@@ -131,7 +131,7 @@ class Server:
             time.sleep(0.01)
 
     def _answers(self) -> bool:
-        with contextlib.suppress(OSError), RawClient(self.address, timeout=5) as client:
+        with contextlib.suppress(OSError), RawClient(self.address, timeout=20) as client:
             return client.call("PING").raw.startswith((b"+PONG", b"-NOAUTH"))
         return False
 
@@ -182,7 +182,7 @@ class Server:
 
     # Talking to it.
 
-    def client(self, protocol: int = 2, timeout: float = 30.0) -> RawClient:
+    def client(self, protocol: int = 2, timeout: float = TIMEOUT) -> RawClient:
         client = RawClient(self.address, timeout)
         client.hello(protocol)
         return client

@@ -291,10 +291,10 @@ EXPIRY = st.one_of(
     command("PEXPIRE", KEYS, st.just(b"100000000")),
     command("EXPIRE", KEYS, _texts("0", "-1", "abc", "9223372036854775807")),
     command("PERSIST", KEYS),
-    command("TTL", KEYS, approx=5),
-    command("PTTL", KEYS, approx=5000),
-    command("EXPIRETIME", KEYS, approx=5),
-    command("PEXPIRETIME", KEYS, approx=5000),
+    command("TTL", KEYS, approx=60),
+    command("PTTL", KEYS, approx=60_000),
+    command("EXPIRETIME", KEYS, approx=60),
+    command("PEXPIRETIME", KEYS, approx=60_000),
 )
 # Ids are told, not taken from the clock; few of them, so that entries meet deletions and claims.
 IDS = st.one_of(
