@@ -352,8 +352,9 @@ def test_the_dangerous_is_refused_at_run_time_too():
 
 
 def test_accepted_without_effect_is_told():
-    config = Config.load(None, ["--io-threads", "4", "--maxmemory-policy", "noeviction", "--port", "0"])
+    config = Config.load(None, ["--io-threads", "4", "--maxmemory-policy", "noeviction", "--port", "0", "--save", ""])
     assert [directive.name for directive in config.ignored()] == ["io-threads"]
+    assert [directive.name for directive in Config.load(None, ["--save", "60 1"]).ignored()] == ["save"]
 
 
 def test_includes_are_read_where_they_stand(tmp_path):

@@ -69,11 +69,14 @@ class Config:
         self._given.add(directive.name)
 
     def ignored(self) -> list[Directive]:
-        """The directives that the start was given, with another value than the default, and that have no effect."""
+        """The directives that the start was given, with another value than the default, and that have no effect.
+
+        An empty value asks for nothing: ``save ""`` is as good as done.
+        """
         return [
             directive
             for name, directive in DIRECTIVES.items()
-            if name in self._given and directive.effect and not self.is_default(name)
+            if name in self._given and directive.effect and not self.is_default(name) and self.text(name)
         ]
 
     # CONFIG GET
