@@ -343,6 +343,26 @@ def test_encodings_are_told_as_in_redis_7_4(client):
     assert client.must("OBJECT", "ENCODING", "l") == b"listpack"
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("LMOVE l l LEFT RIGHT", "listpack"),
+        ("LMOVE l l RIGHT RIGHT", "listpack"),
+        ("RPOPLPUSH l l", "listpack"),
+        ("LSET l 0 x", "quicklist"),
+        ("LSET l 9 x", "quicklist"),
+        ("LINSERT l BEFORE absent x", "quicklist"),
+    ],
+)
+def test_what_would_pass_the_limit_with_one_more_is_as_in_redis_7_4(client, command, name):
+    client.must("CONFIG", "SET", "list-max-listpack-size", 4)
+    client.must("RPUSH", "l", *"abcd")
+    before = client.must("LRANGE", "l", 0, -1)
+    client.call(*command.split())
+    assert client.must("OBJECT", "ENCODING", "l").decode() == name
+    assert client.must("LLEN", "l") == len(before)
+
+
 def test_a_limit_may_be_changed_while_lists_exist(client):
     client.must("RPUSH", "l", *range(100))
     client.must("CONFIG", "SET", "list-max-listpack-size", 10)

@@ -393,6 +393,29 @@ def test_a_stored_result_is_in_its_smallest_encoding(client):
     assert encoding(client) == "intset"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        (range(8), range(12), "intset"),
+        (["a", *range(8)], ["b", *range(12)], "intset"),
+        (["a", *range(12)], ["b", *range(12)], "listpack"),
+        (range(12), range(12), "listpack"),
+        (["a", *range(12)], range(4), "intset"),
+        (["a", *range(40)], ["b", *range(40)], "hashtable"),
+        (["a", *range(1, 99999, 9999)], ["b", *range(1, 99999, 9999)], "hashtable"),
+        (["a", *range(12)], ["a", *range(12)], "listpack"),
+    ],
+)
+def test_an_intersection_may_be_packed_where_integers_may_not_be_many(client, first, second, name):
+    for directive, value in (("intset-entries", 8), ("listpack-entries", 32), ("listpack-value", 4)):
+        client.must("CONFIG", "SET", f"set-max-{directive}", value)
+    client.must("SADD", "first", *first)
+    client.must("SADD", "second", *second)
+    client.must("SINTERSTORE", "s", "first", "second")
+    assert encoding(client) == name
+    assert client.must("SINTERCARD", 2, "first", "second") == client.must("SCARD", "s")
+
+
 # ---- what the file and those who listen are told ----
 
 

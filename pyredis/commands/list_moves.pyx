@@ -61,14 +61,18 @@ cdef Replied move(Call *call, ListAccess *source, const Ends *ends) noexcept nog
         return 0
     rotates = target.entry == source.entry
     text = reply_moved(call, source, ends.pops_front)
-    if target.list == NULL:
+    if rotates:
+        # It goes before it comes again, so that a full short list stays short.
+        list_drop(target.list, ends.pops_front)
+    elif target.list == NULL:
         target.list = list_new(0, ends.pushes_front)
     list_push(&target.list, &text, 1, ends.pushes_front, &target.limits)
     store_list(call, &target)
     changed(call, 2, EVENT_LIST, push_event(ends.pushes_front))
     if rotates:
         source.list = target.list
-    list_drop(source.list, ends.pops_front)
+    else:
+        list_drop(source.list, ends.pops_front)
     store_fewer(call, source, pop_event(ends.pops_front), 1)
     return 0
 

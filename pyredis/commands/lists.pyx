@@ -48,6 +48,7 @@ from pyredis.types.list cimport (
     list_copy,
     list_drop_many,
     list_effort,
+    list_expect,
     list_encoding,
     list_free_some,
     list_insert,
@@ -319,6 +320,9 @@ cdef Replied lset(Call *call) noexcept nogil:
     if not integer_argument(call, 2, &index):
         return 0
     if not in_list(access.list, &index):
+        # Even in vain it may become a long list.
+        list_expect(&access.list, call.argv[3].size, 1, True, &access.limits)
+        store_list(call, &access)
         return reply_error(call.reply, OUT_OF_RANGE)
     list_set(&access.list, <size_t> index, call.argv[3], &access.limits)
     list_settle(&access.list, &access.limits)

@@ -28,6 +28,7 @@ from pyredis.types.set cimport (
     SetIterator,
     SetLimits,
     set_add_batch,
+    set_confine_integers,
     set_copy,
     set_filter,
     set_form,
@@ -115,12 +116,28 @@ cdef void sort_by_size(Set **sets, size_t count) noexcept nogil:
 # ---- intersection ----
 
 cdef void intersect(Sources *sources, Result *result) noexcept nogil:
-    cdef SetIterator iterator
-    cdef SetBatch batch
-    cdef int index
     if sources.absent:
         return
     sort_by_size(sources.sets, sources.count)
+    if result.set == NULL or set_form(sources.sets[0]) == SET_INTEGERS:
+        intersect_sorted(sources, result)
+    else:
+        intersect_into_pack(sources, result)
+
+
+cdef void intersect_into_pack(Sources *sources, Result *result) noexcept nogil:
+    """As in Redis, what the smallest set has in another form than integers may be a pack though it be integers."""
+    cdef size_t integers = result.limits.integers
+    result.limits.integers = max(integers, result.limits.entries)
+    intersect_sorted(sources, result)
+    result.limits.integers = integers
+    set_confine_integers(&result.set, &result.limits)
+
+
+cdef void intersect_sorted(Sources *sources, Result *result) noexcept nogil:
+    cdef SetIterator iterator
+    cdef SetBatch batch
+    cdef int index
     set_iterate(sources.sets[0], &iterator)
     while set_next_batch(&iterator, &batch):
         for index in range(1, sources.count):

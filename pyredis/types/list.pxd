@@ -65,6 +65,8 @@ cdef void list_drop_many(List *list, size_t count, bint front) noexcept nogil
 cdef void list_settle(List **list, const ListLimits *limits) noexcept nogil
 
 # ---- anywhere ----
+# Before so many bytes and elements more: a short list that would pass a limit with them becomes a long one.
+cdef void list_expect(List **list, size_t bytes, size_t count, bint front, const ListLimits *limits) noexcept nogil
 cdef void list_set(List **list, size_t index, Slice text, const ListLimits *limits) noexcept nogil
 # Before or behind the first element equal to `pivot`; false where there is none.
 cdef bint list_insert(List **list, Slice pivot, Slice text, bint behind, const ListLimits *limits) noexcept nogil

@@ -118,8 +118,7 @@ cdef void make_long(List **list, bint front) noexcept nogil:
     list[0] = <List *> long_new(run_of(list[0]), front)
 
 
-cdef void make_long_for(List **list, size_t bytes, size_t count, bint front, const ListLimits *limits) noexcept nogil:
-    """Before so many bytes and elements more: a short list that would pass a limit with them becomes a long one."""
+cdef void list_expect(List **list, size_t bytes, size_t count, bint front, const ListLimits *limits) noexcept nogil:
     if is_long(list[0]):
         return
     if LISTPACK_BYTES + run_used(run_of(list[0])) + bytes > limits.bytes or \
@@ -205,7 +204,7 @@ cdef void list_push(List **list, const Slice *texts, size_t count, bint front, c
     cdef size_t bytes = 0, index
     for index in range(count):
         bytes += texts[index].size
-    make_long_for(list, bytes, count, front, limits)
+    list_expect(list, bytes, count, front, limits)
     if not is_long(list[0]):
         push_short(<Run **> list, texts, count, front)
         return
@@ -261,7 +260,7 @@ cdef void list_settle(List **list, const ListLimits *limits) noexcept nogil:
 cdef void list_set(List **list, size_t index, Slice text, const ListLimits *limits) noexcept nogil:
     cdef LongList own
     cdef LongList *opening
-    make_long_for(list, text.size, 1, True, limits)
+    list_expect(list, text.size, 1, True, limits)
     opening = opened(list, &own)
     long_replace(opening, place_of(opening, index), text, limits)
     closed(list, opening, &own)
@@ -271,7 +270,7 @@ cdef bint list_insert(List **list, Slice pivot, Slice text, bint behind, const L
     cdef LongList own
     cdef LongList *opening
     cdef ListPlace place
-    make_long_for(list, text.size, 1, True, limits)
+    list_expect(list, text.size, 1, True, limits)
     opening = opened(list, &own)
     if not long_find(opening, pivot, &place):
         return False

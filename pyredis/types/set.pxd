@@ -98,6 +98,8 @@ cdef Table *set_table(void *set) noexcept nogil
 cdef bint set_has(Set *set, const SetMember *member) noexcept nogil
 # Ahead of `count` members to add: as in Redis, more of them than the form may hold make a table at once.
 cdef void set_expect(Set **set, size_t count, const SetLimits *limits) noexcept nogil
+# After additions by a higher limit: too many integers become a pack, if they are few and short enough, or a table.
+cdef void set_confine_integers(Set **set, const SetLimits *limits) noexcept nogil
 # True when the member is new. It may be one of another set, not of this one.
 cdef bint set_add(Set **set, const SetMember *member, const SetLimits *limits) noexcept nogil
 # False when there is no such member.

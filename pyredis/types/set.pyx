@@ -230,6 +230,17 @@ cdef void set_expect(Set **set, size_t count, const SetLimits *limits) noexcept 
         convert_to_table(set, max(count, set_size(set[0])))
 
 
+cdef void set_confine_integers(Set **set, const SetLimits *limits) noexcept nogil:
+    cdef size_t count = set_size(set[0]), longest
+    if form_of(set[0]) != SET_INTEGERS or count <= most_integers(limits):
+        return
+    longest = longest_number(<Intset *> set[0])
+    if count <= limits.entries and longest <= limits.value and (longest + PACK_OVERHEAD) * count < PACK_SIZE_LIMIT:
+        convert_to_pack(set)
+    else:
+        convert_to_table(set, count)
+
+
 cdef Guard **set_guard(void *set) noexcept nogil:
     return &members_of(set).guard if form_of(set) == SET_TABLE else NULL
 
