@@ -113,6 +113,16 @@ cdef void drop_stale(Keyspace *keyspace, Table *watched, Database *database) noe
     table_iterate_end(&iterator)
 
 
+cdef void take_data(Database *to, const Database *data) noexcept nogil:
+    """All but what hangs on the number: the keys that are watched."""
+    to.keys = data.keys
+    to.expires = data.expires
+    to.field_expires = data.field_expires
+    to.average_ttl = data.average_ttl
+    to.expires_cursor = data.expires_cursor
+    to.field_expires_cursor = data.field_expires_cursor
+
+
 cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept nogil:
     cdef Database kept
     # An absent key that is swapped for an expired one has not changed.
@@ -121,18 +131,8 @@ cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept n
     kept = a[0]
     signal_all(a)
     signal_all(b)
-    a.keys = b.keys
-    a.expires = b.expires
-    a.field_expires = b.field_expires
-    a.average_ttl = b.average_ttl
-    a.expires_cursor = b.expires_cursor
-    a.field_expires_cursor = b.field_expires_cursor
-    b.keys = kept.keys
-    b.expires = kept.expires
-    b.field_expires = kept.field_expires
-    b.average_ttl = kept.average_ttl
-    b.expires_cursor = kept.expires_cursor
-    b.field_expires_cursor = kept.field_expires_cursor
+    take_data(a, b)
+    take_data(b, &kept)
     if keyspace.snapshot:
         keyspace.hooks.swapped(keyspace.hooks.context, a, b)
     signal_all(a)
