@@ -47,7 +47,7 @@ from pyredis.commands.hash_access cimport (
     store_fewer_fields,
     store_hash,
 )
-from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.types.hash cimport (
     HASH_NUMBER_INVALID,
     HASH_NUMBER_OK,
@@ -83,8 +83,6 @@ from pyredis.commands.hash_expiry import HANDLERS as EXPIRY_HANDLERS
 cdef enum:
     # A negative count of HRANDFIELD asks for as many fields as it likes: past this many bytes the client goes.
     RANDOM_REPLY_MAX = 1 << 30
-    # Steps of a scan for each field asked for, so that a sparse table does not hold up everybody.
-    SCAN_PATIENCE = 10
 
 cdef const char *NOT_A_COUNT = (
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
@@ -418,11 +416,11 @@ cdef Replied hrandfield(Call *call) noexcept nogil:
 
 cdef uint64_t scan_some(Call *call, Hash *hash, const ScanOptions *options, Teller *teller) noexcept nogil:
     cdef uint64_t cursor = options.cursor
-    cdef int64_t steps = 0
+    cdef int64_t buckets = 0
     while True:
         cursor = hash_scan(hash, cursor, field_clock(call.server), tell, teller)
-        steps += 1
-        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
+        buckets += 1
+        if scan_is_done(options, cursor, buckets, teller.visited):
             return cursor
 
 

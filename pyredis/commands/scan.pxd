@@ -14,6 +14,17 @@ ctypedef struct ScanOptions:
     Slice type              # SCAN alone; data NULL where not given
     bint values             # HSCAN alone; False where it was told NOVALUES
 
+cdef enum:
+    # Buckets that are looked at for each element asked for, so that a sparse table does not hold up everybody.
+    BUCKETS_PER_ELEMENT = 10
+
+
+cdef inline bint scan_is_done(
+        const ScanOptions *options, uint64_t cursor, int64_t buckets, int64_t seen) noexcept nogil:
+    """Whether a call answers with ``cursor``, when so many buckets have been looked at and so many elements seen."""
+    return cursor == 0 or seen >= options.count or buckets // BUCKETS_PER_ELEMENT >= options.count
+
+
 # Both answer and return False where they find something wrong. The commands of the types look their key up in between:
 # without it, the options go unread.
 cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil

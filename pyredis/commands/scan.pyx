@@ -21,8 +21,6 @@ from pyredis.types.hashtable cimport hash_key, table_scan
 
 cdef enum:
     DEFAULT_COUNT = 10
-    # Buckets looked at for every element asked for, before a call gives up on a sparse table.
-    BUCKETS_PER_ELEMENT = 10
     PREFIX_MAX = 80
 
 ctypedef struct Walk:
@@ -173,7 +171,7 @@ cdef Replied scan(Call *call) noexcept nogil:
     while True:
         options.cursor = table_scan(&call.database.keys, options.cursor, visit_key, &walk)
         buckets += 1
-        if options.cursor == 0 or walk.seen >= options.count or buckets // BUCKETS_PER_ELEMENT >= options.count:
+        if scan_is_done(&options, options.cursor, buckets, walk.seen):
             break
     # To look at a key's type counts as reading the key.
     if options.type.data != NULL:

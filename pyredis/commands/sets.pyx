@@ -15,7 +15,7 @@ from pyredis._resp cimport (
     reply_integer,
     reply_open,
 )
-from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.commands.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members, store_set
 from pyredis.types.set cimport (
     Set,
@@ -43,11 +43,6 @@ from pyredis.types.set cimport (
 
 from pyredis.commands.set_algebra import HANDLERS as ALGEBRA_HANDLERS
 from pyredis.commands.set_random import HANDLERS as RANDOM_HANDLERS
-
-cdef enum:
-    # Steps of a scan for each member asked for, so that a sparse table does not hold up everybody.
-    SCAN_PATIENCE = 10
-
 
 # ---- adding and removing ----
 
@@ -189,11 +184,11 @@ cdef void tell(void *context, const SetMember *member) noexcept nogil:
 
 cdef uint64_t scan_some(Set *set, const ScanOptions *options, Teller *teller) noexcept nogil:
     cdef uint64_t cursor = options.cursor
-    cdef int64_t steps = 0
+    cdef int64_t buckets = 0
     while True:
         cursor = set_scan(set, cursor, tell, teller)
-        steps += 1
-        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
+        buckets += 1
+        if scan_is_done(options, cursor, buckets, teller.visited):
             return cursor
 
 

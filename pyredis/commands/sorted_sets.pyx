@@ -34,7 +34,7 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
-from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_options
+from pyredis.commands.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.commands.sorted_set_access cimport (
     read_sorted_set,
     reply_member,
@@ -64,8 +64,6 @@ from pyredis.types.sorted_set cimport (
 cdef enum:
     # A negative count of ZRANDMEMBER asks for as many members as it likes: past this many bytes the client goes.
     RANDOM_REPLY_MAX = 1 << 30
-    # Steps of a scan for each member asked for, so that a sparse table does not hold up everybody.
-    SCAN_PATIENCE = 10
 
 cdef const char *NOT_A_COUNT = (
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
@@ -248,11 +246,11 @@ cdef void tell_scanned(void *context, const ScoredMember *member) noexcept nogil
 
 cdef uint64_t scan_some(SortedSet *set, const ScanOptions *options, Teller *teller) noexcept nogil:
     cdef uint64_t cursor = options.cursor
-    cdef int64_t steps = 0
+    cdef int64_t buckets = 0
     while True:
         cursor = zset_scan(set, cursor, tell_scanned, teller)
-        steps += 1
-        if cursor == 0 or steps // SCAN_PATIENCE >= options.count or teller.visited >= <size_t> options.count:
+        buckets += 1
+        if scan_is_done(options, cursor, buckets, teller.visited):
             return cursor
 
 
