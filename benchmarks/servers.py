@@ -44,6 +44,13 @@ def pinned(role: int) -> list[str]:
     return ["taskset", "-c", str(usable[role])] if len(usable) > 1 and shutil.which("taskset") else []
 
 
+def stolen_seconds() -> float:
+    """How long the machine beneath this one has had its processors do something else, summed over them; 0 if untold."""
+    counters = Path("/proc/stat")
+    fields = counters.read_text().splitlines()[0].split() if counters.exists() else []
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK") if len(fields) > 8 else 0.0
+
+
 @dataclass
 class Target:
     """One side of a comparison: a running server, ours or another, with the command line that started it."""

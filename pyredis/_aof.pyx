@@ -65,6 +65,7 @@ cdef extern from "native_thread.h" nogil:
     void wake_clear(const int *ends)
     void wake_close(const int *ends)
     int file_sync(int fd)
+    void file_begin_writeback(int fd, int64_t offset, int64_t size)
     int64_t file_write(int fd, const char *first, size_t first_size, const char *second, size_t second_size)
     int file_truncate(int fd, int64_t size)
 
@@ -73,6 +74,7 @@ cdef enum:
     MILLISECOND = 1000000       # ns
     GATHER_FROM = 500000        # ns: a sync that takes less is not waited for with company
     GATHER_MOST = 2000000       # ns
+    WRITEBACK = 1 << 20         # bytes
     QUIET_DRAINS = 1024         # after so many that found little in it, a grown ring returns to its first size
 
 cdef uint64_t NO_END = UINT64_MAX
@@ -85,6 +87,7 @@ cdef struct File:
     uint64_t start
     uint64_t end
     uint64_t synced             # a position: an fsync has returned for all of the file before it
+    uint64_t pushed             # the same, or further: the system was asked to begin writing what lies before it
     File *next
 
 
@@ -118,6 +121,7 @@ cdef struct Aof:
     bint stopping
     bint writing
     bint syncing
+    bint pushing                # the native thread is beginning writeback
     bint retry                  # attempt a write although the last one failed
     uint64_t sync_goal          # sync up to here now, whatever the policy
     uint64_t doubt_end          # positions from `durable` to here are in doubt while `sync_error` is set
@@ -289,7 +293,7 @@ cdef int write_out(Aof *aof) noexcept nogil:
         awaited = everysec_waits(aof)
         finish_write(aof, file, end, error)
         # While the thread waits for the second to be over, a signal would only take the processor away.
-        if sync_due(aof) or not awaited:
+        if not awaited or sync_due(aof) or writeback_due(aof):
             pthread_cond_signal(&aof.work)
         unlock(aof)
         if error:
@@ -337,6 +341,7 @@ cdef void sync_failed(Aof *aof, File *file, int error) noexcept nogil:
 
 cdef void sync_succeeded(Aof *aof, File *file, uint64_t synced) noexcept nogil:
     file.synced = synced
+    file.pushed = max(file.pushed, synced)
     advance_durable(aof)
     reclaim(aof, synced)
     if synced == atomic_load_u64(&aof.written) or aof.unsynced_next_ns:
@@ -436,6 +441,27 @@ cdef bint write_due(const Aof *aof) noexcept nogil:
     return atomic_load_u64(&aof.published) > aof.written
 
 
+cdef bint writeback_due(const Aof *aof) noexcept nogil:
+    cdef const File *file = aof.files
+    return everysec_waits(aof) and file == aof.target and aof.written - file.pushed >= WRITEBACK
+
+
+cdef void begin_writeback(Aof *aof) noexcept nogil:
+    """everysec: a second's bytes at once would keep the disk busy for long, and with it whoever writes to the file."""
+    cdef File *file = aof.files
+    cdef uint64_t end = atomic_load_u64(&aof.written)
+    cdef int64_t size = <int64_t>(end - file.pushed)
+    cdef int64_t offset = file.size - size
+    cdef int fd = file.fd
+    file.pushed = end
+    aof.pushing = True
+    unlock(aof)
+    file_begin_writeback(fd, offset, size)
+    lock(aof)
+    aof.pushing = False
+    pthread_cond_broadcast(&aof.progress)
+
+
 cdef void rest(Aof *aof) noexcept nogil:
     cdef int64_t left
     if not everysec_waits(aof):
@@ -461,6 +487,8 @@ cdef void *thread_main(void *argument) noexcept nogil:
                 condition_wait_for(&aof.work, &aof.lock, left)
             else:
                 write_gathered(aof)
+        elif writeback_due(aof):
+            begin_writeback(aof)
         else:
             rest(aof)
     unlock(aof)
@@ -473,7 +501,7 @@ cdef void add_file(Aof *aof, int fd, int64_t size, uint64_t start) noexcept nogi
     cdef File *file = <File *>ring_allocate(sizeof(File))
     file.fd = fd
     file.size = size
-    file.start = file.synced = start
+    file.start = file.synced = file.pushed = start
     file.end = NO_END
     if aof.files == NULL:
         aof.files = aof.target = file
@@ -582,7 +610,7 @@ cdef int aof_detach(Aof *aof) noexcept nogil:
         return 0
     cdef int error = aof_sync(aof)
     lock(aof)
-    while aof.writing or aof.syncing:
+    while aof.writing or aof.syncing or aof.pushing:
         pthread_cond_wait(&aof.progress, &aof.lock)
     forget(aof)
     unlock(aof)

@@ -439,6 +439,10 @@ cdef class Core:
     def aof_sync_failed(self):
         return aof_sync_failed(self.server.aof) if self.server.aof != NULL else False
 
+    @property
+    def aof_syncing(self):
+        return aof_fsync_pending(self.server.aof) if self.server.aof != NULL else False
+
     def aof_state(self):
         """(bytes in the newest file, bytes not yet written, age in ms of the oldest byte not synced, syncing now)."""
         if self.server.aof == NULL:

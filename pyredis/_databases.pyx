@@ -42,7 +42,7 @@ cdef enum:
     EXPIRE_BATCH = 64
     # One look at the entries that expire: until so many were seen, over at most so many buckets.
     EXPIRE_LOOK = 20
-    EXPIRE_BUCKETS = 1000
+    EXPIRE_BUCKETS = 64
     FLUSH_AT_ONCE = 100000
     # What a time to live counts for at most in the mean: 2**50 ms, so that no sum of them overflows.
     TTL_MOST = 0x4000000000000
@@ -203,14 +203,12 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
 cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
     cdef int64_t deadline = monotonic_ns() + budget_us * 1000
     cdef Database *database
-    cdef int _step, rounds
+    cdef int _step
     for _step in range(keyspace.count):
         database = &keyspace.databases[keyspace.expire_next]
         keyspace.expire_next = (keyspace.expire_next + 1) % keyspace.count
-        rounds = 0
         while table_size(&database.expires) and expire_some(keyspace, database):
-            rounds += 1
-            if rounds % 4 == 0 and monotonic_ns() > deadline:
+            if monotonic_ns() > deadline:
                 keyspace.expire_cap_reached += 1
                 return True
     return False

@@ -21,8 +21,8 @@ cdef enum:
     # Fields of one hash removed before the next one's turn.
     FIELDS_PER_VISIT = 256
     # Hashes looked at before asking the clock, and whether it is worth going on.
-    HASHES_PER_ROUND = 400
-    STEPS_PER_ROUND = 1000
+    HASHES_PER_ROUND = 20
+    STEPS_PER_ROUND = 64
 
 ctypedef struct Removal:
     Server *server
@@ -88,7 +88,10 @@ cdef void visit_hash(void *context, void *element) noexcept nogil:
 
 
 cdef bint expire_round(Server *server, Database *database) noexcept nogil:
-    """Looks at some hashes; true when enough of them had due fields for another look to be worth it."""
+    """Looks at some hashes; true when enough of them had due fields for another look to be worth it.
+
+    A round that saw few because the table is nearly empty says nothing yet.
+    """
     cdef Round round
     cdef int steps = 0
     round.server = server
@@ -101,7 +104,8 @@ cdef bint expire_round(Server *server, Database *database) noexcept nogil:
         steps += 1
         if database.field_expires_cursor == 0:
             break
-    return round.overdue * 10 > round.seen
+    return round.overdue * 10 > round.seen or (
+        round.seen < HASHES_PER_ROUND and database.field_expires_cursor != 0)
 
 
 cdef bint expire_fields_cycle(Server *server, int64_t budget_us) noexcept nogil:

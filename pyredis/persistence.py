@@ -166,8 +166,11 @@ class Persistence:
     # ---- while serving ----
 
     def flush(self) -> None:
-        """After background work that may have changed something: nobody waits, but the file is to have it."""
-        if self.appending:
+        """After background work that may have changed something: the file is to have it, but nobody waits.
+
+        While the file is being synced a write may take as long as that; the next one takes these bytes along.
+        """
+        if self.appending and not self.core.aof_syncing:
             assert self.server.hub is not None
             self.hub.drain()
 
@@ -179,7 +182,8 @@ class Persistence:
         """What is to be done now and then: writing again what could not be written, and rewriting."""
         if self.appending:
             assert self.server.hub is not None
-            self.hub.release()
+            if not self.core.aof_syncing:
+                self.hub.release()
             if self.core.aof_sync_failed:
                 self._exit_if_promised()
         self.rewriting.cron()

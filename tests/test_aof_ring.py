@@ -40,6 +40,7 @@ CASES = (
     "on_a_fast_disk_nobody_is_waited_for",
     "a_full_ring_waits_for_the_disk",
     "everysec_writes_at_once_while_a_sync_is_running",
+    "everysec_has_the_system_begin_to_write_what_a_second_gathers",
     "no_never_syncs_but_what_is_left_or_asked_for",
     "a_pause_of_syncing_releases_what_is_written",
     "a_change_of_policy_takes_what_has_gathered_along",

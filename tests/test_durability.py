@@ -353,3 +353,17 @@ def test_a_change_of_the_mode_loses_no_reply(durable, fsync):
     server.restart(crash=True)
     with server.client() as client:
         assert client.must("MGET", "n", "m") == [b"12", b"6"]
+
+
+def test_what_expires_while_the_file_is_being_synced_is_written_when_that_is_over(durable, tmp_path):
+    """A write to a file that is being synced may take as long as the sync, and for this one nobody waits."""
+    server = durable("everysec")
+    with server.client() as client, injected(server.pid, tmp_path, "fdatasync:delay_enter=1500000") as trace:
+        client.must("SET", "mortal", "1", "PX", "300")
+        wait_until(lambda: client.must("DBSIZE") == 0, "the end of the key")
+        wait_until(lambda: b"DEL" in incremental(server).read_bytes(), "the file to have been told")
+        assert "= 0" in trace.read_text()
+    server.kill()
+    server.start()
+    with server.client() as client:
+        assert client.must("DBSIZE") == 0

@@ -12,6 +12,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str
 class Disk:
     """The preloaded shim's variables as attributes."""
 
-    WIDE = ("write_budget", "write_chunk", "synced_size", "clock_ns")
+    WIDE = ("write_budget", "write_chunk", "synced_size", "clock_ns", "begun_from", "begun_to")
 
     def __init__(self) -> None:
         vars(self)["shim"] = ctypes.CDLL(os.environ["DISK_SHIM"])
@@ -416,6 +417,27 @@ def everysec_writes_at_once_while_a_sync_is_running(folder: Path) -> None:
     log.await_durable()
     wait_until(lambda: log.writer.fsync_lag_ms == 0, "no lag")
     assert not log.writer.fsync_pending
+
+
+def everysec_has_the_system_begin_to_write_what_a_second_gathers(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec", 4 << 20)
+    disk.clock_ns = time.monotonic_ns() + 3600 * SECOND
+    log.give(UNIT)
+    log.await_durable()
+    piece = bytes(256 << 10)
+    log.give(*[piece] * 3)
+    log.give(*[piece] * 2)
+    wait_until(lambda: disk.begun_count == 1, "the first megabyte")
+    assert (disk.begun_from, disk.begun_to) == (len(UNIT), len(log.given))
+    before = len(log.given)
+    log.give(*[piece] * 4)
+    wait_until(lambda: disk.begun_count == 2, "the second megabyte")
+    assert (disk.begun_from, disk.begun_to) == (before, len(log.given))
+    log.writer.set_policy("no")
+    log.give(*[piece] * 8)
+    assert log.writer.sync() == 0
+    assert disk.begun_count == 2
+    assert log.contents() == log.given
 
 
 def no_never_syncs_but_what_is_left_or_asked_for(folder: Path) -> None:

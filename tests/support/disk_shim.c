@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +20,8 @@ volatile int sync_held;                               /* while it is not 0, sync
 volatile int sync_entered, sync_count, write_count, truncate_count;
 volatile int64_t clock_ns;                            /* what the monotonic clock shows, 0 for the truth */
 volatile int clock_reads;
+volatile int begun_count;                             /* calls that had the system begin to write */
+volatile int64_t begun_from, begun_to;                /* what the last of them was for */
 volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
 
 static int regular(int fd) {
@@ -79,6 +82,18 @@ int fdatasync(int fd) {
     int result = real(fd);
     synced_size = status.st_size;
     sync_count++;
+    return result;
+}
+
+int sync_file_range(int fd, off64_t offset, off64_t size, unsigned flags) {
+    static int (*real)(int, off64_t, off64_t, unsigned);
+    if (!real) real = dlsym(RTLD_NEXT, "sync_file_range");
+    int result = flags == SYNC_FILE_RANGE_WRITE ? real(fd, offset, size, flags) : -1;
+    if (result == 0) {
+        begun_from = offset;
+        begun_to = offset + size;
+        begun_count++;
+    }
     return result;
 }
 
