@@ -12,13 +12,12 @@ import math
 import time
 
 from benchmarks.loader import BATCH, key, load, value
-from benchmarks.pause import Watch, pauses, ping_while
+from benchmarks.pause import Watch, idle_pause, pauses, ping_while
 from benchmarks.report import Figure, Row, median_pairs
 from benchmarks.servers import NO_PERSISTENCE, Target, both, stolen_seconds
 
 KEYS = 1_000_000
 LEAD_SECONDS = 0.2
-IDLE_SECONDS = 4.0
 EVERYSEC = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 CASES = {"no persistence": NO_PERSISTENCE, "appendfsync everysec": EVERYSEC}
 # What ours is to keep, whatever the other does: milliseconds, seconds.
@@ -47,8 +46,7 @@ def fill(target: Target, keys: int) -> int:
 
 
 def measure(target: Target, keys: int, floor: int) -> dict[str, float]:
-    end = time.time() + IDLE_SECONDS
-    idle = ping_while(lambda: time.time() < end, target.address)
+    idle = idle_pause(target)
     moment = fill(target, keys)
     stolen = stolen_seconds()
     time.sleep(max(moment - LEAD_SECONDS - time.time(), 0))
@@ -57,7 +55,7 @@ def measure(target: Target, keys: int, floor: int) -> dict[str, float]:
     return {
         "longest pause": taken["longest"],
         "99.9th percentile": taken["99.9th percentile"],
-        "longest pause of the idle server": idle[-1],
+        "longest pause of the idle server": idle,
         "until all are gone": seconds,
         "stolen from the virtual machine": (stolen_seconds() - stolen) * 1000,
     }
