@@ -60,6 +60,7 @@ from pyredis._dispatch cimport (
     EVENT_ZSET,
     HEARD_WAITING,
     HISTOGRAM,
+    HISTOGRAM_PARTS,
     RECENT,
     RESTRICT_AOF_ERROR,
     RESTRICT_LOADING,
@@ -165,6 +166,18 @@ cdef void tell_new(void *context, Database *database, Slice key) noexcept nogil:
     note_key_event(<Server *> context, database, key, EVENT_NEW, "new")
 
 
+cdef list histogram_rows(const uint64_t *counts):
+    cdef list rows = []
+    cdef uint64_t part
+    cdef int index, shift
+    for index in range(HISTOGRAM if counts != NULL else 0):
+        if counts[index]:
+            shift = max((index >> HISTOGRAM_PARTS) - 1, 0)
+            part = index - (shift << HISTOGRAM_PARTS)
+            rows.append((part << shift, (part + 1) << shift, counts[index]))
+    return rows
+
+
 cdef class Core:
     """The data of one server: databases, command table, counters.
 
@@ -201,7 +214,8 @@ cdef class Core:
         arguments_free(&self.server.arguments)
         mem_free(self.server.recent, RECENT * sizeof(uint64_t))
         for index in range(self.server.command_count):
-            mem_free(self.server.commands[index].histogram, HISTOGRAM * sizeof(uint64_t))
+            if self.server.commands[index].histogram != NULL:
+                mem_free(self.server.commands[index].histogram, HISTOGRAM * sizeof(uint64_t))
         mem_free(self.server.commands, self.server.command_count * sizeof(Command))
         if self.server.index != NULL:
             mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))
@@ -260,7 +274,6 @@ cdef class Core:
             command.flags |= CMD_NOT_QUEUED
         if hasattr(handler, "admit"):
             command.flags |= CMD_GUARDED
-        command.histogram = <uint64_t *> mem_zalloc(HISTOGRAM * sizeof(uint64_t))
         self.specs[index] = spec
         if PyCapsule_IsValid(handler, "pyredis.handler"):
             command.handler = <Handler> PyCapsule_GetPointer(handler, "pyredis.handler")
@@ -523,22 +536,23 @@ cdef class Core:
             command.cycles = 0
             command.rejected = 0
             command.failed = 0
-            memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
+            if command.histogram != NULL:
+                memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
 
     def command_stats(self):
         """Of each command called so far: (full name, calls, microseconds, rejected, failed, histogram).
 
-        The i-th number of the histogram counts the calls that took from 2**i to 2**(i+1) nanoseconds.
+        The histogram is a list of (from, to, calls): calls that took so many nanoseconds, ascending and without zeros.
         """
         cdef Command *command
-        cdef int index, bucket
+        cdef int index
         cdef list rows = []
         for index in range(self.server.command_count):
             command = self.server.commands + index
             if command.calls or command.rejected:
                 rows.append((
                     command.name.decode(), command.calls, command.cycles * self.server.ns_per_cycle / 1000,
-                    command.rejected, command.failed, [command.histogram[bucket] for bucket in range(HISTOGRAM)],
+                    command.rejected, command.failed, histogram_rows(command.histogram),
                 ))
         return rows
 

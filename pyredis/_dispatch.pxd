@@ -45,10 +45,12 @@ ctypedef struct Command:
     uint64_t cycles
     uint64_t rejected
     uint64_t failed
-    uint64_t *histogram         # 64 counters; the i-th of calls that took [2**i, 2**(i+1)) ns
+    uint64_t *histogram         # HISTOGRAM counters of calls by the time they took, NULL before the first
 
 cdef enum:
-    HISTOGRAM = 64
+    # Powers of two of a nanosecond in sixteen parts each, up to 17 seconds, where the last one takes what is longer.
+    HISTOGRAM_PARTS = 4
+    HISTOGRAM = 31 << HISTOGRAM_PARTS
 
 # ---- clients ----
 

@@ -46,7 +46,7 @@ from pyredis._keyspace cimport (
     keyspace_touch,
     value_type,
 )
-from pyredis._memory cimport mem_used
+from pyredis._memory cimport mem_used, mem_zalloc
 from pyredis._queue cimport client_discard, queue_command
 from pyredis._resp cimport (
     PARSE_MORE,
@@ -426,6 +426,14 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
         core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
 
 
+cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
+    cdef int shift = max(highest_bit(ns | 1) - HISTOGRAM_PARTS, 0)
+    cdef size_t index = (<size_t> shift << HISTOGRAM_PARTS) + (ns >> shift)
+    if unlikely(command.histogram == NULL):
+        command.histogram = <uint64_t *> mem_zalloc(HISTOGRAM * sizeof(uint64_t))
+    command.histogram[min(index, <size_t> HISTOGRAM - 1)] += 1
+
+
 cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
     """A command that waits counts once, its time is told when it is answered."""
     cdef Server *server = call.server
@@ -434,8 +442,8 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
     command.cycles += cycles
     if unlikely(call.waits):
         return
-    if server.settings.latency_tracking and command.histogram != NULL:
-        command.histogram[highest_bit(<uint64_t> (<double> cycles * server.ns_per_cycle) | 1)] += 1
+    if server.settings.latency_tracking:
+        count_duration(command, <uint64_t> (<double> cycles * server.ns_per_cycle))
     if unlikely(cycles > server.settings.slow_cycles):
         note_slow(call, cycles)
 

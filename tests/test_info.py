@@ -285,20 +285,27 @@ def test_latencies_are_told_as_percentiles(client):
 
 
 def test_percentiles_of_a_histogram():
-    counts = [0] * 64
-    assert percentile(counts, 50) == 0
-    counts[10] = 50
-    counts[12] = 50
-    assert percentile(counts, 50) == pytest.approx(2.048)
-    assert percentile(counts, 100) == pytest.approx(8.192)
-    assert percentile(counts, 75) == pytest.approx(6.144)
+    assert percentile([], 50) == 0
+    histogram = [(1024, 2048, 50), (4096, 8192, 50)]
+    assert percentile(histogram, 50) == pytest.approx(2.048)
+    assert percentile(histogram, 100) == pytest.approx(8.192)
+    assert percentile(histogram, 75) == pytest.approx(6.144)
+
+
+def test_percentiles_are_told_to_a_sixteenth(client):
+    """A call that takes a known time, and not one of a power of two."""
+    client.must("CONFIG", "RESETSTAT")
+    client.must("DEBUG", "SLEEP", "0.1")
+    took = float(info(client, "commandstats")["cmdstat_debug"].split("usec_per_call=")[1].split(",")[0])
+    words = dict(word.split("=") for word in info(client, "latencystats")["latency_percentiles_usec_debug"].split(","))
+    assert took >= 100_000
+    assert float(words["p50"]) == pytest.approx(took, rel=1 / 15)
 
 
 def test_a_histogram_is_told_by_the_edges_of_redis():
-    counts = [0] * 64
-    assert cumulative(counts) == {}
-    counts[3] = counts[9] = counts[10] = counts[14] = counts[20] = 1
-    assert cumulative(counts) == {1: 2, 2: 3, 33: 4, 2113: 5}
+    assert cumulative([]) == {}
+    calls = [(8, 9, 1), (640, 672, 1), (1024, 1088, 1), (16384, 17408, 1), (1 << 20, 17 << 16, 1)]
+    assert cumulative(calls) == {1: 2, 2: 3, 33: 4, 2113: 5}
 
 
 def test_the_keyspace_section_tells_keys_and_expiries(pair2):

@@ -261,9 +261,11 @@ def latencystats(client):
     if not config["latency-tracking"]:
         return {}
     return {
-        f"latency_percentiles_usec_{name}": ",".join(f"p{share:g}={percentile(counts, share):.3f}" for share in shares)
-        for name, _, _, _, _, counts in client.core.command_stats()
-        if any(counts)
+        f"latency_percentiles_usec_{name}": ",".join(
+            f"p{share:g}={percentile(histogram, share):.3f}" for share in shares
+        )
+        for name, _, _, _, _, histogram in client.core.command_stats()
+        if histogram
     }
 
 

@@ -69,9 +69,9 @@ def latency_reset(client, args):
 def latency_histogram(client, args):
     wanted = None if len(args) == 2 else {name for argument in args[2:] for name in _family_names(argument)}
     return {
-        name.encode(): {b"calls": sum(counts), b"histogram_usec": cumulative(counts)}
-        for name, _, _, _, _, counts in client.core.command_stats()
-        if any(counts) and (wanted is None or name in wanted)
+        name.encode(): {b"calls": sum(calls for _, _, calls in histogram), b"histogram_usec": cumulative(histogram)}
+        for name, _, _, _, _, histogram in client.core.command_stats()
+        if histogram and (wanted is None or name in wanted)
     }
 
 
@@ -81,28 +81,30 @@ def _family_names(argument: bytes) -> list[str]:
     return [spec.name, *(sub.name for sub in spec.subcommands.values())] if spec else []
 
 
-def cumulative(counts: list[int]) -> dict[int, int]:
+Histogram = list[tuple[int, int, int]]
+
+
+def cumulative(histogram: Histogram) -> dict[int, int]:
     """Microseconds to the number of calls that took less, at powers of two, without steps where nothing is added.
 
     Redis's own histogram, kept to two significant digits, tells an edge of 2**k ns as 2**k + 2**(k - 7) - 1.
     """
     told: dict[int, int] = {}
     total = 0
-    for power, count in enumerate(counts):
-        total += count
-        edge = max(power + 1, FIRST_POWER)
-        if count:
-            told[((1 << edge) + (1 << (edge - 7)) - 1) // 1000] = total
+    for begin, _, calls in histogram:
+        total += calls
+        edge = max(begin.bit_length(), FIRST_POWER)
+        told[((1 << edge) + (1 << (edge - 7)) - 1) // 1000] = total
     return told
 
 
-def percentile(counts: list[int], share: float) -> float:
-    """The microseconds within which ``share`` percent of the calls ended, calls of a power of two spread evenly."""
-    wanted = max(sum(counts) * share / 100, 1)
-    for power, count in enumerate(counts):
-        if count and wanted <= count:
-            return (1 << power) * (1 + wanted / count) / 1000
-        wanted -= count
+def percentile(histogram: Histogram, share: float) -> float:
+    """The microseconds within which ``share`` percent of the calls ended, the calls of a row spread evenly over it."""
+    wanted = max(sum(calls for _, _, calls in histogram) * share / 100, 1)
+    for begin, end, calls in histogram:
+        if wanted <= calls:
+            return (begin + (end - begin) * wanted / calls) / 1000
+        wanted -= calls
     return 0.0
 
 
