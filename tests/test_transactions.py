@@ -408,8 +408,8 @@ def test_swapping_databases_with_expired_keys(passive, watched, stale, living):
 
 
 def test_a_key_that_expires_actively_stops_the_transaction(client, shared_ours):
-    client.must("SET", "a", 1, "PX", 5)
-    client.must("WATCH", "a")
+    # At one go, lest the key has expired before it is watched.
+    assert [reply.decoded for reply in client.pipeline([["SET", "a", 1, "PX", 50], ["WATCH", "a"]])] == ["OK", "OK"]
     wait_until(lambda: client.must("DBSIZE") == 0, "the active expiry")
     client.must("MULTI")
     client.must("PING")
