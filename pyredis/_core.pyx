@@ -6,6 +6,7 @@ what there is to tell (INFO, COMMAND STATS, LATENCY).
 
 from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
@@ -214,8 +215,7 @@ cdef class Core:
         arguments_free(&self.server.arguments)
         mem_free(self.server.recent, RECENT * sizeof(uint64_t))
         for index in range(self.server.command_count):
-            if self.server.commands[index].histogram != NULL:
-                mem_free(self.server.commands[index].histogram, HISTOGRAM * sizeof(uint64_t))
+            free(self.server.commands[index].histogram)
         mem_free(self.server.commands, self.server.command_count * sizeof(Command))
         if self.server.index != NULL:
             mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))

@@ -13,6 +13,7 @@ writes, and the last writes of the keys it read, kept in a small array by hash, 
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
+from libc.stdlib cimport calloc
 from libc.string cimport memcmp
 
 from cpython.pycapsule cimport PyCapsule_New
@@ -46,7 +47,7 @@ from pyredis._keyspace cimport (
     keyspace_touch,
     value_type,
 )
-from pyredis._memory cimport mem_used, mem_zalloc
+from pyredis._memory cimport mem_used
 from pyredis._queue cimport client_discard, queue_command
 from pyredis._resp cimport (
     PARSE_MORE,
@@ -430,7 +431,10 @@ cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
     cdef int shift = max(highest_bit(ns | 1) - HISTOGRAM_PARTS, 0)
     cdef size_t index = (<size_t> shift << HISTOGRAM_PARTS) + (ns >> shift)
     if unlikely(command.histogram == NULL):
-        command.histogram = <uint64_t *> mem_zalloc(HISTOGRAM * sizeof(uint64_t))
+        # Not the data's memory: what is used does not change because a command is called for the first time.
+        command.histogram = <uint64_t *> calloc(HISTOGRAM, sizeof(uint64_t))
+        if command.histogram == NULL:
+            return
     command.histogram[min(index, <size_t> HISTOGRAM - 1)] += 1
 
 

@@ -105,9 +105,24 @@ def pair2(shared_ours, shared_oracle):
 
 @pytest.fixture
 def client(shared_ours, protocol):
-    """A raw client of our session server, in both protocols, for what the oracle does not have."""
+    """A raw client of our session server, in both protocols, for what the oracle does not have.
+
+    What the test configures is undone: the tests that follow share the server.
+    """
+    before = _configuration(shared_ours)
     with shared_ours.client(protocol) as client:
         yield client
+    after = _configuration(shared_ours)
+    changed = {name: value for name, value in before.items() if after[name] != value}
+    with shared_ours.client() as client:
+        for name, value in changed.items():
+            client.must("CONFIG", "SET", name, value)
+
+
+def _configuration(server: Server) -> dict[bytes, bytes]:
+    with server.client() as client:
+        told = client.must("CONFIG", "GET", "*")
+    return dict(zip(told[::2], told[1::2], strict=True))
 
 
 def _factory(make, folder):

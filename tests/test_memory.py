@@ -86,7 +86,7 @@ def test_arenas_come_and_go_with_their_blocks():
 @pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no arenas")
 def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
     """In a process of its own: what other tests have left free would be used first."""
-    code = f"from {__name__} import arenas_given_back; print(arenas_given_back())"
+    code = f"from {Path(__file__).stem} import arenas_given_back; print(arenas_given_back())"
     environment = server_environment()
     tests = str(Path(__file__).parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), tests]))
