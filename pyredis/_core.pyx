@@ -79,7 +79,7 @@ from pyredis._dispatch cimport (
 )
 from pyredis._field_expiry cimport expire_fields_cycle
 from pyredis._keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
-from pyredis._memory cimport mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis._memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free
 from pyredis._waiting cimport waiting_destroy, waiting_init, waiting_mark_all
@@ -147,7 +147,9 @@ _EVENTS = {
 _LETTERS = {event: letter for letter, event in _EVENTS.items()}
 
 # What ``Core.configure`` takes.
-DIRECTIVES = (*_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time")
+DIRECTIVES = (
+    *_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "disable-thp",
+)
 
 cdef enum:
     CALIBRATE_NS = 300000
@@ -298,6 +300,8 @@ cdef class Core:
             keyspace.lfu_log_factor = value
         elif name == "lfu-decay-time":
             keyspace.lfu_decay_time = value
+        elif name == "disable-thp":
+            mem_allow_huge(not value)
         else:
             offset = <size_t> _SETTINGS[name] - <size_t> &_settings
             (<uint64_t *> (<char *> &server.settings + offset))[0] = <uint64_t> (value & 0xffffffffffffffff)

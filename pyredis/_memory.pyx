@@ -9,8 +9,10 @@ but one that is kept against thrashing. Unmapping one takes a fraction of a mill
 most arenas become empty together: so it is done in slices, never by a release.
 
 Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
-that the system takes them back at once. Memory is said to be fit for huge pages only when it is full: a first touch
-that had to clear a huge page would stop the server for milliseconds.
+that the system takes them back at once. Neither is backed with huge pages unless ``mem_allow_huge`` was told so:
+whoever touches memory while the system gathers its pages into a huge one waits for that, milliseconds on a virtual
+machine, and gathering goes on for as long as memory grows. Where they are allowed, they are asked for when memory is
+full: a first touch that had to clear a huge page would stop the server as long.
 
 A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in front of it: address sanitizers see each
 block, and a release that names the wrong size aborts.
@@ -49,21 +51,38 @@ cdef extern from *:
         abort();
     }
 
-    static void *map_aligned(size_t size, size_t alignment) {
-        size_t lead, whole = size + alignment;
-        char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static int huge_allowed = 0;
+
+    static char *map_anonymous(size_t size) {
+        void *start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (start == MAP_FAILED) out_of_memory(size);
-        lead = (alignment - ((uintptr_t)start & (alignment - 1))) & (alignment - 1);
-        if (lead) munmap(start, lead);
-        munmap(start + lead + size, alignment - lead);
-        return start + lead;
+        return start;
+    }
+
+    /* Systems map next to what was mapped before, where it is aligned already: so nothing is left between two arenas,
+     * and they count as one of the process's mappings, whose number is limited. */
+    static void *map_aligned(size_t size, size_t alignment) {
+        char *start = map_anonymous(size);
+        size_t lead = -(uintptr_t)start & (alignment - 1);
+        if (lead) {
+            munmap(start, size);
+            start = map_anonymous(size + alignment);
+            lead = -(uintptr_t)start & (alignment - 1);
+            if (lead) munmap(start, lead);
+            start += lead;
+            munmap(start + size, alignment - lead);
+        }
+    #ifdef MADV_NOHUGEPAGE
+        if (!huge_allowed) madvise(start, size, MADV_NOHUGEPAGE);
+    #endif
+        return start;
     }
 
     /* To be said of memory that has been touched: a first touch then costs one small page, not the clearing of a huge
      * one, and the system gathers the pages into huge ones in its own time. */
     static void advise_huge(void *start, size_t size) {
     #ifdef MADV_HUGEPAGE
-        madvise(start, size, MADV_HUGEPAGE);
+        if (huge_allowed) madvise(start, size, MADV_HUGEPAGE);
     #else
         (void)start, (void)size;
     #endif
@@ -72,6 +91,7 @@ cdef extern from *:
     static void discard_pages(void *start, size_t size) { madvise(start, size, MADV_DONTNEED); }
     """
     enum: CHECKED
+    bint huge_allowed
     size_t block_size(void *block) nogil
     void out_of_memory(size_t size) nogil
     void wrong_size(size_t asked, size_t named) nogil
@@ -377,6 +397,11 @@ cdef void mem_settle_table(void *block, size_t size) noexcept nogil:
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil:
     if size >= HUGE_TABLE and not CHECKED:
         discard_pages(<char *> block + begin, end - begin)
+
+
+cdef void mem_allow_huge(bint allowed) noexcept nogil:
+    global huge_allowed
+    huge_allowed = allowed
 
 
 cdef size_t mem_used() noexcept nogil:

@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,34 @@ def arenas_given_back() -> int:
     blocks = [Block(500, number % 256) for number in range(20000)]
     assert all(block.is_intact() for block in blocks)
     return given_back
+
+
+LINUX_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled").exists()
+
+
+def mappings(server) -> list[tuple[int, list[str]]]:
+    """Size in KiB and flags of each of the server's mappings."""
+    told = Path(f"/proc/{server.process.pid}/smaps").read_text()
+    found = re.findall(r"^Size: +(\d+) kB$.*?^VmFlags: ([^\n]*)", told, re.MULTILINE | re.DOTALL)
+    return [(int(size), flags.split()) for size, flags in found]
+
+
+@pytest.mark.skipif(not LINUX_HUGE_PAGES, reason="asks Linux what it was told of huge pages")
+@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no arenas")
+@pytest.mark.parametrize("disable", ["yes", "no"])
+def test_huge_pages_are_for_those_who_want_them(start_ours, disable):
+    server = start_ours("--disable-thp", disable)
+    before = len(mappings(server))
+    with server.client() as client:
+        client.must("DEBUG", "POPULATE", "700000")  # twenty arenas
+    after = mappings(server)
+    fit, unfit = (sum(size for size, flags in after if flag in flags) for flag in ("hg", "nh"))
+    if disable == "yes":
+        assert fit == 0
+        assert unfit > 30 << 10
+        assert len(after) < before + 12, "arenas lie side by side: a process may have 65,530 mappings"
+    else:
+        assert fit > 20 << 10
 
 
 def test_the_peak_is_the_highest_use_since_it_was_reset():

@@ -404,6 +404,7 @@ cdef bint table_clear_some(Table *table, size_t budget) noexcept nogil:
                 prefetch_elements(&table.buckets[0][table.moved + 1])
             spent += 1 + chain_destroy(table, &table.buckets[0][table.moved])
             table.moved += 1
+            discard_moved(table)
         table.used[0] = 0
         finish_resize(table)
     return True
