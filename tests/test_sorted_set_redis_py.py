@@ -68,6 +68,8 @@ def test_pops(typed):
     key, popped = typed.bzmpop(1, 1, ["z"], max=True)
     assert (key, pairs(popped)) == ("z", [("half", 2.5)])
     assert typed.bzpopmin("z", 0.01) is None
+    typed.zadd("t", {"a": 1, "b": 2, "c": 3})
+    assert pairs(typed.zpopmax("t", 2)) == [("c", 3.0), ("b", 2.0)]
 
 
 def test_operations(typed):
