@@ -94,7 +94,7 @@ cdef enum:
     INPUT_KEEP = 1 << 20
     UNAUTHENTICATED_QUERY = 1 << 20
     # A client that has had so many requests executed, or slices of replies made, and has more, lets others go first.
-    FAIR_REQUESTS = 1024
+    FAIR_REQUESTS = 256
     FAIR_SLICES = 4
     ALLOWANCE = 1 << 20
     DAY = 86400
