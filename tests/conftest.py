@@ -1,7 +1,7 @@
 """Fixtures: the servers, the differential pair, the protocols.
 
 Session servers (`shared_ours`, `shared_oracle`) are shared by all tests of a run and emptied before each; a test that
-changes more than data (configuration without restoring it, files, death) starts its own with `start_ours` or
+changes more than data (files, death, configuration that `client` does not restore) starts its own with `start_ours` or
 `start_oracle`. A shared server that died is started anew for the next test; the test in which it died fails.
 
 Every run throws the same dice, so that one that passes passes again: Hypothesis's examples and the hashes of this
