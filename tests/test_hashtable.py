@@ -1,6 +1,9 @@
 """The hash table against a dict: changes, resizing, chains, walks, random picks, and what it costs."""
 
+import mmap
+import os
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -398,6 +401,25 @@ def test_clearing_in_slices_frees_about_the_budget_each_time(make, budget):
     assert calls >= 5000 // (2 * budget + 100) - 1
     del table
     assert used_bytes() == start
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the pages of the process")
+@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build gives no pages back")
+def test_the_array_of_a_table_goes_back_piece_by_piece():
+    """Unmapping a large one in one go would be a pause."""
+    table = HashTable()
+    table.reserve(1_500_000)
+    for number in range(100_000):
+        table.insert(name(number))
+    assert table.memory >= 16 << 20
+    before = resident_bytes()
+    assert not table.clear_some(180_000)  # about half of the buckets and of what is in them
+    assert before - resident_bytes() >= 4 << 20
+    assert table.clear_some(1 << 30)
 
 
 def test_a_table_is_usable_after_it_was_cleared():
