@@ -35,7 +35,7 @@ from pyredis._keyspace cimport Entry, ValueKind, keyspace_find
 from pyredis._long_double cimport parse_long_double
 from pyredis._memory cimport mem_alloc, mem_free, mem_zalloc
 from pyredis._queue cimport drop_request, keep_request
-from pyredis._resp cimport Replied, Reply, reply_error, reply_null, reply_null_array
+from pyredis._resp cimport Replied, Reply, reply_error, reply_null, reply_null_array, reply_truncate
 from pyredis._waiting cimport awaited_key, waiting_join, waiting_leave, waiting_next, waiting_served
 from pyredis.types.hashtable cimport hash_key
 
@@ -160,7 +160,7 @@ cdef void answer_waiter(Server *server, Waiter *waiter, size_t begin) noexcept n
     """The wait is over: what stands in the reply buffer from ``begin`` on is its answer."""
     cdef Client *client = waiter.client
     if waiter.silent or client.flags & CLIENT_REPLY_OFF:
-        server.reply.size = begin
+        reply_truncate(&server.reply, begin)
     client.flags &= ~CLIENT_BLOCKED
     client.active_ms = server.keyspace.now_ms
     drop_waiter(server, waiter)
@@ -225,7 +225,7 @@ cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
     server.touched_count = 0
     run_command(&call)
     if call.waits:
-        server.reply.size = begin
+        reply_truncate(&server.reply, begin)
     else:
         answer_waiter(server, waiter, begin)
 

@@ -81,7 +81,7 @@ from pyredis._field_expiry cimport expire_fields_cycle
 from pyredis._keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
 from pyredis._memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis._queue cimport client_discard, client_init
-from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free
+from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free, reply_truncate
 from pyredis._waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.types.hashtable cimport table_memory, table_size
 
@@ -621,7 +621,7 @@ cdef int execute_all(Core core, Client *client, bytes requests) except -1:
     parser_init(&parser, <size_t> 1 << 40)
     while status == PARSE_REQUEST:
         status = serve(&core.server, client, &parser, data, len(copy), REPLY_SLICE)
-        core.server.reply.size = 0
+        reply_truncate(&core.server.reply, 0)
     if parser.at != <size_t> len(copy):
         raise ValueError(f"no whole request at offset {parser.at}")
     return 0

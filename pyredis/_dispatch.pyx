@@ -57,9 +57,12 @@ from pyredis._resp cimport (
     Reply,
     Request,
     parse_request,
+    parser_under_way,
     reply_error,
     reply_error_slice,
     reply_object,
+    reply_total,
+    reply_truncate,
 )
 from pyredis._waiting cimport waiting_mark
 from pyredis.types.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element
@@ -489,11 +492,11 @@ cdef void call_python(Call *call) noexcept with gil:
             call.reply.protocol = call.client.protocol
             reply_object(call.reply, value)
     except CommandError as error:
-        call.reply.size = start
+        reply_truncate(call.reply, start)
         text = str(error).encode("utf-8", "surrogateescape")
         reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
     except Exception as error:
-        call.reply.size = start
+        reply_truncate(call.reply, start)
         core.host.report_exception(f"command {core.specs[call.command.index].name}", error)
         reply_error(call.reply, "ERR internal error")
     if not call.server.in_exec:
@@ -730,7 +733,7 @@ cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer
     cdef int most = 1 if client.flags & CLIENT_UNAUTHENTICATED else BATCH
     batch.count = 0
     parser.authenticated = not client.flags & CLIENT_UNAUTHENTICATED
-    if parser.remaining == 0:
+    if not parser_under_way(parser):
         server.arguments.count = 0
     while batch.count < most:
         if parser.at < size and buffer[parser.at] != c'*' and (batch.count or client.flags & CLIENT_LOADER):
@@ -807,7 +810,7 @@ cdef inline void execute_request(Server *server, Client *client, const Batch *ba
     call.hash = batch.hashes[at]
     call.hashed = batch.hashed[at]
     call.raw = request.raw
-    if request.inline_form:
+    if request.apart:
         call.raw = NULL
     call.raw_size = request.raw_size
     call.woken = False
@@ -822,7 +825,7 @@ cdef inline void execute_request(Server *server, Client *client, const Batch *ba
 cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
     """CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere."""
     if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
-        server.reply.size = start
+        reply_truncate(&server.reply, start)
     client.flags &= ~CLIENT_REPLY_SKIP
     if client.flags & CLIENT_REPLY_SKIP_NEXT:
         client.flags &= ~CLIENT_REPLY_SKIP_NEXT
@@ -842,7 +845,7 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
                size_t limit) noexcept nogil:
     cdef Batch batch
     cdef int status, index
-    cdef size_t start = server.reply.size
+    cdef size_t start = reply_total(&server.reply)
     server.cycle_mark = cycles_now()
     server.current = client
     client.active_ms = server.keyspace.now_ms
@@ -853,7 +856,7 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
         for index in range(batch.count):
             server.touched_count = 0
             execute_request(server, client, &batch, index)
-            if unlikely(client.flags & STOP or server.reply.size - start > limit):
+            if unlikely(client.flags & STOP or reply_total(&server.reply) - start > limit):
                 if index + 1 < batch.count or status != PARSE_MORE:
                     rewind(server, parser, buffer, &batch.requests[index])
                     status = PARSE_REQUEST

@@ -7,6 +7,7 @@ for the next batch, after which ``Core.used_memory`` of an empty server is what 
 from pyredis._base cimport Slice
 from pyredis._core cimport Core
 from pyredis._dispatch cimport ANY_CHANGE, CLIENT_BLOCKED, HEARD_WAITING, AwaitedKey, Place, Waiting
+from pyredis._blob cimport Blob
 from pyredis._keyspace cimport (
     EMBSTR_MAX,
     ENCODING_EMBSTR,
@@ -23,7 +24,6 @@ from pyredis._keyspace cimport (
     Database,
     Entry,
     Garbage,
-    String,
     ValueKind,
     WatchedKey,
     entry_has_expiry,
@@ -130,15 +130,16 @@ cdef int check_entries(Database *database) except -1:
 
 cdef int check_string(Entry *entry, str name) except -1:
     cdef bint embedded = (entry.flags & ENTRY_EMBEDDED) != 0
-    cdef String *string
+    cdef Blob *blob
     expect(not entry.flags & ENTRY_FIELD_EXPIRES, f"{name}: a string with fields that expire")
     if entry.encoding == ENCODING_INT:
         return expect(not embedded, f"{name}: an embedded integer")
     if entry.encoding == ENCODING_EMBSTR:
         return expect(embedded and entry.value_size <= EMBSTR_MAX, f"{name}: embstr of {entry.value_size}")
     if not embedded:
-        string = <String *> entry_pointer(entry)
-        expect(string.size <= string.capacity, f"{name}: {string.size} bytes in {string.capacity}")
+        blob = <Blob *> entry_pointer(entry)
+        expect(blob.size <= blob.capacity, f"{name}: {blob.size} bytes in {blob.capacity}")
+        expect(blob.refs > 0, f"{name}: a block without an owner")
     return 0
 
 

@@ -1,13 +1,14 @@
 """The keyspace: databases, key to value, expiry, versions for WATCH. Knows nothing of requests, replies and clients.
 
 An ``Entry`` is one allocation that holds header, expiry, key and, for a string of up to ``EMBED_MAX`` bytes, the value
-(``include/entry.h``). Other values hang from its word: an integer, a ``String``, or what the value's type made.
+(``include/entry.h``). Other values hang from its word: an integer, a ``Blob``, or what the value's type made.
 An entry moves when its expiry or its embedded value changes size; whoever changes one goes on with the entry returned.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from pyredis._base cimport Slice
+from pyredis._blob cimport Blob
 from pyredis._lfu cimport lfu_minutes, lfu_touched
 from pyredis.types.hashtable cimport Table
 
@@ -55,15 +56,6 @@ cdef enum StringEncoding:
     ENCODING_RAW = 0
     ENCODING_INT = 1
     ENCODING_EMBSTR = 8
-
-# A string too long to be embedded.
-ctypedef struct String:
-    size_t size
-    size_t capacity
-    # `capacity` bytes follow
-
-cdef inline char *string_data(String *string) noexcept nogil:
-    return <char *> (string + 1)
 
 # What the keyspace must know of a kind of value other than strings. `value` is the entry's word as a pointer.
 ctypedef struct ValueType:
@@ -141,6 +133,9 @@ ctypedef struct Keyspace:
     uint8_t epoch           # of the snapshot under way, or of the last one
     uint64_t random         # state of the generator
     KeyspaceHooks hooks
+    # Blocks that hold arguments of the request under way: a string that one of them is takes it as it is.
+    Blob **offered
+    size_t offered_count
     Garbage *garbage
     uint64_t garbage_parts
     # statistics
@@ -193,6 +188,8 @@ cdef Entry *keyspace_move(Keyspace *keyspace, Database *origin, Entry *entry, Da
                           uint64_t hash) noexcept nogil
 cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *target, Slice key,
                           uint64_t hash) noexcept nogil
+# The block of a string that may be shared, NULL for one that is short or an integer.
+cdef Blob *string_shared(const Entry *entry) noexcept nogil
 # The bytes of a string; `scratch` holds 24 bytes for an integer's text.
 cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil
 cdef size_t string_size(const Entry *entry) noexcept nogil

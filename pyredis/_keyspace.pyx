@@ -19,8 +19,18 @@ from pyredis._base cimport (
     unlikely,
     wall_us,
 )
+from pyredis._blob cimport (
+    BLOB_SHARED,
+    Blob,
+    blob_data,
+    blob_grow,
+    blob_hold,
+    blob_new,
+    blob_release,
+    blob_slice,
+)
 from pyredis._lfu cimport lfu_born, lfu_minutes
-from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis._memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
 from pyredis.types.hashtable cimport (
     Table,
     TableType,
@@ -136,21 +146,32 @@ cdef inline bint holds_string_block(const Entry *entry) noexcept nogil:
     return entry.type == STRING and entry.encoding != ENCODING_INT and not entry.flags & ENTRY_EMBEDDED
 
 
-cdef void string_free(String *string) noexcept nogil:
-    mem_free(string, sizeof(String) + string.capacity)
+cdef Blob *blob_of(Slice value) noexcept nogil:
+    """A copy of the bytes."""
+    cdef Blob *blob = blob_new(value.size, value.size)
+    memcpy(blob_data(blob), value.data, value.size)
+    return blob
 
 
-cdef String *string_new(Slice value) noexcept nogil:
-    cdef String *string = <String *> mem_alloc(sizeof(String) + value.size)
-    string.size = value.size
-    string.capacity = value.size
-    memcpy(string_data(string), value.data, value.size)
-    return string
+cdef Blob *take_offered(Keyspace *keyspace, Slice value) noexcept nogil:
+    """The block that the argument was read into, if it was read into one of its own; NULL otherwise."""
+    cdef Blob *blob
+    cdef size_t index
+    for index in range(keyspace.offered_count):
+        blob = keyspace.offered[index]
+        if blob_data(blob) == value.data and blob.size == value.size and blob_hold(blob):
+            return blob
+    return NULL
+
+
+cdef Blob *blob_for(Keyspace *keyspace, Slice value) noexcept nogil:
+    cdef Blob *blob = take_offered(keyspace, value) if value.size >= BLOB_SHARED else NULL
+    return blob if blob != NULL else blob_of(value)
 
 
 cdef void release_value(Entry *entry) noexcept nogil:
     if holds_string_block(entry):
-        string_free(<String *> entry_pointer(entry))
+        blob_release(<Blob *> entry_pointer(entry))
     elif entry.type != STRING:
         _types[entry.type].release(entry_pointer(entry), <size_t> -1)
 
@@ -303,7 +324,7 @@ cdef Entry *set_word(Keyspace *keyspace, Database *database, Slice key, uint64_t
 cdef Entry *set_block(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, Slice value,
                       int64_t expiry) noexcept nogil:
     return set_word(keyspace, database, key, hash, old, STRING, ENCODING_RAW,
-                    <uint64_t> <uintptr_t> string_new(value), expiry)
+                    <uint64_t> <uintptr_t> blob_for(keyspace, value), expiry)
 
 
 cdef Entry *keyspace_set_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
@@ -337,18 +358,28 @@ cdef Entry *keyspace_set_raw(Keyspace *keyspace, Database *database, Slice key, 
     return set_block(keyspace, database, key, hash, entry, value, expiry)
 
 
-cdef String *string_resized(String *string, size_t size) noexcept nogil:
-    """With room to grow by as much again, up to a megabyte more; the new bytes are zero."""
-    cdef size_t capacity = string.capacity
-    cdef size_t old = string.size
+cdef Blob *blob_unshared(Blob *blob, size_t capacity) noexcept nogil:
+    """A copy with room for ``capacity`` bytes in the place of one that others read."""
+    cdef Blob *own = blob_new(min(<size_t> blob.size, capacity), capacity)
+    memcpy(blob_data(own), blob_data(blob), own.size)
+    blob_release(blob)
+    return own
+
+
+cdef Blob *blob_resized(Blob *blob, size_t size) noexcept nogil:
+    """For its sole owner to write, with room to grow by as much again, up to a megabyte more; new bytes are zero."""
+    cdef size_t capacity = blob.capacity
+    cdef size_t old = blob.size
     if size > capacity:
         capacity = size + min(size, <size_t> 1 << 20)
-        string = <String *> mem_realloc(string, sizeof(String) + string.capacity, sizeof(String) + capacity)
-        string.capacity = capacity
+    if blob.refs > 1:
+        blob = blob_unshared(blob, capacity)
+    elif capacity > blob.capacity:
+        blob = blob_grow(blob, capacity)
     if size > old:
-        memset(string_data(string) + old, 0, size - old)
-    string.size = size
-    return string
+        memset(blob_data(blob) + old, 0, size - old)
+    blob.size = size
+    return blob
 
 
 cdef Entry *keyspace_resize_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
@@ -356,13 +387,13 @@ cdef Entry *keyspace_resize_string(Keyspace *keyspace, Database *database, Slice
     cdef char scratch[24]
     cdef char embedded[EMBED_MAX]
     cdef Slice old
-    cdef String *string
+    cdef Blob *blob
     if entry != NULL and holds_string_block(entry):
         keyspace_preserve(keyspace, database, entry)
-        string = string_resized(<String *> entry_pointer(entry), size)
-        entry_store_pointer(entry, string)
+        blob = blob_resized(<Blob *> entry_pointer(entry), size)
+        entry_store_pointer(entry, blob)
         entry.encoding = ENCODING_RAW
-        data[0] = string_data(string)
+        data[0] = blob_data(blob)
         return entry
     old = string_slice(entry, scratch) if entry != NULL else slice_of(scratch, 0)
     if size <= EMBED_MAX:
@@ -371,10 +402,10 @@ cdef Entry *keyspace_resize_string(Keyspace *keyspace, Database *database, Slice
         entry = keyspace_set_raw(keyspace, database, key, hash, entry, slice_of(embedded, size))
         data[0] = <char *> entry_embedded(entry).data
         return entry
-    string = string_resized(string_new(old), size)
-    entry = set_word(keyspace, database, key, hash, entry, STRING, ENCODING_RAW, <uint64_t> <uintptr_t> string,
+    blob = blob_resized(blob_of(old), size)
+    entry = set_word(keyspace, database, key, hash, entry, STRING, ENCODING_RAW, <uint64_t> <uintptr_t> blob,
                      entry_expiry(entry) if entry != NULL else -1)
-    data[0] = string_data(string)
+    data[0] = blob_data(blob)
     return entry
 
 
@@ -453,7 +484,7 @@ cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *targ
                           ) noexcept nogil:
     cdef Entry *copy = entry_clone(keyspace, entry, key, entry_expiry(entry))
     if holds_string_block(entry):
-        entry_store_pointer(copy, string_new(string_slice(entry, NULL)))
+        entry_store_pointer(copy, blob_of(string_slice(entry, NULL)))
     elif entry.type != STRING:
         entry_store_pointer(copy, _types[entry.type].copy(entry_pointer(entry)))
     copy.clock = keyspace.clock
@@ -465,13 +496,19 @@ cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *targ
 # ---- what an entry tells ----
 
 cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil:
-    cdef String *string
     if entry.flags & ENTRY_EMBEDDED:
         return entry_embedded(entry)
     if entry.encoding == ENCODING_INT:
         return slice_of(scratch, format_int64(scratch, <int64_t> entry_word(entry)))
-    string = <String *> entry_pointer(entry)
-    return slice_of(string_data(string), string.size)
+    return blob_slice(<const Blob *> entry_pointer(entry))
+
+
+cdef Blob *string_shared(const Entry *entry) noexcept nogil:
+    cdef Blob *blob
+    if not holds_string_block(entry):
+        return NULL
+    blob = <Blob *> entry_pointer(entry)
+    return blob if blob.size >= BLOB_SHARED else NULL
 
 
 cdef size_t string_size(const Entry *entry) noexcept nogil:
@@ -482,7 +519,7 @@ cdef size_t string_size(const Entry *entry) noexcept nogil:
 cdef size_t entry_footprint(const Entry *entry) noexcept nogil:
     cdef size_t size = mem_footprint(entry_size(entry)) + 16
     if holds_string_block(entry):
-        size += mem_footprint(sizeof(String) + (<String *> entry_pointer(entry)).capacity)
+        size += mem_footprint(sizeof(Blob) + (<Blob *> entry_pointer(entry)).capacity)
     elif entry.type != STRING:
         size += _types[entry.type].footprint(entry_pointer(entry))
     return size

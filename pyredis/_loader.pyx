@@ -20,7 +20,7 @@ from pyredis._dispatch cimport (
     serve,
 )
 from pyredis._queue cimport client_discard, client_init
-from pyredis._resp cimport PARSE_ERROR, Parser, parser_init
+from pyredis._resp cimport PARSE_ERROR, Parser, parser_init, reply_truncate
 
 import mmap
 import os
@@ -116,7 +116,7 @@ cdef class AofLoader:
             return self.skip_annotation()
         self.window = max(self.window, before + SLICE)
         status = serve(server, &self.client, &self.parser, self.data, min(self.window, self.size), <size_t> -1)
-        server.reply.size = replies
+        reply_truncate(&server.reply, replies)
         if self.client.flags & CLIENT_CLOSE_NOW:
             raise DamagedFile(self.path, self.client.mark - self.data, self.refusal())
         if status == PARSE_ERROR:

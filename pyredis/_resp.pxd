@@ -8,6 +8,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from pyredis._base cimport Slice, format_uint64
+from pyredis._blob cimport Blob
 
 # ---- requests ----
 
@@ -33,7 +34,7 @@ ctypedef struct Request:
     size_t count            # 0 for an empty request, which is to be passed over
     const char *raw         # its own bytes
     size_t raw_size
-    bint inline_form        # the raw bytes are not a multibulk
+    bint apart              # the raw bytes are not the request: it was inline, or has an argument that stands elsewhere
 
 # The state between two reads; offsets are from the buffer's beginning.
 ctypedef struct Parser:
@@ -45,6 +46,8 @@ ctypedef struct Parser:
     size_t max_bulk         # proto-max-bulk-len
     const char *error       # after PARSE_ERROR: the format that parser_error fills in
     bint authenticated
+    bint whole              # the last argument has come by `parser_take`: the request is still to be returned
+    bint apart              # an argument of the request under way has
     char got                # the byte of which `error` tells
 
 cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil
@@ -57,6 +60,14 @@ cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, c
 cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept nogil
 # How many bytes the buffer must hold for the bulk under way to be whole; 0 when not known.
 cdef size_t parser_wants(const Parser *parser) noexcept nogil
+# The bulk under way has been read elsewhere, CRLF and all: `bulk` is the next argument.
+cdef void parser_take(Parser *parser, Arguments *arguments, Slice bulk) noexcept nogil
+# The bulk under way does not end in CRLF.
+cdef ParseStatus parser_fail_unended(Parser *parser) noexcept nogil
+
+cdef inline bint parser_under_way(const Parser *parser) noexcept nogil:
+    """Whether arguments of a request have been parsed that it has not returned."""
+    return parser.remaining > 0 or parser.whole
 
 cdef inline size_t format_header(char *out, char type, uint64_t value) noexcept nogil:
     """The line that announces a length or a count; at most 23 bytes. Returns how many."""
@@ -74,10 +85,20 @@ cdef void arguments_free(Arguments *arguments) noexcept nogil
 # What every writer returns, so that a handler can end in `return reply_…` and cannot end without one.
 ctypedef int Replied
 
+# Bytes of a reply that stay where they are until they are sent.
+ctypedef struct Piece:
+    size_t at               # its place: before the byte of Reply.data at this offset
+    Blob *blob              # held
+    Slice bytes             # of the blob
+
 ctypedef struct Reply:
     char *data
     size_t size
     size_t capacity
+    Piece *pieces           # by their places; those of the batch under way alone
+    size_t piece_count
+    size_t piece_capacity
+    size_t piece_bytes
     int protocol            # 2 or 3
     uint64_t errors         # error replies written since the beginning
     size_t last_error       # offset of the last one
@@ -97,6 +118,17 @@ cdef inline char *reply_reserve(Reply *reply, size_t more) noexcept nogil:
     return reply.data + reply.size
 
 cdef void reply_free(Reply *reply) noexcept nogil
+# Takes back what was written from offset `size` on.
+cdef void reply_truncate(Reply *reply, size_t size) noexcept nogil
+# The pieces are forgotten; their references are the caller's.
+cdef inline void reply_hand_over(Reply *reply, size_t size) noexcept nogil:
+    reply.size = size
+    reply.piece_count = 0
+    reply.piece_bytes = 0
+
+cdef inline size_t reply_total(const Reply *reply) noexcept nogil:
+    return reply.size + reply.piece_bytes
+
 cdef Replied reply_raw(Reply *reply, const char *data, size_t size) noexcept nogil
 cdef Replied reply_ok(Reply *reply) noexcept nogil
 cdef Replied reply_status(Reply *reply, const char *text) noexcept nogil
@@ -106,6 +138,8 @@ cdef Replied reply_error_slice(Reply *reply, Slice text) noexcept nogil
 cdef Replied reply_integer(Reply *reply, int64_t value) noexcept nogil
 cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept nogil
 cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil
+# A bulk of `bytes`, which are of the blob, without copying them where it may have another owner.
+cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil
 cdef Replied reply_bulk_integer(Reply *reply, int64_t value) noexcept nogil
 cdef Replied reply_null(Reply *reply) noexcept nogil
 cdef Replied reply_null_array(Reply *reply) noexcept nogil

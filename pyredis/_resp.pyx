@@ -3,16 +3,20 @@
 A request is ``*<n>\\r\\n`` and n times ``$<size>\\r\\n<bytes>\\r\\n``, or a line of blank-separated words (an inline
 request). What a request may be is the server's to say through its limits, and every limit is checked on the length that
 is announced, before anything arrives: nothing is reserved for an announcement.
+
+A large value is not copied into the reply buffer. Its header and its CRLF stand there, and a ``Piece`` says where the
+value belongs between them.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memchr, memcpy, memmove, strlen
+from libc.string cimport memchr, memcpy, memmove, memset, strlen
 
 from pyredis._base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
+from pyredis._blob cimport Blob, blob_hold, blob_release
 from pyredis._double cimport format_double
-from pyredis._memory cimport mem_free, mem_realloc
+from pyredis._memory cimport mem_free, mem_grow, mem_realloc
 from pyredis._words cimport WORD_FOUND, WORD_NONE, WordStatus, next_word
 
 from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
@@ -61,12 +65,26 @@ cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil:
     parser.authenticated = True
     parser.error = ""
     parser.got = 0
+    parser.whole = False
+    parser.apart = False
 
 
 cdef size_t parser_wants(const Parser *parser) noexcept nogil:
     if parser.remaining > 0 and parser.bulk >= 0:
         return parser.at + <size_t> parser.bulk + 2
     return 0
+
+
+cdef void parser_take(Parser *parser, Arguments *arguments, Slice bulk) noexcept nogil:
+    add_argument(arguments, bulk.data, bulk.size)
+    parser.bulk = -1
+    parser.remaining -= 1
+    parser.whole = parser.remaining == 0
+    parser.apart = True
+
+
+cdef ParseStatus parser_fail_unended(Parser *parser) noexcept nogil:
+    return fail(parser, "expected CRLF after a bulk")
 
 
 cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil:
@@ -173,7 +191,7 @@ cdef inline ParseStatus read_arguments(
             return PARSE_MORE
         end = buffer + parser.at + parser.bulk
         if unlikely(end[0] != c'\r' or end[1] != c'\n'):
-            return fail(parser, "expected CRLF after a bulk")
+            return parser_fail_unended(parser)
         add_argument(arguments, buffer + parser.at, <size_t> parser.bulk)
         parser.at += <size_t> parser.bulk + 2
         parser.bulk = -1
@@ -184,11 +202,12 @@ cdef inline ParseStatus read_arguments(
 cdef ParseStatus parse_request(
         Parser *parser, Arguments *arguments, char *buffer, size_t size, Request *request) noexcept nogil:
     cdef ParseStatus status
-    if parser.remaining == 0:
+    if parser.remaining == 0 and likely(not parser.whole):
         if parser.at >= size:
             return PARSE_MORE
         parser.begin = parser.at
         parser.first = arguments.count
+        parser.apart = False
         if unlikely(buffer[parser.at] != c'*'):
             return parse_inline(parser, arguments, buffer, size, request)
         status = begin_multibulk(parser, buffer, size)
@@ -201,7 +220,8 @@ cdef ParseStatus parse_request(
     request.count = arguments.count - parser.first
     request.raw = buffer + parser.begin
     request.raw_size = parser.at - parser.begin
-    request.inline_form = False
+    request.apart = parser.apart
+    parser.whole = False
     return PARSE_REQUEST
 
 
@@ -235,7 +255,7 @@ cdef ParseStatus parse_inline(
     request.count = arguments.count - parser.first
     request.raw = start
     request.raw_size = parser.at - parser.begin
-    request.inline_form = True
+    request.apart = True
     return PARSE_REQUEST
 
 
@@ -249,10 +269,25 @@ cdef char *reply_grow(Reply *reply, size_t more) noexcept nogil:
 
 
 cdef void reply_free(Reply *reply) noexcept nogil:
+    reply_truncate(reply, 0)
+    mem_free(reply.pieces, reply.piece_capacity * sizeof(Piece))
     mem_free(reply.data, reply.capacity)
+    reply.pieces = NULL
+    reply.piece_capacity = 0
     reply.data = NULL
-    reply.size = 0
     reply.capacity = 0
+
+
+cdef void reply_truncate(Reply *reply, size_t size) noexcept nogil:
+    cdef Piece *last
+    reply.size = size
+    while reply.piece_count:
+        last = reply.pieces + reply.piece_count - 1
+        if last.at <= size:
+            return
+        reply.piece_bytes -= last.bytes.size
+        reply.piece_count -= 1
+        blob_release(last.blob)
 
 
 cdef Replied reply_raw(Reply *reply, const char *data, size_t size) noexcept nogil:
@@ -343,6 +378,24 @@ cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept no
 
 cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil:
     return reply_bulk(reply, value.data, value.size)
+
+
+cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil:
+    cdef Piece *piece
+    cdef char *start
+    if unlikely(not blob_hold(blob)):
+        return reply_slice(reply, bytes)
+    if reply.piece_count == reply.piece_capacity:
+        reply.pieces = <Piece *> mem_grow(reply.pieces, &reply.piece_capacity, sizeof(Piece), 4)
+    start = reply_reserve(reply, 32)
+    reply.size += write_size(start, c'$', bytes.size) - start
+    piece = reply.pieces + reply.piece_count
+    piece.at = reply.size
+    piece.blob = blob
+    piece.bytes = bytes
+    reply.piece_count += 1
+    reply.piece_bytes += bytes.size
+    return reply_raw(reply, "\r\n", 2)
 
 
 cdef Replied reply_bulk_integer(Reply *reply, int64_t value) noexcept nogil:
@@ -587,11 +640,8 @@ cdef class RequestParser:
 def encode_reply(value, int protocol=2):
     """The bytes of one reply, for a value of the vocabulary of ``pyredis.commands.reply``; protocol 2 or 3."""
     cdef Reply reply
-    reply.data = NULL
-    reply.size = 0
-    reply.capacity = 0
+    memset(&reply, 0, sizeof(Reply))
     reply.protocol = protocol
-    reply.errors = 0
     try:
         reply_object(&reply, value)
         return reply.data[:reply.size]

@@ -4,8 +4,10 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
-from pyredis._dispatch cimport Answer, Client
-from pyredis._resp cimport Arguments, Parser
+from pyredis._dispatch cimport Answer, Client, Server
+from pyredis._intake cimport Intake
+from pyredis._outgoing cimport Outgoing, Parcel
+from pyredis._resp cimport Parser
 
 
 # A reply that waits for the end of the iteration, in the shared reply buffer.
@@ -13,6 +15,7 @@ ctypedef struct Owed:
     void *connection            # a reference is held
     size_t begin
     size_t end
+    void *parcel                # the Parcel of a reply with pieces, to which a reference is held; NULL for any other
     uint64_t offset             # of the file, up to which it must be written (or durable) first
 
 
@@ -25,7 +28,8 @@ cdef class Hub:
     cdef Owed *owed
     cdef size_t owed_count
     cdef size_t owed_capacity
-    cdef object waiting                 # deque of (Connection, bytes, offset): replies that outlived their iteration
+    # Replies that outlived their iteration: a deque of (Connection, bytes or Parcel, size, offset).
+    cdef object waiting
     cdef set stalled                    # the connections that are held back
     cdef bint flush_scheduled
     cdef int64_t next_id
@@ -37,13 +41,13 @@ cdef class Hub:
     cdef readonly uint64_t writes
     cdef readonly uint64_t query_limit_closed
 
-    cdef int owe(self, Connection connection, size_t begin, uint64_t offset) except -1
+    cdef int owe(self, Connection connection, size_t begin, Parcel parcel, uint64_t offset) except -1
     cdef int schedule_flush(self) except -1
     cdef int deliver_all_answers(self) except -1
     cdef int deliver_answer(self, const Answer *answer) except -1
     cdef int settle_owed(self, uint64_t released) except -1
     cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1
-    cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1
+    cdef int wait(self, Connection connection, object reply, size_t size, uint64_t offset) except -1
 
 
 cdef class Connection(Listed):
@@ -52,15 +56,13 @@ cdef class Connection(Listed):
     cdef readonly Hub hub
     cdef readonly object transport
 
-    # Input: bytes that make no whole request yet, and the arguments of it that arrived. NULL where there are none.
-    cdef char *own
-    cdef size_t own_size
-    cdef size_t own_capacity
-    cdef Arguments partial              # slices of `own`; while `lent`, the server's scratch, whose place they take
+    # Input: bytes that make no whole request yet, and the arguments of it that arrived.
+    cdef Intake intake
     cdef uint64_t run                   # requests executed since a read last left room in its buffer
 
-    # Output: nothing is queued in the transport unless `writing`, nothing in the hub unless `held`.
+    # Output: nothing is queued in the transport or here unless `writing`, nothing in the hub unless `held`.
     cdef readonly int fd                # -1 where the transport must be used
+    cdef Outgoing outgoing              # what comes after the transport's bytes, None for nothing
     cdef size_t held
     cdef size_t waiting                 # those of `held` that outlived their iteration
     cdef size_t waiting_bytes
@@ -68,8 +70,7 @@ cdef class Connection(Listed):
     cdef size_t unsent                  # at the last look at a stalled connection
 
     # Its state, a byte each: there may be many connections.
-    cdef unsigned char lent             # the server's scratch of arguments, in the place of `partial`
-    cdef unsigned char writing          # the transport has bytes that the socket did not take
+    cdef unsigned char writing          # there are bytes that the socket did not take
     cdef unsigned char stalled          # held back: nothing is read or executed
     cdef unsigned char closing          # the connection ends once its replies have gone out
     cdef unsigned char lost
@@ -86,24 +87,27 @@ cdef class Connection(Listed):
     cdef str peer                       # None until somebody asks
     cdef str local
 
-    cdef size_t room(self) noexcept
-    cdef int make_room(self) except -1
-    cdef int move_input(self, size_t capacity) except -1
-    cdef void swap_arguments(self) noexcept
-    cdef void restore_arguments(self) noexcept
-    cdef int keep_rest(self, char *data, size_t size) except -1
-    cdef int keep_bytes(self, const char *rest, size_t size) except -1
-    cdef int keep_arguments(self, Py_ssize_t shift) except -1
-    cdef void drop_arguments(self) noexcept
+    cdef void restore_input(self) noexcept
     cdef void drop_input(self) noexcept
+    cdef int reject_input(self) except -1
+    cdef void offer_large(self, Server *server) noexcept
 
     cdef int process(self, char *data, size_t size) except -1
     cdef int take_turns(self) except -1
     cdef int check_query_buffer(self) except -1
     cdef int deliver(self, size_t begin) except -1
+    cdef int leave(self, size_t begin, uint64_t offset) except -1
 
     cdef int send(self, const char *data, size_t size) except -1
+    cdef int send_large(self, size_t begin) except -1
+    cdef int send_parcel(self, Parcel parcel) except -1
+    cdef int fail_sending(self) except -1
+    cdef void count_sent(self, size_t size) noexcept
     cdef int queue_tail(self, const char *data, size_t size) except -1
+    cdef int queue_parcel(self, Parcel parcel) except -1
+    cdef int pump(self) except -1
+    cdef int lend_to_transport(self) except -1
+    cdef size_t unsent_bytes(self) except? 0
     cdef int check_output(self, size_t unsent) except -1
     cdef int arm(self) except -1
     cdef int disarm(self) except -1

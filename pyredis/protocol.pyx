@@ -3,11 +3,11 @@
 ``Hub`` owns what connections share: the read buffer, the list of replies that are owed until the iteration's end, and
 the replies that wait longer, for the disk.
 
-``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own; what a
-batch leaves unparsed is copied out and then read on in place, in a buffer that doubles as bytes arrive (a length that
-was only announced reserves nothing). A batch's replies stand at the end of the server's reply buffer. They are sent
-from there at once, with one ``send`` on the descriptor, unless the file must have the batch first; then they stay
-until ``Hub.flush``, which runs once at the iteration's end, has drained the ring with one write.
+``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own
+(``_intake``). A batch's replies stand at the end of the server's reply buffer. They are sent from there at once, with
+one ``send`` on the descriptor, unless the file must have the batch first; then they stay until ``Hub.flush``, which
+runs once at the iteration's end, has drained the ring with one write. Large values are sent from where they are stored
+(``_outgoing``), a slice at a time.
 
 Replies that the socket does not take are queued in the transport. A client that lets many lie (``ALLOWANCE``) is held
 back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long
@@ -18,7 +18,6 @@ and only ``client-output-buffer-limit`` ends that. Who waits for the disk is hel
 from collections import deque
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memcpy, memmove
 
 import asyncio
 import os
@@ -29,7 +28,6 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_DECREF, Py_INCREF
 
 from pyredis._aof cimport aof_drain, aof_released, aof_wake_clear
-from pyredis._base cimport Slice
 from pyredis._blocking cimport end_wait, forget_waiting
 from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
@@ -52,46 +50,54 @@ from pyredis._dispatch cimport (
     Waiter,
     serve,
 )
+from pyredis._intake cimport (
+    READ_SIZE,
+    Window,
+    intake_drop,
+    intake_free,
+    intake_held,
+    intake_keep,
+    intake_make_room,
+    intake_read,
+    intake_restore,
+    intake_window,
+)
 from pyredis._keyspace cimport keyspace_tick
 from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis._outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
 from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport (
     PARSE_ERROR,
+    PARSE_MORE,
     PARSE_REQUEST,
-    Arguments,
     Parser,
-    arguments_free,
-    arguments_grow,
+    ParseStatus,
+    Reply,
     parser_error,
     parser_init,
-    parser_wants,
     reply_error,
     reply_free,
     reply_raw,
+    reply_total,
+    reply_truncate,
 )
 
 cdef extern from *:
     """
     #include <stdio.h>
-    #include <sys/socket.h>
-    #ifdef MSG_NOSIGNAL
-    #define SEND_FLAGS (MSG_NOSIGNAL | MSG_DONTWAIT)
-    #else
-    #define SEND_FLAGS MSG_DONTWAIT
-    #endif
+    #include "vectors.h"
     """
     enum: SEND_FLAGS
     ssize_t c_send "send" (int fd, const void *data, size_t size, int flags) nogil
     int snprintf(char *out, size_t size, const char *format, ...) nogil
 
 cdef enum:
-    READ_SIZE = 16384
     # Replies are handed on whenever a batch has made this many bytes of them.
     REPLY_SLICE = 262144
     # A reply buffer larger than this is given back when it is empty.
     REPLY_KEEP = 1 << 20
-    # Input of its own that a connection keeps although little of it is in use.
-    INPUT_KEEP = 1 << 20
+    # Bytes of a large reply that the transport gets at a time: it says when the socket takes more.
+    LENT = 262144
     UNAUTHENTICATED_QUERY = 1 << 20
     # A client that has had so many requests executed, or slices of replies made, and has more, lets others go first.
     FAIR_REQUESTS = 256
@@ -124,8 +130,9 @@ cdef class Hub:
         mem_free(self.buffer, READ_SIZE)
         mem_free(self.owed, self.owed_capacity * sizeof(Owed))
 
-    cdef int owe(self, Connection connection, size_t begin, uint64_t offset) except -1:
-        """Leaves what stands in the reply buffer from ``begin`` on for the end of the iteration."""
+    cdef int owe(self, Connection connection, size_t begin, Parcel parcel, uint64_t offset) except -1:
+        """Leaves a reply for the end of the iteration: what stands in the reply buffer from ``begin`` on, or a parcel.
+        """
         cdef size_t capacity
         cdef Owed *owed
         if self.owed_count == self.owed_capacity:
@@ -137,6 +144,10 @@ cdef class Hub:
         owed.connection = <void *> connection
         owed.begin = begin
         owed.end = self.core.server.reply.size
+        owed.parcel = NULL
+        if parcel is not None:
+            Py_INCREF(parcel)
+            owed.parcel = <void *> parcel
         owed.offset = offset
         self.owed_count += 1
         connection.held += 1
@@ -187,34 +198,46 @@ cdef class Hub:
     cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1:
         """Sends what one connection is owed, or puts it to what waits longer."""
         cdef char *data = self.core.server.reply.data
+        cdef Parcel parcel = None
         connection.held -= 1
-        if owed.offset <= released and not connection.waiting:
+        if owed.parcel != NULL:
+            parcel = <Parcel> owed.parcel
+            Py_DECREF(parcel)
+        if owed.offset > released or connection.waiting:
+            if parcel is not None:
+                return self.wait(connection, parcel, parcel.size, owed.offset)
+            return self.wait(connection, data[owed.begin:owed.end], owed.end - owed.begin, owed.offset)
+        if parcel is not None:
+            connection.send_parcel(parcel)
+        else:
             connection.send(data + owed.begin, owed.end - owed.begin)
-            return connection.finish()
-        return self.wait(connection, data[owed.begin:owed.end], owed.offset)
+        return connection.finish()
 
-    cdef int wait(self, Connection connection, bytes data, uint64_t offset) except -1:
-        self.waiting.append((connection, data, offset))
+    cdef int wait(self, Connection connection, object reply, size_t size, uint64_t offset) except -1:
+        self.waiting.append((connection, reply, size, offset))
         connection.held += 1
         connection.waiting += 1
-        connection.waiting_bytes += PyBytes_GET_SIZE(data)
+        connection.waiting_bytes += size
         return connection.check_output(0)
 
     def release(self):
         """Sends the waiting replies that the file has caught up with. Called when the native thread says so."""
         cdef uint64_t released
         cdef Connection connection
-        cdef bytes data
+        cdef size_t size
         if self.core.server.aof != NULL:
             aof_wake_clear(self.core.server.aof)
             self.drain()
         released = aof_released(self.core.server.aof) if self.core.server.aof != NULL else <uint64_t> -1
-        while self.waiting and <uint64_t> self.waiting[0][2] <= released:
-            connection, data, _ = self.waiting.popleft()
+        while self.waiting and <uint64_t> self.waiting[0][3] <= released:
+            connection, reply, size, _ = self.waiting.popleft()
             connection.waiting -= 1
-            connection.waiting_bytes -= PyBytes_GET_SIZE(data)
+            connection.waiting_bytes -= size
             connection.held -= 1
-            connection.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+            if isinstance(reply, Parcel):
+                connection.send_parcel(reply)
+            else:
+                connection.send(PyBytes_AS_STRING(reply), size)
             connection.finish()
             if connection.stalled and not connection.waiting and not connection.writing:
                 connection.look_again()
@@ -251,7 +274,7 @@ cdef class Hub:
         reply_raw(&server.reply, <const char *> (answer + 1), answer.size)
         server.wait_offset = answer.wait_offset
         connection.deliver(begin)
-        if connection.own_size or connection.reading_paused:
+        if connection.intake.size or connection.reading_paused:
             self.loop.call_soon(connection.resume)
         return 0
 
@@ -334,12 +357,13 @@ cdef class Connection(Listed):
         self.hub.stalled.discard(self)
         client_discard(&self.client)
         self.drop_input()
+        self.outgoing = None
 
     def eof_received(self):
-        """A client that has only stopped sending still gets the replies that wait for the file."""
+        """A client that has only stopped sending still gets the replies that wait for the file or for the socket."""
         self.closing = True
         self.stop_waiting()
-        return self.held > 0
+        return self.held > 0 or self.outgoing is not None
 
     def pause_writing(self):
         self.writing = True
@@ -347,7 +371,9 @@ cdef class Connection(Listed):
     def resume_writing(self):
         self.writing = False
         self.client.active_ms = self.hub.core.server.keyspace.now_ms
-        if self.stalled:
+        if self.outgoing is not None:
+            self.pump()
+        if self.stalled and not self.writing:
             self.look_again()
 
     def pause_reading(self):
@@ -363,47 +389,45 @@ cdef class Connection(Listed):
             self.reading_paused = False
             self.transport.resume_reading()
         self.run = 0
-        if self.own_size:
+        if self.intake.size:
             keyspace_tick(&self.hub.core.server.keyspace)
-            self.restore_arguments()
-            self.process(self.own, self.own_size)
+            self.restore_input()
+            self.process(self.intake.data, self.intake.size)
 
     # ---- input ----
 
     def get_buffer(self, sizehint):
-        self.make_room()
+        intake_make_room(&self.intake, &self.parser)
         return self
 
     def __len__(self):
-        return self.room()
+        return intake_window(&self.intake, &self.parser, self.hub.buffer).size
 
     def __getbuffer__(self, Py_buffer *view, int flags):
-        if self.own != NULL:
-            PyBuffer_FillInfo(view, self, self.own + self.own_size, self.room(), False, flags)
-        else:
-            PyBuffer_FillInfo(view, self, self.hub.buffer, READ_SIZE, False, flags)
-
-    cdef size_t room(self) noexcept:
-        """How much one read may bring: more than ``READ_SIZE`` for the rest of a large bulk alone."""
-        cdef size_t room = self.own_capacity - self.own_size
-        if self.own == NULL:
-            return READ_SIZE
-        return room if parser_wants(&self.parser) > self.own_size + READ_SIZE else min(room, <size_t> READ_SIZE)
+        cdef Window window = intake_window(&self.intake, &self.parser, self.hub.buffer)
+        PyBuffer_FillInfo(view, self, window.data, window.size, False, flags)
 
     def buffer_updated(self, size_t size):
         cdef uint64_t before = self.client.commands
-        cdef bint full = size >= READ_SIZE
+        cdef bint full = size == intake_window(&self.intake, &self.parser, self.hub.buffer).size
+        cdef ParseStatus status
         self.hub.reads += 1
         self.hub.bytes_in += size
         self.client.bytes_in += size
         if self.closing:
             return
         keyspace_tick(&self.hub.core.server.keyspace)
-        if self.own != NULL:
-            full = size == self.room()
-            self.own_size += size
-            self.restore_arguments()
-            self.process(self.own, self.own_size)
+        status = intake_read(&self.intake, &self.parser, size)
+        if self.intake.large != NULL:
+            self.client.active_ms = self.hub.core.server.keyspace.now_ms
+            self.check_query_buffer()
+        if status == PARSE_MORE or self.closing:
+            return
+        if status == PARSE_ERROR:
+            self.reject_input()
+        elif self.intake.data != NULL:
+            self.restore_input()
+            self.process(self.intake.data, self.intake.size)
         else:
             self.process(self.hub.buffer, size)
         if not full:
@@ -420,101 +444,11 @@ cdef class Connection(Listed):
             self.hub.loop.call_soon(self.resume)
         return 0
 
-    cdef int make_room(self) except -1:
-        """Room behind the bytes at hand: as much again as arrived, but no more than a large bulk under way needs."""
-        cdef size_t wanted, capacity
-        if self.own == NULL or self.own_capacity - self.own_size >= READ_SIZE // 4:
-            return 0
-        wanted = parser_wants(&self.parser)
-        capacity = max(2 * self.own_capacity, self.own_size + READ_SIZE)
-        if wanted > self.own_size + READ_SIZE:
-            capacity = min(capacity, wanted + READ_SIZE // 4)
-        return self.move_input(capacity)
-
-    cdef int move_input(self, size_t capacity) except -1:
-        cdef const char *before = self.own
-        cdef Slice *item
-        cdef size_t index
-        self.own = <char *> mem_realloc(self.own, self.own_capacity, capacity)
-        self.own_capacity = capacity
-        for index in range(self.partial.count if self.own != before else 0):
-            item = self.partial.items + index
-            item.data = self.own + (item.data - before)
-        return 0
-
-    cdef void swap_arguments(self) noexcept:
-        cdef Arguments scratch = self.hub.core.server.arguments
-        self.hub.core.server.arguments = self.partial
-        self.partial = scratch
-        self.lent = not self.lent
-
-    cdef void restore_arguments(self) noexcept:
-        """Puts the arguments that had arrived in the place of the server's scratch, however many, at no cost."""
-        self.hub.core.server.arguments.count = 0
-        self.parser.first = 0
-        if self.partial.count:
-            self.swap_arguments()
-
-    cdef int keep_rest(self, char *data, size_t size) except -1:
-        """Keeps what is not executed: the bytes, and the arguments of a request that is not whole."""
-        cdef Parser *parser = &self.parser
-        cdef size_t begin = parser.begin if parser.remaining > 0 else parser.at
-        if begin == size:
-            self.drop_input()
-            return 0
-        self.keep_bytes(data + begin, size - begin)
-        self.keep_arguments(self.own - (data + begin))
-        parser.at -= begin
-        parser.begin = 0
-        return 0
-
-    cdef int keep_bytes(self, const char *rest, size_t size) except -1:
-        if self.own == NULL:
-            self.own_capacity = size + READ_SIZE // 4
-            self.own = <char *> mem_alloc(self.own_capacity)
-            memcpy(self.own, rest, size)
-        elif rest != self.own:
-            memmove(self.own, rest, size)
-            if self.own_capacity > INPUT_KEEP and size < self.own_capacity // 4:
-                self.own = <char *> mem_realloc(self.own, self.own_capacity, size + READ_SIZE // 4)
-                self.own_capacity = size + READ_SIZE // 4
-        self.own_size = size
-        return 0
-
-    cdef int keep_arguments(self, Py_ssize_t shift) except -1:
-        """Keeps the last arguments of the scratch, if a request under way has any; the bytes moved by ``shift``."""
-        cdef Arguments *scratch = &self.hub.core.server.arguments
-        cdef size_t first = self.parser.first
-        cdef size_t count = scratch.count - first if self.parser.remaining > 0 else 0
-        cdef size_t index
-        if count == 0:
-            self.drop_arguments()
-            return 0
-        if shift:
-            for index in range(first, first + count):
-                scratch.items[index].data += shift
-        if self.lent:
-            self.swap_arguments()
-            memmove(self.partial.items, self.partial.items + first, count * sizeof(Slice))
-        else:
-            memcpy(arguments_grow(&self.partial, count), scratch.items + first, count * sizeof(Slice))
-        self.partial.count = count
-        return 0
-
-    cdef void drop_arguments(self) noexcept:
-        if self.lent:
-            self.swap_arguments()
-        arguments_free(&self.partial)
+    cdef void restore_input(self) noexcept:
+        intake_restore(&self.intake, &self.parser, &self.hub.core.server.arguments)
 
     cdef void drop_input(self) noexcept:
-        mem_free(self.own, self.own_capacity)
-        self.own = NULL
-        self.own_size = 0
-        self.own_capacity = 0
-        self.drop_arguments()
-        self.parser.at = 0
-        self.parser.begin = 0
-        self.parser.first = 0
+        intake_drop(&self.intake, &self.parser, &self.hub.core.server.arguments)
 
     # ---- serving ----
 
@@ -528,7 +462,9 @@ cdef class Connection(Listed):
         while status == PARSE_REQUEST and not self.client.flags & CLIENT_BLOCKED:
             server.wait_offset = 0
             begin = server.reply.size
+            self.offer_large(server)
             status = serve(server, &self.client, &self.parser, data, size, REPLY_SLICE)
+            server.keyspace.offered_count = 0
             if status == PARSE_ERROR:
                 self.refuse_request()
             self.deliver(begin)
@@ -544,8 +480,23 @@ cdef class Connection(Listed):
             return self.finish()
         if self.client.waiter != NULL and self.alarm is None:
             self.arm()
-        self.keep_rest(data, size)
+        intake_keep(&self.intake, &self.parser, &server.arguments, data, size)
         return self.check_query_buffer()
+
+    cdef void offer_large(self, Server *server) noexcept:
+        """A string that is stored may take the block its bytes were read into."""
+        if self.intake.large != NULL:
+            server.keyspace.offered = self.intake.large.blobs
+            server.keyspace.offered_count = self.intake.large.count
+
+    cdef int reject_input(self) except -1:
+        """What has arrived is no request, and nothing after it can be one."""
+        cdef size_t begin = self.hub.core.server.reply.size
+        self.refuse_request()
+        self.hub.core.server.wait_offset = 0
+        self.deliver(begin)
+        self.drop_input()
+        return self.finish()
 
     def refuse_request(self):
         cdef char reason[64]
@@ -561,7 +512,7 @@ cdef class Connection(Listed):
         cdef size_t limit = self.hub.query_buffer_limit
         if self.client.flags & CLIENT_UNAUTHENTICATED:
             limit = min(limit, <size_t> UNAUTHENTICATED_QUERY)
-        if self.own_size + self.client.queue_bytes > limit:
+        if intake_held(&self.intake) + self.client.queue_bytes > limit:
             self.hub.query_limit_closed += 1
             self.hub.host.on_query_limit(self)
             self.close()
@@ -573,20 +524,16 @@ cdef class Connection(Listed):
         cdef uint64_t offset = server.wait_offset
         cdef size_t end = server.reply.size
         if self.client.flags & CLIENT_CLOSE_NOW:
-            server.reply.size = begin
+            reply_truncate(&server.reply, begin)
             self.closing = True
             self.transport.abort()
             return 0
         if self.client.flags & CLIENT_CLOSE_AFTER_REPLY:
             self.closing = True
         if self.held or (server.aof != NULL and offset > aof_released(server.aof)):
-            if end > begin:
-                self.hub.owe(self, begin, offset)
-            else:
-                self.hub.schedule_flush()
-            if end > REPLY_SLICE * 16:
-                self.hub.flush()
-            return 0
+            return self.leave(begin, offset)
+        if server.reply.piece_count:
+            return self.send_large(begin)
         if end > begin:
             self.send(server.reply.data + begin, end - begin)
             server.reply.size = begin
@@ -594,36 +541,121 @@ cdef class Connection(Listed):
                 reply_free(&server.reply)
         return 0
 
+    cdef int leave(self, size_t begin, uint64_t offset) except -1:
+        cdef Server *server = &self.hub.core.server
+        cdef Parcel parcel = parcel_of(&server.reply, begin, 0) if server.reply.piece_count else None
+        if server.reply.size > begin or parcel is not None:
+            self.hub.owe(self, begin, parcel, offset)
+        else:
+            self.hub.schedule_flush()
+        if server.reply.size > REPLY_SLICE * 16:
+            self.hub.flush()
+        return 0
+
     # ---- output ----
+
+    cdef void count_sent(self, size_t size) noexcept:
+        self.hub.writes += 1
+        self.hub.bytes_out += size
+        self.client.bytes_out += size
 
     cdef int send(self, const char *data, size_t size) except -1:
         """Sends bytes that will not stay where they are."""
         cdef ssize_t sent = 0
         if self.lost or size == 0:
             return 0
-        self.hub.writes += 1
-        self.hub.bytes_out += size
-        self.client.bytes_out += size
+        self.count_sent(size)
         if self.fd >= 0 and not self.writing:
             sent = c_send(self.fd, data, size, SEND_FLAGS)
             if sent == <ssize_t> size:
                 return 0
             if sent < 0:
                 if errno != EAGAIN and errno != EINTR:
-                    self.closing = True
-                    self.transport.abort()
-                    return 0
+                    return self.fail_sending()
                 sent = 0
         return self.queue_tail(data + sent, size - sent)
 
+    cdef int fail_sending(self) except -1:
+        self.closing = True
+        self.transport.abort()
+        return 0
+
     cdef int queue_tail(self, const char *data, size_t size) except -1:
         cdef size_t unsent
-        self.transport.write(data[:size])
-        unsent = self.transport.get_write_buffer_size()
+        if self.outgoing is not None:
+            self.outgoing.add_bytes(data[:size])
+        else:
+            self.transport.write(data[:size])
+        unsent = self.unsent_bytes()
         if unsent:
             self.writing = True
             self.check_output(unsent)
         return 0
+
+    cdef int send_large(self, size_t begin) except -1:
+        """Sends what stands in the reply buffer from ``begin`` on, its pieces from where they are stored."""
+        cdef Reply *reply = &self.hub.core.server.reply
+        cdef size_t size = reply_total(reply) - begin
+        cdef ssize_t sent = 0
+        if not self.lost:
+            self.count_sent(size)
+            if self.fd >= 0 and not self.writing:
+                sent = send_reply(self.fd, reply, begin)
+        if self.lost or sent < 0 or sent == <ssize_t> size:
+            reply_truncate(reply, begin)
+            return self.fail_sending() if sent < 0 else 0
+        return self.queue_parcel(parcel_of(reply, begin, sent))
+
+    cdef int send_parcel(self, Parcel parcel) except -1:
+        if self.lost:
+            return 0
+        self.count_sent(parcel.size)
+        return self.queue_parcel(parcel)
+
+    cdef int queue_parcel(self, Parcel parcel) except -1:
+        """Sends the parcel after what is on its way, from the next iteration on: others have their turn."""
+        if self.outgoing is None:
+            self.outgoing = Outgoing()
+            if not self.writing:
+                self.hub.loop.call_soon(self.go_on_sending)
+        self.outgoing.add(parcel)
+        self.writing = True
+        return self.check_output(self.unsent_bytes())
+
+    def go_on_sending(self):
+        if self.outgoing is not None:
+            self.pump()
+        if self.stalled and not self.writing:
+            self.look_again()
+
+    cdef int pump(self) except -1:
+        """Sends a slice of what is on its way, and sees to it that this is called again for the next."""
+        cdef ssize_t sent = 0
+        self.writing = True
+        if self.fd >= 0:
+            sent = self.outgoing.send(self.fd)
+        if sent < 0:
+            return self.fail_sending()
+        if self.outgoing.size == 0:
+            self.outgoing = None
+            self.writing = False
+            return self.finish()
+        if sent < SEND_SLICE:
+            return self.lend_to_transport()
+        self.hub.loop.call_soon(self.go_on_sending)
+        return 0
+
+    cdef int lend_to_transport(self) except -1:
+        """The socket takes no more: the transport waits until it does."""
+        self.transport.write(self.outgoing.take(LENT))
+        if self.lost or self.transport.get_write_buffer_size():
+            return 0
+        self.hub.loop.call_soon(self.go_on_sending)
+        return 0
+
+    cdef size_t unsent_bytes(self) except? 0:
+        cdef size_t unsent = self.transport.get_write_buffer_size()
+        return unsent + self.outgoing.size if self.outgoing is not None else unsent
 
     cdef int check_output(self, size_t unsent) except -1:
         """Closes a client that lets more lie than it may, holds one back that lets much lie."""
@@ -638,7 +670,7 @@ cdef class Connection(Listed):
 
     cdef int look_again(self) except -1:
         """Lets a connection that is held back go on, if it has read, or if it does not read until it may write."""
-        cdef size_t unsent = self.transport.get_write_buffer_size()
+        cdef size_t unsent = self.unsent_bytes()
         if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
             self.unsent = unsent
             return 0
@@ -650,7 +682,7 @@ cdef class Connection(Listed):
 
     cdef int finish(self) except -1:
         """Closes a connection that is to end, once nothing is held back."""
-        if self.closing and not self.held and not self.lost:
+        if self.closing and not self.held and self.outgoing is None and not self.lost:
             self.transport.close()
         return 0
 
@@ -659,7 +691,7 @@ cdef class Connection(Listed):
         if self.held > self.waiting:
             self.hub.flush()
         if self.held:
-            self.hub.wait(self, data, 0)
+            self.hub.wait(self, data, len(data), 0)
         else:
             self.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
@@ -901,20 +933,24 @@ cdef class Connection(Listed):
     @property
     def query_buffer(self):
         """Bytes of input that are held."""
-        return self.own_size
+        return intake_held(&self.intake)
+
+    @property
+    def input_memory(self):
+        return intake_held(&self.intake) + intake_free(&self.intake)
 
     @property
     def query_free(self):
-        return self.own_capacity - self.own_size
+        return intake_free(&self.intake)
 
     @property
     def output_memory(self):
         """Bytes that the socket has not taken yet, or may not have yet."""
-        return self.waiting_bytes + (self.transport.get_write_buffer_size() if not self.lost else 0)
+        return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
 
     @property
     def total_memory(self):
-        return (self.own_capacity + self.client.queue_bytes + self.argument_memory + self.output_memory +
+        return (self.input_memory + self.client.queue_bytes + self.argument_memory + self.output_memory +
                 sizeof(Client) + sizeof(Parser))
 
     @property

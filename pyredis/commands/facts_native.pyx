@@ -35,15 +35,16 @@ class ClientTotals:
 def client_totals(clients):
     """The totals of the connections in a mapping by id."""
     cdef Connection connection
-    cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, largest = 0
+    cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
     for connection in clients.values():
-        buffered = max(buffered, connection.own_capacity)
+        held = connection.input_memory
+        buffered = max(buffered, held)
         blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
         watching += connection.client.watching > 0
         output = connection.output_memory if connection.writing else 0
         largest = max(largest, output)
         unsent += output
-        allocated += connection.own_capacity + connection.client.queue_bytes + connection.argument_memory
+        allocated += held + connection.client.queue_bytes + connection.argument_memory
     objects = len(clients) * Connection.__basicsize__
     return ClientTotals(allocated + unsent + objects, allocated, buffered, largest, blocked, watching)
 

@@ -3,18 +3,17 @@
 from libc.stdint cimport uint64_t
 
 from pyredis._base cimport Slice, likely
+from pyredis._blob cimport Blob, blob_data
 from pyredis._keyspace cimport (
     ENCODING_RAW,
     ENTRY_EMBEDDED,
     Database,
     Entry,
     Keyspace,
-    String,
     entry_embedded,
     entry_pointer,
     keyspace_preserve,
     keyspace_resize_string,
-    string_data,
     string_size,
 )
 
@@ -23,12 +22,15 @@ cdef inline char *writable_string(Keyspace *keyspace, Database *database, Slice 
                                   size_t size) noexcept nogil:
     """The bytes of the string, raw from then on and at least ``size`` long, new ones zero. ``entry`` may be NULL."""
     cdef char *data
+    cdef Blob *blob
     if likely(entry != NULL):
         size = max(size, string_size(entry))
         if entry.encoding == ENCODING_RAW and size == string_size(entry):
             keyspace_preserve(keyspace, database, entry)
             if entry.flags & ENTRY_EMBEDDED:
                 return <char *> entry_embedded(entry).data
-            return string_data(<String *> entry_pointer(entry))
+            blob = <Blob *> entry_pointer(entry)
+            if blob.refs == 1:
+                return blob_data(blob)
     keyspace_resize_string(keyspace, database, key, hash, entry, size, &data)
     return data

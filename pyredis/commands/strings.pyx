@@ -19,6 +19,7 @@ from pyredis._base cimport (
     slice_of,
     unlikely,
 )
+from pyredis._blob cimport BLOB_SHARED, Blob
 from pyredis._dispatch cimport (
     CLIENT_LOADER,
     EVENT_GENERIC,
@@ -52,12 +53,14 @@ from pyredis._keyspace cimport (
     keyspace_set_expiry,
     keyspace_set_string,
     string_size,
+    string_shared,
     string_slice,
 )
 from pyredis._memory cimport mem_alloc, mem_free
 from pyredis._resp cimport (
     Replied,
     reply_array,
+    reply_blob,
     reply_bulk,
     reply_error,
     reply_integer,
@@ -158,6 +161,14 @@ cdef bint read_time(Call *call, int index, int option, int64_t *moment) noexcept
 
 # ---- reading ----
 
+cdef Replied reply_part(Call *call, const Entry *entry, Slice part) noexcept nogil:
+    """Bytes of the string; many are not copied."""
+    cdef Blob *blob = string_shared(entry) if part.size >= BLOB_SHARED else NULL
+    if blob != NULL:
+        return reply_blob(call.reply, blob, part)
+    return reply_slice(call.reply, part)
+
+
 cdef inline Replied reply_string(Call *call, const Entry *entry) noexcept nogil:
     """The string, or null for an absent one."""
     cdef char scratch[24]
@@ -165,7 +176,7 @@ cdef inline Replied reply_string(Call *call, const Entry *entry) noexcept nogil:
         return reply_null(call.reply)
     if likely(entry.flags & ENTRY_EMBEDDED):
         return reply_slice(call.reply, entry_embedded(entry))
-    return reply_slice(call.reply, string_slice(entry, scratch))
+    return reply_part(call, entry, string_slice(entry, scratch))
 
 
 cdef Replied get(Call *call) noexcept nogil:
@@ -206,7 +217,7 @@ cdef Replied getrange(Call *call) noexcept nogil:
         return 0
     if entry == NULL:
         return reply_bulk(call.reply, "", 0)
-    return reply_slice(call.reply, part_of(string_slice(entry, scratch), start, end))
+    return reply_part(call, entry, part_of(string_slice(entry, scratch), start, end))
 
 
 # ---- storing ----

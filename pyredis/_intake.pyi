@@ -1,0 +1,1 @@
+"""The input of one connection: for native code alone."""
