@@ -70,7 +70,7 @@ cdef enum ClientFlag:
     CLIENT_UNIX = 1 << 12
 
 ctypedef struct Watch:
-    WatchedKey *key
+    WatchedKey *key             # NULL where the place is empty
     uint64_t version            # of the key when the watch began
 
 ctypedef struct Queued:
@@ -98,9 +98,9 @@ ctypedef struct Client:
     size_t queued
     size_t queue_capacity
     size_t queue_bytes
-    Watch *watches
+    Watch *watches              # a hash table (`_queue`)
     size_t watching
-    size_t watch_capacity
+    size_t watch_capacity       # a power of two, or 0
     Waiter *waiter              # while a command of it waits for keys
     int fd                      # of its socket, -1 where there is none
 

@@ -2,6 +2,8 @@
 
 A queued command is one block: the request as a multibulk, as it will be propagated, and behind it the arguments, which
 are slices of it. The block is aligned for them.
+
+The watches are a hash table by the address of the key, at most half full: a client may watch millions of keys.
 """
 
 from pyredis._dispatch cimport Call, Client, Queued, Server
@@ -13,8 +15,8 @@ cdef void keep_request(Call *call, Queued *queued) noexcept nogil
 cdef void drop_request(Queued *queued) noexcept nogil
 # Queues the command under way and answers so.
 cdef void queue_command(Call *call) noexcept nogil
-# Remembers the key and its version; to be called for each key once, and at once after `keyspace_watch`.
-cdef void client_watch(Client *client, WatchedKey *key) noexcept nogil
+# Remembers the key and its version, at once after `keyspace_watch`; false where the client watches it already.
+cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
 cdef void client_unwatch(Client *client) noexcept nogil
 # Leaves MULTI, forgets the queue and the watches.
 cdef void client_discard(Client *client) noexcept nogil

@@ -5,7 +5,7 @@ from libc.string cimport memcpy, memset
 from pyredis._base cimport Slice, slice_of
 from pyredis._dispatch cimport CLIENT_DIRTY_EXEC, CLIENT_MULTI, Call, Client, Queued, Server, Watch
 from pyredis._keyspace cimport WatchedKey, keyspace_unwatch
-from pyredis._memory cimport mem_alloc, mem_free, mem_grow
+from pyredis._memory cimport mem_alloc, mem_free, mem_grow, mem_zalloc
 from pyredis._resp cimport format_header, reply_status
 
 
@@ -85,20 +85,45 @@ cdef void client_discard(Client *client) noexcept nogil:
 
 # ---- watches ----
 
-cdef void client_watch(Client *client, WatchedKey *key) noexcept nogil:
+cdef Watch *watch_place(const Client *client, const WatchedKey *key) noexcept nogil:
+    """Where the key stands among the watches, or has its place, which is empty."""
+    cdef size_t mask = client.watch_capacity - 1
+    cdef size_t at = (<size_t> key >> 4) * <size_t> 0x9e3779b97f4a7c15ULL >> 32 & mask
+    while client.watches[at].key != NULL and client.watches[at].key != key:
+        at = (at + 1) & mask
+    return client.watches + at
+
+
+cdef void make_room_for_watch(Client *client) noexcept nogil:
+    cdef Watch *before = client.watches
+    cdef size_t capacity = client.watch_capacity, index
+    if 2 * (client.watching + 1) <= capacity:
+        return
+    client.watch_capacity = max(2 * capacity, <size_t> 4)
+    client.watches = <Watch *> mem_zalloc(client.watch_capacity * sizeof(Watch))
+    for index in range(capacity):
+        if before[index].key != NULL:
+            watch_place(client, before[index].key)[0] = before[index]
+    mem_free(before, capacity * sizeof(Watch))
+
+
+cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil:
     cdef Watch *watch
-    if client.watching == client.watch_capacity:
-        client.watches = <Watch *> mem_grow(client.watches, &client.watch_capacity, sizeof(Watch), 4)
-    watch = client.watches + client.watching
+    make_room_for_watch(client)
+    watch = watch_place(client, key)
+    if watch.key != NULL:
+        return False
     watch.key = key
     watch.version = key.version
     client.watching += 1
+    return True
 
 
 cdef void client_unwatch(Client *client) noexcept nogil:
     cdef size_t index
-    for index in range(client.watching):
-        keyspace_unwatch(client.watches[index].key)
+    for index in range(client.watch_capacity):
+        if client.watches[index].key != NULL:
+            keyspace_unwatch(client.watches[index].key)
     mem_free(client.watches, client.watch_capacity * sizeof(Watch))
     client.watches = NULL
     client.watching = 0

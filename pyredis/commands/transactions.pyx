@@ -52,23 +52,12 @@ cdef Replied discard(Call *call) noexcept nogil:
 
 # ---- WATCH ----
 
-cdef bint is_watching(const Client *client, const WatchedKey *key) noexcept nogil:
-    cdef size_t index
-    for index in range(client.watching):
-        if client.watches[index].key == key:
-            return True
-    return False
-
-
 cdef void watch_key(Call *call, int index) noexcept nogil:
-    cdef Client *client = call.client
     cdef WatchedKey *key
     lookup_in(call, call.database, index)
     key = keyspace_watch(call.database, argument(call, index), key_hash(call, index))
-    if is_watching(client, key):
+    if not client_watch(call.client, key):
         keyspace_unwatch(key)
-    else:
-        client_watch(client, key)
 
 
 cdef Replied watch(Call *call) noexcept nogil:
@@ -97,8 +86,10 @@ cdef bint has_changed(const Keyspace *keyspace, const Watch *watch) noexcept nog
 
 cdef bint any_watched_changed(Call *call) noexcept nogil:
     cdef size_t index
-    for index in range(call.client.watching):
-        if has_changed(&call.server.keyspace, &call.client.watches[index]):
+    cdef const Watch *watch
+    for index in range(call.client.watch_capacity):
+        watch = call.client.watches + index
+        if watch.key != NULL and has_changed(&call.server.keyspace, watch):
             return True
     return False
 
