@@ -5,6 +5,7 @@ A result is gathered in a table, member by member, and then put in order once.
 
 from libc.math cimport isnan
 from libc.stdint cimport int64_t
+from libc.stdlib cimport qsort
 
 from pyredis._base cimport Slice, equals_nocase, parse_int64
 from pyredis._dispatch cimport (
@@ -101,6 +102,7 @@ cdef bint find_source(Call *call, int index, Source *source) noexcept nogil:
     source.sorted = NULL
     source.plain = NULL
     source.weight = 1
+    source.place = index
     if entry == NULL:
         return True
     if entry.type == ZSET:
@@ -193,20 +195,18 @@ cdef inline void aggregate(double *target, double score, Aggregation aggregation
 
 # ---- the operations ----
 
-cdef void sort_by_size(Source *sources, size_t count) noexcept nogil:
-    """The smallest first, and equal ones as they came: sums of doubles depend on their order.
+cdef int by_size(const void *a, const void *b) noexcept nogil:
+    cdef const Source *left = <const Source *> a
+    cdef const Source *right = <const Source *> b
+    cdef size_t size = source_size(left), other = source_size(right)
+    if size != other:
+        return 1 if size > other else -1
+    return 1 if left.place > right.place else -1
 
-    A client pays for the square of the number of keys with having sent them; all sizes are at hand.
-    """
-    cdef size_t index, place
-    cdef Source source
-    for index in range(1, count):
-        source = sources[index]
-        place = index
-        while place and source_size(&sources[place - 1]) > source_size(&source):
-            sources[place] = sources[place - 1]
-            place -= 1
-        sources[place] = source
+
+cdef void sort_by_size(Source *sources, size_t count) noexcept nogil:
+    """The smallest first, and equal ones as they came: sums of doubles depend on their order."""
+    qsort(sources, count, sizeof(Source), by_size)
 
 
 cdef void unite(const Source *source, SortedSet *result, Aggregation aggregation) noexcept nogil:

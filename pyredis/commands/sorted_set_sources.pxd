@@ -29,6 +29,7 @@ ctypedef struct Source:
     SortedSet *sorted
     Set *plain
     double weight
+    int place               # among the keys of the command
 
 ctypedef struct SourceWalk:
     const Source *source
