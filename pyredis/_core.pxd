@@ -12,7 +12,7 @@ cdef class Core:
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict error_counts     # error code -> count
     cdef readonly object host           # the policy layer's Server
-    cdef public object on_slow          # called with (client, arguments, microseconds), or None
+    cdef public object on_slow          # called with (client, first arguments, microseconds, how many are missing)
     cdef public object on_latency       # called with (event, milliseconds), or None
     cdef readonly int64_t expire_ns     # spent in looking for expired keys
     cdef public size_t startup_memory   # bytes in use before there was any data

@@ -20,7 +20,7 @@ class Core:
     host: Final[Any]
     startup_memory: int
     expire_ns: Final[int]
-    on_slow: Callable[[Any, list[bytes], int], None] | None
+    on_slow: Callable[[Any, list[bytes], int, int], None] | None
     on_latency: Callable[[str, int], None] | None
     on_event: Callable[[str, bytes, int, bytes], None] | None
     loading: bool

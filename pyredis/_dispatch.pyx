@@ -74,6 +74,8 @@ cdef enum:
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
     CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI
     EXCERPT = 4096
+    # The slow log keeps no more of a command's arguments.
+    SHOWN_ARGUMENTS = 32
 
 cdef const char *CAPSULE = "pyredis.handler"
 
@@ -425,7 +427,8 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
     cdef Settings *settings = &call.server.settings
     core = <object> call.server.core
     if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
-        core.on_slow(client_object(call.client), [excerpt(call.argv[index]) for index in range(call.argc)], us)
+        shown = [excerpt(call.argv[index]) for index in range(min(call.argc, <int> SHOWN_ARGUMENTS))]
+        core.on_slow(client_object(call.client), shown, us, call.argc - len(shown))
     if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
         core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
 

@@ -44,10 +44,13 @@ class Slowlog:
     def set_limit(self, max_length: int) -> None:
         self.entries = deque(islice(self.entries, max_length), maxlen=max_length)
 
-    def add(self, client, arguments: list[bytes], duration: int) -> None:
-        """Adds a command that took ``duration`` microseconds; ``client`` is None for the append-only file's loader."""
+    def add(self, client, arguments: list[bytes], duration: int, missing: int = 0) -> None:
+        """Adds a command that took ``duration`` microseconds and has ``missing`` more arguments.
+
+        ``client`` is None for the append-only file's loader.
+        """
         address, name = (to_bytes(client.address), client.name) if client else (b"?:0", b"")
-        kept = shorten(redact(arguments))
+        kept = shorten(redact(arguments), missing)
         self.entries.appendleft(SlowEntry(self.next_id, int(time.time()), duration, kept, address, name))
         self.next_id += 1
 
@@ -78,11 +81,12 @@ def _config_secrets(arguments: list[bytes]) -> set[int]:
     return {at + 1 for at, directive in directives if directive and "sensitive" in directive.flags}
 
 
-def shorten(arguments: list[bytes]) -> list[bytes]:
-    """The arguments as an entry keeps them: what is cut off is counted at its end."""
+def shorten(arguments: list[bytes], missing: int = 0) -> list[bytes]:
+    """The arguments, which ``missing`` more follow, as an entry keeps them: what is cut off is counted at its end."""
     kept = [_shorten_one(argument) for argument in arguments[:MAX_ARGUMENTS]]
-    if len(arguments) > MAX_ARGUMENTS:
-        kept[-1] = b"... (%d more arguments)" % (len(arguments) - MAX_ARGUMENTS + 1)
+    total = len(arguments) + missing
+    if total > MAX_ARGUMENTS:
+        kept[-1] = b"... (%d more arguments)" % (total - MAX_ARGUMENTS + 1)
     return kept
 
 
