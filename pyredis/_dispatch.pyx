@@ -56,6 +56,7 @@ from pyredis._resp cimport (
     Replied,
     Reply,
     Request,
+    arguments_free,
     parse_request,
     parser_under_way,
     reply_error,
@@ -76,6 +77,8 @@ cdef enum:
     EXCERPT = 4096
     # The slow log keeps no more of a command's arguments.
     SHOWN_ARGUMENTS = 32
+    # Scratch for more arguments than these is given back before the next request.
+    ARGUMENTS_KEEP = 65536
 
 cdef const char *CAPSULE = "pyredis.handler"
 
@@ -738,6 +741,8 @@ cdef int read_ahead(Server *server, Client *client, Parser *parser, char *buffer
     parser.authenticated = not client.flags & CLIENT_UNAUTHENTICATED
     if not parser_under_way(parser):
         server.arguments.count = 0
+        if unlikely(server.arguments.capacity > ARGUMENTS_KEEP):
+            arguments_free(&server.arguments)
     while batch.count < most:
         if parser.at < size and buffer[parser.at] != c'*' and (batch.count or client.flags & CLIENT_LOADER):
             return PARSE_MORE if client.flags & CLIENT_LOADER else PARSE_REQUEST

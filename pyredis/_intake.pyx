@@ -205,7 +205,9 @@ cdef void keep_arguments(Intake *intake, const Parser *parser, Arguments *scratc
         return
     if intake.lent:
         swap_arguments(intake, scratch)
-        memmove(intake.partial.items, intake.partial.items + first, count * sizeof(scratch.items[0]))
+        # Where nothing came before them they stay in place: moving all with every read would cost their square.
+        if first:
+            memmove(intake.partial.items, intake.partial.items + first, count * sizeof(scratch.items[0]))
     else:
         memcpy(arguments_grow(&intake.partial, count), scratch.items + first, count * sizeof(scratch.items[0]))
     intake.partial.count = count

@@ -13,7 +13,7 @@ from pyredis._blob cimport Blob
 # ---- requests ----
 
 cdef enum:
-    MAX_ARGUMENTS = 1048576             # of one request
+    MAX_ARGUMENTS = 2147483647          # of one request: what an int counts, as `Call.argc` does
     MAX_LINE = 65536                    # bytes of an inline request, or of a line that announces a length
     UNAUTHENTICATED_ARGUMENTS = 10
     UNAUTHENTICATED_BULK = 16384

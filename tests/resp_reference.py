@@ -43,7 +43,6 @@ class ProtocolError(Exception):
 class Limits:
     authenticated: bool = True
     max_bulk: int = BULK_MAX
-    max_arguments: int = MULTIBULK_MAX
     strict: bool = False
 
 
@@ -52,7 +51,6 @@ def parse(
     *,
     authenticated: bool = True,
     max_bulk: int = BULK_MAX,
-    max_arguments: int = MULTIBULK_MAX,
     strict: bool = False,
 ) -> tuple[list[Command], int, str | None]:
     """Parse all complete requests: (commands, bytes consumed, error text or None).
@@ -60,7 +58,7 @@ def parse(
     Incremental: call again with ``data[consumed:]`` and what came after. An error's text is the whole error line
     without its ``-`` and CRLF; `consumed` then points at the start of the request that was wrong.
     """
-    limits = Limits(authenticated, max_bulk, max_arguments, strict)
+    limits = Limits(authenticated, max_bulk, strict)
     commands: list[Command] = []
     position = 0
     while position < len(data):
@@ -155,7 +153,7 @@ def _single(line: bytes, position: int) -> tuple[bytes, int]:
 def _multibulk(data: bytes, start: int, limits: Limits) -> tuple[Command, int]:
     line, position = _line(data, start, limits, "too big mbulk count string", "invalid multibulk length")
     count = integer(line[1:])
-    if count is None or count > limits.max_arguments:
+    if count is None or count > MULTIBULK_MAX:
         raise ProtocolError("invalid multibulk length")
     if count > UNAUTHENTICATED_ARGUMENTS and not limits.authenticated:
         raise ProtocolError("unauthenticated multibulk length")

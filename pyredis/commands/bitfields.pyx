@@ -131,7 +131,7 @@ cdef bint read_operation(Call *call, int index, Operations *operations, Overflow
     """The operation whose word is argument ``index``. False when the answer has been an error."""
     cdef Operation *operation = operations.items + operations.count
     cdef int action = action_named(call.argv[index])
-    if action < 0 or index + (2 if action == GET else 3) >= call.argc:
+    if action < 0 or (2 if action == GET else 3) >= call.argc - index:
         reply_syntax_error(call)
         return False
     operation.action = <Action> action

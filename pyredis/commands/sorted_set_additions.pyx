@@ -115,9 +115,10 @@ cdef bint read_scores(Call *call, const Addition *add, double *scores) noexcept 
 cdef AddResult add_each(
         Call *call, Addition *add, double *scores, SortedSet **set, const SortedSetLimits *limits) noexcept nogil:
     cdef AddResult result = ADD_REFUSED
-    cdef int index, name = add.at + add.stride - 1
+    cdef const Slice *name = call.argv + add.at + add.stride - 1
+    cdef int index
     for index in range(add.count):
-        result = zset_add(set, call.argv[name], &scores[index], add.conditions, limits)
+        result = zset_add(set, name[0], &scores[index], add.conditions, limits)
         add.created += result == ADD_CREATED
         add.updated += result == ADD_CHANGED
         add.processed |= result != ADD_REFUSED

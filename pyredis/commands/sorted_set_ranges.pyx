@@ -193,7 +193,7 @@ cdef bint read_options(Call *call, int at, bint store, int kind, int direction, 
     while at < call.argc:
         if not store and equals_nocase(call.argv[at], "withscores"):
             range_.scored = True
-        elif at + 2 < call.argc and equals_nocase(call.argv[at], "limit"):
+        elif call.argc - at > 2 and equals_nocase(call.argv[at], "limit"):
             if not integer_argument(call, at + 1, &range_.offset) or not integer_argument(call, at + 2, &range_.limit):
                 return False
             at += 2

@@ -32,7 +32,6 @@ from pyredis._resp import ProtocolError, RequestParser
 from pyredis.types._testing import check_pack, pack_from
 from pyredis.types._testing_set import check_integers, integers_from
 
-MAX_ARGUMENTS = 1048576
 # In memory where that is possible: syncing to a disk would take most of the time.
 _folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 FOLDER = Path(_folder.name)
@@ -45,9 +44,7 @@ def parser(data: bytes) -> None:
     if len(data) < 2:
         return
     limits = {"authenticated": not data[0] & 1, "max_bulk": 1000 if data[0] & 2 else 512 << 20}
-    expected, consumed, expected_error = resp_reference.parse(
-        data[2:], strict=True, max_arguments=MAX_ARGUMENTS, **limits
-    )
+    expected, consumed, expected_error = resp_reference.parse(data[2:], strict=True, **limits)
     native, commands, error = RequestParser(**limits), [], None
     try:
         for piece in pieces(data[2:], data[0] >> 2 & 1, random.Random(data[1])):

@@ -108,7 +108,7 @@ class Pair:
         by: Callable[[Any], Any] | None = None,
     ) -> Any:
         """The comparison of `check`, for replies got some other way."""
-        told = f"{what}\n  ours:   {ours.raw[:2000]!r}\n  oracle: {oracle.raw[:2000]!r}"
+        told = f"{str(what)[:2000]}\n  ours:   {ours.raw[:2000]!r}\n  oracle: {oracle.raw[:2000]!r}"
         if any_of is not None:
             assert oracle.decoded in any_of, f"the test expects what Redis does not answer: {told}"
             assert ours.decoded in any_of, told
