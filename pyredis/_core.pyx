@@ -149,6 +149,7 @@ _LETTERS = {event: letter for letter, event in _EVENTS.items()}
 # What ``Core.configure`` takes.
 DIRECTIVES = (
     *_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "disable-thp",
+    "active-expire-effort",
 )
 
 cdef enum:
@@ -300,6 +301,8 @@ cdef class Core:
             keyspace.lfu_log_factor = value
         elif name == "lfu-decay-time":
             keyspace.lfu_decay_time = value
+        elif name == "active-expire-effort":
+            keyspace.expire_effort = value - 1
         elif name == "disable-thp":
             mem_allow_huge(not value)
         else:
@@ -369,9 +372,13 @@ cdef class Core:
         keyspace_tick(&self.server.keyspace)
 
     def expire_cycle(self, int64_t budget_us):
-        """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true when there are more."""
+        """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true when there are more.
+
+        The time grows with ``active-expire-effort``, as in Redis.
+        """
         cdef bint more
         cdef int64_t begin = monotonic_ns()
+        budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
         more = expire_fields_cycle(&self.server, budget_us) or more

@@ -39,9 +39,12 @@ from pyredis.types.hashtable cimport (
 )
 
 cdef enum:
-    EXPIRE_BATCH = 64
-    # One look at the entries that expire: until so many were seen, over at most so many buckets.
+    EXPIRE_BATCH = 96
+    # One look at the entries that expire: until so many were seen, more with effort, over at most so many buckets.
     EXPIRE_LOOK = 20
+    EXPIRE_LOOK_MORE = 5
+    # Percent of overdue entries at which another look follows at once; effort makes them fewer.
+    EXPIRE_STALE = 10
     EXPIRE_BUCKETS = 64
     FLUSH_AT_ONCE = 100000
     # What a time to live counts for at most in the mean: 2**50 ms, so that no sum of them overflows.
@@ -183,10 +186,10 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
     In a table that is nearly empty few buckets hold any: a look that saw little before the walk's end goes on.
     """
     cdef Expired expired
-    cdef size_t index, rounds = 0
+    cdef size_t index, rounds = 0, look = EXPIRE_LOOK + EXPIRE_LOOK_MORE * keyspace.expire_effort
     memset(&expired, 0, sizeof(expired))
     expired.keyspace = keyspace
-    while expired.seen < EXPIRE_LOOK and rounds < EXPIRE_BUCKETS:
+    while expired.seen < look and rounds < EXPIRE_BUCKETS:
         database.expires_cursor = table_scan(&database.expires, database.expires_cursor, collect_expired, &expired)
         rounds += 1
         if database.expires_cursor == 0:
@@ -197,7 +200,8 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
     if expired.seen:
         keyspace.expired_stale_permille += (
             <int64_t> (expired.overdue * 1000 // expired.seen) - keyspace.expired_stale_permille) // 20
-    return expired.overdue * 10 > expired.seen or (expired.seen < EXPIRE_LOOK and database.expires_cursor != 0)
+    return expired.overdue * 100 > expired.seen * (EXPIRE_STALE - keyspace.expire_effort) or \
+        (expired.seen < look and database.expires_cursor != 0)
 
 
 cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:

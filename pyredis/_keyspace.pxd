@@ -129,6 +129,7 @@ ctypedef struct Keyspace:
     uint32_t lfu_decay_time  # minutes
     uint64_t dirty          # changes since the last save
     bint expires_nothing    # while loading
+    int expire_effort       # 0 to 9: how much more the active expiry does than it must
     bint snapshot           # a snapshot is under way
     uint8_t epoch           # of the snapshot under way, or of the last one
     uint64_t random         # state of the generator
