@@ -55,7 +55,7 @@ cdef enum:
 # ---- clients ----
 
 cdef enum ClientFlag:
-    CLIENT_UNAUTHENTICATED = 1 << 0
+    CLIENT_UNAUTHENTICATED = 1 << 0     # it must give the password first
     CLIENT_MULTI = 1 << 1
     CLIENT_DIRTY_EXEC = 1 << 2          # a queued command was refused: EXEC aborts
     CLIENT_CLOSE_AFTER_REPLY = 1 << 3
@@ -68,6 +68,7 @@ cdef enum ClientFlag:
     CLIENT_LOADER = 1 << 10             # replays the append-only file
     CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
     CLIENT_UNIX = 1 << 12
+    CLIENT_AUTHENTICATED = 1 << 13      # it gave a password, or came when there was none
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL where the place is empty

@@ -1,6 +1,7 @@
 """The rules for clients: who comes in, who is sent away, and when."""
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pyredis import listeners
@@ -35,6 +36,7 @@ class ClientRules:
         self.rejected = 0
         self.output_limited = 0
         self._over_soft: dict[int, float] = {}
+        self._limits_changed = False
         self._quiet_until = 0.0
 
     def accept(self, connection: Any) -> bytes | None:
@@ -50,6 +52,29 @@ class ClientRules:
         if config["tcp-keepalive"] and not connection.is_unix:
             listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
         return None
+
+    # ---- CONFIG SET, for those who are connected ----
+
+    def follow_directives(self) -> None:
+        self.server.config.on_change("requirepass", self._on_password)
+        self.server.config.on_change("tcp-keepalive", self._on_keep_alive)
+        self.server.config.on_change("client-output-buffer-limit", self._on_output_limits)
+
+    def _connected(self) -> Iterable[Any]:
+        return list(self.server.hub.clients.values()) if self.server.hub is not None else ()
+
+    def _on_password(self, password: str) -> None:
+        for connection in self._connected():
+            connection.require_password(bool(password))
+
+    def _on_keep_alive(self, interval: int) -> None:
+        for connection in self._connected():
+            if not connection.is_unix:
+                listeners.keep_alive(connection.transport.get_extra_info("socket"), interval)
+
+    def _on_output_limits(self, _: object) -> None:
+        """Who is above the new limits, and gets nothing more that would show it, is found within the second."""
+        self._limits_changed = True
 
     def describe(self, connection: Any) -> str:
         return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
@@ -91,10 +116,12 @@ class ClientRules:
 
     def every_second(self) -> None:
         """Closes clients that were idle for too long, or above the soft limit for too long."""
-        for identity in list(self._over_soft):
+        suspects = self.server.clients if self._limits_changed else self._over_soft
+        self._limits_changed = False
+        for identity in list(suspects):
             client = self.server.clients.get(identity)
             if client is None:
-                del self._over_soft[identity]
+                self._over_soft.pop(identity, None)
             elif self.exceeds_output_limit(client, client.output_memory):
                 client.close()
         idle = self.server.config["timeout"]

@@ -214,11 +214,16 @@ def check_backlog(backlog: int, warn: Warn) -> None:
 
 
 def keep_alive(sock: socket.socket, interval: int) -> None:
-    """Probes a silent peer after ``interval`` seconds, and gives it up after three probes a third of that apart."""
+    """Probes a silent peer after ``interval`` seconds, and gives it up after three probes a third of that apart.
+
+    ``interval`` 0 sends no probes.
+    """
     idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
     # A connection that was reset before it was accepted takes no options on some systems; it is about to be closed.
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, interval > 0)
+        if not interval:
+            return
         if idle is not None:
             sock.setsockopt(socket.IPPROTO_TCP, idle, interval)
         if hasattr(socket, "TCP_KEEPINTVL"):

@@ -32,6 +32,7 @@ from pyredis._blocking cimport end_wait, forget_waiting
 from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
 from pyredis._dispatch cimport (
+    CLIENT_AUTHENTICATED,
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
@@ -806,11 +807,17 @@ cdef class Connection(Listed):
 
     @property
     def authenticated(self):
-        return not self.client.flags & CLIENT_UNAUTHENTICATED
+        """Whether it gave a password, or came when there was none: no change of the password undoes that."""
+        return (self.client.flags & CLIENT_AUTHENTICATED) != 0
 
     @authenticated.setter
     def authenticated(self, bint value):
+        self.set_flag(CLIENT_AUTHENTICATED, value)
         self.set_flag(CLIENT_UNAUTHENTICATED, not value)
+
+    def require_password(self, bint required):
+        """There is a password now, or none: a client that has not authenticated is refused, or served."""
+        self.set_flag(CLIENT_UNAUTHENTICATED, required and not self.authenticated)
 
     def set_flag(self, unsigned flag, bint on):
         if on:

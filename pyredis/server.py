@@ -87,6 +87,7 @@ class Server:
         self.config.on_change("bind", lambda _: self._listen_again("Failed to bind to specified addresses."))
         self.config.on_change("port", lambda _: self._listen_again("Unable to listen on this port. Check server logs."))
         self.config.on_change("maxclients", self._check_open_files)
+        self.rules.follow_directives()
 
     def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
         hook(self.config[name])
