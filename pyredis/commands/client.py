@@ -207,7 +207,7 @@ class _KillOptions:
     def read_user(self, value: bytes) -> None:
         if value != b"default":
             raise CommandError(f"ERR No such user '{shown(value)}'")
-        self.chosen["user"] = lambda client: client.authenticated
+        self.chosen["user"] = lambda client: True
 
     def read_skipme(self, value: bytes) -> None:
         self.skip_me = one_of(value, "yes", "no") == "yes"
