@@ -484,7 +484,8 @@ cdef class Core:
         for index in range(self.server.keyspace.count):
             database = &self.server.keyspace.databases[index]
             if table_size(&database.keys):
-                rows.append((index, table_size(&database.keys), table_size(&database.expires), database.average_ttl,
+                rows.append((index, table_size(&database.keys), table_size(&database.expires),
+                             database.average_ttl if table_size(&database.expires) else 0,
                              table_size(&database.field_expires)))
         return rows
 
@@ -516,7 +517,7 @@ cdef class Core:
             "keyspace_misses": server.misses,
             "expired_keys": server.keyspace.expired,
             "expired_subkeys": server.keyspace.expired_fields,
-            "expired_stale_permille": server.keyspace.expired_stale_permille,
+            "expired_stale_perc": server.keyspace.expired_stale,
             "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
             "expire_cycle_cpu_milliseconds": self.expire_ns // 1000000,
             "lazyfreed_objects": server.keyspace.lazily_freed,
@@ -534,7 +535,7 @@ cdef class Core:
         server.misses = 0
         server.keyspace.expired = 0
         server.keyspace.expired_fields = 0
-        server.keyspace.expired_stale_permille = 0
+        server.keyspace.expired_stale = 0
         server.keyspace.expire_cap_reached = 0
         self.expire_ns = 0
         server.keyspace.lazily_freed = 0

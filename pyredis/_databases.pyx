@@ -58,6 +58,11 @@ ctypedef struct Expired:
     size_t overdue
     int64_t ttl_sum
 
+# What one cycle has looked at.
+ctypedef struct ExpireCycle:
+    size_t seen
+    size_t overdue
+
 
 # ---- wholes ----
 
@@ -180,7 +185,7 @@ cdef void note_ttl(Database *database, const Expired *expired) noexcept nogil:
         database.average_ttl += (mean - database.average_ttl) // 50
 
 
-cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
+cdef bint expire_some(Keyspace *keyspace, Database *database, ExpireCycle *cycle) noexcept nogil:
     """Looks at a few entries; true when enough of them were overdue for another look to be worth it.
 
     In a table that is nearly empty few buckets hold any: a look that saw little before the walk's end goes on.
@@ -197,25 +202,39 @@ cdef bint expire_some(Keyspace *keyspace, Database *database) noexcept nogil:
     for index in range(expired.count):
         keyspace_remove_expired(keyspace, database, expired.entries[index])
     note_ttl(database, &expired)
-    if expired.seen:
-        keyspace.expired_stale_permille += (
-            <int64_t> (expired.overdue * 1000 // expired.seen) - keyspace.expired_stale_permille) // 20
+    cycle.seen += expired.seen
+    cycle.overdue += expired.overdue
     return expired.overdue * 100 > expired.seen * (EXPIRE_STALE - keyspace.expire_effort) or \
         (expired.seen < look and database.expires_cursor != 0)
 
 
-cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
-    cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+cdef void note_stale(Keyspace *keyspace, const ExpireCycle *cycle) noexcept nogil:
+    cdef double stale = 100.0 * cycle.overdue / cycle.seen if cycle.seen else 0
+    keyspace.expired_stale += (stale - keyspace.expired_stale) * 0.05
+
+
+cdef bint expire_databases(Keyspace *keyspace, int64_t deadline, ExpireCycle *cycle) noexcept nogil:
     cdef Database *database
     cdef int _step
     for _step in range(keyspace.count):
         database = &keyspace.databases[keyspace.expire_next]
         keyspace.expire_next = (keyspace.expire_next + 1) % keyspace.count
-        while table_size(&database.expires) and expire_some(keyspace, database):
+        while table_size(&database.expires) and expire_some(keyspace, database, cycle):
             if monotonic_ns() > deadline:
                 keyspace.expire_cap_reached += 1
                 return True
+        if table_size(&database.expires) == 0:
+            database.average_ttl = 0
     return False
+
+
+cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
+    cdef ExpireCycle cycle
+    cdef bint more
+    memset(&cycle, 0, sizeof(cycle))
+    more = expire_databases(keyspace, monotonic_ns() + budget_us * 1000, &cycle)
+    note_stale(keyspace, &cycle)
+    return more
 
 
 cdef bint tidy_table(Table *table, int64_t deadline) noexcept nogil:

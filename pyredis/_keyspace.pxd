@@ -142,7 +142,7 @@ ctypedef struct Keyspace:
     # statistics
     uint64_t expired
     uint64_t expired_fields
-    int64_t expired_stale_permille
+    double expired_stale    # percent of the keys looked at that had expired, a slow mean
     uint64_t expire_cap_reached
     uint64_t lazily_freed
 

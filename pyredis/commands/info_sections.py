@@ -199,7 +199,7 @@ def stats(client):
         "instantaneous_output_kbps": f"{host.output_rate.per_second / 1024:.2f}",
         "instantaneous_input_repl_kbps": "0.00",
         "instantaneous_output_repl_kbps": "0.00",
-        "expired_stale_perc": f"{counters['expired_stale_permille'] / 10:.2f}",
+        "expired_stale_perc": f"{counters['expired_stale_perc']:.2f}",
         "acl_access_denied_auth": client.core.error_counts.get("WRONGPASS", 0),
     }
     return {name: found.get(name, 0) for name in STATS}
