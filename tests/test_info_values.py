@@ -299,7 +299,7 @@ def test_the_largest_buffers_and_the_sum_of_all_are_told(server, client):
     client.must("SET", "k", "v" * 30_000_000)
     with server.client() as small, server.client() as large, server.client() as reading, server.client() as slow:
         awaited(client, "connected_clients", "5")
-        idle = int(value_of(client, "mem_clients_normal"))
+        before = info(client)
         small.send_bytes(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 100_000)
         large.send_bytes(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 900_000)
         reading.must("GET", "k")
@@ -311,7 +311,8 @@ def test_the_largest_buffers_and_the_sum_of_all_are_told(server, client):
         output = max(row["omem"] for row in rows)
         assert found["client_recent_max_input_buffer"] == str(max(inputs))
         assert found["client_recent_max_output_buffer"] == str(output)
-        assert int(found["mem_clients_normal"]) - idle == sum(inputs) + output
+        assert int(found["mem_clients_normal"]) - int(before["mem_clients_normal"]) == sum(inputs) + output
+        assert int(found["used_memory_overhead"]) - int(before["used_memory_overhead"]) == sum(inputs)
 
 
 # ---- memory ----
@@ -441,6 +442,7 @@ def test_the_files_are_told_as_they_are_on_the_disk(start_ours):
         assert parsed(client.must("EXEC")[2])["aof_rewrite_scheduled"] == "1"
         wait_until(lambda: info(client)["aof_last_rewrite_time_sec"] == "0", "the end of the rewrite")
         wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the files")
+        client.must("SET", "later", "v" * 1000)
         found = info(client, "persistence")
         assert (found["aof_rewrites"], found["aof_rewrites_consecutive_failures"]) == ("1", "0")
         assert (found["aof_base_size"], found["aof_rewrite_scheduled"]) == (size("base"), "0")
