@@ -297,7 +297,7 @@ def test_the_largest_buffers_and_the_sum_of_all_are_told(server, client):
         return [{name: int(line[name]) for name in ("qbuf", "qbuf-free", "omem", "tot-mem")} for line in found]
 
     client.must("SET", "k", "v" * 30_000_000)
-    with server.client() as small, server.client() as large, server.client() as reading, server.client() as slow:
+    with server.client() as small, server.client() as large, server.client() as slow, server.client() as reading:
         awaited(client, "connected_clients", "5")
         before = info(client)
         small.send_bytes(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 100_000)
