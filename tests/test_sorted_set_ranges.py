@@ -7,7 +7,9 @@ import pytest
 INDEXES = ["0", "1", "3", "-1", "-3", "6", "7", "100", "-100", "9223372036854775807", "-9223372036854775808"]
 BOUNDS = ["-inf", "+inf", "inf", "0", "(1", "1", "2", "(2", "2.5", "3", "(3", "100", " 1", "", "(", "0x2", "(-inf"]
 TEXTS = ["-", "+", "[a", "(a", "[c", "(c", "[bb", "(bb", "[", "(", "[zz", "[cc\0"]
-LIMITS = [(), ("LIMIT", 0, 2), ("LIMIT", 1, 3), ("LIMIT", 2, -1), ("LIMIT", -1, 5), ("LIMIT", 50, 5), ("limit", 0, 0)]
+OFFSETS = [-100, -7, -2, -1, 0, 1, 3, 6, 7, 8, 100, "9223372036854775807", "-9223372036854775808"]
+COUNTS = [-100, -2, -1, 0, 1, 3, 100, "9223372036854775807"]
+LIMITS = [(), ("LIMIT", 0, 2), ("LIMIT", 1, 3), ("LIMIT", 2, -1), ("LIMIT", 50, 5), ("limit", 0, 0)]
 
 
 @pytest.fixture(params=[128, 0], ids=["listpack", "skiplist"])
@@ -50,6 +52,81 @@ def test_ranges_of_texts(sets, limit):
         sets.check("ZREVRANGEBYLEX", "lex", high, low, *limit)
     sets.check("ZRANGE", "lex", "(a", "+", "BYLEX", *limit)
     sets.check("ZRANGE", "lex", "+", "[aa", "BYLEX", *limit, "REV")
+
+
+RANGES = [
+    ("z", ("0", "-1"), ()),
+    ("z", ("1", "3"), ()),
+    ("z", ("x", "3"), ()),
+    ("z", ("-inf", "+inf"), ("BYSCORE",)),
+    ("z", ("(1", "3"), ("BYSCORE",)),
+    ("z", ("3", "(1"), ("BYSCORE",)),
+    ("z", ("x", "3"), ("BYSCORE",)),
+    ("lex", ("-", "+"), ("BYLEX",)),
+    ("lex", ("[aa", "(c"), ("BYLEX",)),
+    ("lex", ("x", "(c"), ("BYLEX",)),
+    ("absent", ("-", "+"), ("BYLEX",)),
+    ("text", ("0", "1"), ("BYSCORE",)),
+]
+OLDER = {"BYSCORE": "ZRANGEBYSCORE", "BYLEX": "ZRANGEBYLEX"}
+
+
+def ranged(key, bounds, kind, reverse, limit, scored):
+    """One range as every command that has such ranges asks for it."""
+    options = [*kind, *["REV"] * reverse]
+    low, high = bounds[::-1] if reverse and kind else bounds
+    yield "ZRANGE", key, low, high, *options, *limit, *scored
+    yield "ZRANGE", key, low, high, *scored, *limit, *options
+    yield "ZRANGESTORE", "target", key, low, high, *options, *limit, *scored
+    yield "ZRANGE", "target", 0, -1, "WITHSCORES"
+    if kind:
+        older = OLDER[kind[0]]
+        yield older.replace("ZRANGE", "ZREVRANGE") if reverse else older, key, low, high, *limit, *scored
+    elif reverse:
+        yield "ZREVRANGE", key, low, high, *limit, *scored
+
+
+@pytest.mark.parametrize("form", ["listpack", "skiplist"])
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+def test_every_limit_of_every_kind_of_range(pair2, form, reverse):
+    """But a negative offset in a skiplist, where 7.4 answers differently from the oracle: the next test."""
+    entries = 128 if form == "listpack" else 0
+    with pair2.config(zset_max_listpack_entries=entries):
+        pair2.setup("ZADD", "z", 1, "one", 2, "two", 3, "three", 2.5, "half", "-inf", "low", "+inf", "high", 2, "deux")
+        pair2.setup("ZADD", "lex", *itertools.chain(*[(0, text) for text in ("a", "aa", "b", "bb", "c", "cc", "")]))
+        pair2.setup("SET", "text", "abc")
+        for (key, bounds, kind), offset, count in itertools.product(RANGES, OFFSETS, COUNTS):
+            if form == "skiplist" and kind and int(offset) < 0:
+                continue
+            for scored in ((), ("WITHSCORES",)):
+                for command in ranged(key, bounds, kind, reverse, ("LIMIT", offset, count), scored):
+                    pair2.check(*command)
+
+
+def from_the_end(members, offset, count):
+    """What LIMIT leaves of a range: a negative offset begins so far before its end."""
+    first = offset if offset >= 0 else len(members) + offset
+    if first < 0:
+        return []
+    return members[first:] if count < 0 else members[first : first + count]
+
+
+@pytest.mark.parametrize("offset", [-1000, -301, -300, -200, -120, -21, -20, -19, -2, -1, 0, 5])
+def test_a_negative_offset_counts_from_the_end_in_a_skiplist_and_skips_all_in_a_listpack(client, offset):
+    """As in 7.4; an older Redis answers nothing for either."""
+    client.must("CONFIG", "SET", "zset-max-listpack-entries", 128)
+    for key, size in (("small", 100), ("large", 300)):
+        names = [b"m%03d" % number for number in range(size)]
+        client.must("ZADD", key, *itertools.chain(*[(0, name) for name in names]))
+        for (first, last), count in itertools.product([(0, size), (40, 60), (0, 1), (20, 20)], [-1, 0, 1, 7, 1000]):
+            low = f"[m{first:03}"
+            high = f"(m{last:03}" if last < size else "+"
+            wanted = from_the_end(names[first:last], offset, count) if key == "large" or offset >= 0 else []
+            limit = ("LIMIT", offset, count)
+            assert client.must("ZRANGEBYLEX", key, low, high, *limit) == wanted
+            assert client.must("ZRANGESTORE", "target", key, low, high, "BYLEX", *limit) == len(wanted)
+            wanted = from_the_end(names[first:last][::-1], offset, count) if key == "large" or offset >= 0 else []
+            assert client.must("ZRANGE", key, high, low, "BYLEX", "REV", *limit) == wanted
 
 
 def test_ranges_are_counted(sets):

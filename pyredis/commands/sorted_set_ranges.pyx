@@ -27,11 +27,13 @@ from pyredis.commands.sorted_set_access cimport (
 )
 from pyredis.types.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set cimport (
+    ZSET_TREE,
     SortedSet,
     SortedSetIterator,
     SortedSetLimits,
     zset_add,
     zset_delete_range,
+    zset_form,
     zset_iterate,
     zset_iterate_end,
     zset_new,
@@ -156,11 +158,23 @@ cdef Ranks ranks_of(const SortedSet *set, const Range *range_) noexcept nogil:
     return ranks
 
 
-cdef Ranks limited(Ranks ranks, const Range *range_) noexcept nogil:
-    """The part of the ranks that LIMIT leaves; a negative offset leaves nothing."""
-    cdef size_t count = ranks.end - ranks.begin
-    cdef size_t skipped = count if range_.offset < 0 else min(count, <size_t> range_.offset)
-    cdef size_t left = count - skipped
+cdef inline size_t skipped_by(const SortedSet *set, int64_t offset, size_t count) noexcept nogil:
+    """How many of ``count`` ranks LIMIT skips. A negative offset counts from their end, as it happens to do since 7.4
+    in a skiplist; in a listpack it skips all of them."""
+    if offset >= 0:
+        return min(count, <size_t> offset)
+    if zset_form(set) == ZSET_TREE and offset >= -<int64_t> count:
+        return count - <size_t> -offset
+    return count
+
+
+cdef Ranks limited(const SortedSet *set, Ranks ranks, const Range *range_) noexcept nogil:
+    """The part of the ranks that LIMIT leaves. Among ranks it has no say: ``LIMIT offset -1`` is let through there."""
+    cdef size_t count = ranks.end - ranks.begin, skipped, left
+    if range_.kind == BY_RANK:
+        return ranks
+    skipped = skipped_by(set, range_.offset, count)
+    left = count - skipped
     if range_.limit >= 0:
         left = min(left, <size_t> range_.limit)
     if range_.reverse:
@@ -235,7 +249,7 @@ cdef Replied tell_range(Call *call, int kind, int direction) noexcept nogil:
         return 0
     if set == NULL:
         return reply_array(call.reply, 0)
-    ranks = limited(ranks_of(set, &range_), &range_)
+    ranks = limited(set, ranks_of(set, &range_), &range_)
     reply_array(call.reply, (ranks.end - ranks.begin) * (2 if range_.scored and not nested else 1))
     zset_iterate(set, ranks.begin, ranks.end, range_.reverse, &iterator)
     while zset_next(&iterator, &member):
@@ -271,7 +285,7 @@ cdef Replied zrevrangebylex(Call *call) noexcept nogil:
 cdef SortedSet *copy_of_range(Call *call, SortedSet *set, const Range *range_) noexcept nogil:
     """As in Redis, what the number of ranks lets expect chooses the form, for the other ranges what comes does."""
     cdef SortedSetLimits limits = sorted_set_limits(call)
-    cdef Ranks ranks = limited(ranks_of(set, range_), range_)
+    cdef Ranks ranks = limited(set, ranks_of(set, range_), range_)
     cdef SortedSet *copy = zset_new_for(ranks.end - ranks.begin if range_.kind == BY_RANK else 0, 0, &limits)
     cdef SortedSetIterator iterator
     cdef ScoredMember member
