@@ -57,6 +57,13 @@ def live(client):
     client.must("XGROUP", "CREATE", "empty", "g", "$", "MKSTREAM")
     client.must("XADD", "gone", "5-5", "f", "v")
     client.must("XDEL", "gone", "5-5")
+    for number in range(1, 6):
+        client.must("XADD", "overtaken", f"{number}-0", "f", "v")
+    client.must("XGROUP", "CREATE", "overtaken", "g", "0")
+    client.must("XGROUP", "CREATE", "overtaken", "h", "2-0", "ENTRIESREAD", 100)
+    client.must("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "overtaken", ">")
+    client.must("XTRIM", "overtaken", "MAXLEN", 1)
+    client.must("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "overtaken", ">")
     client.must("MULTI")
     client.must("XADD", "t", "*", "f", "v")
     client.must("XGROUP", "CREATE", "t", "g", "0")
@@ -64,7 +71,7 @@ def live(client):
     client.must("EXEC")
 
 
-KEYS = ("s", "t", "empty", "gone")
+KEYS = ("s", "t", "empty", "gone", "overtaken")
 
 
 def everything(server):

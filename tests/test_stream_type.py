@@ -275,15 +275,20 @@ def test_how_much_was_read_is_known_where_nothing_was_deleted():
     assert stream.entries_up_to((5, 0)) == -1
     assert stream.entries_up_to((10, 0)) == 10
     assert stream.entries_up_to((11, 0)) == -1
-    assert not stream.may_have_gaps((1, 0))
+    assert stream.entries_read((1, 0), 1, (2, 0)) == 2
+    assert stream.lag((1, 0), 1) == 9
     stream.trim_length(8)
     assert stream.entries_up_to((1, 0)) == 2
     assert stream.entries_up_to((3, 0)) == 3
+    assert stream.entries_read((1, 0), 1, (3, 0)) == 3
+    assert stream.lag((1, 0), 1) == 8
     stream.delete((6, 0))
     stream.max_deleted = (6, 0)
     assert stream.entries_up_to((3, 0)) == -1
-    assert stream.may_have_gaps((6, 0))
-    assert not stream.may_have_gaps((6, 1))
+    assert stream.entries_read((6, 0), 6, (7, 0)) == -1
+    assert stream.entries_read((6, 1), 6, (7, 0)) == 7
+    assert stream.lag((6, 0), 6) == -1
+    assert stream.lag((6, 1), 6) == 4
 
 
 def test_a_long_stream_is_trimmed_from_its_first_block_on():

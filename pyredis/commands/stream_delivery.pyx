@@ -3,9 +3,9 @@
 from pyredis._base cimport Slice, format_int64, format_uint64, slice_of
 from pyredis._dispatch cimport EVENT_STREAM, changed_quietly, note_event, propagate_instead
 from pyredis.types.id_index cimport ID_TEXT, StreamId, format_id, id_before
-from pyredis.types.stream cimport stream_entries_up_to, stream_may_have_gaps
+from pyredis.types.stream cimport stream_entries_read
 from pyredis.types.stream_groups cimport (
-    ENTRIES_UNKNOWN,
+    Group,
     Nack,
     consumer_create,
     consumer_find,
@@ -87,12 +87,9 @@ cdef void drop_nack(const Delivery *delivery, Nack *nack) noexcept nogil:
 
 cdef bint note_read(const Delivery *delivery, StreamId id) noexcept nogil:
     """False where the group had read as far before."""
-    cdef bint known = delivery.group.entries_read != ENTRIES_UNKNOWN
-    if not id_before(delivery.group.last_id, id):
+    cdef Group *group = delivery.group
+    if not id_before(group.last_id, id):
         return False
-    if known and not stream_may_have_gaps(delivery.stream, id):
-        delivery.group.entries_read += 1
-    elif delivery.stream.added:
-        delivery.group.entries_read = stream_entries_up_to(delivery.stream, id)
-    delivery.group.last_id = id
+    group.entries_read = stream_entries_read(delivery.stream, group.last_id, group.entries_read, id)
+    group.last_id = id
     return True

@@ -1,6 +1,6 @@
 """XGROUP, and XACK and XPENDING: what the groups of a stream are, and what is pending in them."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._base cimport equals_nocase
 from pyredis._dispatch cimport (
@@ -125,6 +125,13 @@ cdef Stream *stream_with_groups(Call *call) noexcept nogil:
     return stream
 
 
+cdef inline int64_t possible_entries_read(const Stream *stream, const GroupOptions *options) noexcept nogil:
+    """No more than were ever added; so no lag is ever below 0."""
+    if options.entries_read > 0 and <uint64_t> options.entries_read > stream.added:
+        return <int64_t> stream.added
+    return options.entries_read
+
+
 cdef Group *group_to_change(Call *call) noexcept nogil:
     """The group that arguments 2 and 3 name; NULL when the answer has been an error."""
     cdef Stream *stream = stream_with_groups(call)
@@ -172,7 +179,7 @@ cdef Replied xgroup_create(Call *call) noexcept nogil:
         stream.groups = groups_new()
     elif find_group(stream, call.argv[3]) != NULL:
         return reply_error(call.reply, "BUSYGROUP Consumer Group name already exists")
-    group_create(stream.groups, call.argv[3], id, options.entries_read)
+    group_create(stream.groups, call.argv[3], id, possible_entries_read(stream, &options))
     changed_quietly(call, 2)
     count_as(call, 1)
     note_event(call, 2, EVENT_STREAM, "xgroup-create")
@@ -181,6 +188,7 @@ cdef Replied xgroup_create(Call *call) noexcept nogil:
 
 cdef Replied xgroup_setid(Call *call) noexcept nogil:
     cdef GroupOptions options
+    cdef Stream *stream
     cdef Group *group
     cdef StreamId id
     if not group_options(call, False, &options):
@@ -190,10 +198,11 @@ cdef Replied xgroup_setid(Call *call) noexcept nogil:
         return 0
     if call.argc > 7:
         return refuse_subcommand(call, "XGROUP")
-    if not group_position(call, write_stream(call, 2), False, &id):
+    stream = write_stream(call, 2)
+    if not group_position(call, stream, False, &id):
         return 0
     group.last_id = id
-    group.entries_read = options.entries_read
+    group.entries_read = possible_entries_read(stream, &options)
     changed_quietly(call, 2)
     note_event(call, 2, EVENT_STREAM, "xgroup-setid")
     return reply_ok(call.reply)

@@ -39,13 +39,13 @@ from pyredis.types.id_index cimport (
     least_id,
 )
 from pyredis.types.stream cimport (
+    LAG_UNKNOWN,
     Stream,
     StreamIterator,
-    stream_entries_up_to,
     stream_first_id,
     stream_iterate,
+    stream_lag,
     stream_last_id,
-    stream_may_have_gaps,
     stream_next,
 )
 from pyredis.types.stream_groups cimport (
@@ -219,31 +219,18 @@ cdef Replied xinfo_stream(Call *call) noexcept nogil:
 
 # ---- XINFO GROUPS, XINFO CONSUMERS ----
 
-cdef bint lag_of(const Stream *stream, const Group *group, int64_t *lag) noexcept nogil:
-    """Entries the group has still to read, below 0 where ENTRIESREAD told too many; false where deletions hide that."""
-    cdef int64_t read = group.entries_read
-    lag[0] = 0
-    if stream.added == 0:
-        return True
-    if read == ENTRIES_UNKNOWN or stream_may_have_gaps(stream, group.last_id):
-        read = stream_entries_up_to(stream, group.last_id)
-    lag[0] = <int64_t> stream.added - read
-    return read != ENTRIES_UNKNOWN
+cdef void say_number_or_null(Reply *reply, const char *name, int64_t value, int64_t unknown) noexcept nogil:
+    say(reply, name)
+    if value == unknown:
+        reply_null(reply)
+    else:
+        reply_integer(reply, value)
 
 
 cdef void say_progress(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:
-    cdef int64_t lag
     say_id(reply, "last-delivered-id", group.last_id)
-    say(reply, "entries-read")
-    if group.entries_read == ENTRIES_UNKNOWN:
-        reply_null(reply)
-    else:
-        reply_integer(reply, group.entries_read)
-    say(reply, "lag")
-    if lag_of(stream, group, &lag):
-        reply_integer(reply, lag)
-    else:
-        reply_null(reply)
+    say_number_or_null(reply, "entries-read", group.entries_read, ENTRIES_UNKNOWN)
+    say_number_or_null(reply, "lag", stream_lag(stream, group.last_id, group.entries_read), LAG_UNKNOWN)
 
 
 cdef void tell_group(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:

@@ -75,6 +75,7 @@ from pyredis.types.stream cimport (
     stream_trim_before,
     stream_trim_length,
 )
+from pyredis.types.stream_groups cimport groups_limit_read
 
 from pyredis.commands import stream_claims, stream_groups, stream_info, stream_reading
 
@@ -536,6 +537,8 @@ cdef Replied xsetid(Call *call) noexcept nogil:
     stream.last_id = wanted.last
     if wanted.added != -1:
         stream.added = wanted.added
+        if stream.groups != NULL:
+            groups_limit_read(stream.groups, wanted.added)
     if not same_id(wanted.max_deleted, least_id()):
         stream.max_deleted = wanted.max_deleted
     changed_quietly(call, 1)

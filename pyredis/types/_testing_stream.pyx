@@ -36,6 +36,7 @@ from pyredis.types.stream cimport (
     stream_copy,
     stream_delete,
     stream_effort,
+    stream_entries_read,
     stream_entries_up_to,
     stream_first_id,
     stream_free,
@@ -43,8 +44,8 @@ from pyredis.types.stream cimport (
     stream_has,
     stream_iterate,
     stream_iterate_back,
+    stream_lag,
     stream_last_id,
-    stream_may_have_gaps,
     stream_memory,
     stream_new,
     stream_next,
@@ -328,8 +329,12 @@ cdef class StreamValue:
     def entries_up_to(self, tuple id):
         return stream_entries_up_to(self.stream, id_from(id))
 
-    def may_have_gaps(self, tuple id):
-        return stream_may_have_gaps(self.stream, id_from(id))
+    def entries_read(self, tuple last_id, int64_t entries_read, tuple id):
+        """What a group has read with the entry `id`, when it had read so many up to `last_id`."""
+        return stream_entries_read(self.stream, id_from(last_id), entries_read, id_from(id))
+
+    def lag(self, tuple last_id, int64_t entries_read):
+        return stream_lag(self.stream, id_from(last_id), entries_read)
 
     def copy(self):
         cdef StreamValue other = StreamValue(self.limits.entries, self.limits.bytes)

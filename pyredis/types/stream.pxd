@@ -33,6 +33,8 @@ cdef enum:
     STREAM_ENTRY_MAX = 1 << 30
     # Room for the digits of an element that is stored as an integer.
     ELEMENT_DIGITS = 20
+    # Of `stream_lag`.
+    LAG_UNKNOWN = -1
     # Flags of an entry in its block.
     BLOCK_DELETED = 1
     BLOCK_OWN_NAMES = 2
@@ -126,8 +128,11 @@ cdef bint stream_previous(StreamIterator *iterator) noexcept nogil
 cdef bint stream_next_pair(
     StreamEntry *entry, Slice *name, Slice *value, char *name_digits, char *value_digits) noexcept nogil
 
-# ---- how far somebody has read ----
+# ---- how far a group has read: `last_id` and `entries_read` are the group's ----
 # How many entries had been added up to the one with this id; ENTRIES_UNKNOWN where deletions hide that.
 cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept nogil
-# Whether an entry behind `id`, or that one, may have been deleted.
-cdef bint stream_may_have_gaps(const Stream *stream, StreamId id) noexcept nogil
+# What `entries_read` becomes when the group reads the entry `id`, the next one.
+cdef int64_t stream_entries_read(
+    const Stream *stream, StreamId last_id, int64_t entries_read, StreamId id) noexcept nogil
+# Entries the group has still to read; LAG_UNKNOWN where deletions hide that.
+cdef int64_t stream_lag(const Stream *stream, StreamId last_id, int64_t entries_read) noexcept nogil

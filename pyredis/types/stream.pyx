@@ -27,6 +27,7 @@ from pyredis.types.id_index cimport (
     index_replace_at,
     index_seek,
     index_sound,
+    least_id,
     same_id,
     stream_id,
 )
@@ -431,33 +432,46 @@ cdef bint stream_previous(StreamIterator *iterator) noexcept nogil:
 
 cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept nogil:
     cdef StreamId first
-    cdef bint deleted = stream.max_deleted.ms != 0 or stream.max_deleted.seq != 0
     if stream.added == 0:
         return 0
     if not stream_first_id(stream, &first):
-        first = stream_id(0, 0)
-        if not id_before(stream.last_id, id):
-            return <int64_t> stream.added
+        return <int64_t> stream.added if not id_before(stream.last_id, id) else ENTRIES_UNKNOWN
     if same_id(id, stream.last_id):
         return <int64_t> stream.added
-    if id_before(stream.last_id, id):
+    if id_before(stream.last_id, id) or not id_before(stream.max_deleted, first):
         return ENTRIES_UNKNOWN
-    if not deleted or id_before(stream.max_deleted, first):
-        # Between the first entry and the last none is missing.
-        if id_before(id, first):
-            return <int64_t> (stream.added - stream.length)
-        if same_id(id, first):
-            return <int64_t> (stream.added - stream.length) + 1
+    # From the first entry on none is missing.
+    if id_before(id, first):
+        return <int64_t> (stream.added - stream.length)
+    if same_id(id, first):
+        return <int64_t> (stream.added - stream.length) + 1
     return ENTRIES_UNKNOWN
 
 
-cdef bint stream_may_have_gaps(const Stream *stream, StreamId id) noexcept nogil:
+cdef inline bint may_have_gaps(const Stream *stream, StreamId id) noexcept nogil:
+    """Whether an entry behind ``id``, or that one, may have been deleted; 0-0 says that none ever was."""
+    return not same_id(stream.max_deleted, least_id()) and not id_before(stream.max_deleted, id)
+
+
+cdef int64_t stream_entries_read(
+        const Stream *stream, StreamId last_id, int64_t entries_read, StreamId id) noexcept nogil:
     cdef StreamId first
-    if stream.length == 0 or (stream.max_deleted.ms == 0 and stream.max_deleted.seq == 0):
-        return False
-    if id_before(stream.max_deleted, id):
-        return False
-    return stream_first_id(stream, &first) and not id_before(stream.max_deleted, first)
+    # A group that is said to have read all that was ever added has not: there is one more.
+    if (entries_read >= 0 and <uint64_t> entries_read < stream.added and not may_have_gaps(stream, last_id)
+            and stream_first_id(stream, &first) and not id_before(last_id, first)):
+        return entries_read + 1
+    return stream_entries_up_to(stream, id)
+
+
+cdef int64_t stream_lag(const Stream *stream, StreamId last_id, int64_t entries_read) noexcept nogil:
+    cdef StreamId first
+    if not stream_first_id(stream, &first):
+        return 0
+    if id_before(last_id, first) and id_before(stream.max_deleted, first):
+        return <int64_t> stream.length
+    if entries_read == ENTRIES_UNKNOWN or may_have_gaps(stream, last_id):
+        entries_read = stream_entries_up_to(stream, last_id)
+    return <int64_t> stream.added - entries_read if entries_read != ENTRIES_UNKNOWN else LAG_UNKNOWN
 
 
 # ---- the whole ----
@@ -550,4 +564,4 @@ cdef bint stream_sound(Stream *stream) noexcept nogil:
             return False
     if length != stream.length or bytes != stream.block_bytes or id_before(stream.last_id, before):
         return False
-    return stream.groups == NULL or groups_sound(stream.groups)
+    return stream.groups == NULL or groups_sound(stream.groups, stream.added)

@@ -34,7 +34,7 @@ ctypedef struct Nack:
 
 ctypedef struct Group:
     StreamId last_id        # the last entry delivered
-    int64_t entries_read    # entries ever added up to there
+    int64_t entries_read    # entries ever added up to there: never more than the stream's `added`
     IdIndex pending         # Nacks
     Table consumers
     size_t name_size
@@ -68,7 +68,8 @@ cdef bint groups_free_some(Groups *groups, size_t budget) noexcept nogil
 cdef size_t groups_effort(Groups *groups) noexcept nogil
 # Bytes in use, all told.
 cdef size_t groups_memory(Groups *groups) noexcept nogil
-cdef bint groups_sound(Groups *groups) noexcept nogil
+# `added` is the stream's.
+cdef bint groups_sound(Groups *groups, uint64_t added) noexcept nogil
 
 # ---- groups ----
 cdef size_t groups_count(const Groups *groups) noexcept nogil
@@ -76,6 +77,8 @@ cdef size_t groups_count(const Groups *groups) noexcept nogil
 cdef Group *group_find(Groups *groups, Slice name) noexcept nogil
 # The name must not be taken.
 cdef Group *group_create(Groups *groups, Slice name, StreamId last_id, int64_t entries_read) noexcept nogil
+# No group may have read more entries than were added.
+cdef void groups_limit_read(Groups *groups, int64_t added) noexcept nogil
 cdef void group_destroy(Groups *groups, Group *group) noexcept nogil
 # All groups; `list_free(list, count)` releases the list.
 cdef Group **sorted_groups(Groups *groups, size_t *count) noexcept nogil

@@ -4,7 +4,7 @@ Always holds between calls: every Nack of a group has a consumer of that group, 
 in no other's; an index of a consumer holds nothing else.
 """
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcmp, memcpy, memset
 
@@ -149,6 +149,14 @@ cdef Group *group_create(Groups *groups, Slice name, StreamId last_id, int64_t e
     table_init(&group.consumers, &_consumers_type)
     table_insert(&groups.table, group, hash_key(name.data, name.size))
     return group
+
+
+cdef void groups_limit_read(Groups *groups, int64_t added) noexcept nogil:
+    cdef size_t count, at
+    cdef Group **all = <Group **> list_of(&groups.table, &count)
+    for at in range(count):
+        all[at].entries_read = min(all[at].entries_read, added)
+    list_free(all, count)
 
 
 cdef void group_destroy(Groups *groups, Group *group) noexcept nogil:
@@ -381,11 +389,15 @@ cdef bint group_sound(Group *group) noexcept nogil:
     return sound and pending == group.pending.size
 
 
-cdef bint groups_sound(Groups *groups) noexcept nogil:
+cdef inline bint may_have_read(const Group *group, uint64_t added) noexcept nogil:
+    return group.entries_read == ENTRIES_UNKNOWN or (group.entries_read >= 0 and <uint64_t> group.entries_read <= added)
+
+
+cdef bint groups_sound(Groups *groups, uint64_t added) noexcept nogil:
     cdef size_t count, at
     cdef Group **all = sorted_groups(groups, &count)
     cdef bint sound = True
     for at in range(count):
-        sound = sound and group_sound(all[at])
+        sound = sound and group_sound(all[at]) and may_have_read(all[at], added)
     list_free(all, count)
     return sound
