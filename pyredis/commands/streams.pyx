@@ -60,6 +60,7 @@ from pyredis.types.id_index cimport (
     stream_id,
 )
 from pyredis.types.stream cimport (
+    STREAM_ELEMENTS_MAX,
     STREAM_ENTRY_MAX,
     Stream,
     StreamIterator,
@@ -160,7 +161,7 @@ cdef bint trimming_argument(Call *call, int *at, Options *options, bint *known) 
 
 cdef bint check_trimming(Call *call, Options *options, bint required) noexcept nogil:
     """Completes the options. What the file says has happened so already: there is no limit."""
-    cdef int64_t block = <int64_t> call.server.settings.stream_node_max_entries
+    cdef int64_t blocks = <int64_t> (TRIM_BLOCKS * <uint64_t> call.server.settings.stream_node_max_entries)
     if options.limit and options.trimming == NO_TRIMMING:
         reply_error(call.reply, "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
         return False
@@ -173,7 +174,7 @@ cdef bint check_trimming(Call *call, Options *options, bint required) noexcept n
         reply_error(call.reply, "ERR syntax error, LIMIT cannot be used without the special ~ option")
         return False
     elif options.whole and not options.limited:
-        options.limit = min(block * TRIM_BLOCKS, <int64_t> TRIM_MOST) if 0 < block < TRIM_MOST else TRIM_UNBOUND
+        options.limit = min(blocks, <int64_t> TRIM_MOST) if blocks > 0 else TRIM_UNBOUND
     return True
 
 
@@ -275,7 +276,7 @@ cdef bint fits(Call *call, int first) noexcept nogil:
     cdef int index
     for index in range(first, call.argc):
         size += call.argv[index].size
-    return size <= STREAM_ENTRY_MAX
+    return size <= STREAM_ENTRY_MAX and call.argc - first <= STREAM_ELEMENTS_MAX
 
 
 cdef bint check_add(Call *call, const Stream *stream, const Options *options, StreamId *id) noexcept nogil:

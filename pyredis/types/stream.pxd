@@ -15,7 +15,8 @@ bytes    meaning
 
 Numbers have 7 bits a byte, the lowest first, the high bit set where more follow; the size at the end has its lowest
 bits in its last byte and more of them before, so that an entry is found from the one behind it, whatever it holds. A
-search walks a block from its end. The last block has room to grow and loses it when the next one is begun.
+search walks a block from its end. The last block has room to grow and loses it when the next one is begun, which is
+where Redis would begin one, whose nodes are less dense (``stream_node.pxd``).
 
 A deleted entry stays in its block as a mark, as in Redis; a block goes with its last living entry. ``begin`` is the
 first living entry, so that what trimming has left behind is never looked at again.
@@ -31,6 +32,8 @@ from pyredis.types.stream_groups cimport Groups
 cdef enum:
     # Bytes of names and values that one entry may have, and that a block has at most before the next one is begun.
     STREAM_ENTRY_MAX = 1 << 30
+    # Names and values that one entry may have: what they take beside their bytes must fit in a block's 32 bits too.
+    STREAM_ELEMENTS_MAX = 1 << 27
     # Room for the digits of an element that is stored as an integer.
     ELEMENT_DIGITS = 20
     # Of `stream_lag`.
@@ -55,11 +58,12 @@ ctypedef struct Stream:
     StreamId max_deleted    # the highest that was deleted, not trimmed
     IdIndex blocks          # none of them without a living entry
     Block *tail             # the last of them, or NULL
+    size_t tail_node        # its bytes as a node of Redis's, the counts left out (``stream_node.pxd``); 0: not counted
     size_t block_bytes      # what all of them occupy
     Groups *groups          # NULL while there has been none
     Guard *guard            # NULL unless a snapshot saves the blocks; a name is a new block's id
 
-# stream-node-max-entries and stream-node-max-bytes; 0 for no limit.
+# stream-node-max-entries and stream-node-max-bytes, which a block's node may not exceed; 0 for no limit.
 ctypedef struct StreamLimits:
     size_t entries
     size_t bytes
@@ -100,7 +104,7 @@ cdef bint stream_sound(Stream *stream) noexcept nogil
 
 # ---- entries ----
 # `id` must be higher than `last_id`, and the texts of `count` names, each followed by its value in `pairs`, must come
-# to no more than STREAM_ENTRY_MAX.
+# to no more than STREAM_ENTRY_MAX, and be no more than STREAM_ELEMENTS_MAX.
 cdef void stream_append(
     Stream *stream, StreamId id, const Slice *pairs, size_t count, const StreamLimits *limits) noexcept nogil
 # Leaves `max_deleted` to the caller. False when there is no such entry.

@@ -52,6 +52,7 @@ from pyredis.types.stream_groups cimport (
     groups_memory,
     groups_sound,
 )
+from pyredis.types.stream_node cimport node_counts, node_element, node_frame, node_of
 
 cdef enum:
     # Bytes that an element has at most beside its text, and an entry beside its elements.
@@ -148,6 +149,7 @@ cdef void begin_block(Stream *stream, StreamId id, const Slice *pairs, size_t co
     stream.block_bytes += mem_footprint(size)
     index_insert(&stream.blocks, block)
     stream.tail = block
+    stream.tail_node = node_of(block)
 
 
 cdef inline void guard_block(Stream *stream, Block *block) noexcept nogil:
@@ -164,6 +166,7 @@ cdef void remove_block(Stream *stream, IdPlace place) noexcept nogil:
     mem_free(block, block.size)
     if last:
         stream.tail = block_at(stream, place) if index_last(&stream.blocks, &place) else NULL
+        stream.tail_node = 0
 
 
 cdef void mark_deleted(Stream *stream, IdPlace place, size_t at) noexcept nogil:
@@ -199,29 +202,41 @@ cdef bint has_names(const Block *block, const Slice *pairs, size_t count) noexce
     return True
 
 
-cdef void write_entry(Block *block, StreamId id, const Slice *pairs, size_t count) noexcept nogil:
-    """The block has room."""
+cdef inline uint8_t *write_element(uint8_t *out, Slice text, size_t *node) noexcept nogil:
+    cdef uint8_t *end = put_element(out, text)
+    node[0] += node_element(out, 0)
+    return end
+
+
+cdef size_t write_entry(Block *block, StreamId id, const Slice *pairs, size_t count) noexcept nogil:
+    """What the entry adds to the block's node. The block has room."""
     cdef bint own = not has_names(block, pairs, count)
     cdef uint8_t *start = <uint8_t *> block + block.end
     cdef uint8_t *out = put_number(start + 1, id.ms - block.id.ms)
-    cdef size_t index
+    cdef size_t node = node_frame(block, id, count, own), index
     start[0] = BLOCK_OWN_NAMES if own else 0
     out = put_number(out, id.seq - block.id.seq if id.ms == block.id.ms else id.seq)
     if own:
         out = put_number(out, count)
     for index in range(count):
         if own:
-            out = put_element(out, pairs[2 * index])
-        out = put_element(out, pairs[2 * index + 1])
+            out = write_element(out, pairs[2 * index], &node)
+        out = write_element(out, pairs[2 * index + 1], &node)
     out = put_size(out, out - start)
     block.end = <uint32_t> (out - <uint8_t *> block)
     block.entries += 1
+    return node
 
 
-cdef inline bint is_full(const Block *block, size_t text, const StreamLimits *limits) noexcept nogil:
+cdef bint is_full(Stream *stream, size_t text, const StreamLimits *limits) noexcept nogil:
+    """Whether the last block's node has no room for one more entry with so many bytes of names and values."""
+    cdef const Block *block = stream.tail
+    cdef size_t bytes = min(limits.bytes, <size_t> STREAM_ENTRY_MAX) if limits.bytes else STREAM_ENTRY_MAX
     if limits.entries and block.entries >= limits.entries:
         return True
-    return block.end + text >= (min(limits.bytes, <size_t> STREAM_ENTRY_MAX) if limits.bytes else STREAM_ENTRY_MAX)
+    if stream.tail_node == 0:
+        stream.tail_node = node_of(block)
+    return stream.tail_node + node_counts(block) + text >= bytes or block.end + text >= STREAM_ENTRY_MAX
 
 
 cdef void stream_append(
@@ -230,13 +245,13 @@ cdef void stream_append(
     for index in range(2 * count):
         text += pairs[index].size
     room = text + ENTRY_OVERHEAD + 2 * count * ELEMENT_OVERHEAD
-    if stream.tail == NULL or is_full(stream.tail, text, limits):
+    if stream.tail == NULL or is_full(stream, text, limits):
         begin_block(stream, id, pairs, count, room)
     else:
         guard_block(stream, stream.tail)
     if stream.tail.size - stream.tail.end < room:
         resize_tail(stream, max(stream.tail.end + room, <size_t> stream.tail.size + stream.tail.size // 2))
-    write_entry(stream.tail, id, pairs, count)
+    stream.tail_node += write_entry(stream.tail, id, pairs, count)
     stream.length += 1
     stream.added += 1
     stream.last_id = id
@@ -562,6 +577,8 @@ cdef bint stream_sound(Stream *stream) noexcept nogil:
         more = index_forward(&stream.blocks, &place)
         if not more and block != stream.tail:
             return False
+    if stream.tail_node and stream.tail_node != node_of(stream.tail):
+        return False
     if length != stream.length or bytes != stream.block_bytes or id_before(stream.last_id, before):
         return False
     return stream.groups == NULL or groups_sound(stream.groups, stream.added)
