@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 
 from pyredis._base cimport Slice, format_int64
 
-# Whole numbers below 2 ** 62 are written as integers.
+# Whole numbers up to 2 ** 62 are written as integers.
 cdef enum:
     EXACT_WHOLE = 0x4000000000000000
 
@@ -21,8 +21,8 @@ cdef size_t format_fraction(char *out, double value) noexcept nogil
 
 
 cdef inline size_t format_double(char *out, double value) noexcept nogil:
-    """The shortest text that reads back as ``value``, as Redis writes it; at most 40 bytes. Returns its size."""
-    if -<double> EXACT_WHOLE < value < <double> EXACT_WHOLE and value == <double> <int64_t> value and (
+    """A text that reads back as ``value``, as Redis writes it; at most 40 bytes. Returns its size."""
+    if -<double> EXACT_WHOLE <= value <= <double> EXACT_WHOLE and value == <double> <int64_t> value and (
             value != 0 or not signbit(value)):
         return format_int64(out, <int64_t> value)
     return format_fraction(out, value)

@@ -2,18 +2,17 @@
 
 Most numbers have few digits: up to 15 of them are a whole number that a double holds exactly, as is the power of ten
 for the places behind the point; one division then rounds correctly (Clinger, 1990). All else is strtod's.
-Writing looks for the fewest digits that strtod reads back as the same number.
+Writing takes the digits that Grisu2 finds (``_grisu.pxd``), and places the point as Redis does.
 """
 
 from libc cimport errno
-from libc.float cimport DBL_MIN
 from libc.math cimport isinf, isnan, signbit
 from libc.stdint cimport uint64_t
 from libc.stdio cimport snprintf
-from libc.stdlib cimport atoi
-from libc.string cimport memchr, memcpy, memset, strchr
+from libc.string cimport memchr, memcpy, memset
 
 from pyredis._base cimport Slice, likely
+from pyredis._grisu cimport GRISU_DIGITS, grisu_digits
 from pyredis._memory cimport mem_alloc, mem_free
 
 cdef extern from "<stdlib.h>" nogil:
@@ -104,40 +103,6 @@ cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
     return out + size
 
 
-cdef bint rounds_up(char *text, double value) noexcept nogil:
-    """Raises the last digit of the mantissa, if that makes the text read back as ``value``."""
-    cdef char *last = strchr(text, c'e') - 1
-    if last[0] == c'9':
-        return False
-    last[0] += 1
-    return strtod(text, NULL) == value
-
-
-cdef int shortest_digits(double value, char *digits, int *exponent) noexcept nogil:
-    """The fewest decimal digits that read back as the positive ``value``, d.ddd times 10 to the ``exponent``."""
-    cdef char text[40]
-    cdef int precision
-    cdef int count = 1
-    cdef char *mark
-    # Fifteen digits hold every shorter text, but not for subnormal numbers, which have fewer than fifteen.
-    for precision in range(14 if value >= DBL_MIN else 0, 17):
-        snprintf(text, sizeof(text), "%.*e", precision, value)
-        if strtod(text, NULL) == value:
-            break
-        # Halfway between two texts printf takes the even one; below a power of two only the other reads back.
-        if precision == 15 and rounds_up(text, value):
-            break
-    mark = strchr(text, c'e')
-    exponent[0] = atoi(mark + 1)
-    digits[0] = text[0]
-    if mark - text > 2:
-        count += <int> (mark - text - 2)
-        memcpy(digits + 1, text + 2, count - 1)
-    while count > 1 and digits[count - 1] == c'0':
-        count -= 1
-    return count
-
-
 cdef char *place_point(char *out, const char *digits, int count, int whole) noexcept nogil:
     """The digits with a point behind the first ``whole`` ones, or zeros between the point and them."""
     if whole > 0:
@@ -169,7 +134,7 @@ cdef char *format_digits(char *out, const char *digits, int count, int exponent)
 
 
 cdef size_t format_fraction(char *out, double value) noexcept nogil:
-    cdef char digits[20]
+    cdef char digits[GRISU_DIGITS]
     cdef char *at = out
     cdef int exponent = 0
     cdef int count
@@ -182,7 +147,7 @@ cdef size_t format_fraction(char *out, double value) noexcept nogil:
         return put(at, "inf", 3) - out
     if value == 0:
         return put(at, "0", 1) - out
-    count = shortest_digits(value, digits, &exponent)
+    count = grisu_digits(value, digits, &exponent)
     return format_digits(at, digits, count, exponent) - out
 
 

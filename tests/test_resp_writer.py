@@ -1,15 +1,14 @@
 """The reply writer, by way of the values that Python handlers answer with: what is written is read back, by the strict
-reader and by hiredis, and doubles look as Redis 7.4 prints them."""
-
-import math
+reader and by hiredis. How doubles look is ``test_doubles.py``'s."""
 
 import hiredis
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyredis._resp import encode_reply
 from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from support.grisu import printed
 from support.resp import ErrorText, read_reply
 
 
@@ -64,7 +63,7 @@ def expected(value, protocol):
     if isinstance(value, bool):
         return value if protocol == 3 else int(value)
     if isinstance(value, float):
-        return value if protocol == 3 else as_redis_prints(value).encode()
+        return value if protocol == 3 else printed(value).encode()
     if isinstance(value, dict):
         return expected_map(value, protocol)
     if isinstance(value, (list, tuple)):
@@ -77,31 +76,6 @@ def expected_map(value, protocol):
     return dict(pairs) if protocol == 3 else [part for pair in pairs for part in pair]
 
 
-def as_redis_prints(value):
-    """Whole numbers within 62 bits as integers; else the shortest digits, plain while short, then scientific."""
-    if math.isnan(value):
-        return "nan"
-    sign, value = ("-" if math.copysign(1, value) < 0 else ""), abs(value)
-    if math.isinf(value):
-        return sign + "inf"
-    if value < 2**62 and value.is_integer():
-        return f"{sign}{int(value)}"
-    mantissa, _, power = f"{value!r}".partition("e") if "e" in repr(value) else (repr(value), "", "0")
-    whole, _, fraction = mantissa.partition(".")
-    scale = int(power) - len(fraction)
-    digits = (whole + fraction).lstrip("0")
-    scale += len(digits) - len(digits.rstrip("0"))
-    digits = digits.rstrip("0")
-    exponent = scale + len(digits) - 1
-    if scale >= 0 and exponent < len(digits) + 7:
-        return sign + digits + "0" * scale
-    if scale < 0 and (scale > -7 or abs(exponent) < 4):
-        padded = digits.rjust(1 - scale, "0")
-        return f"{sign}{padded[:scale]}.{padded[scale:]}"
-    return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{exponent:+d}"
-
-
-WHOLE_POWERS = {2.0**exponent for exponent in range(63)}
 TEXTS = st.binary(max_size=20)
 DIGITS = st.integers().map(lambda number: BigNumber(b"%d" % number))
 SCALARS = st.one_of(
@@ -166,49 +140,6 @@ def test_each_kind_has_its_form_in_both_protocols(value, resp2, resp3):
 @pytest.mark.parametrize("exponent", [-1074, -1022, -24, -1, 52, 62, 89, 1023])
 def test_powers_of_two_read_back(exponent):
     assert strictly(encode_reply(2.0**exponent, 3)) == 2.0**exponent
-
-
-@settings(max_examples=2000)
-@given(st.floats())
-@example(0.0)
-@example(-0.0)
-@example(1e-5)
-@example(1e-7)
-@example(1.5e-7)
-@example(3.0)
-@example(1e20)
-@example(1.234e22)
-@example(123456.789012)
-@example(12345.678901234567)
-@example(0.1 + 0.2)
-@example(5e-324)
-@example(1.7976931348623157e308)
-@example(float(2**53))
-@example(float(2**62 - 1024))
-@example(float(2**62))
-def test_doubles_look_as_redis_prints_them(value):
-    """Powers of two have a lopsided rounding interval, in which a digit more is sometimes written than needed."""
-    assume(abs(math.frexp(value)[0]) != 0.5 or value in WHOLE_POWERS)
-    text = as_redis_prints(value)
-    assert encode_reply(value, 3) == f",{text}\r\n".encode()
-    assert encode_reply(value, 2) == f"${len(text)}\r\n{text}\r\n".encode()
-    assert math.isnan(value) or float(text) == value
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1e-5, "0.00001"),
-        (1e-7, "1e-7"),
-        (1e20, "1e+20"),
-        (0.1, "0.1"),
-        (-3.0, "-3"),
-        (-0.0, "-0"),
-        (1.25e-9, "1.25e-9"),
-    ],
-)
-def test_some_doubles_by_their_text(value, text):
-    assert encode_reply(value, 3) == f",{text}\r\n".encode()
 
 
 def test_what_is_no_reply_is_refused():

@@ -101,7 +101,7 @@ def test_scores_are_read_as_redis_reads_them(sets, score):
             assert float(ours.value) == float(oracle.value)
 
 
-def test_scores_are_written_with_the_fewest_digits(client, protocol):
+def test_scores_are_written_with_few_digits_where_few_will_do(client, protocol):
     for text in ("0.1", "3.14", "1e-7", "1.7976931348623157e+308", "-2.5", "0.30000000000000004", "1e+21"):
         client.must("ZADD", "z", text, "m")
         assert float(client.must("ZSCORE", "z", "m")) == float(text)
