@@ -73,6 +73,7 @@ def _emptied(server: Server):
         client.must("FLUSHALL")
     yield server
     server.check_alive()
+    server.check_log()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pyredis.log import Log
 from pyredis.protocol import Connection
 from pyredis.server import Server
 from support.client import RawClient, encode_command, wait_until
-from support.servers import free_port
+from support.servers import check_no_exception, free_port
 
 LOOPS = pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
 
@@ -25,6 +25,13 @@ def make_server(folder, *arguments: str) -> Server:
     options = ["--port", str(free_port()), "--bind", "127.0.0.1", "--dir", str(folder), *arguments]
     config = Config.load(None, options)
     return Server(config, Log("notice", str(folder / "log")))
+
+
+@pytest.fixture(autouse=True)
+def no_exception_in_a_log(tmp_path):
+    yield
+    for log in tmp_path.glob("*/log"):
+        check_no_exception(log.read_text())
 
 
 def run(new_loop, main) -> None:

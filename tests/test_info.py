@@ -1,6 +1,6 @@
 """INFO: the fields of Redis and its sections, and that the values are true."""
 
-import os
+import re
 import time
 
 import pytest
@@ -9,7 +9,7 @@ from pyredis import __version__ as VERSION
 from pyredis._version import REDIS_VERSION
 from pyredis.commands.info_sections import human
 from pyredis.commands.latency import cumulative, percentile
-from support.client import wait_until
+from support.client import encode_command, wait_until
 
 USUAL = [
     "Server",
@@ -102,14 +102,15 @@ def test_the_persistence_fields_with_a_file(start_ours, start_oracle):
 
 def test_the_server_section_tells_what_runs(shared_ours):
     with shared_ours.client() as client:
+        before = time.time_ns() // 1000
         told = info(client, "server")
+        assert before <= int(told["server_time_usec"]) <= time.time_ns() // 1000
         assert told["redis_version"] == REDIS_VERSION
         assert told["pyredis_version"] == VERSION
         assert told["tcp_port"] == str(shared_ours.port)
-        assert os.path.exists(f"/proc/{told['process_id']}") or not os.path.exists("/proc")
-        assert len(told["run_id"]) == 40
+        assert int(told["process_id"]) == shared_ours.process.pid
+        assert re.fullmatch("[0-9a-f]{40}", told["run_id"])
         assert info(client, "server")["run_id"] == told["run_id"]
-        assert abs(int(told["server_time_usec"]) / 1e6 - time.time()) < 60
         assert told["listener0"] == f"name=tcp,bind=*,bind=-::*,port={shared_ours.port}"
 
 
@@ -155,24 +156,39 @@ def test_sizes_for_people(size, text):
     assert human(size) == text
 
 
+COUNTED = (
+    "total_conn",
+    "total_comm",
+    "total_net_input",
+    "total_net_output",
+    "total_error",
+    "total_reads",
+    "total_writes",
+    "keyspace_",
+)
+
+
 def test_statistics_count_and_can_be_reset(start_ours):
     with start_ours().client() as client:
         # Whoever waited for the start may have been told of LOADING.
-        before = int(info(client, "stats")["total_error_replies"])
-        client.must("SET", "k", "v")
-        client.must("GET", "k")
-        client.must("GET", "absent")
-        client.call("NOSUCH")
-        client.call("GET")
-        client.call("HGET", "k", "f")
+        wait_until(lambda: info(client, "clients")["connected_clients"] == "1", "the others to be gone")
+        commands = [line.split() for line in ("SET k v", "GET k", "GET absent", "NOSUCH", "GET", "HGET k f")]
+        first = client.call("INFO", "stats")
+        replies = [first, *(client.call(*command) for command in commands)]
         told = info(client, "stats")
-        assert (told["keyspace_hits"], told["keyspace_misses"]) == ("2", "1")
-        assert int(told["total_error_replies"]) == before + 3
-        assert int(told["total_net_input_bytes"]) > 50
-        assert int(told["total_connections_received"]) >= 1
-        assert int(told["total_commands_processed"]) >= 4
-        assert int(told["total_reads_processed"]) >= 6
-        assert int(told["total_writes_processed"]) >= 6
+        before = {name: int(value) for name, value in sections(first.decoded)["Stats"].items() if value.isdigit()}
+        # The first INFO had been read and was neither executed nor answered when it counted.
+        assert {name: int(told[name]) - before[name] for name in before if name.startswith(COUNTED)} == {
+            "total_connections_received": 0,
+            "total_commands_processed": 5,
+            "total_net_input_bytes": sum(len(encode_command(*command)) for command in [*commands, ["INFO", "stats"]]),
+            "total_net_output_bytes": sum(len(reply.raw) for reply in replies),
+            "total_error_replies": 3,
+            "total_reads_processed": 7,
+            "total_writes_processed": 7,
+            "keyspace_hits": 2,
+            "keyspace_misses": 1,
+        }
         client.must("CONFIG", "RESETSTAT")
         told = info(client, "stats")
         assert (told["keyspace_hits"], told["keyspace_misses"], told["total_error_replies"]) == ("0", "0", "0")
@@ -271,8 +287,8 @@ def test_commands_are_counted_by_name(pair2):
     pair2.check("CLIENT", "GETNAME")
     pair2.check("CLIENT", "NOSUCH")
     ours, oracle = counts(pair2.ours), counts(pair2.oracle)
-    for name in ("cmdstat_set", "cmdstat_incr", "cmdstat_client|getname", "cmdstat_client"):
-        assert ours.get(name) == oracle.get(name)
+    assert ours == oracle
+    assert ours.keys() >= {"cmdstat_set", "cmdstat_incr", "cmdstat_client|getname"}
 
 
 def test_latencies_are_told_as_percentiles(client):

@@ -308,8 +308,9 @@ def test_popped_members_are_gone(sources, key, count):
 def test_popping_one_after_the_other_empties_the_set(sources):
     for key in ("one", "texts"):
         for _ in range(len(SOURCES[key]) + 1):
-            sources.check("SRANDMEMBER", key, any_of=[member.encode() for member in SOURCES[key]] + [None])
-            sources.check("SPOP", key, any_of=[member.encode() for member in SOURCES[key]] + [None])
+            ours, oracle = (set(client.must("SMEMBERS", key)) or {None} for client in (sources.ours, sources.oracle))
+            sources.check("SRANDMEMBER", key, any_of=ours | oracle)
+            assert sources.check("SPOP", key, any_of=ours | oracle) in ours
             sources.check("SCARD", key)
 
 
@@ -463,12 +464,10 @@ def test_every_encoding_survives_a_rewrite(start_ours):
         assert client.must("OBJECT", "ENCODING", "packed") == b"listpack"
 
 
-def test_memory_of_a_set_is_told_and_given_back(client):
-    for members in (range(500), ["a", "b"], [f"member:{i}" for i in range(1000)]):
-        client.must("SADD", "s", *members)
-        assert client.must("MEMORY", "USAGE", "s") > 10
-        assert b"serializedlength" in client.must("DEBUG", "OBJECT", "s").encode()
-        client.must("UNLINK", "s")
+@pytest.mark.parametrize("members", [range(500), ["a", "b"], [f"member:{i}" for i in range(1000)]], ids=len)
+def test_debug_object_tells_the_encoding_of_a_set(client, members):
+    client.must("SADD", "s", *members)
+    assert f" encoding:{client.must('OBJECT', 'ENCODING', 's').decode()} " in client.must("DEBUG", "OBJECT", "s")
 
 
 def test_redis_py_reads_every_reply(shared_ours, protocol):

@@ -4,9 +4,9 @@ The oracle is a 7.0. Since 7.2 consumers have two times, are created by any comm
 in more errors; since 7.4 XREAD knows ``+``. Such differences have tests of their own.
 """
 
-import time
-
 import pytest
+
+from support.client import now_ms
 
 COMMANDS = [
     ["XACK", "k", "g", "1-1"],
@@ -172,7 +172,8 @@ def test_plus_reads_the_last_entry(client):
         client.must("XADD", "s", f"{number}-0", "f", "v")
     client.must("XDEL", "s", "5-0")
     reply = client.must("XREAD", "COUNT", 3, "STREAMS", "s", "absent", "+", "+")
-    assert as_lists(reply) in ([[b"s", [[b"4-0", [b"f", b"v"]]]]], [b"s", [[b"4-0", [b"f", b"v"]]]])
+    streams = reply.items() if isinstance(reply, dict) else reply
+    assert [tuple(stream) for stream in streams] == [(b"s", [[b"4-0", [b"f", b"v"]]])]
     client.must("XDEL", "s", *[f"{number}-0" for number in range(1, 5)])
     assert client.must("XREAD", "STREAMS", "s", "+") is None
     client.must("XGROUP", "CREATE", "s", "g", "0")
@@ -415,7 +416,9 @@ def test_times_of_consumers_are_those_of_today(client):
     client.must("XADD", "s", "1-0", "f", "v")
     client.must("XGROUP", "CREATE", "s", "g", "0")
     client.must("XGROUP", "CREATECONSUMER", "s", "g", "idle")
+    before = now_ms()
     client.must("XREADGROUP", "GROUP", "g", "busy", "STREAMS", "s", ">")
+    after = now_ms()
     assert client.must("XREADGROUP", "GROUP", "g", "late", "STREAMS", "s", ">") is None
     rows = [as_lists(row) for row in client.must("XINFO", "CONSUMERS", "s", "g")]
     assert [row[::2] for row in rows] == [[b"name", b"pending", b"idle", b"inactive"]] * 3
@@ -425,7 +428,7 @@ def test_times_of_consumers_are_those_of_today(client):
     full = as_lists(client.must("XINFO", "STREAM", "s", "FULL"))
     busy, idle, _ = full[full.index(b"groups") + 1][0][-1]
     assert busy[::2] == [b"name", b"seen-time", b"active-time", b"pel-count", b"pending"]
-    assert abs(busy[3] - time.time() * 1000) < 60_000
+    assert before <= busy[3] <= after
     assert busy[5] == busy[3]
     assert idle[5] == -1
 
@@ -467,4 +470,4 @@ def test_help_names_every_subcommand(client):
         ("XINFO", {"CONSUMERS", "GROUPS", "STREAM", "HELP"}),
     ):
         lines = [str(line) for line in client.must(command, "HELP")]
-        assert names <= {line.split()[0] for line in lines}
+        assert {line.split()[0] for line in lines if not line.startswith(" ")} == names | {command}

@@ -43,7 +43,7 @@ def check_value(pair, key="k"):
     """The key's bytes, encoding and expiry are the same in both servers."""
     pair.check("GET", key)
     pair.check("OBJECT", "ENCODING", key)
-    pair.check("PTTL", key, approx=60_000)
+    pair.check("PTTL", key, drift=1000)
 
 
 def check_in_states(pair, *arguments, states=tuple(STATES), **compared):

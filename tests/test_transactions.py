@@ -47,7 +47,7 @@ def test_a_wrong_command_inside_a_transaction(pair, command):
     pair.setup("SET", "a", 1)
     queue(pair, "INCR a", command, "INCR a")
     pair.check("EXEC")
-    assert pair.check("GET", "a") in (b"1", b"2", b"3")
+    pair.check("GET", "a")
     pair.check("EXEC")
 
 

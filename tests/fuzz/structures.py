@@ -511,10 +511,11 @@ def raise_sparse(value: bytes, registers: list[int] | None, steps: list[tuple[in
     assert len(after) <= len(value) + 3 * len(steps)
     if registers is None:
         return
-    assert outcome in (0, 1)
     assert sketches.dense_registers(dense) == registers
     for index, register in steps:
+        raised = register > registers[index]
         registers[index] = max(registers[index], register)
+    assert outcome == raised, "the outcome of the last step"
     assert sketches.registers_of(after) == registers
     # In the order of the registers a search goes on where the one before has ended.
     assert sketches.registers_of(native_sketch.raise_sparse(value, sorted(steps), 1 << 20, resume=True)[1]) == registers

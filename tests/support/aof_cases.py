@@ -38,12 +38,19 @@ def build_shim(folder: Path) -> Path:
     return shim
 
 
+# An assertion in a thread must end the process: outside pytest it would be a few lines on the standard error.
+FAIL_WITH_THREADS = (
+    "import os, sys, threading; threading.excepthook = lambda raised: (sys.excepthook(*raised[:3]), os._exit(1))"
+)
+
+
 def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str] | None = None) -> None:
     """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure is ours."""
     environment = server_environment() | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     if shim:
         environment |= {**preloading(shim), "DISK_SHIM": str(shim)}
-    code = f"import pathlib, sys; from support.aof_cases import {name}; {name}(pathlib.Path(sys.argv[1]))"
+    run = f"import pathlib; from support.aof_cases import {name}; {name}(pathlib.Path(sys.argv[1]))"
+    code = f"{FAIL_WITH_THREADS}; {run}"
     command = [*(tracer or []), sys.executable, "-c", code, str(folder)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
@@ -393,6 +400,7 @@ def a_full_ring_waits_for_the_disk(folder: Path) -> None:
         wait_until(lambda: disk.sync_entered == 1, "the first sync")
         producer = threading.Thread(target=log.give, args=(UNIT * 3,))
         producer.start()
+        producer.join(0.05)
         assert producer.is_alive()
         assert log.writer.position == len(UNIT * 4)
     producer.join()

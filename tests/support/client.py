@@ -181,6 +181,11 @@ def wait_until(condition: Any, what: str, timeout: float = TIMEOUT, interval: fl
     raise AssertionError(f"waited {timeout} s in vain for {what}")
 
 
+def now_ms() -> int:
+    """The clock as servers see it: in whole milliseconds, so that what one tells lies between two looks."""
+    return time.time_ns() // 1_000_000
+
+
 def can_connect(address: tuple[str, int] | str) -> bool:
     with contextlib.suppress(OSError), RawClient(address, timeout=1):
         return True

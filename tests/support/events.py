@@ -14,7 +14,7 @@ from pyredis.config import Config
 from pyredis.log import Log
 from pyredis.server import Server as Embedded
 from support.client import RawClient
-from support.servers import Server, free_port
+from support.servers import Server, check_no_exception, free_port
 
 Event = tuple[bytes, int, bytes]
 
@@ -51,6 +51,7 @@ class EmbeddedServer:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(lambda: self.server.shutdown(save=False, force=True))
         self._thread.join()
+        check_no_exception(Path(self.server.log.path).read_text())
 
     def client(self, protocol: int = 2) -> RawClient:
         client = RawClient(("127.0.0.1", self.server.config["port"]))

@@ -1,10 +1,11 @@
 """Two servers, one question: the same command goes to both and the replies must be the same bytes.
 
 `Pair.check` is what differential tests are made of. Where bytes cannot be equal, it is told how replies may differ:
-in the order of elements, within a tolerance, in everything but their shape, or by being one of several.
+in the order of elements, with the clock, in everything but their shape, or by being one of several.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -38,8 +39,9 @@ class Side:
 class Pair:
     """Ours and the oracle, with one connection each, speaking the same protocol version."""
 
-    def __init__(self, ours: Server, oracle: Server, protocol: int = 2) -> None:
+    def __init__(self, ours: Server, oracle: Server, protocol: int = 2, begun: float | None = None) -> None:
         self.protocol = protocol
+        self._begun = time.monotonic() if begun is None else begun
         self._ours = Side("ours", ours, protocol)
         self._oracle = Side("oracle", oracle, protocol)
 
@@ -71,7 +73,7 @@ class Pair:
 
     def another(self) -> "Pair":
         """A second connection to each server; the caller closes it."""
-        return Pair(self._ours.server, self._oracle.server, self.protocol)
+        return Pair(self._ours.server, self._oracle.server, self.protocol, self._begun)
 
     # Commands.
 
@@ -81,7 +83,7 @@ class Pair:
         unordered: bool | str = False,
         any_of: Collection[Any] | None = None,
         shape_only: bool = False,
-        approx: float | None = None,
+        drift: int | None = None,
         by: Callable[[Any], Any] | None = None,
     ) -> Any:
         """Send to both, compare, return our reply decoded. At most one of the options:
@@ -90,11 +92,12 @@ class Pair:
                     "pairs": additionally a flat top-level array is taken two by two (HGETALL in RESP2)
         any_of      decoded replies each of which would be right, for both servers (RANDOMKEY, SPOP)
         shape_only  types and numbers of elements alone (TIME, INFO)
-        approx      numbers, also those written in bulks, may differ by so much (PTTL)
+        drift       numbers that follow the clock, in so many units a second (TTL 1, PTTL 1000): they may differ by
+                    the time that has passed since the pair was made, for no step comes earlier in either, and by one
         by          compare what this function makes of the decoded replies
         """
         ours, oracle = self._ours.call(*arguments), self._oracle.call(*arguments)
-        return self.compare(arguments, ours, oracle, unordered, any_of, shape_only, approx, by)
+        return self.compare(arguments, ours, oracle, unordered, any_of, shape_only, drift, by)
 
     def compare(
         self,
@@ -104,7 +107,7 @@ class Pair:
         unordered: bool | str = False,
         any_of: Collection[Any] | None = None,
         shape_only: bool = False,
-        approx: float | None = None,
+        drift: int | None = None,
         by: Callable[[Any], Any] | None = None,
     ) -> Any:
         """The comparison of `check`, for replies got some other way."""
@@ -114,8 +117,8 @@ class Pair:
             assert ours.decoded in any_of, told
         elif by is not None:
             assert by(ours.decoded) == by(oracle.decoded), told
-        elif approx is not None:
-            assert _nearly_equal(ours, oracle, approx), told
+        elif drift is not None:
+            assert _nearly_equal(ours, oracle, drift * (time.monotonic() - self._begun) + 1), told
         elif shape_only:
             assert _shape(ours) == _shape(oracle), told
         elif unordered:

@@ -33,6 +33,14 @@ class ServerDied(AssertionError):
     """The server ended although nobody asked it to; the message holds the tail of its log."""
 
 
+def check_no_exception(log: str) -> None:
+    """The log has no exception of a callback or a task, nor one that a native function could not pass on."""
+    found = [
+        at for mark in ("Traceback (most recent call last)", "Exception ignored in") if (at := log.find(mark)) >= 0
+    ]
+    assert not found, f"an exception ended in the log:\n{log[min(found) :][:4000]}"
+
+
 def free_port() -> int:
     """A port that was free a moment ago; `Server.start` tries another when somebody was faster."""
     with socket.socket() as listener:
@@ -142,6 +150,10 @@ class Server:
             status = self.process.wait(grace)
             raise ServerDied(f"exit status {status}: {shlex.join(self.command_line())}\n{self.log_tail()}")
 
+    def check_log(self) -> None:
+        """Raise when an exception has ended in the log: the server goes on, and so would the test."""
+        check_no_exception(self.log())
+
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
@@ -174,6 +186,7 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_TIMEOUT)
         self.kill()
+        self.check_log()
 
     def restart(self, *, crash: bool = False, wait: bool = True) -> "Server":
         """Stop (or kill) and start again on the same folder and port."""
