@@ -100,6 +100,7 @@ cdef extern from *:
     void discard_pages(void *start, size_t size) nogil
     int munmap(void *start, size_t size) nogil
     void *malloc(size_t size) nogil
+    void *calloc(size_t count, size_t size) nogil
     void *realloc(void *block, size_t size) nogil
     void free(void *block) nogil
     int posix_memalign(void **out, size_t alignment, size_t size) nogil
@@ -310,8 +311,16 @@ cdef void *mem_alloc(size_t size) noexcept nogil:
 
 
 cdef void *mem_zalloc(size_t size) noexcept nogil:
-    cdef void *block = mem_alloc(size)
-    memset(block, 0, size)
+    cdef void *block
+    if CHECKED or size <= SMALL_MAX:
+        block = mem_alloc(size)
+        memset(block, 0, size)
+        return block
+    # Pages fresh from the system are zero already, and take no memory before they are used.
+    block = calloc(1, size)
+    if unlikely(block == NULL):
+        out_of_memory(size)
+    count(block_size(block) + 8)
     return block
 
 
