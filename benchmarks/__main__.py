@@ -20,6 +20,7 @@ from benchmarks import (
     parser,
     pause,
     report,
+    start,
     structures,
 )
 from benchmarks.servers import prepare_process
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "always": (durable.run, "appendfsync always: 50 writers and 50 readers of other keys, also on a slow disk"),
     "memory": (memory.run, "bytes per key by used_memory and by RSS"),
     "connections": (connections.run, "memory of idle connections"),
+    "start": (start.run, "from exec to the first PONG, and the memory resident then"),
     "loading": (loading.run, "the time to load an append-only file"),
     "pause": (pause.run, "the longest pause of a pinging client while others insert keys"),
     "expiry": (expiry.run, "a million keys that expire in the same second: how long, and the longest pause meanwhile"),

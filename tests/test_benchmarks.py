@@ -35,6 +35,27 @@ def test_a_benchmark_writes_table_and_json_with_command_lines(tmp_path):
     assert (tmp_path / "memory-quick.txt").read_text() in printed
 
 
+def test_a_start_is_measured_in_time_and_memory_with_goals_of_its_own(tmp_path):
+    options = [
+        "--quick",
+        "--only",
+        "without",
+        "--results",
+        str(tmp_path),
+        "--other-command",
+        require_tool("redis-server"),
+    ]
+    printed = benchmarks("start", *options)
+    rows = json.loads((tmp_path / "start-quick.json").read_text())["rows"]
+    assert [(row["unit"], row["bound"], row["goal"]) for row in rows] == [("ms", 70, None), ("MB", 24, None)]
+    assert [row["ours"]["name"] for row in rows] == ["pyredis"] * 2
+    assert all(
+        len(row[side]["rounds"]) == 2 and min(row[side]["rounds"]) > 0 for row in rows for side in ("ours", "other")
+    )
+    assert "≤ 70" in printed
+    assert "--appendonly no" in rows[0]["other"]["server_command"]
+
+
 def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     script = """if True:
         import argparse, sys
