@@ -186,7 +186,7 @@ cdef class Core:
     """The data of one server: databases, command table, counters.
 
     ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
-    ``specs`` and ``bound`` are the command table and its handlers (``commands.registry``).
+    ``specs`` and ``bound`` are the outline of the commands and their handlers (``commands.registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -637,11 +637,10 @@ cdef int execute_all(Core core, Client *client, bytes requests) except -1:
 
 def benchmark_core(bytes setup, bytes data):
     """Executes ``setup``, then ``data``, in a core of its own: (requests in ``data``, nanoseconds of CPU they took)."""
-    from pyredis.commands.registry import BOUND
-    from pyredis.commands.table import SPECS
+    from pyredis.commands.registry import BOUND, COMMANDS
     from pyredis.config import Config
 
-    cdef Core core = Core(_Nobody(), SPECS, BOUND)
+    cdef Core core = Core(_Nobody(), COMMANDS, BOUND)
     cdef Client client
     cdef int64_t began
     cdef uint64_t before

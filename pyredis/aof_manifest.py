@@ -23,7 +23,6 @@ import fcntl
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -38,8 +37,8 @@ BASE, HISTORY, INCREMENTAL = "b", "h", "i"
 
 IncrementalMode = Literal["listed", "held back", "none"]
 
-_PLAIN = re.compile(r"[!#-&(-\[\]-~]+")  # what needs no quotes
-_INTEGER = re.compile(r"\s*([+-]?\d+)")
+_PLAIN = r"[!#-&(-\[\]-~]+"  # what needs no quotes
+_INTEGER = r"\s*([+-]?\d+)"
 
 
 class ManifestError(Exception):
@@ -77,12 +76,11 @@ class AofFile(NamedTuple):
     type: str
 
     def format(self) -> str:
-        name = self.name if _PLAIN.fullmatch(self.name) else quote(self.name)
+        name = self.name if re.fullmatch(_PLAIN, self.name) else quote(self.name)
         return f"file {name} seq {self.seq} type {self.type}\n"
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a manifest says. Sequence numbers are those given last, so the next file gets one more."""
 
     base: AofFile | None = None
@@ -107,7 +105,7 @@ class Manifest:
         return AofFile(f"{filename}.{self.base_seq + 1}.base.{suffix}", self.base_seq + 1, BASE)
 
     def with_incr(self, file: AofFile) -> "Manifest":
-        return replace(self, incremental=(*self.incremental, file), incr_seq=file.seq)
+        return self._replace(incremental=(*self.incremental, file), incr_seq=file.seq)
 
     def with_base(self, file: AofFile, first_kept: int) -> "Manifest":
         """`file` becomes the base; the old one and the incremental files before `first_kept` become history."""
@@ -115,10 +113,10 @@ class Manifest:
         old += [self.base] if self.base else []
         kept = tuple(incr for incr in self.incremental if incr.seq >= first_kept)
         history = (*(item._replace(type=HISTORY) for item in old), *self.history)
-        return replace(self, base=file, base_seq=file.seq, history=history, incremental=kept)
+        return self._replace(base=file, base_seq=file.seq, history=history, incremental=kept)
 
     def without_history(self) -> "Manifest":
-        return replace(self, history=())
+        return self._replace(history=())
 
 
 def parse_manifest(data: bytes) -> Manifest:
@@ -160,7 +158,7 @@ def _parse_file(text: str) -> AofFile:
     name, kind = values.get("file", ""), values.get("type", "")[:1]
     if "/" in name:
         raise ValueError("File can't be a path, just a filename")
-    number = _INTEGER.match(values.get("seq", ""))
+    number = re.match(_INTEGER, values.get("seq", ""))
     if not name or not kind or not number or int(number[1]) == 0:
         raise ValueError(wrong)
     return AofFile(name, int(number[1]), kind)
@@ -170,9 +168,9 @@ def _with_file(manifest: Manifest, file: AofFile) -> Manifest:
     if file.type == BASE:
         if manifest.base:
             raise ValueError("Found duplicate base file information")
-        return replace(manifest, base=file, base_seq=file.seq)
+        return manifest._replace(base=file, base_seq=file.seq)
     if file.type == HISTORY:
-        return replace(manifest, history=(*manifest.history, file))
+        return manifest._replace(history=(*manifest.history, file))
     if file.type == INCREMENTAL:
         if file.seq <= manifest.incr_seq:
             raise ValueError("Found a non-monotonic sequence number")
@@ -180,12 +178,11 @@ def _with_file(manifest: Manifest, file: AofFile) -> Manifest:
     raise ValueError("Unknown AOF file type")
 
 
-@dataclass
-class _Rewrite:
+class _Rewrite(NamedTuple):
     """A rewrite under way: incremental files from `first_kept` on stay; `held_back` is listed with the base."""
 
     first_kept: int
-    held_back: AofFile | None = field(default=None)
+    held_back: AofFile | None = None
 
 
 class AppendOnlyDir:
@@ -291,7 +288,7 @@ class AppendOnlyDir:
     def withdraw_incr(self) -> None:
         """Forget the newest incremental file, to which nothing was written: the one before it goes on."""
         file = self.manifest.incremental[-1]
-        self._persist(replace(self.manifest, incremental=self.manifest.incremental[:-1]))
+        self._persist(self.manifest._replace(incremental=self.manifest.incremental[:-1]))
         os.unlink(self.path / file.name)
 
     def begin_rewrite(self, incremental: IncrementalMode = "listed") -> int | None:
@@ -376,8 +373,10 @@ class AppendOnlyDir:
         return manifest.base.name == self.filename and not (self.path / self.filename).exists()
 
     def _found(self) -> list[re.Match[str]]:
+        if not self.path.is_dir():
+            return []
         pattern = re.compile(re.escape(self.filename) + r"\.(\d+)\.(base|incr)\.(?:rdb|aof)")
-        names = sorted(os.listdir(self.path)) if self.path.is_dir() else []
+        names = sorted(os.listdir(self.path))
         return [match for match in map(pattern.fullmatch, names) if match and _size(self.path / match[0])]
 
     def _highest_found(self) -> tuple[int, int]:

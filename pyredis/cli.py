@@ -3,10 +3,10 @@
 ``pyredis-server [redis.conf] [--directive value ...] [-]``, as Redis takes them, and a few options of its own.
 """
 
+import gc
 import os
-import platform
+import signal
 import sys
-import zlib
 from collections.abc import Sequence
 
 from pyredis._version import REDIS_VERSION, VERSION
@@ -16,6 +16,7 @@ from pyredis.config.errors import ConfigUnreadable
 from pyredis.config.syntax import split_options
 from pyredis.log import Log
 from pyredis.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize
+from pyredis.stand_ins import standing_in
 
 BITS = 64 if sys.maxsize > 2**32 else 32
 LOOPS = ("uvloop", "asyncio")
@@ -46,10 +47,12 @@ class UsageError(Exception):
 
 def version() -> str:
     """The line that tools parse, naming both servers."""
+    import zlib
+
     build = zlib.crc32(f"{VERSION} {REDIS_VERSION}".encode())
     return (
         f"Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits={BITS} build={build:x} "
-        f"pyredis-server={VERSION} python={platform.python_version()}"
+        f"pyredis-server={VERSION} python={sys.version.split()[0]}"
     )
 
 
@@ -74,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: list[str]) -> int:
+    # Imports leave no garbage worth looking for.
+    gc.disable()
     path = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
     check, loop, directives = own_options(arguments)
     config = Config.load(path, directives)
@@ -102,14 +107,18 @@ def own_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
 
 
 def choose_loop(name: str) -> str:
-    """The loop that was asked for, or uvloop where it is installed."""
-    if name != "asyncio":
-        try:
-            import uvloop  # noqa: F401
-        except ImportError:
-            if name:
-                raise UsageError("uvloop is not installed; --loop asyncio does without it") from None
-            return "asyncio"
+    """The loop that was asked for, or uvloop where it is installed; it has been imported then."""
+    with standing_in():
+        import asyncio  # noqa: F401
+        import pathlib  # noqa: F401
+
+        if name != "asyncio":
+            try:
+                import uvloop  # noqa: F401
+            except ImportError:
+                if name:
+                    raise UsageError("uvloop is not installed; --loop asyncio does without it") from None
+                return "asyncio"
     return name or "uvloop"
 
 
@@ -165,4 +174,11 @@ def serve(config: Config, log: Log, loop: str) -> int:
     # Imported late: --version and --check-config need none of the native modules.
     from pyredis.server import Server
 
-    return Server(config, log).run(loop=loop)
+    server = Server(config, log)
+    # What has been made so far stays to the end: the collector need not look at it, now or ever.
+    gc.freeze()
+    gc.enable()
+    # Else asyncio has a handler of its own until the server's is there. To replace one, ``signal`` makes a text of it,
+    # with the source of a task's callbacks.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return server.run(loop=loop)

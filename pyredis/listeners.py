@@ -168,7 +168,9 @@ def tcp_socket(address: str, port: int, backlog: int, warn: Warn) -> socket.sock
 def _listening(host: str, port: int, backlog: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     name = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
-    address = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)[0]
+    # As bytes: for a text Python imports what converts international names, and Unicode's database with it.
+    encoded = name.encode() if name.isascii() else name
+    address = socket.getaddrinfo(encoded, port, family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)[0]
     # asyncio sets TCP_NODELAY where the protocol is told.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -9,13 +9,14 @@ A line is one write to a file opened for it, as in Redis: a file that was rename
 A log that cannot be written must not stop the server: the line goes to standard error instead.
 """
 
-import asyncio
 import contextlib
 import os
 import syslog
 import time
-import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 LEVELS = ("debug", "verbose", "notice", "warning")
 
@@ -103,11 +104,13 @@ class Log:
 
     def exception(self, message: str, error: BaseException) -> None:
         """An exception nobody handled, with its traceback, one line of the log for each line of it."""
+        import traceback
+
         self.warning(message)
         for line in "".join(traceback.format_exception(error)).splitlines():
             self.warning(line)
 
-    def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def on_loop_error(self, loop: "asyncio.AbstractEventLoop", context: dict[str, Any]) -> None:
         """For ``loop.set_exception_handler``: exceptions in callbacks and tasks end in this log."""
         details = [f"{key}={value!r}" for key, value in sorted(context.items()) if key not in ("message", "exception")]
         message = " ".join([str(context.get("message", "Unhandled error in the event loop")), *details])

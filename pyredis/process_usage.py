@@ -1,6 +1,5 @@
 """What the system says of this process: resident memory, processor time, and the memory of the machine."""
 
-import ctypes
 import os
 import resource
 import sys
@@ -8,22 +7,23 @@ import sys
 _PROC_PIDTASKINFO = 4
 
 
-class _TaskInfo(ctypes.Structure):
-    """``struct proc_taskinfo`` of macOS; only the second field is wanted."""
-
-    _fields_ = (("virtual_size", ctypes.c_uint64), ("resident_size", ctypes.c_uint64), ("rest", ctypes.c_uint64 * 10))
-
-
 def resident_memory() -> int:
     """Bytes of this process that are in memory."""
     if sys.platform == "darwin":
-        info = _TaskInfo()
-        ctypes.CDLL(None).proc_pidinfo(
-            os.getpid(), _PROC_PIDTASKINFO, ctypes.c_uint64(0), ctypes.byref(info), ctypes.sizeof(info)
-        )
-        return info.resident_size
+        return _resident_memory_of_macos()
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _resident_memory_of_macos() -> int:
+    import ctypes
+
+    # struct proc_taskinfo: virtual size, resident size, and what is not wanted.
+    info = (ctypes.c_uint64 * 12)()
+    ctypes.CDLL(None).proc_pidinfo(
+        os.getpid(), _PROC_PIDTASKINFO, ctypes.c_uint64(0), ctypes.byref(info), ctypes.sizeof(info)
+    )
+    return info[1]
 
 
 def machine_memory() -> int:

@@ -60,7 +60,7 @@ class Rewriting:
         self._placing = False
         self._began = 0.0
         self._not_before = 0.0
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aof-files")
+        self._pool: ThreadPoolExecutor | None = None
         self._call: tuple[Future[Any], Callable[[Future[Any]], None]] | None = None
 
     # ---- state ----
@@ -293,6 +293,7 @@ class Rewriting:
 
     def _in_thread(self, then: Callable[[Future[Any]], None], function: Callable[..., Any], *arguments: Any) -> None:
         loop = asyncio.get_running_loop()
+        self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="aof-files")
         future = self._pool.submit(function, *arguments)
         self._call = future, then
         future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._settle, done))

@@ -6,7 +6,6 @@ its methods but ``run`` are to be called there.
 
 import asyncio
 import os
-import secrets
 import signal
 import threading
 import time
@@ -17,9 +16,8 @@ from typing import Any
 from pyredis._core import DIRECTIVES, Core
 from pyredis.clients import ClientRules
 from pyredis.commands.latency import Latency
-from pyredis.commands.registry import BOUND
+from pyredis.commands.registry import BOUND, COMMANDS
 from pyredis.commands.slowlog import Slowlog
-from pyredis.commands.table import SPECS
 from pyredis.config import Config, ConfigRejected
 from pyredis.listeners import ListenError, Listeners, check_backlog
 from pyredis.log import Log
@@ -45,7 +43,7 @@ class Server:
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
         self.log = log
-        self.core = Core(self, SPECS, BOUND, config["databases"])
+        self.core = Core(self, COMMANDS, BOUND, config["databases"])
         self.slowlog = Slowlog(config["slowlog-max-len"])
         self.latency = Latency(config["latency-monitor-threshold"])
         self.core.on_slow = self.slowlog.add
@@ -56,8 +54,8 @@ class Server:
         self.hub: Hub | None = None
         self.started = time.time()
         self.started_monotonic = time.monotonic()
-        self.run_id = secrets.token_hex(20)
-        self.replication_id = secrets.token_hex(20)
+        self.run_id = os.urandom(20).hex()
+        self.replication_id = os.urandom(20).hex()
         self.loop_name = ""
         self.role = "master"
         self.active_expire = True

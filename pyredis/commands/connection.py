@@ -2,8 +2,6 @@
 
 from pyredis._dispatch import CommandError
 from pyredis._version import REDIS_VERSION
-from pyredis.commands import client as client_family
-from pyredis.commands import connection_native
 from pyredis.commands.access import authenticate
 from pyredis.commands.client import check_name
 from pyredis.commands.parse import SYNTAX_ERROR, integer, shown, word
@@ -79,6 +77,4 @@ HANDLERS = {
     "auth": auth,
     "hello": hello,
     "reset": reset,
-    **connection_native.HANDLERS,
-    **client_family.HANDLERS,
 }

@@ -1,21 +1,19 @@
 """What INFO and MEMORY count over all clients and all databases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyredis._core import Core
 
 compiler: str
 
-@dataclass
-class ClientTotals:
-    memory: int = 0
-    allocated: int = 0
-    input_buffer: int = 0
-    output_buffer: int = 0
-    blocked: int = 0
-    watching: int = 0
+class ClientTotals(NamedTuple):
+    memory: int
+    allocated: int
+    input_buffer: int
+    output_buffer: int
+    blocked: int
+    watching: int
 
 def client_totals(clients: Mapping[int, Any]) -> ClientTotals: ...
 def watched_keys(core: Core) -> int: ...

@@ -1,6 +1,6 @@
 """What INFO and MEMORY count over all clients and all databases, natively because there may be very many."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from libc.stdint cimport uint64_t
 
@@ -17,19 +17,18 @@ cdef extern from *:
 compiler = COMPILER.decode()
 
 
-@dataclass
-class ClientTotals:
+class ClientTotals(NamedTuple):
     """Over all clients: the buffers are the largest there are, in bytes; the last two are counts.
 
     ``memory`` is the sum of all bytes, ``allocated`` of those among them that the core's allocator counts as used.
     """
 
-    memory: int = 0
-    allocated: int = 0
-    input_buffer: int = 0
-    output_buffer: int = 0
-    blocked: int = 0
-    watching: int = 0
+    memory: int
+    allocated: int
+    input_buffer: int
+    output_buffer: int
+    blocked: int
+    watching: int
 
 
 def client_totals(clients):

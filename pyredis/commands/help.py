@@ -4,13 +4,19 @@ Redis's form: a first line, then for each subcommand a line with its syntax and 
 line a status.
 """
 
-from pyredis.commands.arguments import Argument
+from typing import TYPE_CHECKING
+
 from pyredis.commands.reply import Status
-from pyredis.commands.table import SPECS
+
+if TYPE_CHECKING:
+    from pyredis.commands.arguments import Argument
 
 
 def help_lines(title: str) -> list[Status]:
     """The reply of ``title HELP``; ``title`` in any case."""
+    # Imported late: the table is not for the start.
+    from pyredis.commands.table import SPECS
+
     spec = SPECS[title.lower()]
     lines = [f"{title.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
     # HELP stands first in the table, and last in its own text.
@@ -20,7 +26,7 @@ def help_lines(title: str) -> list[Status]:
     return [Status(line.encode()) for line in lines]
 
 
-def usage(argument: Argument) -> str:
+def usage(argument: "Argument") -> str:
     """How ``argument`` is written in a call: tokens as they are, values in angle brackets."""
     text = _required(argument)
     if "multiple" in argument.flags:
@@ -28,7 +34,7 @@ def usage(argument: Argument) -> str:
     return f"[{text}]" if "optional" in argument.flags else text
 
 
-def _required(argument: Argument) -> str:
+def _required(argument: "Argument") -> str:
     if argument.type == "pure-token":
         return argument.token
     if argument.type == "oneof":

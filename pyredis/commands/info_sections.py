@@ -5,20 +5,19 @@ told as it is: none, 0.
 """
 
 import os
-import platform
 import sys
 import time
-from hashlib import sha256
 
 from pyredis._version import REDIS_VERSION, VERSION
 from pyredis.commands import facts_native
+from pyredis.commands.digest import sha1_of
 from pyredis.commands.latency import percentile
 from pyredis.commands.memory import measure
 from pyredis.process_usage import machine_memory, processor_seconds
 
 LRU_CLOCK_MASK = (1 << 24) - 1
 DAY = 86400
-BUILD_ID = sha256(f"{VERSION} {REDIS_VERSION} {facts_native.compiler}".encode()).hexdigest()[:16]
+BUILD_ID = sha1_of(f"{VERSION} {REDIS_VERSION} {facts_native.compiler}".encode())[:16]
 
 
 def human(size: int) -> str:
@@ -35,6 +34,7 @@ def server(client):
     host, config = client.host, client.host.config
     uptime = int(time.monotonic() - host.started_monotonic)
     now_us = time.time_ns() // 1000
+    system = os.uname()
     return {
         "redis_version": REDIS_VERSION,
         "redis_git_sha1": "00000000",
@@ -42,14 +42,14 @@ def server(client):
         "redis_build_id": BUILD_ID,
         "redis_mode": "standalone",
         "pyredis_version": VERSION,
-        "os": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "os": f"{system.sysname} {system.release} {system.machine}",
         "arch_bits": 64 if sys.maxsize > 1 << 32 else 32,
         "monotonic_clock": "POSIX clock_gettime",
         "multiplexing_api": "kqueue" if sys.platform == "darwin" else "epoll",
         "event_loop": host.loop_name,
         "atomicvar_api": "c11-builtin",
         "gcc_version": facts_native.compiler,
-        "python_version": platform.python_version(),
+        "python_version": sys.version.split()[0],
         "process_id": os.getpid(),
         "process_supervised": config.text("supervised"),
         "run_id": host.run_id,

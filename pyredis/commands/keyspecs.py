@@ -20,9 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
-class TableError(Exception):
-    """A row of the command table contradicts the language, another row, or the handlers."""
+from pyredis.commands.outline import TableError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from pyredis.commands import table
 from pyredis.commands.help import help_lines
 from pyredis.config.syntax import to_bytes, to_text
 
@@ -77,7 +76,9 @@ def latency_histogram(client, args):
 
 def _family_names(argument: bytes) -> list[str]:
     """The command's name and those of its subcommands; none where there is no such command."""
-    spec = table.find(argument)
+    from pyredis.commands.table import find
+
+    spec = find(argument)
     return [spec.name, *(sub.name for sub in spec.subcommands.values())] if spec else []
 
 

@@ -5,7 +5,7 @@ the append-only file are in the resident size alone. What Redis has and this ser
 scripts) takes nothing, and is told as 0.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyredis.commands import memory_native
 from pyredis.commands.facts_native import client_totals, rehashing
@@ -17,8 +17,7 @@ from pyredis.process_usage import resident_memory
 MUCH = 5 << 20
 
 
-@dataclass
-class MemoryUse:
+class MemoryUse(NamedTuple):
     """The figures at one moment, in bytes and ratios."""
 
     used: int

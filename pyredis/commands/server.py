@@ -3,7 +3,6 @@
 import time
 
 from pyredis._dispatch import NO_REPLY, CommandError
-from pyredis.commands import command, config_command, info, latency, lolwut, memory, slowlog
 from pyredis.commands.parse import SYNTAX_ERROR, word
 from pyredis.commands.reply import OK, Status
 
@@ -59,11 +58,4 @@ HANDLERS = {
     "lastsave": lastsave,
     "shutdown": shutdown,
     "time": time_command,
-    **command.HANDLERS,
-    **config_command.HANDLERS,
-    **info.HANDLERS,
-    **latency.HANDLERS,
-    **lolwut.HANDLERS,
-    **memory.HANDLERS,
-    **slowlog.HANDLERS,
 }

@@ -6,8 +6,8 @@ passwords is not kept.
 
 import time
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from pyredis._dispatch import CommandError, Excerpt
 from pyredis.commands.help import help_lines
@@ -22,8 +22,7 @@ REDACTED = b"(redacted)"
 BAD_COUNT = "ERR count should be greater than or equal to -1"
 
 
-@dataclass(frozen=True, slots=True)
-class SlowEntry:
+class SlowEntry(NamedTuple):
     """One command; ``time`` in Unix seconds, ``duration`` in microseconds."""
 
     id: int

@@ -1,6 +1,7 @@
-"""The command table: every command this server has, and the joining of rows to handlers.
+"""The command table: every command this server has, with all that the rows say of it.
 
-Importing this module reads the rows of all families; from then on ``SPECS`` never changes. Names are lower case, those
+Importing this module reads the rows of all families, which takes a while: nothing that a start needs does so
+(``commands.outline``). From then on ``SPECS`` never changes. Names are lower case, those
 of subcommands full (``config|get``).
 """
 
@@ -21,7 +22,8 @@ import pyredis.commands.rows.sorted_sets
 import pyredis.commands.rows.streams
 import pyredis.commands.rows.strings
 import pyredis.commands.rows.transactions  # noqa: F401
-from pyredis.commands.keyspecs import TableError
+from pyredis.commands import outline
+from pyredis.commands.outline import TableError, bind
 from pyredis.commands.spec import SPECS, CommandSpec
 
 __all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find", "find_argv"]
@@ -29,9 +31,7 @@ __all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find", "
 
 def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec]:
     """All commands, each followed by its subcommands."""
-    for spec in specs.values():
-        yield spec
-        yield from spec.subcommands.values()
+    return outline.every_spec(specs)
 
 
 def find(name: bytes) -> CommandSpec | None:
@@ -53,17 +53,3 @@ def _find_words(words: Sequence[bytes]) -> CommandSpec | None:
     if len(names) == 1 or spec is None:
         return spec
     return spec.subcommands.get("|".join(names))
-
-
-def bind(specs: Mapping[str, CommandSpec], handlers: Mapping[str, object]) -> dict[str, object]:
-    """The handler of every command and subcommand by its full name; containers have none.
-
-    ``handlers`` are named ``module.function`` as the rows name them, and one may serve several rows. Raises TableError,
-    naming all of them, when a row lacks its handler or a handler its row.
-    """
-    wanted = {spec.name: spec.handler for spec in every_spec(specs) if spec.handler is not None}
-    missing = sorted(set(wanted.values()).difference(handlers))
-    unused = sorted(set(handlers).difference(wanted.values()))
-    if missing or unused:
-        raise TableError(f"rows without a handler: {missing}; handlers without a row: {unused}")
-    return {name: handlers[handler] for name, handler in wanted.items()}

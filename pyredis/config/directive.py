@@ -1,15 +1,13 @@
 """What the table of directives says of each one."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyredis.config.kinds import Kind
 
 FLAGS = frozenset({"immutable", "hidden", "sensitive", "protected", "deny-loading"})
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One row. ``effect`` and ``needs`` tell what is not done with it; both are empty where it is honoured.
 
     ``effect`` says why any value is accepted and changes nothing. ``needs`` names what is missing where ignoring a
@@ -48,8 +46,7 @@ def row(name: str, kind: Kind, default: Any, about: str, flags: str = "", **more
     return Directive(name, kind, default, about, flags=chosen, unit=unit, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class LineOnly:
+class LineOnly(NamedTuple):
     """A directive of files and of the command line alone: not a value, so unknown to CONFIG GET and SET.
 
     Lines with other than ``least`` to ``most`` words behind the name are bad directives. ``needs`` as in `Directive`.

@@ -19,16 +19,17 @@ UINT_MAX = 2**32 - 1
 LONG_MAX = 2**63 - 1
 ULONG_MAX = 2**64 - 1
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-_LONG = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+|")
-_OCTAL = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-7]+|")
-_MEMORY = re.compile(r"([0-9]*)(b|k|kb|m|mb|g|gb)?", re.IGNORECASE)
+# Not compiled here: a start uses few of them.
+_INTEGER = r"0|-?[1-9][0-9]*"
+_LONG = r"[ \t\n\v\f\r]*[+-]?[0-9]+|"
+_OCTAL = r"[ \t\n\v\f\r]*[+-]?[0-7]+|"
+_MEMORY = r"([0-9]*)(b|k|kb|m|mb|g|gb)?"
 _FACTORS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
 
 def parse_integer(text: str) -> int | None:
     """A 64-bit integer in its one canonical spelling; None for anything else."""
-    if not _INTEGER.fullmatch(text):
+    if not re.fullmatch(_INTEGER, text):
         return None
     number = int(text)
     return number if -LONG_MAX - 1 <= number <= LONG_MAX else None
@@ -36,12 +37,12 @@ def parse_integer(text: str) -> int | None:
 
 def parse_long(text: str) -> int | None:
     """A decimal as strtoll reads it: blanks and a sign before it, nothing after it, the empty text as 0."""
-    return int(text or "0") if _LONG.fullmatch(text) else None
+    return int(text or "0") if re.fullmatch(_LONG, text) else None
 
 
 def parse_memory(text: str) -> int | None:
     """Bytes with an optional unit, ``1kb`` being 1024 and ``1k`` 1000. What 64 bits cannot hold is their maximum."""
-    found = _MEMORY.fullmatch(text)
+    found = re.fullmatch(_MEMORY, text, re.IGNORECASE)
     if found is None or len(found[1]) > 127:
         return None
     return min(int(found[1] or "0") * _FACTORS[(found[2] or "").lower()], ULONG_MAX)
@@ -168,7 +169,7 @@ class Octal(Integer):
         self.title = f"octal, {self.limits()}"
 
     def convert(self, word: str) -> int | None:
-        return int(word or "0", 8) if _OCTAL.fullmatch(word) else None
+        return int(word or "0", 8) if re.fullmatch(_OCTAL, word) else None
 
     def text(self, value: int) -> str:
         return f"{value:o}"

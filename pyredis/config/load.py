@@ -6,7 +6,6 @@ except that ``save`` lines add up.
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from collections.abc import Sequence
@@ -69,6 +68,8 @@ class Loader:
         """The text of a file, or of all files that match a pattern; a pattern may match none."""
         if not set("*?[").intersection(path):
             return self.read_file(path)
+        import glob  # not needed to start
+
         return "".join(self.read_file(name) for name in sorted(glob.glob(path, include_hidden=False)))
 
     def read_file(self, path: str) -> str:

@@ -13,7 +13,6 @@ The new file replaces the old one in one step: written beside it, synced, rename
 import contextlib
 import itertools
 import os
-import tempfile
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
@@ -104,6 +103,8 @@ def _mode(path: str) -> int:
 
 
 def _replace(path: str, content: bytes) -> None:
+    import tempfile  # not needed to start
+
     folder, name = os.path.split(path)
     descriptor, temporary = tempfile.mkstemp(prefix=f"{name}.", dir=folder)
     try:

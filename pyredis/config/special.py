@@ -11,7 +11,7 @@ from pyredis.config.kinds import Bool, Check, Kind, String, Words, memory_text, 
 
 BIND_MAX = 16
 
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _EVENT_CLASSES = "g$lshzxetd"
 _EVENT_ORDER = _EVENT_CLASSES + "nKEm"
 
@@ -126,7 +126,7 @@ class Percentiles(Words):
         return tuple(map(self.percentile, words))
 
     def percentile(self, word: str) -> float:
-        if not _FLOAT.fullmatch(word):
+        if not re.fullmatch(_FLOAT, word):
             raise ConfigRejected("Invalid latency-tracking-info-percentiles parameters")
         number = float(word)
         if not 0 <= number <= 100:

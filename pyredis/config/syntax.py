@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 _SPACES = b" \t\n\r\v\f"
 _ESCAPES = {ord("n"): b"\n", ord("r"): b"\r", ord("t"): b"\t", ord("b"): b"\b", ord("a"): b"\a"}
 _UNESCAPES = {value[0]: b"\\" + bytes((letter,)) for letter, value in _ESCAPES.items()}
-_HEX = re.compile(rb"x([0-9a-fA-F]{2})")
+_HEX = rb"x([0-9a-fA-F]{2})"
 
 
 class Unbalanced(ValueError):
@@ -70,8 +70,8 @@ def _quoted(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _double_escape(data: bytes, at: int) -> tuple[bytes, int]:
-    if found := _HEX.match(data, at + 1):
-        return bytes((int(found[1], 16),)), found.end()
+    if found := re.match(_HEX, data[at + 1 : at + 4]):
+        return bytes((int(found[1], 16),)), at + 1 + found.end()
     if at + 1 == len(data):
         return b"\\", at + 1
     return _ESCAPES.get(data[at + 1], data[at + 1 : at + 2]), at + 2

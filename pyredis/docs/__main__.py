@@ -1,13 +1,19 @@
-"""Write the generated pages, all or those named, into the checkout's ``docs/``."""
+"""Write what is generated, all or what is named, into the checkout: pages of ``docs/``, and the outline of commands."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pyredis.commands.outline import render
+from pyredis.commands.table import SPECS
 from pyredis.docs import commands, configuration
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PAGES: dict[str, Callable[[Path], str]] = {"commands": commands.render, "configuration": configuration.render}
+PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
+    "commands": ("docs/commands.md", commands.render),
+    "configuration": ("docs/configuration.md", configuration.render),
+    "outline": ("pyredis/commands/outline_rows.py", lambda checkout: render(SPECS)),
+}
 
 
 def main(names: list[str]) -> int:
@@ -16,8 +22,9 @@ def main(names: list[str]) -> int:
         print(f"no such page: {', '.join(unknown)}; there are: {', '.join(PAGES)}", file=sys.stderr)
         return 2
     for name in names or PAGES:
-        path = CHECKOUT / "docs" / f"{name}.md"
-        path.write_text(PAGES[name](CHECKOUT), encoding="utf-8")
+        place, text = PAGES[name]
+        path = CHECKOUT / place
+        path.write_text(text(CHECKOUT), encoding="utf-8")
         print(path)
     return 0
 
