@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyredis._dispatch import CommandError
-from pyredis._snapshot import Snapshot
 from pyredis.aof_manifest import AppendOnlyDir, IncrementalMode, ManifestError
 
 if TYPE_CHECKING:
+    from pyredis._snapshot import Snapshot
     from pyredis.persistence import Persistence
 
 IN_PROGRESS = "ERR Background append only file rewriting already in progress"
@@ -185,6 +185,9 @@ class Rewriting:
 
     def _open_files(self, folder: AppendOnlyDir, incremental: IncrementalMode) -> tuple[int | None, int]:
         """The descriptors of the incremental file behind the snapshot, if there is to be one, and of the new base."""
+        # Here, in another thread as a rule, and not at the start, because it brings a module for each kind of value.
+        import pyredis._snapshot  # noqa: F401
+
         fd = folder.begin_rewrite(incremental)
         try:
             self._base = folder.temporary_base()
@@ -195,6 +198,8 @@ class Rewriting:
 
     def _start(self, folder: AppendOnlyDir, fd: int | None, out: int) -> None:
         """What changes from here on goes to ``fd``, what is there to ``out``. Takes over both, even on an OSError."""
+        from pyredis._snapshot import Snapshot
+
         try:
             if fd is not None:
                 self.persistence.switch(fd, folder.withdraw_incr if self._incremental() == "listed" else None)

@@ -3,8 +3,8 @@
 asyncio and uvloop import ``ssl``, which loads OpenSSL, ``inspect``, which brings the parts of a compiler, and more for
 subprocesses and tracebacks; pathlib imports ``urllib.parse``: together a sixth of the start's time, and 5 MB. They only
 bind some names of these modules, or none. A stand-in has those names, for who speaks no TLS, starts no process and has
-no callback that is a coroutine. Any other name is that of the real module, imported then: a traceback is printed as
-ever, and an event loop that wants more than is known here gets it, and starts as late as before.
+no callback that is a coroutine. Any other name is that of the real module, imported then: a traceback is printed and a
+message logged as ever, and an event loop that wants more than is known here gets it, and starts as late as before.
 
 Stand-ins are there while those modules are imported, and only in the command's own process. A program that embeds a
 server has imported asyncio as it is.
@@ -77,6 +77,23 @@ def subprocess_names() -> dict[str, Any]:
     return {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3, "SubprocessError": type("SubprocessError", (Exception,), {})}
 
 
+class LateLogger:
+    """A logger of the standard library, which is imported when something is logged."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def addHandler(self, handler: object) -> None:
+        """concurrent.futures adds one for standard error, where what has no handler goes anyway."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("logging").getLogger(self._name), name)
+
+
+def logging_names() -> dict[str, Any]:
+    return {"getLogger": LateLogger, "StreamHandler": type("StreamHandler", (), {}), "DEBUG": 10}
+
+
 def no_names() -> dict[str, Any]:
     return {}
 
@@ -84,6 +101,7 @@ def no_names() -> dict[str, Any]:
 NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "ssl": ssl_names,
     "inspect": inspect_names,
+    "logging": logging_names,
     "subprocess": subprocess_names,
     "urllib.parse": urllib_names,
     **dict.fromkeys(("fnmatch", "ntpath", "queue", "textwrap", "tokenize"), no_names),

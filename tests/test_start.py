@@ -67,7 +67,7 @@ def test_a_start_imports_the_loop_and_little_else(imported):
 
 def test_a_start_leaves_what_tells_of_commands_to_the_first_who_asks(imported):
     names = set(imported)
-    assert [name for name in names if name.startswith("pyredis.commands.rows.")] == []
+    assert [name for name in names if name.startswith(("pyredis.commands.rows.", "pyredis.saving"))] == []
     assert names & {f"pyredis.commands.{name}" for name in LATE} == set()
     assert [name for name in names if "testing" in name] == []
 
@@ -140,6 +140,20 @@ def test_a_name_that_a_stand_in_lacks_is_the_real_ones():
     import ssl
 
     assert run_python(code) == [str(int(ssl.OP_ALL)), "StandIn", "True"]
+
+
+def test_asyncio_logs_as_ever():
+    code = f"{LOOP}asyncio.log.logger.warning('heard'); print('logging' in sys.modules)"
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, env=server_environment(), capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "heard\n")
+
+
+def test_a_callback_of_a_future_that_fails_in_a_thread_is_logged():
+    code = f"{LOOP}from concurrent.futures import Future; f = Future(); f.add_done_callback(lambda done: 1 / 0)\n"
+    command = [sys.executable, "-P", "-c", f"{code}f.set_result(1)"]
+    done = subprocess.run(command, env=server_environment(), capture_output=True, text=True, check=True)
+    assert "ZeroDivisionError" in done.stderr
 
 
 def test_a_traceback_is_printed_with_its_source_lines():
