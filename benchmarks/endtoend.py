@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from benchmarks import large_values
 from benchmarks.loader import command, key, load, strings
 from benchmarks.report import Figure, Row, median_pairs
 from benchmarks.servers import NO_PERSISTENCE, Target, both, other_name, other_target, our_target, pinned, run_client
@@ -120,7 +121,7 @@ def run(options: argparse.Namespace) -> list[Row]:
             for case, pipeline in wanted.items():
                 goal = None if (workload.name, pipeline) in (("HGET", 1), ("MSET", 1)) else PIPELINES[pipeline][1]
                 rows += rows_of(case, targets, workload, pipeline, options, goal)
-    return rows
+    return rows + large_values.run(options)
 
 
 def fill(targets: list[Target], workload: Workload, options: argparse.Namespace) -> None:

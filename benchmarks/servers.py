@@ -85,10 +85,23 @@ class Target:
 
     def rss(self) -> int:
         """Resident bytes, by the system where it can be asked, else by the server's own word."""
+        resident = self._status("VmRSS")
+        return int(self.info("memory")["used_memory_rss"]) if resident is None else resident
+
+    def peak_rss(self) -> int | None:
+        """The most that was resident since `forget_peak`; None where the system cannot be asked."""
+        return self._status("VmHWM")
+
+    def forget_peak(self) -> None:
+        marks = Path(f"/proc/{self.pid}/clear_refs")
+        if self.pid is not None and marks.exists():
+            marks.write_text("5")
+
+    def _status(self, name: str) -> int | None:
         status = Path(f"/proc/{self.pid}/status")
         if self.pid is None or not status.exists():
-            return int(self.info("memory")["used_memory_rss"])
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+            return None
+        line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
         return int(line.split()[1]) * 1024
 
     def used_memory(self) -> int:
