@@ -1,5 +1,6 @@
 """Folders of append-only files, written by hand and read back."""
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,14 +46,19 @@ def present(server_folder: Path) -> set[str]:
 
 def requests(path: Path) -> list[list[str]]:
     """The commands that a file holds, as texts."""
+    return split_requests(path.read_bytes())
+
+
+def split_requests(data: bytes) -> list[list[str]]:
+    """Whole commands, as texts."""
     found = []
-    with open(path, "rb") as file:
-        while header := file.readline():
-            words = []
-            for _ in range(int(header[1:])):
-                size = int(file.readline()[1:])
-                words.append(file.read(size + 2)[:-2].decode())
-            found.append(words)
+    file = io.BytesIO(data)
+    while header := file.readline():
+        words = []
+        for _ in range(int(header[1:])):
+            size = int(file.readline()[1:])
+            words.append(file.read(size + 2)[:-2].decode())
+        found.append(words)
     return found
 
 
