@@ -31,8 +31,8 @@ class Page:
     def __init__(self, text: str) -> None:
         self.lines: list[str] = []
         self.places: defaultdict[str, deque[int]] = defaultdict(deque)
-        lines = text.split("\n") if text else []
-        for line in map(trim, lines[:-1] if lines[-1:] == [""] else lines):
+        # What follows the last newline is a line too, most often an empty one.
+        for line in map(trim, text.split("\n") if text else []):
             self.take(line)
 
     def take(self, line: str) -> None:
