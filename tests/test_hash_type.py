@@ -222,6 +222,32 @@ def test_small_hashes_and_large_ones_stay_within_their_bytes():
     assert large.memory / len(large) <= 65
 
 
+# Put in this order, each stays where it is put: under 100 everything is later than under 20, so that what takes the
+# place of a field under 100 may have to rise, and elsewhere to sink.
+HEAP_ORDER = [10, 100, 20, 110, 120, 30, 40, 111, 112, 121, 122, 50, 51, 60, 61]
+MOVES = {
+    "deleted": lambda value, field: value.delete(field),
+    "made permanent": lambda value, field: value.set_expiry(field, 0),
+    "due first": lambda value, field: value.set_expiry(field, 1),
+    "due earlier": lambda value, field: value.set_expiry(field, 25),
+    "due last": lambda value, field: value.set_expiry(field, 1000),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("place", range(len(HEAP_ORDER)))
+def test_a_field_anywhere_among_the_expiring_ones_may_leave_or_move(move, place):
+    value = HashValue(entries=0)
+    for expiry in HEAP_ORDER:
+        value.set(b"at %d" % expiry, b"")
+        value.set_expiry(b"at %d" % expiry, expiry)
+    MOVES[move](value, b"at %d" % HEAP_ORDER[place])
+    assert value.is_sound()
+    left = sorted(expiry for _, _, expiry in value.items() if expiry)
+    assert value.next_expiry == left[0]
+    assert [expiry for _, _, expiry in value.expire_due(2000, 100)] == left
+
+
 class HashAgainstDict(RuleBasedStateMachine):
     """Every change is made to the hash and to a dict of (value, expiry), with small limits, so that forms change."""
 
