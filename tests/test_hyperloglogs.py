@@ -223,6 +223,23 @@ def test_merging_gives_the_same_bytes(pair2, sizes):
     pair2.digest()
 
 
+@pytest.mark.parametrize("dense", [["a"], ["b"], ["a", "b"], ["target"], ["b", "target"]])
+def test_merging_small_dense_values_makes_a_dense_one(pair2, dense):
+    """Few elements, so that only a dense source or target makes the result dense."""
+    for number, key in enumerate(["a", "b", "target"]):
+        pair2.setup("PFADD", key, *range(number, number + 3))
+        if key in dense:
+            pair2.check("PFDEBUG", "TODENSE", key)
+    for target in ("target", "fresh"):
+        pair2.check("PFMERGE", target, "a", "b")
+        check_value(pair2, target)
+        pair2.check("PFDEBUG", "ENCODING", target)
+        pair2.check("PFCOUNT", target)
+        pair2.check("PFADD", target, "more")
+        check_value(pair2, target)
+    pair2.digest()
+
+
 def test_merging_keeps_the_expiry(pair):
     pair.setup("PFADD", "a", 1)
     pair.setup("EXPIRE", "a", 1000)
