@@ -414,3 +414,24 @@ def test_one_snapshot_after_the_other(local, other, tmp_path, kind):
             making.check(other)
         else:
             making.snapshot.abandon()
+
+
+# An epoch has 8 bits, so after 256 it comes round again, and stamps are renewed before that.
+@pytest.mark.parametrize("abandoned", [1, 198, 199, 200, 201, 254, 255, 256, 257, 300, 520])
+def test_after_many_snapshots_given_up_a_full_one_has_every_key(local, other, tmp_path, abandoned):
+    """Each has saved another key, and so stamped it; the last ones of them, and the first, many."""
+    keys = [f"key:{number}" for number in range(abandoned + 200)]
+    for key in keys:
+        local.must("SET", key, "before")
+    for number in range(abandoned):
+        fd = os.open(tmp_path / "vain.aof", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
+        snapshot = Snapshot(local.core, fd)
+        if number in (0, abandoned - 1):
+            assert snapshot.work(0)
+        local.must("SET", keys[number], f"changed {number}")
+        snapshot.abandon()
+    making = Making(local, tmp_path / "base.aof")
+    for key in keys[::3]:
+        local.must("SET", key, "meanwhile")
+    making.check(other)
+    assert making.snapshot.keys == len(keys)
