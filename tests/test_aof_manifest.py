@@ -298,6 +298,32 @@ def open_another(life: Life) -> None:
     os.close(opened(life.folder).open_new_incr())
 
 
+def withdraw(life: Life) -> None:
+    directory = opened(life.folder)
+    os.close(directory.open_new_incr())
+    directory.withdraw_incr()
+
+
+def abort(life: Life) -> None:
+    directory = opened(life.folder)
+    fd = directory.begin_rewrite()
+    assert fd is not None
+    directory.temporary_base().write_bytes(b"half a base")
+    os.close(fd)
+    directory.abort_rewrite(directory.temporary_base())
+    directory.remove_temporaries()
+
+
+def abort_start_over(life: Life) -> None:
+    directory = opened(life.folder)
+    fd = directory.begin_rewrite("held back")
+    assert fd is not None
+    directory.temporary_base().write_bytes(b"half a base")
+    os.write(fd, b"what counts for nothing before the base")
+    os.close(fd)
+    directory.abort_rewrite(directory.temporary_base())
+
+
 def start_over(life: Life) -> None:
     directory = opened(life.folder)
     fd = directory.begin_rewrite("held back")
@@ -322,7 +348,10 @@ OPERATIONS = {
     "a rewrite": (rewrite, Life.prepare),
     "two rewrites": (rewrite_twice, Life.prepare),
     "a new file": (open_another, Life.prepare),
+    "a new file withdrawn": (withdraw, Life.prepare),
+    "a rewrite given up": (abort, Life.prepare),
     "starting over": (start_over, Life.prepare),
+    "starting over given up": (abort_start_over, Life.prepare),
     "a first start": (first_start, lambda life: None),
     "adopting an old file": (adopt, lambda life: _old_file(life)),
 }
