@@ -340,6 +340,58 @@ def test_replies_of_one_connection_keep_their_order(gate, gated):
         assert replies == [b"0", "OK", b"0", "PONG", b"1"]
 
 
+ENTRIES = [[b"s", [[b"5-1", [b"a", b"1"]]]]]
+# What waits, what wakes it, and the replies to either.
+WOKEN = [
+    ("BLPOP q 0", "RPUSH q 1", [b"q", b"1"], 1),
+    ("BLMPOP 0 1 q LEFT", "RPUSH q 1", [b"q", [b"1"]], 1),
+    ("BLMOVE q other LEFT RIGHT 0", "RPUSH q 1", b"1", 1),
+    ("BZPOPMIN q 0", "ZADD q 1 a", [b"q", b"a", b"1"], 1),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "XADD s 5-1 a 1", ENTRIES, b"5-1"),
+    ("XREAD BLOCK 0 STREAMS s 0", "XADD s 5-1 a 1", ENTRIES, b"5-1"),
+]
+
+
+@pytest.mark.parametrize("transaction", [False, True], ids=["alone", "in a transaction"])
+@pytest.mark.parametrize(("waiting", "waking", "answer", "reply"), WOKEN, ids=[row[0].split()[0] for row in WOKEN])
+def test_a_client_that_is_woken_hears_of_it_when_the_disk_has_it(
+    gate, gated, waiting, waking, answer, reply, transaction
+):
+    """XREAD changes nothing, but shows what is not on the disk yet."""
+    with gated.client() as waiter, gated.client() as writer, gated.client() as other:
+        other.must("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
+        waiter.send(*waiting.split())
+        wait_until(lambda: info(other, "clients")["blocked_clients"] == "1", "the client to wait")
+        if transaction:
+            writer.must("MULTI")
+            writer.must(*waking.split())
+        with gate.shut():
+            writer.send(*(["EXEC"] if transaction else waking.split()))
+            wait_until(lambda: info(other, "clients")["blocked_clients"] == "0", "the client to be woken")
+            assert other.must("PING") == "PONG"
+            assert waiter.is_silent(0.05)
+            assert writer.is_silent(0)
+        assert waiter.read().decoded == answer
+        assert writer.read().decoded == ([reply] if transaction else reply)
+
+
+def test_who_waits_in_vain_is_answered_while_the_disk_is_busy(gate, gated):
+    """The end of a wait shows nothing, whoever has written meanwhile."""
+    with gated.client() as waiter, gated.client() as writer, gated.client() as other:
+        name = waiter.must("CLIENT", "ID")
+        waiter.send("BLPOP", "q", "0")
+        wait_until(lambda: info(other, "clients")["blocked_clients"] == "1", "the client to wait")
+        with gate.shut():
+            writer.send("SET", "key", "1")
+            wait_until(lambda: executed(other, "set"), "the write")
+            assert other.must("CLIENT", "UNBLOCK", name) == 1
+            assert waiter.read().decoded is None
+            waiter.send("BLPOP", "q", "0.001")
+            assert waiter.read().decoded is None
+            assert writer.is_silent(0)
+        assert writer.read().decoded == "OK"
+
+
 @pytest.mark.parametrize("fsync", MODES)
 def test_a_change_of_the_mode_loses_no_reply(durable, fsync):
     server = durable(fsync)
