@@ -12,8 +12,9 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str
 class Disk:
     """The preloaded shim's variables as attributes."""
 
-    WIDE = ("write_budget", "write_chunk", "synced_size", "clock_ns", "begun_from", "begun_to")
+    WIDE = ("write_budget", "write_chunk", "synced_size", "clock_ns", "woken_at", "begun_from", "begun_to")
 
     def __init__(self) -> None:
         vars(self)["shim"] = ctypes.CDLL(os.environ["DISK_SHIM"])
@@ -81,6 +82,14 @@ class Disk:
             yield
         finally:
             self.sync_held = 0
+
+    @contextlib.contextmanager
+    def holding_writes(self) -> Iterator[None]:
+        self.write_held = 1
+        try:
+            yield
+        finally:
+            self.write_held = 0
 
 
 class Log:
@@ -274,6 +283,35 @@ def a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force(folder
     assert log.writer.durable == log.writer.position
 
 
+def after_a_failed_fsync_durable_stands_still_until_a_base_is_vouched_for(folder: Path) -> None:
+    """Whatever the files that follow hold, and however well they are synced: what is before them may be lost."""
+    for policy in ("everysec", "no"):
+        (folder / policy).mkdir()
+        disk, log = Disk(), Log(folder / policy, policy)
+        log.give(UNIT)
+        assert log.writer.sync() == 0
+        disk.sync_error = errno.EIO
+        log.give(UNIT, UNIT)
+        assert log.writer.sync() == errno.EIO
+        lost = log.writer.position
+        disk.sync_error = 0
+        for _ in range(2):
+            assert log.switch() == 0
+            log.give(UNIT)
+            assert log.writer.sync() == errno.EIO
+            assert log.writer.durable == len(UNIT)
+        base = log.writer.position
+        assert log.switch() == 0
+        log.give(UNIT)
+        assert log.writer.sync() == errno.EIO
+        assert (log.writer.durable, log.writer.sync_failed) == (len(UNIT), True)
+        log.writer.vouch(lost - 1)
+        assert (log.writer.durable, log.writer.sync_failed) == (lost - 1, True)
+        log.writer.vouch(base)
+        assert (log.writer.durable, log.writer.sync_failed) == (len(log.given), False)
+        assert log.contents() == log.given
+
+
 def a_file_left_behind_that_fails_its_fsync_leaves_doubt_but_does_not_stop_its_successor(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "no")
     log.give(UNIT)
@@ -348,6 +386,12 @@ def two_gather(disk: Disk, log: Log, sync_ms: int) -> None:
     wait_until(lambda: log.writer.durable >= len(UNIT), "the first sync's end")
 
 
+def await_looks(disk: Disk) -> None:
+    """The native thread has looked at the clock as it is now, and done what it says."""
+    before = disk.clock_reads
+    wait_until(lambda: disk.clock_reads > before + 8, "the thread to look at the clock")
+
+
 def await_patience(disk: Disk) -> None:
     """The native thread has looked at the clock, and again, and has written nothing."""
     before = disk.clock_reads
@@ -392,8 +436,6 @@ def on_a_fast_disk_nobody_is_waited_for(folder: Path) -> None:
 
 
 def a_full_ring_waits_for_the_disk(folder: Path) -> None:
-    import threading
-
     disk, log = Disk(), Log(folder, "always", 64)
     with disk.holding_syncs():
         log.give(UNIT * 4)
@@ -407,6 +449,72 @@ def a_full_ring_waits_for_the_disk(folder: Path) -> None:
     log.await_durable()
     assert log.writer.memory == 64
     assert log.contents() == log.given
+
+
+def in_another_thread(disk: Disk, action: Callable[[], object], done: Callable[[], bool]) -> threading.Thread:
+    """While a group is being written: returns when the action waits, or has not waited and is done."""
+    thread = threading.Thread(target=action)
+    thread.start()
+    looks = 0
+
+    def waits() -> bool:
+        nonlocal looks
+        looks += "State:\tS" in Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+        return looks == 5
+
+    wait_until(lambda: done() or waits(), "the other thread to wait")
+    assert disk.write_held
+    return thread
+
+
+def the_ring_does_not_grow_while_a_group_is_written_from_it(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 4096)
+    with disk.holding_writes():
+        log.give(UNIT * 100)
+        wait_until(lambda: disk.write_entered == 1, "the first group")
+        thread = in_another_thread(disk, lambda: log.give(UNIT * 1000), lambda: log.writer.memory > 4096)
+        assert log.writer.memory == 4096
+    thread.join()
+    assert log.writer.sync() == 0
+    assert log.writer.memory > 4096
+    assert log.contents() == log.given
+
+
+def the_policy_does_not_change_while_a_group_is_written(folder: Path) -> None:
+    """Else two threads would write the same bytes."""
+    disk, log = Disk(), Log(folder, "always")
+
+    def change() -> None:
+        log.writer.set_policy("everysec")
+        log.give(UNIT)
+
+    with disk.holding_writes():
+        log.give(UNIT * 10)
+        wait_until(lambda: disk.write_entered == 1, "the first group")
+        thread = in_another_thread(disk, change, lambda: disk.write_entered == 2)
+        assert disk.write_entered == 1
+    thread.join()
+    assert log.writer.sync() == 0
+    assert log.contents() == log.given
+
+
+def everysec_syncs_again_a_second_after_the_last_sync_began(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    disk.clock_ns = SECOND
+    log.give(UNIT)
+    log.await_durable()
+    for second in range(2, 5):
+        log.give(UNIT)
+        await_looks(disk)
+        assert (disk.sync_entered, disk.woken_at) == (second - 1, second * SECOND)
+        disk.clock_ns = second * SECOND - 1
+        await_looks(disk)
+        assert (disk.sync_entered, log.writer.durable) == (second - 1, len(log.given) - len(UNIT))
+        with disk.holding_syncs():
+            disk.clock_ns = second * SECOND
+            wait_until(lambda: disk.sync_entered > disk.sync_count, "the sync")
+            disk.clock_ns += 700 * MILLISECOND
+        log.await_durable()
 
 
 def everysec_writes_at_once_while_a_sync_is_running(folder: Path) -> None:

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,9 +18,11 @@ volatile int write_error, sync_error, truncate_error; /* the errno to fail with,
 volatile int64_t write_budget = -1;                   /* bytes until write_error holds; -1: at once */
 volatile int64_t write_chunk = -1;                    /* at most so many bytes a call */
 volatile int sync_held;                               /* while it is not 0, syncs do not return */
-volatile int sync_entered, sync_count, write_count, truncate_count;
+volatile int write_held;                              /* the same for writes, which then write what is there */
+volatile int sync_entered, sync_count, write_entered, write_count, truncate_count;
 volatile int64_t clock_ns;                            /* what the monotonic clock shows, 0 for the truth */
 volatile int clock_reads;
+volatile int64_t woken_at;                            /* by that clock: when the last wait with a limit was to end */
 volatile int begun_count;                             /* calls that had the system begin to write */
 volatile int64_t begun_from, begun_to;                /* what the last of them was for */
 volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
@@ -42,6 +45,8 @@ ssize_t write(int fd, const void *data, size_t size) {
     static ssize_t (*real)(int, const void *, size_t);
     if (!real) real = dlsym(RTLD_NEXT, "write");
     if (!regular(fd)) return real(fd, data, size);
+    write_entered++;
+    while (write_held) usleep(200);
     ssize_t room = allowed(size);
     ssize_t result = -1;
     if (room < 0) errno = write_error;
@@ -110,12 +115,20 @@ int ftruncate(int fd, off_t size) {
 
 int ftruncate64(int fd, off_t size) { return ftruncate(fd, size); }
 
+static int stopped(void) { return clock_ns && syscall(SYS_gettid) != getpid(); }
+
 int clock_gettime(clockid_t clock, struct timespec *out) {
     static int (*real)(clockid_t, struct timespec *);
     if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
-    if (clock != CLOCK_MONOTONIC || !clock_ns || syscall(SYS_gettid) == getpid()) return real(clock, out);
+    if (clock != CLOCK_MONOTONIC || !stopped()) return real(clock, out);
     out->tv_sec = clock_ns / 1000000000;
     out->tv_nsec = clock_ns % 1000000000;
     clock_reads++;
     return 0;
+}
+
+/* A clock that stands still is behind the true one, so that these waits end at once and the clock is looked at again. */
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until) {
+    if (stopped()) woken_at = until->tv_sec * (int64_t)1000000000 + until->tv_nsec;
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, until);
 }
