@@ -45,6 +45,8 @@ CASES = (
     "everysec_syncs_again_a_second_after_the_last_sync_began",
     "everysec_writes_at_once_while_a_sync_is_running",
     "everysec_has_the_system_begin_to_write_what_a_second_gathers",
+    "a_file_stays_open_while_the_system_is_asked_to_begin_writing_it",
+    "what_was_written_during_a_sync_lags_on_after_it",
     "no_never_syncs_but_what_is_left_or_asked_for",
     "a_pause_of_syncing_releases_what_is_written",
     "a_change_of_policy_takes_what_has_gathered_along",

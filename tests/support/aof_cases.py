@@ -76,20 +76,13 @@ class Disk:
         self._variable(name).value = value
 
     @contextlib.contextmanager
-    def holding_syncs(self) -> Iterator[None]:
-        self.sync_held = 1
+    def holding(self, calls: str) -> Iterator[None]:
+        """The calls begun in the block end after it: those of "sync", "write" or "begin"."""
+        setattr(self, f"{calls}_held", 1)
         try:
             yield
         finally:
-            self.sync_held = 0
-
-    @contextlib.contextmanager
-    def holding_writes(self) -> Iterator[None]:
-        self.write_held = 1
-        try:
-            yield
-        finally:
-            self.write_held = 0
+            setattr(self, f"{calls}_held", 0)
 
 
 class Log:
@@ -328,7 +321,7 @@ def a_file_left_behind_that_fails_its_fsync_leaves_doubt_but_does_not_stop_its_s
 def a_file_attached_while_the_failing_one_had_data_to_take_stays_empty(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always")
     disk.sync_error = errno.EIO
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: log.writer.written, "the first group to be written")
         log.give(UNIT)
@@ -364,7 +357,7 @@ def durable_never_runs_ahead_of_fsync_and_groups_form(folder: Path) -> None:
 
 def a_group_is_everything_published_while_the_disk_was_busy(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always")
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: disk.sync_entered == 1, "the first sync")
         for _ in range(100):
@@ -377,7 +370,7 @@ def a_group_is_everything_published_while_the_disk_was_busy(folder: Path) -> Non
 def two_gather(disk: Disk, log: Log, sync_ms: int) -> None:
     """One unit is synced, which takes so long; two more come meanwhile, so that the next group may hope for three."""
     disk.clock_ns = SECOND
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: disk.sync_entered == 1, "the first sync")
         log.give(UNIT)
@@ -437,7 +430,7 @@ def on_a_fast_disk_nobody_is_waited_for(folder: Path) -> None:
 
 def a_full_ring_waits_for_the_disk(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always", 64)
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT * 4)
         wait_until(lambda: disk.sync_entered == 1, "the first sync")
         producer = threading.Thread(target=log.give, args=(UNIT * 3,))
@@ -451,8 +444,8 @@ def a_full_ring_waits_for_the_disk(folder: Path) -> None:
     assert log.contents() == log.given
 
 
-def in_another_thread(disk: Disk, action: Callable[[], object], done: Callable[[], bool]) -> threading.Thread:
-    """While a group is being written: returns when the action waits, or has not waited and is done."""
+def in_another_thread(action: Callable[[], object], done: Callable[[], bool]) -> threading.Thread:
+    """Begins what must wait for a call that is held. Returns when it waits, or has not waited and is `done`."""
     thread = threading.Thread(target=action)
     thread.start()
     looks = 0
@@ -463,16 +456,15 @@ def in_another_thread(disk: Disk, action: Callable[[], object], done: Callable[[
         return looks == 5
 
     wait_until(lambda: done() or waits(), "the other thread to wait")
-    assert disk.write_held
     return thread
 
 
 def the_ring_does_not_grow_while_a_group_is_written_from_it(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always", 4096)
-    with disk.holding_writes():
+    with disk.holding("write"):
         log.give(UNIT * 100)
         wait_until(lambda: disk.write_entered == 1, "the first group")
-        thread = in_another_thread(disk, lambda: log.give(UNIT * 1000), lambda: log.writer.memory > 4096)
+        thread = in_another_thread(lambda: log.give(UNIT * 1000), lambda: log.writer.memory > 4096)
         assert log.writer.memory == 4096
     thread.join()
     assert log.writer.sync() == 0
@@ -488,10 +480,10 @@ def the_policy_does_not_change_while_a_group_is_written(folder: Path) -> None:
         log.writer.set_policy("everysec")
         log.give(UNIT)
 
-    with disk.holding_writes():
+    with disk.holding("write"):
         log.give(UNIT * 10)
         wait_until(lambda: disk.write_entered == 1, "the first group")
-        thread = in_another_thread(disk, change, lambda: disk.write_entered == 2)
+        thread = in_another_thread(change, lambda: disk.write_entered == 2)
         assert disk.write_entered == 1
     thread.join()
     assert log.writer.sync() == 0
@@ -510,7 +502,7 @@ def everysec_syncs_again_a_second_after_the_last_sync_began(folder: Path) -> Non
         disk.clock_ns = second * SECOND - 1
         await_looks(disk)
         assert (disk.sync_entered, log.writer.durable) == (second - 1, len(log.given) - len(UNIT))
-        with disk.holding_syncs():
+        with disk.holding("sync"):
             disk.clock_ns = second * SECOND
             wait_until(lambda: disk.sync_entered > disk.sync_count, "the sync")
             disk.clock_ns += 700 * MILLISECOND
@@ -519,7 +511,7 @@ def everysec_syncs_again_a_second_after_the_last_sync_began(folder: Path) -> Non
 
 def everysec_writes_at_once_while_a_sync_is_running(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "everysec")
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: disk.sync_entered == 1, "the sync")
         assert log.writer.fsync_pending
@@ -556,6 +548,37 @@ def everysec_has_the_system_begin_to_write_what_a_second_gathers(folder: Path) -
     assert log.contents() == log.given
 
 
+def a_file_stays_open_while_the_system_is_asked_to_begin_writing_it(folder: Path) -> None:
+    """Also when the rest of it cannot be written, so that nothing else waits for the native thread."""
+    disk, log = Disk(), Log(folder, "everysec", 4 << 20)
+    log.give(UNIT)
+    log.await_durable()
+    with disk.holding("begin"):
+        log.give(bytes(2 << 20))
+        wait_until(lambda: disk.begin_entered == 1, "the thread to ask")
+        disk.write_error = errno.ENOSPC
+        assert log.give(UNIT) == errno.ENOSPC
+        ended: list[int] = []
+        thread = in_another_thread(lambda: ended.append(log.writer.detach()), lambda: bool(ended))
+        assert not ended
+    thread.join()
+    assert ended == [errno.ENOSPC]
+
+
+def what_was_written_during_a_sync_lags_on_after_it(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    disk.clock_ns = SECOND
+    with disk.holding("sync"):
+        log.give(UNIT)
+        wait_until(lambda: disk.sync_entered == 1, "the sync")
+        log.give(UNIT)
+    wait_until(lambda: log.writer.durable == len(UNIT), "the end of the sync")
+    wait_until(lambda: log.writer.fsync_lag_ms > 0, "a lag")
+    disk.clock_ns += SECOND
+    log.await_durable()
+    wait_until(lambda: log.writer.fsync_lag_ms == 0, "no lag")
+
+
 def no_never_syncs_but_what_is_left_or_asked_for(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "no")
     log.give(UNIT)
@@ -580,7 +603,7 @@ def a_pause_of_syncing_releases_what_is_written(folder: Path) -> None:
 
 def a_change_of_policy_takes_what_has_gathered_along(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always")
-    with disk.holding_syncs():
+    with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: disk.sync_entered == 1, "the sync")
         log.writer.append(UNIT)

@@ -23,7 +23,8 @@ volatile int sync_entered, sync_count, write_entered, write_count, truncate_coun
 volatile int64_t clock_ns;                            /* what the monotonic clock shows, 0 for the truth */
 volatile int clock_reads;
 volatile int64_t woken_at;                            /* by that clock: when the last wait with a limit was to end */
-volatile int begun_count;                             /* calls that had the system begin to write */
+volatile int begin_held;                              /* while it is not 0, calls that have the system begin to write wait */
+volatile int begin_entered, begun_count;
 volatile int64_t begun_from, begun_to;                /* what the last of them was for */
 volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
 
@@ -93,6 +94,8 @@ int fdatasync(int fd) {
 int sync_file_range(int fd, off64_t offset, off64_t size, unsigned flags) {
     static int (*real)(int, off64_t, off64_t, unsigned);
     if (!real) real = dlsym(RTLD_NEXT, "sync_file_range");
+    begin_entered++;
+    while (begin_held) usleep(200);
     int result = flags == SYNC_FILE_RANGE_WRITE ? real(fd, offset, size, flags) : -1;
     if (result == 0) {
         begun_from = offset;
