@@ -197,7 +197,9 @@ class AppendOnlyDir:
         self.filename = filename
         self.manifest = Manifest()
         self._rewrite: _Rewrite | None = None
-        self._settled = True  # the manifest's name is known to be on the disk
+        # Whether the manifest's name is known to be on the disk. What is found at the start may have been left by a
+        # process that died before it could sync the folder.
+        self._settled = False
 
     # ---- At the start ----
 
@@ -256,6 +258,7 @@ class AppendOnlyDir:
         """The newest incremental file, or a first one: its descriptor and size. To be called after loading."""
         if not self.manifest.incremental:
             return self.open_new_incr(), 0
+        self._ensure_settled()
         fd = os.open(self.path / self.manifest.incremental[-1].name, os.O_WRONLY | os.O_APPEND)
         return fd, os.fstat(fd).st_size
 
@@ -349,8 +352,7 @@ class AppendOnlyDir:
         history = self.manifest.history
         if not history:
             return []
-        if not self._settled:
-            self._settle()
+        self._ensure_settled()
         for file in history:
             with contextlib.suppress(FileNotFoundError):
                 remove(self.path / file.name)
@@ -410,6 +412,10 @@ class AppendOnlyDir:
         os.rename(temporary, self.manifest_path)
         self.manifest = manifest
         self._settle()
+
+    def _ensure_settled(self) -> None:
+        if not self._settled:
+            self._settle()
 
     def _settle(self) -> None:
         self._settled = False

@@ -401,6 +401,47 @@ def test_a_crash_or_power_loss_at_any_call_loses_nothing(name, tmp_path, monkeyp
         assert loaded(folder) == life.answered, (stop, recorder.calls)
 
 
+def _next_process(life: Life, recorder: Recorder, check) -> None:
+    """Starts on what another one has left, appends to it, and deletes what was replaced."""
+    directory = opened(life.folder)
+    directory.remove_temporaries()
+    directory.adopt_old_file()
+    fd, _ = directory.open_incr()
+    recorder.write(fd, b"more ")
+    recorder.fsync(fd)
+    os.close(fd)
+    life.answered += b"more "
+    check()
+
+    def remove(path: Path) -> None:
+        recorder.unlink(path)
+        check()
+
+    directory.delete_history(remove)
+    check()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_power_loss_after_the_start_that_follows_a_crash_loses_nothing(name, tmp_path, monkeypatch):
+    """What the first process did and did not sync may still be lost while the second one serves."""
+    operation, prepare = OPERATIONS[name]
+    folder = tmp_path / "life"
+    for stop in range(1, _number_of_calls(monkeypatch, folder, operation, prepare) + 1):
+        life = _new_life(folder, prepare)
+        recorder = Recorder(folder, stop)
+
+        def check(life=life, recorder=recorder) -> None:
+            for tree in recorder.after_power_loss(tmp_path / "tree"):
+                assert loaded(tree) == life.answered, (recorder.stop_after, recorder.calls)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(aof_manifest, "os", recorder)
+            with pytest.raises(Stopped):
+                operation(life)
+            _next_process(life, recorder, check)
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_error_at_any_call_is_raised_and_the_next_attempt_works(name, tmp_path, monkeypatch):
@@ -416,6 +457,50 @@ def test_an_error_at_any_call_is_raised_and_the_next_attempt_works(name, tmp_pat
         assert loaded(folder) == life.answered, stop
         operation(life)
         assert loaded(folder) == life.answered, stop
+
+
+def _written_base(life: Life) -> AppendOnlyDir:
+    """A rewrite that has everything but its place."""
+    directory = opened(life.folder)
+    fd = directory.begin_rewrite()
+    assert fd is not None
+    os.close(fd)
+    directory.temporary_base().write_bytes(life.answered)
+    return directory
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+@pytest.mark.parametrize("restarted", [False, True], ids=["by the same process", "by the next process"])
+def test_nothing_is_deleted_before_the_manifest_s_name_is_on_the_disk(restarted, tmp_path, monkeypatch):
+    """The manifest has been renamed, but the sync of its folder failed: a power loss may bring the old one back."""
+    life = _new_life(tmp_path / "life", Life.prepare)
+    directory = _written_base(life)
+    with monkeypatch.context() as patch:
+        recorder = Recorder(life.folder)
+        patch.setattr(aof_manifest, "os", recorder)
+        directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
+    last = len(recorder.calls) - 1
+    assert recorder.calls[last] == "fsync"
+
+    life = _new_life(tmp_path / "life", Life.prepare)
+    directory = _written_base(life)
+    recorder = Recorder(life.folder, last, OSError(errno.EIO, "Input/output error"))
+    monkeypatch.setattr(aof_manifest, "os", recorder)
+    with pytest.raises(OSError, match="Input/output error"):
+        directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
+    assert [tree for tree in recorder.after_power_loss(tmp_path / "tree") if "type h" not in manifest_text(tree)]
+    if restarted:
+        directory = opened(life.folder)
+    deleted = []
+
+    def remove(path: Path) -> None:
+        recorder.unlink(path)
+        deleted.append(path)
+        for tree in recorder.after_power_loss(tmp_path / "tree"):
+            assert loaded(tree) == life.answered
+
+    directory.delete_history(remove)
+    assert len(deleted) == 2
 
 
 def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(tmp_path, monkeypatch):
