@@ -197,9 +197,10 @@ class AppendOnlyDir:
         self.filename = filename
         self.manifest = Manifest()
         self._rewrite: _Rewrite | None = None
-        # Whether the manifest's name is known to be on the disk. What is found at the start may have been left by a
-        # process that died before it could sync the folder.
+        # Whether the manifest's name, and the folder's, are known to be on the disk. What is found at the start may
+        # have been left by a process that died before it could sync them.
         self._settled = False
+        self._placed = False
 
     # ---- At the start ----
 
@@ -392,7 +393,10 @@ class AppendOnlyDir:
     def _ensure_folder(self) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.path, 0o755)
+            self._placed = False
+        if not self._placed:
             _sync_path(self.path.parent)
+            self._placed = True
 
     def _create(self, name: str) -> int:
         self._ensure_folder()
@@ -414,6 +418,7 @@ class AppendOnlyDir:
         self._settle()
 
     def _ensure_settled(self) -> None:
+        self._ensure_folder()
         if not self._settled:
             self._settle()
 

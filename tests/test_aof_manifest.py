@@ -459,6 +459,24 @@ def test_an_error_at_any_call_is_raised_and_the_next_attempt_works(name, tmp_pat
         assert loaded(folder) == life.answered, stop
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+@pytest.mark.parametrize("kind", ["an old file", "a base"])
+def test_a_file_is_on_the_disk_before_it_takes_its_place(kind, tmp_path, monkeypatch):
+    """Whoever wrote it may not have synced it."""
+    life = _new_life(tmp_path / "life", _old_file if kind == "an old file" else Life.prepare)
+    directory = opened(life.folder) if kind == "an old file" else _written_base(life)
+    written = life.folder / NAME if kind == "an old file" else directory.temporary_base()
+    recorder = Recorder(life.folder)
+    recorder.contents[written.stat().st_ino] = b""
+    monkeypatch.setattr(aof_manifest, "os", recorder)
+    if kind == "an old file":
+        assert directory.adopt_old_file()
+    else:
+        directory.finish_rewrite(written, is_rdb=True)
+    for tree in recorder.after_power_loss(tmp_path / "tree"):
+        assert loaded(tree) == life.answered
+
+
 def _written_base(life: Life) -> AppendOnlyDir:
     """A rewrite that has everything but its place."""
     directory = opened(life.folder)

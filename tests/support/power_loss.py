@@ -1,17 +1,28 @@
 """File-system calls of a module under test, counted, stopped at any one of them, and what the disk would then hold.
 
-`Recorder` stands in for a module's ``os``. It lets every call through and keeps, beside the real folder, what is
-durable: names as of the folder's last fsync, contents as of the file's last. `stop_after` raises `Stopped` once so many
-calls are done; with `error` the call after them fails instead. `after_power_loss` builds the trees a machine could come
-back with: none, all, or any single one of the changes of names that were not synced.
+`Recorder` stands in for a module's ``os``. It lets every call through, except fsync, and keeps, beside the real folder,
+what is durable: names as of their folder's last fsync, contents as of the file's last. `stop_after` raises `Stopped`
+once so many calls are done; with `error` the call after them fails instead. `after_power_loss` builds the trees a
+machine could come back with: none, all, or any single one of the changes of names that were not synced.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 Names = dict[str, int]
+
+
+class Pending(NamedTuple):
+    """A change of names, and the folders that it waits for: both, when a file is moved from one to the other."""
+
+    change: Callable[[Names], None]
+    folders: frozenset[str]
+
+    def after_sync(self, folder: str) -> "Pending":
+        return self._replace(folders=self.folders - {folder})
 
 
 class Stopped(BaseException):
@@ -30,7 +41,7 @@ class Recorder:
         self.calls: list[str] = []
         self.contents: dict[int, bytes] = {}
         self.durable: Names = {}
-        self.pending: list[Callable[[Names], None]] = []
+        self.pending: list[Pending] = []
         self._adopt_present()
 
     def __getattr__(self, name: str):
@@ -59,31 +70,36 @@ class Recorder:
     def _name(self, path) -> str:
         return os.path.relpath(path, self.root)
 
-    def _later(self, change: Callable[[Names], None]) -> None:
-        self.pending.append(change)
+    def _later(self, change: Callable[[Names], None], *names: str) -> None:
+        self.pending.append(Pending(change, frozenset(os.path.dirname(name) for name in names)))
 
     def _open(self, real, path, flags, mode=0o777):
         new = flags & os.O_CREAT and not os.path.exists(path)
         fd = real(path, flags, mode)
         if new:
             name, inode = self._name(path), os.fstat(fd).st_ino
-            self._later(lambda names: names.__setitem__(name, inode))
+            self._later(lambda names: names.__setitem__(name, inode), name)
         return fd
 
     def _write(self, real, fd, data):
         return real(fd, data)
 
     def _fsync(self, real, fd):
-        real(fd)
         inode = os.fstat(fd).st_ino
         path = Path(os.readlink(f"/proc/self/fd/{fd}"))
         if path.is_dir():
-            # One folder's fsync settles all: a journal writes its transactions in order.
-            for change in self.pending:
-                change(self.durable)
-            self.pending.clear()
+            self._sync_folder(self._name(path))
         else:
             self.contents[inode] = path.read_bytes()
+
+    def _sync_folder(self, folder: str) -> None:
+        """Only what happened in this folder: nothing says that a sync of another one takes it along."""
+        folder = "" if folder == os.curdir else folder
+        waiting = [pending.after_sync(folder) for pending in self.pending]
+        for pending in waiting:
+            if not pending.folders:
+                pending.change(self.durable)
+        self.pending = [pending for pending in waiting if pending.folders]
 
     def _rename(self, real, old, new):
         real(old, new)
@@ -93,26 +109,26 @@ class Recorder:
             inode = names.pop(before, None)
             names[after] = os.stat(new).st_ino if inode is None else inode
 
-        self._later(change)
+        self._later(change, before, after)
 
     def _unlink(self, real, path):
         real(path)
         name = self._name(path)
-        self._later(lambda names: names.pop(name, None) and None)
+        self._later(lambda names: names.pop(name, None) and None, name)
 
     def _mkdir(self, real, path, mode=0o777):
         real(path, mode)
         name, inode = self._name(path), os.stat(path).st_ino
-        self._later(lambda names: names.__setitem__(name, inode))
+        self._later(lambda names: names.__setitem__(name, inode), name)
         self.contents[inode] = b""
 
     def after_power_loss(self, folder: Path) -> Iterator[Path]:
         """Each possible tree, built in `folder` anew."""
-        choices = [[], self.pending, *([change] for change in self.pending)]
+        choices = [[], self.pending, *([pending] for pending in self.pending)]
         for chosen in choices:
             names = dict(self.durable)
-            for change in chosen:
-                change(names)
+            for pending in chosen:
+                pending.change(names)
             shutil.rmtree(folder, ignore_errors=True)
             self._build(folder, names)
             yield folder
