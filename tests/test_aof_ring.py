@@ -50,6 +50,7 @@ CASES = (
     "no_never_syncs_but_what_is_left_or_asked_for",
     "a_pause_of_syncing_releases_what_is_written",
     "a_change_of_policy_takes_what_has_gathered_along",
+    "a_change_of_policy_gives_back_the_room_of_what_is_written",
     "a_storm",
 )
 
@@ -219,6 +220,17 @@ def test_detaching_syncs_and_positions_go_on_with_the_next_file(policy, tmp_path
     log.give(UNIT)
     assert log.writer.sync() == 0
     assert log.names[1].read_bytes() == UNIT
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_base_that_is_vouched_for_takes_back_nothing_that_is_durable(policy, tmp_path):
+    log = Log(tmp_path, policy)
+    log.give(UNIT)
+    assert log.switch() == 0
+    log.give(UNIT)
+    assert log.writer.sync() == 0
+    log.writer.vouch(1)
+    assert log.writer.durable == len(log.given)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed on Linux only")

@@ -621,6 +621,17 @@ def a_change_of_policy_takes_what_has_gathered_along(folder: Path) -> None:
     assert log.contents() == log.given
 
 
+def a_change_of_policy_gives_back_the_room_of_what_is_written(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "always", 64)
+    with disk.holding("sync"):
+        log.give(UNIT * 4)
+        wait_until(lambda: disk.sync_entered == 1, "the sync")
+        log.writer.set_policy("everysec")
+        log.give(UNIT * 4)
+        assert log.writer.memory == 64
+        assert log.contents() == log.given
+
+
 def writers_that_go_away(folder: Path) -> None:
     def census() -> tuple[int, int]:
         return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
