@@ -205,6 +205,39 @@ def test_the_file_is_rewritten_by_itself_when_it_has_grown(start_ours):
     survives(server)
 
 
+def on_disk(server, kinds="bi"):
+    """Bytes in the files that the manifest lists."""
+    folder = server.folder / "appendonlydir"
+    return sum((folder / name).stat().st_size for name, kind in listed(server.folder) if kind in kinds)
+
+
+def test_the_sizes_told_are_those_of_the_files_before_amid_and_after_a_rewrite(start_ours, tmp_path):
+    """The base is not finished before the gate opens; the other files are not synced."""
+    gate = SyncGate(tmp_path, "fdatasync")
+    server = start_ours(*ONCE, "--appendfsync", "no", environment=gate.environment)
+
+    def check(client):
+        client.must("SET", "more", "x" * 1000)
+        assert int(info(client)["aof_current_size"]) == on_disk(server)
+
+    with server.client() as client:
+        for _ in range(3):
+            fill(client, 100)
+            check(client)
+            with gate.shut():
+                client.must("BGREWRITEAOF")
+                wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "1", "the rewrite's beginning")
+                check(client)
+            rewritten(client)
+            told = info(client)
+            assert int(told["aof_base_size"]) == int(told["aof_current_size"]) == on_disk(server)
+            check(client)
+    server.restart()
+    with server.client() as client:
+        assert int(info(client)["aof_base_size"]) == on_disk(server, "b")
+        check(client)
+
+
 def test_a_second_request_is_refused_and_one_inside_a_transaction_waits(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:
