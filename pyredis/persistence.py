@@ -204,7 +204,9 @@ class Persistence:
 
     def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None:
         """From here on a new, empty file takes what changes; on an OSError the old one goes on, after ``undo``."""
-        before = self.current_size
+        _, buffered, *_ = self.core.aof_state()
+        # What waits to be written goes to the file before, unless that one takes nothing any more.
+        before = self.current_size + (0 if self.core.aof_sync_failed else buffered)
         try:
             self._attach(fd, 0)
         except OSError:

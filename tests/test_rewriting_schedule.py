@@ -1,10 +1,11 @@
-"""When a rewrite of the append-only file is due, by a clock that the test moves."""
+"""When a rewrite of the append-only file is due, by a clock that the test moves, and the size that it is judged by."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from pyredis import rewriting
+from pyredis.persistence import Persistence
 from pyredis.rewriting import LONGEST_DELAY, Rewriting
 
 
@@ -94,3 +95,46 @@ def test_nothing_begins_while_loading_or_without_a_file(schedule):
     assert not schedule.due()
     schedule.persistence.appending = True
     assert schedule.due()
+
+
+class Writer:
+    """What `Persistence` asks of the core: one file, and bytes that wait to be written to it."""
+
+    def __init__(self, size: int, buffered: int, sync_failed: bool) -> None:
+        self.sizes = [size]
+        self.buffered = buffered
+        self.aof_sync_failed = sync_failed
+        self.aof_wake_fd = 0
+
+    def aof_policy(self, policy: str) -> None:
+        pass
+
+    def aof_state(self) -> tuple[int, int, int, bool]:
+        return self.sizes[-1], self.buffered, 0, False
+
+    def aof_open(self, fd: int, size: int, policy: str) -> None:
+        """The file before gets what waits, or, where its sync has failed, the new one does."""
+        if not self.aof_sync_failed:
+            self.drain()
+        self.sizes.append(size)
+
+    def drain(self) -> None:
+        self.sizes[-1] += self.buffered
+        self.buffered = 0
+
+
+class Settings(dict):
+    def on_change(self, name: str, hook: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("sync_failed", [False, True])
+def test_what_waits_to_be_written_when_another_file_takes_over_counts_once(sync_failed):
+    writer = Writer(1000, 50, sync_failed)
+    server = SimpleNamespace(core=writer, log=None, config=Settings(appendfsync="everysec"), hub=None)
+    persistence = Persistence(server)
+    persistence._woken_by = writer.aof_wake_fd
+    assert persistence.current_size == 1000
+    persistence.switch(-1)
+    writer.drain()
+    assert persistence.current_size == sum(writer.sizes) == 1050
