@@ -47,3 +47,24 @@ def test_a_wait_for_a_group_ends_however_its_key_goes(client, shared_ours, comma
         assert waiting.read().value.startswith(error)
         await_blocked(client, 0)
         assert fields(client, "clients")["total_blocking_keys"] == "0"
+
+
+@pytest.mark.parametrize(("waiting", "acting"), [(2, 3), (3, 2)])
+def test_each_is_answered_in_its_own_protocol(shared_ours, waiting, acting):
+    """What comes behind the push in the same batch too, and behind what ends a wait in vain."""
+    pairs = {2: b"*2\r\n$1\r\nf\r\n$1\r\n1\r\n", 3: b"%1\r\n$1\r\nf\r\n$1\r\n1\r\n"}
+    nothing = {2: b"*-1\r\n", 3: b"_\r\n"}
+    with shared_ours.client(waiting) as waiter, shared_ours.client(acting) as client:
+        client.must("HSET", "h", "f", "1")
+        waiter.send("BZPOPMIN", "z", "0")
+        await_blocked(client, 1)
+        replies = client.pipeline([["ZADD", "z", "1.5", "a"], ["HGETALL", "h"]])
+        assert [reply.raw for reply in replies] == [b":1\r\n", pairs[acting]]
+        score = {2: b"$3\r\n1.5\r\n", 3: b",1.5\r\n"}[waiting]
+        assert waiter.read().raw == b"*3\r\n$1\r\nz\r\n$1\r\na\r\n" + score
+        name = waiter.must("CLIENT", "ID")
+        waiter.send("BZPOPMIN", "z", "0")
+        await_blocked(client, 1)
+        replies = client.pipeline([["CLIENT", "UNBLOCK", name], ["HGETALL", "h"]])
+        assert [reply.raw for reply in replies] == [b":1\r\n", pairs[acting]]
+        assert waiter.read().raw == nothing[waiting]
