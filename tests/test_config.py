@@ -3,18 +3,20 @@
 import io
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyredis._version import REDIS_VERSION
-from pyredis.config import Config, ConfigError, ConfigRefused, ConfigRejected
+from pyredis.config import Config, ConfigError, ConfigRefused, ConfigRejected, rewrite
 from pyredis.config.directives import ALIASES, DIRECTIVES, SECTIONS
 from pyredis.config.special import BufferLimit
 from pyredis.config.syntax import Unbalanced, option_lines, quote, split_options, split_words, to_text
 from pyredis.docs import configuration
 from support.paths import ROOT
+from support.power_loss import Recorder
 from support.servers import require_tool
 
 # Directives that 7.2 and 7.4 brought, and the names that 7.4 spells otherwise.
@@ -563,6 +565,29 @@ def test_a_rewrite_that_fails_leaves_the_file_and_no_other(tmp_path, monkeypatch
         config.rewrite()
     assert (tmp_path / "redis.conf").read_text() == "hz 20\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["redis.conf"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+def test_a_power_loss_finds_the_old_file_or_the_new_one_and_after_a_rewrite_the_new_one(tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    config = load(folder, "maxmemory 100mb\n")
+    config.set([("maxmemory", "200mb")])
+    recorder = Recorder(folder)
+    sync_folder = rewrite.sync_folder
+
+    def found() -> set[str]:
+        return {(tree / "redis.conf").read_text() for tree in recorder.after_power_loss(tmp_path / "tree")}
+
+    def sync_after_a_look(path: str) -> None:
+        assert found() == {"maxmemory 100mb\n", (folder / "redis.conf").read_text()}
+        sync_folder(path)
+
+    monkeypatch.setattr(rewrite, "os", recorder)
+    monkeypatch.setattr(rewrite, "sync_folder", sync_after_a_look)
+    config.rewrite()
+    assert found() == {(folder / "redis.conf").read_text()}
+    assert next(iter(found())).startswith("maxmemory 200mb\n")
 
 
 def test_the_page_of_directives_is_current():
