@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pyredis._snapshot import Snapshot
 from support.in_process import Local
+from support.propagation_cases import CASES
 from support.strategies import (
     EMPTYING,
     EXPIRY,
@@ -435,3 +436,45 @@ def test_after_many_snapshots_given_up_a_full_one_has_every_key(local, other, tm
         local.must("SET", key, "meanwhile")
     making.check(other)
     assert making.snapshot.keys == len(keys)
+
+
+REQUESTS = [case for cases in CASES.values() for case in cases if not case.woken]
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda case: case.request)
+def test_every_writing_command_leaves_to_the_snapshot_what_was_there(local, other, tmp_path, case):
+    """Whether it looks its keys up for writing, as most do, or for reading first."""
+    before = {name: local.must("CONFIG", "GET", name)[1] for name in case.config}
+    for line in case.before:
+        local.must(*line.split())
+    making = Making(local, tmp_path / "base.aof")
+    for name, value in case.config.items():
+        local.must("CONFIG", "SET", name, value)
+    local.call(*("" if word == "''" else word for word in case.request.split()))
+    making.check(other)
+    for name, value in before.items():
+        local.must("CONFIG", "SET", name, value)
+
+
+STRINGS = {"an integer": "5", "a short string": "short", "a long string": "long " * 100}
+CHANGES = [
+    *[f"{name} {{}} {value}" for name in ("GETSET", "SET", "APPEND") for value in ("7", "other", "short", "x" * 500)],
+    *[f"SET {{}} {value} GET" for value in ("7", "other", "short", "x" * 500)],
+    *("GETDEL {}", "GETEX {} EX 1000", "GETEX {} PERSIST", "PERSIST {}", "EXPIRE {} 1000", "EXPIRE {} -1", "DEL {}"),
+    *("INCR {}", "INCRBYFLOAT {} 0.5", "SETRANGE {} 2 xyz", "SETRANGE {} 2000 xyz", "SETBIT {} 7 1"),
+    *("BITFIELD {} SET u8 0 77", "BITOP NOT {} another", "COPY another {} REPLACE", "RENAME {} elsewhere"),
+    *("MSET {} 1 x 2", "SUNIONSTORE {} set", "SORT list STORE {}", "MOVE {} 1", "UNLINK {}", "SETEX {} 1000 v"),
+]
+
+
+@pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
+@pytest.mark.parametrize("form", STRINGS)
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change[:40])
+def test_a_string_that_changes_its_form_is_saved_as_it_was(local, other, tmp_path, change, form, expiring):
+    local.must("SET", "another", "value")
+    local.must("SADD", "set", "a")
+    local.must("RPUSH", "list", "1")
+    local.must("SET", "k", STRINGS[form], *(["PXAT", "4102444800000"] if expiring else []))
+    making = Making(local, tmp_path / "base.aof")
+    local.call(*change.format("k").split())
+    making.check(other)
