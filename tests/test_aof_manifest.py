@@ -477,6 +477,23 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(kind, tmp_path, monkeyp
         assert loaded(tree) == life.answered
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+def test_after_a_new_file_in_vain_the_one_still_written_to_is_the_last_a_loader_finds(tmp_path, monkeypatch):
+    """In another place its torn end would not be forgiven."""
+    folder = tmp_path / "life"
+    for stop in range(_number_of_calls(monkeypatch, folder, open_another, Life.prepare)):
+        life = _new_life(folder, Life.prepare)
+        directory = opened(folder)
+        before = directory.manifest.files()
+        with monkeypatch.context() as patch:
+            patch.setattr(aof_manifest, "os", Recorder(folder, stop, OSError(errno.EIO, "Input/output error")))
+            with pytest.raises(OSError, match="Input/output error"):
+                directory.open_new_incr()
+        assert directory.manifest.files() == opened(folder).manifest.files() == before, stop
+        os.close(directory.open_new_incr())
+        assert loaded(folder) == life.answered
+
+
 def _written_base(life: Life) -> AppendOnlyDir:
     """A rewrite that has everything but its place."""
     directory = opened(life.folder)

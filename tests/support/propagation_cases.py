@@ -71,7 +71,7 @@ CASES: dict[str, list[Case]] = {
         case("INCRBYFLOAT n 3.0e3", "SET n 3000 KEEPTTL"),
         case("INCRBYFLOAT n 1", NOTHING, before="SET n text"),
     ],
-    "mset": [case("MSET a 1 b 2")],
+    "mset": [case("MSET a 1 b 2"), case("MSET a 1 b 2 c 3 d 4 e 5 f 6 g 7 h 8 i 9 j 10 k 11 l 12")],
     "msetnx": [case("MSETNX a 1 b 2"), case("MSETNX a 1 b 2", NOTHING, before="SET b 0")],
     "psetex": [case("PSETEX k 1000000 v", "SET k v PXAT {PEXPIRETIME k}")],
     "set": [
