@@ -494,6 +494,21 @@ def test_after_a_new_file_in_vain_the_one_still_written_to_is_the_last_a_loader_
         assert loaded(folder) == life.answered
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
+def test_a_folder_that_was_removed_and_made_again_is_on_the_disk(tmp_path, monkeypatch):
+    life = _new_life(tmp_path / "life", Life.prepare)
+    directory = opened(life.folder)
+    os.close(directory.open_incr()[0])
+    shutil.rmtree(directory.path)
+    recorder = Recorder(life.folder)
+    monkeypatch.setattr(aof_manifest, "os", recorder)
+    os.close(directory.begin_rewrite("held back"))
+    directory.temporary_base().write_bytes(life.answered)
+    directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
+    for tree in recorder.after_power_loss(tmp_path / "tree"):
+        assert loaded(tree) == life.answered
+
+
 def _written_base(life: Life) -> AppendOnlyDir:
     """A rewrite that has everything but its place."""
     directory = opened(life.folder)
