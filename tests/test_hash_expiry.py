@@ -296,6 +296,64 @@ def test_info_counts_expired_fields_and_hashes_that_have_expiring_ones(hashes):
     assert statistics(hashes)["db0"].endswith("subexpiry=0")
 
 
+# How many hashes with expiring fields the first two databases have afterwards, of one, "h", in the first.
+SUBEXPIRY = {
+    "COPY h other": (2, 0),
+    "COPY h other DB 1": (1, 1),
+    "COPY h plain REPLACE": (2, 0),
+    "COPY plain h REPLACE": (0, 0),
+    "RENAME h other": (1, 0),
+    "RENAME h plain": (1, 0),
+    "RENAME plain h": (0, 0),
+    "MOVE h 1": (0, 1),
+    "SWAPDB 0 1": (0, 1),
+    "EXPIRE h 1000": (1, 0),
+    "PERSIST h": (1, 0),
+    "HSET h b 3": (1, 0),
+    "HSET h a 3": (0, 0),
+    "HDEL h a": (0, 0),
+    "HINCRBY h a 1": (1, 0),
+    "HINCRBYFLOAT h a 1": (1, 0),
+    "HPERSIST h FIELDS 1 a": (0, 0),
+    "HPEXPIREAT plain 4102444800000 FIELDS 1 a": (2, 0),
+    "SET h string": (0, 0),
+    "SADD set a": (1, 0),
+    "SUNIONSTORE h set": (0, 0),
+    "DEL h": (0, 0),
+    "UNLINK h": (0, 0),
+    "FLUSHDB": (0, 0),
+}
+
+
+@pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
+@pytest.mark.parametrize("line", SUBEXPIRY)
+def test_hashes_with_expiring_fields_are_known_wherever_they_go(shared_ours, line, expiring):
+    """Only those are looked through for what is due."""
+    with shared_ours.client() as client:
+        for key in ("h", "plain"):
+            client.must("HSET", key, "a", 1, "b", 2)
+        if expiring:
+            client.must("PEXPIREAT", "h", 4102444800000)
+        client.must("HPEXPIREAT", "h", 4102444800000, "FIELDS", 1, "a")
+        client.must(*line.split())
+        told = statistics(client)
+    found = [told.get(name, "subexpiry=0").rpartition("subexpiry=")[2] for name in ("db0", "db1")]
+    assert tuple(map(int, found)) == SUBEXPIRY[line]
+
+
+@pytest.mark.parametrize("line", ["COPY h other", "RENAME h other", "MOVE h 1", "SWAPDB 0 1", "COPY h other DB 1"])
+def test_fields_that_went_elsewhere_go_by_themselves_when_they_are_due(shared_ours, line):
+    with shared_ours.client() as client:
+        client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        try:
+            client.must("HSET", "h", "a", 1)
+            client.must("HPEXPIREAT", "h", now_ms() + 50, "FIELDS", 1, "a")
+            client.must(*line.split())
+        finally:
+            client.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+        wait_until(lambda: not any(name.startswith("db") for name in statistics(client)), "the hashes to go")
+
+
 @pytest.mark.parametrize(
     "command",
     [
