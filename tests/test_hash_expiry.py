@@ -341,6 +341,14 @@ def test_hashes_with_expiring_fields_are_known_wherever_they_go(shared_ours, lin
     assert tuple(map(int, found)) == SUBEXPIRY[line]
 
 
+def test_a_hash_whose_expiring_fields_have_gone_is_looked_through_no_more(shared_ours):
+    with shared_ours.client() as client:
+        client.must("HSET", "h", "a", 1, "b", 2)
+        client.must("HPEXPIRE", "h", 1, "FIELDS", 1, "a")
+        wait_until(lambda: client.must("HLEN", "h") == 1, "the field to go")
+        assert statistics(client)["db0"].endswith("subexpiry=0")
+
+
 @pytest.mark.parametrize("line", ["COPY h other", "RENAME h other", "MOVE h 1", "SWAPDB 0 1", "COPY h other DB 1"])
 def test_fields_that_went_elsewhere_go_by_themselves_when_they_are_due(shared_ours, line):
     with shared_ours.client() as client:
