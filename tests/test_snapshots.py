@@ -478,3 +478,20 @@ def test_a_string_that_changes_its_form_is_saved_as_it_was(local, other, tmp_pat
     making = Making(local, tmp_path / "base.aof")
     local.call(*change.format("k").split())
     making.check(other)
+
+
+@pytest.mark.parametrize("swaps", [["0 1"], ["0 1", "1 2"], ["0 1", "0 1"], ["0 2", "0 1"]], ids=" then ".join)
+def test_a_key_that_changes_after_its_database_was_swapped_is_saved_where_it_was(local, other, tmp_path, swaps):
+    for database in range(3):
+        local.must("SELECT", database)
+        for number in range(20):
+            local.must("SET", f"k{number}", f"of {database}")
+    local.must("SELECT", 0)
+    making = Making(local, tmp_path / "base.aof")
+    for swap in swaps:
+        local.must("SWAPDB", *swap.split())
+    for database in range(3):
+        local.must("SELECT", database)
+        for number in range(0, 20, 2):
+            local.must("SET", f"k{number}", "meanwhile")
+    making.check(other)
