@@ -1,5 +1,6 @@
 """The command: versions, help, checks, and the start up to the server, which a stand-in takes the place of here."""
 
+import errno
 import os
 import re
 import signal
@@ -164,6 +165,20 @@ def test_a_pid_file_that_cannot_be_written_does_not_stop_the_start(command):
     ended = command("--pidfile", "/nope/x.pid")
     assert ended.returncode == 3
     assert "# Failed to write PID file '/nope/x.pid': No such file or directory" in ended.stdout
+
+
+def test_a_pid_file_that_cannot_be_written_is_left_to_its_owner(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    path = tmp_path / "x.pid"
+    path.write_text("1\n")
+    monkeypatch.setattr("pyredis.process.open", refuse, raising=False)
+    with PidFile(str(path), Log(path=str(tmp_path / "x.log"))):
+        pass
+    assert path.read_text() == "1\n"
+    assert "Failed to write PID file" in (tmp_path / "x.log").read_text()
+    assert "Removing" not in (tmp_path / "x.log").read_text()
 
 
 def test_the_pid_file_goes_when_the_server_fails(tmp_path):

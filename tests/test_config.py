@@ -398,6 +398,20 @@ def test_a_file_that_includes_itself_is_refused(tmp_path):
     assert refusal(tmp_path, f"include {tmp_path}/./redis.conf\n").reason == "the file includes itself"
 
 
+def test_a_file_may_be_included_again_once_it_has_been_read(tmp_path):
+    (tmp_path / "a.conf").write_text("hz 20\n")
+    (tmp_path / "b.conf").write_text(f"maxclients 5\ninclude {tmp_path}/a.conf\n")
+    include = f"include {tmp_path}/a.conf\n"
+    config = load(tmp_path, f"{include}hz 30\n{include}maxclients 6\nhz 40\ninclude {tmp_path}/b.conf\n")
+    assert (config["hz"], config["maxclients"]) == (20, 5)
+
+
+def test_files_that_include_each_other_are_refused(tmp_path):
+    (tmp_path / "a.conf").write_text(f"include {tmp_path}/b.conf\n")
+    (tmp_path / "b.conf").write_text(f"include {tmp_path}/a.conf\n")
+    assert refusal(tmp_path, f"include {tmp_path}/a.conf\n").reason == "the file includes itself"
+
+
 def test_a_missing_file_is_told_in_one_line(tmp_path):
     for error in (refusal(tmp_path, "include /nope\n"), refusal(tmp_path, "", "--include", "/nope")):
         assert str(error) == "Fatal error, can't open config file '/nope': No such file or directory"

@@ -76,6 +76,13 @@ def test_what_cannot_be_written_goes_to_standard_error(log, capfd):
     assert LINE.fullmatch(capfd.readouterr().err.rstrip("\n"))[4] == "hello"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_what_a_full_disk_does_not_take_goes_to_standard_error(capfd):
+    Log(path="/dev/full").warning("the disk is full")
+    told = capfd.readouterr()
+    assert (told.out, told.err.count("# the disk is full\n")) == ("", 1)
+
+
 def test_without_a_path_it_is_standard_output(capfd):
     Log().notice("hello")
     assert LINE.fullmatch(capfd.readouterr().out.rstrip("\n")).group(2, 4) == ("C", "hello")
