@@ -1,12 +1,17 @@
 """Loading the append-only folder: what is whole is kept, a torn end is cut where that is allowed, damage is told."""
 
+import asyncio
+import shutil
 import signal
 import time
 
 import pytest
 
+from pyredis.loading import Loading
+from pyredis.log import Log
 from support.aof_folder import BASE, INCR, commands, info, listed, present, write_folder
 from support.client import wait_until
+from support.in_process import Local
 from support.paths import choose_package
 
 THREE = commands(["SELECT", 0], ["SET", "a", "1"], ["SET", "b", "2"])
@@ -185,6 +190,17 @@ def test_annotations_are_passed_over(start_with):
     assert path.read_bytes() == data
 
 
+def test_a_transaction_that_is_cut_behind_an_annotation_does_not_happen_at_all(start_with):
+    cut = commands(["MULTI"], ["SET", "a", "9"]) + b"#TS:1700000000\r\n"
+    for tail in (b"", commands(["SET", "b", "9"]), b"*3\r\n$3\r\nSE"):
+        server, path = start_with(THREE + cut + tail)
+        with server.client() as client:
+            assert client.must("MGET", "a", "b") == [b"1", b"2"]
+        server.stop()
+        assert path.read_bytes() == THREE
+        shutil.rmtree(path.parent)
+
+
 def test_large_values_and_many_small_commands_cross_the_loader_s_windows(start_with):
     large = b"x" * (3 << 20)
     requests = [["SET", f"k{number}", number] for number in range(20000)]
@@ -338,6 +354,23 @@ def test_clients_are_told_of_a_load_and_info_of_its_progress(loading):
         wait_until(lambda: client.call("GET", "a").raw == b"$1\r\n1\r\n", "the end of the load")
         assert "loading_total_bytes" not in info(client)
     assert "DB loaded from append only file" in loading.log()
+
+
+def test_what_has_been_loaded_is_counted_over_all_files(tmp_path):
+    base = commands(*(["SET", f"base{number}", "x" * 100] for number in range(100)))
+    more = [commands(["SET", "a", "1"]) * 10, b"", commands(["SET", "b", "2"])]
+    folder = write_folder(tmp_path, commands(["SET", "c", "3"]) * 50, base, more).parent
+    paths = [folder / name for name, _ in listed(tmp_path)]
+    local = Local(tmp_path / "local")
+    local.core.loading = True
+    loading = Loading(local.core, local.server.config, Log(path=str(tmp_path / "log")), paths)
+    assert loading.info()["loading_loaded_perc"] == "0.00"
+    asyncio.run(loading.run())
+    local.core.loading = False
+    told = loading.info()
+    assert told["loading_loaded_bytes"] == told["loading_total_bytes"] == sum(path.stat().st_size for path in paths)
+    assert (told["loading_loaded_perc"], told["loading_eta_seconds"]) == ("100.00", 0)
+    assert local.must("DBSIZE") == 103
 
 
 def test_a_transaction_queued_before_a_load_is_refused_during_it(loading):

@@ -570,6 +570,35 @@ def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(tm
     assert stop > 10
 
 
+def test_what_has_been_replaced_stays_until_the_manifest_that_says_so_is_durable(tmp_path, monkeypatch):
+    """However often that is tried while the folder cannot be synced."""
+    directory = opened(tmp_path)
+    append(directory.open_incr()[0], command("SET", "a", "1"))
+    append(directory.begin_rewrite(), command("SET", "b", "2"))
+    directory.temporary_base().write_bytes(command("SET", "a", "1"))
+    sync = aof_manifest._sync_path
+
+    def fail(path):
+        if Path(path) == directory.path and directory.manifest.history:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(path)
+
+    monkeypatch.setattr(aof_manifest, "_sync_path", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        directory.finish_rewrite(directory.temporary_base(), is_rdb=False)
+    directory.abort_rewrite(directory.temporary_base())
+    replaced = [directory.path / file.name for file in directory.manifest.history]
+    assert replaced
+    for _ in range(2):
+        with pytest.raises(OSError, match="Input/output error"):
+            directory.delete_history()
+        assert all(path.exists() for path in replaced)
+    monkeypatch.undo()
+    assert directory.delete_history() == [path.name for path in replaced]
+    assert not any(path.exists() for path in replaced)
+    assert loaded(tmp_path) == command("SET", "a", "1") + command("SET", "b", "2")
+
+
 def _try_rewrite(directory: AppendOnlyDir, life: Life) -> bool:
     """Whether it failed."""
     fd = None

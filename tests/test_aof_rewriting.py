@@ -1,5 +1,6 @@
 """Rewriting the append-only file: by hand and by itself, under load, off and on again, and when it cannot be done."""
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -253,6 +254,68 @@ def test_a_second_request_is_refused_and_one_inside_a_transaction_waits(start_ou
     server.restart(crash=True)
     with server.client() as client:
         assert client.must("GET", "n") == b"2"
+
+
+def test_a_scheduled_rewrite_is_forgotten_when_the_file_is_turned_off(start_ours):
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        fill(client)
+        client.pipeline([["MULTI"], ["BGREWRITEAOF"], ["CONFIG", "SET", "appendonly", "no"]])
+        assert client.must("EXEC") == ["Background append only file rewriting scheduled", "OK"]
+        wait_until(lambda: info(client)["aof_enabled"] == "0", "the end of the file")
+        told = info(client)
+        assert (told["aof_rewrite_scheduled"], told["aof_rewrite_in_progress"], told["aof_rewrites"]) == ("0", "0", "0")
+
+
+# ---- how large the files are ----
+
+
+def sizes_told(client, server):
+    """What INFO says, and what it ought to: the bytes of all files that count, and those of the base."""
+    folder = server.folder / "appendonlydir"
+    files = dict.fromkeys("bi", 0)
+    for name, kind in listed(server.folder):
+        if kind in files:
+            files[kind] += (folder / name).stat().st_size
+    told = info(client)
+    return (int(told["aof_current_size"]), int(told["aof_base_size"])), files
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_the_size_told_is_that_of_all_files_that_count(start_ours):
+    server = start_ours(*ONCE)
+
+    def check(client):
+        (current, base), files = sizes_told(client, server)
+        assert (current, base) == (files["b"] + files["i"], files["b"])
+        return files
+
+    with server.client() as client:
+        fill(client)
+        assert check(client)["b"] == 0
+        # Two that fail leave three incremental files.
+        for number in range(2):
+            place = server.folder / "appendonlydir" / f"temp-rewriteaof-bg-{server.process.pid}.aof"
+            place.symlink_to("/dev/full")
+            client.must("BGREWRITEAOF")
+            wait_until(lambda count=number + 1: failures(client) == count, "the failure")
+            client.must("SET", f"after{number}", "x" * 1000)
+            assert check(client)["i"] > 100_000
+        assert len(listed(server.folder)) == 3
+        rewrite(client)
+        client.must("SET", "later", "x" * (check(client)["b"] // 2))
+        files = check(client)
+    server.restart()
+    with server.client() as client:
+        assert check(client) == files
+        # A start takes the base for all that there was after the last rewrite: the files have grown by half since.
+        client.must("CONFIG", "SET", "auto-aof-rewrite-min-size", "1")
+        client.must("CONFIG", "SET", "auto-aof-rewrite-percentage", "40")
+        wait_until(lambda: info(client)["aof_rewrites"] == "1", "a rewrite of its own")
+
+
+def failures(client):
+    return int(info(client)["aof_rewrites_consecutive_failures"])
 
 
 # ---- off and on ----

@@ -234,6 +234,28 @@ def test_a_base_that_is_vouched_for_takes_back_nothing_that_is_durable(policy, t
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed on Linux only")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize("policy", POLICIES)
+def test_detaching_leaves_the_errors_of_the_old_file_behind(policy, tmp_path):
+    """A file that has just been attached has not failed yet, whatever became of the one before."""
+    writer = AofWriter(4096, policy)
+    assert writer.attach(os.open("/dev/full", os.O_WRONLY), 0) == 0
+    writer.append(UNIT)
+    writer.publish()
+    writer.drain()
+    wait_until(lambda: writer.error == errno.ENOSPC, "the failure")
+    assert writer.detach() == errno.ENOSPC
+    assert (writer.error, writer.sync_failed) == (0, False)
+    path = tmp_path / "next.aof"
+    assert writer.attach(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 0) == 0
+    assert writer.drain() == 0
+    writer.append(UNIT)
+    writer.publish()
+    assert writer.sync() == 0
+    assert path.read_bytes() == UNIT
+    assert writer.durable == writer.written == writer.position == 2 * len(UNIT)
+
+
 def test_a_writer_that_goes_away_takes_its_thread_and_descriptors_along(tmp_path):
     """In a process of its own: the kernel lists a thread of another test a moment longer than it takes to join it."""
     run_case("writers_that_go_away", tmp_path)
