@@ -58,6 +58,16 @@ def test_who_waited_longest_is_served_first(scene, command):
     scene.does("LRANGE k 0 -1", "LRANGE target 0 -1")
 
 
+@pytest.mark.parametrize("leaver", range(3))
+def test_those_before_and_behind_one_that_leaves_keep_their_places(scene, leaver):
+    waiters = [scene.waiter("BLPOP", "k", 0) for _ in range(3)]
+    waiters.pop(leaver).goes()
+    waiters.append(scene.waiter("BLPOP", "k", 0))
+    for waiter in waiters:
+        scene.does("RPUSH k x")
+        waiter.hears()
+
+
 def test_a_key_that_changed_first_and_is_empty_again_is_passed_over(scene):
     waiter = scene.waiter("BLPOP", "a", "b", 0)
     scene.together("RPUSH b 1", "RPUSH a 2", "DEL b")
@@ -126,6 +136,7 @@ MAKERS = {
     "LMOVE": ["RPUSH other x", "LMOVE other k LEFT LEFT"],
     "RPOPLPUSH": ["RPUSH other x", "RPOPLPUSH other k"],
     "SWAPDB": ["SELECT 1", "RPUSH k x", "SWAPDB 1 0", "SELECT 0"],
+    "SWAPDB the other way": ["SELECT 1", "RPUSH k x", "SWAPDB 0 1", "SELECT 0"],
 }
 
 

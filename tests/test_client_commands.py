@@ -221,6 +221,50 @@ def test_flags_that_a_client_sets(client):
     assert client.call("CLIENT", "NO-TOUCH", "maybe").is_error
 
 
+def test_reset_takes_back_all_that_a_client_has_set(client, shared_ours):
+    """Beside the name of its library, which Redis keeps too."""
+    fresh = {"name": "", "flags": "N", "db": "0", "multi": "-1", "watch": "0", "multi-mem": "0", "resp": "2"}
+    for words in (
+        *("CLIENT NO-EVICT ON", "CLIENT NO-TOUCH ON", "CLIENT SETNAME somebody", "CLIENT SETINFO LIB-NAME lib"),
+        *("SELECT 3", "WATCH k l", "MULTI", "SET k v"),
+    ):
+        client.must(*words.split())
+    with shared_ours.client() as other:
+        before = lines(other.must("CLIENT", "LIST", "ID", identity_of(other, "somebody")))[0]
+        assert set(before["flags"]) == set("xeT")
+        assert [name for name in fresh if before[name] == fresh[name] and name != "resp"] == []
+    assert client.must("RESET") == "RESET"
+    after = fields(client.must("CLIENT", "INFO"))
+    assert {name: after[name] for name in fresh} == fresh
+    assert after["lib-name"] == "lib"
+
+
+def identity_of(client, name: str) -> str:
+    """The id of the client that has this name."""
+    return next(line["id"] for line in lines(client.must("CLIENT", "LIST")) if line["name"] == name)
+
+
+@pytest.mark.parametrize("end", ["EXEC", "DISCARD", "RESET", "NOSUCH, EXEC"])
+def test_a_transaction_that_is_over_keeps_no_memory(client, shared_ours, end):
+    client.must("CLIENT", "SETNAME", "queues")
+    with shared_ours.client() as other:
+        number = identity_of(other, "queues")
+
+        def memory() -> tuple[str, ...]:
+            line = lines(other.must("CLIENT", "LIST", "ID", number))[0]
+            return line["multi-mem"], line["tot-mem"]
+
+        client.must("PING")
+        before = memory()
+        assert before[0] == "0"
+        client.must("MULTI")
+        client.must("SET", "k", "x" * 1000)
+        assert all(int(now) >= int(then) + 1000 for now, then in zip(memory(), before, strict=True))
+        for command in end.split(", "):
+            client.call(command)
+        assert memory() == before
+
+
 @pytest.mark.parametrize("command", [["HGET", "h", "f"], ["HSET", "h", "f", "w"], ["EXPIRE", "h", 1000]])
 def test_a_client_may_leave_no_trace_of_its_accesses(start_ours, command):
     server = start_ours("--maxmemory-policy", "allkeys-lfu", "--lfu-log-factor", "0", "--lfu-decay-time", "0")

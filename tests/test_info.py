@@ -1,5 +1,7 @@
 """INFO: the fields of Redis and its sections, and that the values are true."""
 
+import contextlib
+import os
 import re
 import time
 
@@ -194,6 +196,47 @@ def test_statistics_count_and_can_be_reset(start_ours):
         assert (told["keyspace_hits"], told["keyspace_misses"], told["total_error_replies"]) == ("0", "0", "0")
         assert told["total_connections_received"] == "0"
         assert info(client, "errorstats") == {}
+
+
+COUNTED = [
+    *("total_connections_received", "total_net_input_bytes", "rejected_connections", "expired_keys", "expired_subkeys"),
+    *("keyspace_hits", "keyspace_misses", "total_error_replies", "client_query_buffer_limit_disconnections"),
+    *("client_output_buffer_limit_disconnections", "total_commands_processed", "total_reads_processed"),
+    *("total_net_output_bytes", "total_writes_processed", "acl_access_denied_auth", "eventloop_cycles"),
+]
+
+
+def test_resetstat_begins_every_count_anew(start_ours):
+    """What the reset and what follows it count themselves is less than what came before."""
+    limits = ("--maxclients", "4", "--client-query-buffer-limit", "1mb", "--client-output-buffer-limit", "normal")
+    server = start_ours(*limits, "1mb", "0", "0")
+    with server.client() as client:
+        client.must("SETRANGE", "k", 20_000_000, "v")
+        client.must("SET", "due", "v", "PX", 1)
+        client.must("HSET", "hash", "due", "v", "f", "v")
+        client.must("HPEXPIRE", "hash", 1, "FIELDS", 1, "due")
+        client.pipeline([["GET", "absent"], ["HGET", "hash", "f"], ["NOSUCH"], ["AUTH", "nobody", "x"]] * 10)
+        with server.client() as reader, server.client() as writer:
+            writer.must("PING")
+            reader.must("PING")
+            reader.send("GET", "k")
+            with contextlib.suppress(ConnectionError):
+                writer.send_bytes(b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 2_000_000)
+            wait_until(lambda: info(client, "clients")["connected_clients"] == "1", "both to be closed")
+        others = [server.client() for _ in range(4)]
+        others[-1].read_to_end()
+        for other in others:
+            other.close()
+        wait_until(lambda: "0" not in counted(client).values(), "every count to be more than nothing")
+        before = counted(client)
+        client.must("CONFIG", "RESETSTAT")
+        after = counted(client)
+    assert [name for name in COUNTED if int(after[name]) * 2 > int(before[name])] == []
+
+
+def counted(client) -> dict[str, str]:
+    told = info(client, "stats")
+    return {name: told[name] for name in COUNTED}
 
 
 def test_what_is_refused_has_not_been_processed(pair2):

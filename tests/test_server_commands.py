@@ -306,6 +306,17 @@ def test_slow_commands_are_events(start_ours, start_oracle):
         assert of_commands(pair.check("LATENCY", "LATEST", by=of_commands)) == []
 
 
+@pytest.mark.parametrize(("log_us", "event_ms"), [(-1, 100), (100_000, 0), (10**9, 100), (100_000, 10**6), (-1, 0)])
+def test_the_slow_log_and_the_events_have_each_their_own_threshold(start_ours, log_us, event_ms):
+    server = start_ours("--slowlog-log-slower-than", str(log_us), "--latency-monitor-threshold", str(event_ms))
+    with server.client() as client:
+        client.must("DEBUG", "SLEEP", "0.11")
+        noted = [entry[3][0] for entry in client.must("SLOWLOG", "GET", -1)]
+        assert (b"DEBUG" in noted) == (log_us == 100_000)
+        events = [event[0] for event in client.must("LATENCY", "LATEST")]
+        assert (b"command" in events) == (event_ms == 100)
+
+
 def of_commands(events):
     """Without what a machine that stands still for a moment may add."""
     return [event for event in events if event[0] == b"command"]

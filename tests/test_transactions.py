@@ -160,6 +160,12 @@ def test_the_protocol_may_change_within_a_transaction(pair2):
     assert pair2.check("EXEC", by=lambda replies: (replies[0], replies[2:]))
 
 
+def test_a_transaction_happens_at_one_moment_however_long_it_takes(pair2):
+    queue(pair2, "SET k v PX 60", "DEBUG SLEEP 0.1", "EXISTS k", "GET k")
+    assert pair2.check("EXEC") == ["OK", "OK", 1, b"v"]
+    pair2.check("EXISTS", "k")
+
+
 def test_statistics_count_the_commands_and_their_errors(pair):
     def counts(client):
         text = client.must("INFO", "everything")
