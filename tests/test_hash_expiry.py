@@ -248,6 +248,54 @@ def test_expiry_goes_along_with_a_hash(hashes, name):
     assert hashes.must("EXISTS", "h") == (name == "COPY")
 
 
+def expiring_hashes(client):
+    """How many of each database's hashes have fields that expire, by INFO."""
+    told = statistics(client)
+    return {
+        name: int(text.rsplit("=", 1)[1]) for name, text in told.items() if name.startswith("db") and name[2:].isdigit()
+    }
+
+
+@pytest.mark.parametrize(
+    ("commands", "counted"),
+    [
+        ("", {"db0": 1}),
+        ("RENAME h other", {"db0": 1}),
+        ("SET other x, RENAME h other", {"db0": 1}),
+        ("COPY h other", {"db0": 2}),
+        ("COPY h h DB 1", {"db0": 1, "db1": 1}),
+        ("HSET other f v, COPY h other REPLACE", {"db0": 2}),
+        ("MOVE h 1", {"db1": 1}),
+        ("SWAPDB 0 1", {"db1": 1}),
+        ("EXPIRE h 1000", {"db0": 1}),
+        ("EXPIRE h 1000, PERSIST h, RENAME h other", {"db0": 1}),
+    ],
+)
+def test_wherever_a_hash_has_gone_its_fields_expire_though_nobody_looks(lazy, commands, counted):
+    before = int(statistics(lazy)["expired_subkeys"])
+    lazy.must("HSET", "h", "a", 1, "b", 2)
+    lazy.must("HPEXPIRE", "h", 1, "FIELDS", 1, "a")
+    for command in filter(None, commands.split(", ")):
+        lazy.must(*command.split())
+    assert expiring_hashes(lazy) == counted
+    lazy.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+    total = sum(counted.values())
+    wait_until(lambda: int(statistics(lazy)["expired_subkeys"]) == before + total, "the fields to go")
+    assert expiring_hashes(lazy) == dict.fromkeys(counted, 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["HPERSIST h FIELDS 1 a", "HDEL h a", "HSET h a 2", "HMSET h a 2", "HPEXPIREAT h 1 FIELDS 1 a", "DEL h", "SET h x"],
+)
+def test_a_hash_with_no_field_left_that_expires_is_not_counted(hashes, command):
+    hashes.must("HSET", "h", "a", 1, "b", 2)
+    hashes.must("SET", "stays", "x")
+    hashes.must("HPEXPIRE", "h", 1_000_000, "FIELDS", 1, "a")
+    hashes.must(*command.split())
+    assert expiring_hashes(hashes) == {"db0": 0}
+
+
 def whole(client):
     """Every hash with its fields, values and their expiry."""
     found = {}

@@ -344,6 +344,31 @@ def test_encodings_are_told_as_in_redis_7_4(client):
 
 
 @pytest.mark.parametrize(
+    ("elements", "command"),
+    [
+        ("BIG", "LSET l 0 x"),
+        ("BIG b c", "LPOP l"),
+        ("a BIG", "RPOP l"),
+        ("a BIG b c", "LPOP l 2"),
+        ("BIG b c", "LREM l 1 BIG"),
+        ("a BIG b c", "LTRIM l 2 3"),
+        ("BIG b c", "LMOVE l other LEFT LEFT"),
+        ("a BIG", "LMPOP 1 l RIGHT"),
+    ],
+)
+def test_a_long_list_that_has_lost_what_made_it_long_is_short_again(client, elements, command):
+    client.must("CONFIG", "SET", "list-max-listpack-size", -1)
+    client.must("RPUSH", "l", *with_big(elements))
+    assert client.must("OBJECT", "ENCODING", "l") == b"quicklist"
+    client.must(*with_big(command))
+    assert client.must("OBJECT", "ENCODING", "l") == b"listpack"
+
+
+def with_big(words: str) -> list[str]:
+    return [BIG if word == "BIG" else word for word in words.split()]
+
+
+@pytest.mark.parametrize(
     ("command", "name"),
     [
         ("LMOVE l l LEFT RIGHT", "listpack"),

@@ -112,6 +112,24 @@ def test_count_bounds_a_call_roughly(client):
         assert count <= len(keys) <= count + 50
 
 
+@pytest.mark.parametrize("command", ["SCAN", "SCAN TYPE hash", "HSCAN h", "SSCAN s", "ZSCAN z"])
+def test_count_bounds_what_a_call_looks_at_whether_it_matches_or_not(client, command):
+    names = fill(client, b"key", 5000)
+    client.must("HSET", "h", *[word for name in names for word in (name, b"x")])
+    client.must("SADD", "s", *names)
+    client.must("ZADD", "z", *[word for at, name in enumerate(names) for word in (at, name)])
+    name, *words = command.split()
+    before, options = (words, []) if name != "SCAN" else ([], words)
+    cursor, calls = b"0", 0
+    while calls == 0 or cursor != b"0":
+        cursor, found = client.must(
+            name, *before, cursor, "COUNT", 100, *options, *([] if options else ["MATCH", "a*"])
+        )
+        assert len(found) <= 1
+        calls += 1
+    assert 5000 // 150 <= calls <= 5000 // 100 + 10
+
+
 def test_count_covers_the_database_in_one_call(client):
     names = fill(client, b"key", 1000)
     cursor, keys = client.must("SCAN", 0, "COUNT", 2**63 - 1)

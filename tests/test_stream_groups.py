@@ -433,6 +433,37 @@ def test_times_of_consumers_are_those_of_today(client):
     assert idle[5] == -1
 
 
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        ("XREADGROUP GROUP g c STREAMS s >", False),
+        ("XREADGROUP GROUP g c STREAMS s 0", False),
+        ("XREADGROUP GROUP g c STREAMS s >, new", True),
+        ("XCLAIM s g c 0 1-0", True),
+        ("XCLAIM s g c 0 9-9", False),
+        ("XAUTOCLAIM s g c 0 0", True),
+        ("XAUTOCLAIM s g c 1000000 0", False),
+    ],
+)
+def test_whatever_a_consumer_asks_for_it_has_been_seen(client, command, given):
+    """Also when it gets nothing, since 7.2; what it is given alone makes it active. Within EXEC no time passes."""
+    client.must("XADD", "s", "1-0", "f", "v")
+    client.must("XGROUP", "CREATE", "s", "g", "0")
+    client.must("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+    client.must("DEBUG", "SLEEP", "0.05")
+    command, _, new = command.partition(", ")
+    if new:
+        client.must("XADD", "s", "2-0", "f", "v")
+    client.must("MULTI")
+    client.must(*command.split())
+    client.must("XINFO", "CONSUMERS", "s", "g")
+    consumer = as_lists(client.must("EXEC")[-1][0])
+    told = dict(zip(consumer[::2], consumer[1::2], strict=True))
+    assert told[b"idle"] == 0
+    assert (told[b"inactive"] == 0) == given
+    assert given or told[b"inactive"] >= 50
+
+
 def test_watched_streams_change_when_redis_says_so(pair):
     """Neither what is given nor what is acknowledged counts."""
     fill(pair)

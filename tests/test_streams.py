@@ -318,6 +318,22 @@ def test_the_last_id_can_be_set(pair, arguments):
     pair.check("XADD", "s", "20-2", "f", "v")
 
 
+def test_of_the_ids_deleted_the_greatest_is_told_whatever_goes_later(pair):
+    for number in range(1, 10):
+        pair.setup("XADD", "s", f"{number}-0", "f", "v")
+    for ids, greatest in (("5-0", b"5-0"), ("2-0", b"5-0"), ("7-0 3-0 9-9", b"7-0"), ("7-0 1-0", b"7-0")):
+        pair.check("XDEL", "s", *ids.split())
+        told = pair.check("XINFO", "STREAM", "s", by=greatest_deleted)
+        assert greatest_deleted(told) == greatest
+    pair.check("COPY", "s", "copy")
+    assert greatest_deleted(pair.check("XINFO", "STREAM", "copy", by=greatest_deleted)) == b"7-0"
+
+
+def greatest_deleted(facts) -> bytes:
+    facts = facts if isinstance(facts, dict) else dict(zip(facts[::2], facts[1::2], strict=True))
+    return facts[b"max-deleted-entry-id"]
+
+
 def test_the_last_id_cannot_go_below_what_was_deleted(client):
     """So it is since Redis 7.2; the oracle, an older one, checks that in streams with entries alone."""
     client.must("XADD", "s", "6-0", "f", "v")

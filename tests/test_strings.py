@@ -201,6 +201,14 @@ def test_mset_and_mget_take_any_number_of_keys(pair, count):
     pair.check("DBSIZE")
 
 
+@pytest.mark.parametrize("taken", [0, 31, 32, 63, 64, 69])
+def test_one_key_that_is_taken_keeps_msetnx_from_all_others(pair2, taken):
+    pair2.setup("SET", f"key:{taken}", "taken")
+    assert pair2.check("MSETNX", *[word for number in range(70) for word in (f"key:{number}", "new")]) == 0
+    assert pair2.check("DBSIZE") == 1
+    assert pair2.check("GET", f"key:{taken}") == b"taken"
+
+
 def test_mset_stores_the_last_of_a_repeated_key(pair):
     for name in ("MSET", "MSETNX"):
         prepare(pair, "absent")
