@@ -197,6 +197,24 @@ def test_a_range_is_deleted(make, begin, end):
     assert value.sound()
 
 
+@pytest.mark.parametrize("copied", [False, True], ids=["grown", "copied"])
+def test_any_leaf_of_a_high_tree_may_go_whole(copied):
+    """The first of a node as well: the nodes above it begin with another member then."""
+    count, leaf = 6000, 63
+    whole = filled(count, entries=0)
+    for begin in range(0, count, leaf):
+        value = whole.copy() if copied else filled(count, entries=0)
+        end = min(begin + leaf, count)
+        value.delete_range(begin, end)
+        assert value.sound(), begin
+        assert len(value) == count - (end - begin)
+        if end < count:
+            value.add(b"between", end - 0.5)
+            assert value.rank(b"between") == begin
+            assert value.rank(b"member%d" % end) == begin + 1
+        assert value.sound(), begin
+
+
 def test_a_tree_gives_its_memory_back():
     before = settled_bytes()
     value = filled(3000, entries=0)
