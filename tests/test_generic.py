@@ -329,3 +329,81 @@ def test_flushing_empties_one_database_or_all(filled, mode):
     filled.setup("SELECT", 2)
     assert filled.check("DBSIZE") == 0
     assert filled.check("TTL", "a") == -2
+
+
+# ---- what counts as an access ----
+
+ACCESSES = """
+GET a
+EXISTS a
+EXISTS a a
+TYPE a
+TTL a
+PEXPIRETIME a
+TOUCH a
+STRLEN a
+GETRANGE a 0 1
+MGET a b
+SET a x
+SET a a_longer_value_than_there_was
+SET a x KEEPTTL
+SET a x NX
+SETNX a x
+APPEND a x
+SETRANGE a 0 x
+INCR n
+INCRBYFLOAT n 1.5
+EXPIRE a 100
+PERSIST a
+GETEX a
+OBJECT ENCODING a
+OBJECT REFCOUNT a
+SCAN 0
+SCAN 0 TYPE string
+KEYS *
+RANDOMKEY
+MEMORY USAGE a
+DBSIZE
+BITCOUNT a
+GETBIT a 1
+SETBIT a 1 1
+COPY a c
+SORT l BY w_*
+LINDEX l 0
+RPUSH l x
+HSET h f w
+HGET h f
+SADD s m
+SISMEMBER s m
+ZADD z 2 m
+ZSCORE z m
+XADD x 2-1 f v
+XLEN x
+"""
+
+
+@pytest.mark.parametrize("command", ACCESSES.strip().splitlines())
+def test_the_same_commands_count_as_accesses(pair2, command):
+    """With a factor of 0 every access raises the frequency by one, and with a time of 0 it never falls.
+
+    The numbers are not those small ones that the oracle shares among keys, with their frequency.
+    """
+    keys = ["a", "b", "n", "l", "w_1", "h", "s", "z", "x"]
+    with pair2.config(maxmemory_policy="allkeys-lfu", lfu_log_factor=0, lfu_decay_time=0):
+        for prepare in (
+            *(
+                "SET a text",
+                "SET b text",
+                "SET n 123456",
+                "RPUSH l 1",
+                "SET w_1 123457",
+                "HSET h f v",
+                "SADD s m",
+                "ZADD z 1 m",
+            ),
+            *("XADD x 1-1 f v", "MGET a b n w_1"),
+        ):
+            pair2.setup(*prepare.split())
+        pair2.check(*command.split(), shape_only=command.startswith(("MEMORY", "RANDOMKEY", "SCAN", "KEYS")))
+        for key in keys:
+            pair2.check("OBJECT", "FREQ", key)
