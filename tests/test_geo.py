@@ -222,6 +222,23 @@ def test_many_random_areas_find_the_same(pair2):
         pair2.check("GEOSEARCH", key, "FROMLONLAT", *center, *area, *rest, "WITHDIST", "WITHHASH", "WITHCOORD")
 
 
+@pytest.mark.parametrize("latitude", [65.9, 66.1, 74, 79.9, 80.1, 83, 84.9])
+@pytest.mark.parametrize("pole", [1, -1], ids=["north", "south"])
+def test_areas_near_the_poles_find_the_same_in_the_same_order(pair2, latitude, pole):
+    """Where meridians converge larger cells are looked at; without a wanted order their own shows which."""
+    chosen = random.Random(latitude)
+    spread = min(6, 85 - latitude)
+    for number in range(300):
+        place = chosen.uniform(-40, 40), pole * (latitude + chosen.uniform(-6, spread))
+        pair2.setup("GEOADD", "k", *place, number)
+    for _ in range(60):
+        center = chosen.uniform(-20, 20), pole * latitude
+        reach = 10 ** chosen.uniform(3, 6.3)
+        area = chosen.choice([["BYRADIUS", reach, "m"], ["BYBOX", reach, reach * chosen.uniform(0.3, 3), "m"]])
+        rest = chosen.choice([[], ["ASC"], ["COUNT", 7, "ANY"]])
+        pair2.check("GEOSEARCH", "k", "FROMLONLAT", *center, *area, *rest, "WITHDIST")
+
+
 BY = ["BYRADIUS", 1, "km"]
 FROM = ["FROMLONLAT", 1, 2]
 

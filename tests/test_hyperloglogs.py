@@ -333,3 +333,17 @@ def test_the_typed_methods_of_redis_py(shared_ours, resp):
         assert client.pfcount("k", "other") == 4
         assert client.pfmerge("both", "k", "other") is True
         assert client.pfcount("both") == 4
+
+
+@pytest.mark.parametrize("most", range(24, 40))
+def test_a_value_turns_dense_at_the_same_byte(pair2, most):
+    """Whatever the limit is, some step meets it exactly."""
+    sizes = []
+    with pair2.config(hll_sparse_max_bytes=most):
+        for number in range(16):
+            pair2.check("PFADD", "k", f"element {number}")
+            pair2.check("GET", "k")
+            sizes.append(pair2.check("STRLEN", "k"))
+    sparse = [size for size in sizes if size < 10_000]
+    assert 0 < len(sparse) < len(sizes)
+    assert sparse[-1] <= most
