@@ -555,3 +555,42 @@ def test_the_file_gets_the_end_of_a_key_that_expired(files):
     # The key is gone whether the file tells it or not, so nobody's reply waits for the DEL.
     wait_until(lambda: files.file(0).read_bytes().endswith(b"$3\r\nDEL\r\n$1\r\nk\r\n"), "the DEL")
     assert files.written()[-1] == [b"DEL", b"k"]
+
+
+WITH_A_NUMBER = """
+SET k {}
+GET k
+OBJECT ENCODING k
+INCR k
+SET n 1
+INCRBY n {}
+EXPIRE n {}
+GETRANGE k 0 {}
+RPUSH l {}
+LINDEX l 0
+LPOS l {}
+LREM l {} x
+LRANGE l 0 {}
+SADD s {}
+SISMEMBER s {}
+SISMEMBER s 1
+HSET h {} {}
+HGETALL h
+HINCRBY h {} 1
+ZADD z 1 {}
+ZRANGE z 0 -1
+ZSCORE z {}
+SELECT {}
+XADD x {}-1 f v
+SETEX k {} v
+SCAN 0 COUNT {}
+"""
+
+
+@pytest.mark.parametrize("text", [2**63, 2**64, 2**64 + 1, 2**65 + 7, 10**20 - 1, 10**20, -(2**63) - 1, -(2**64) - 5])
+def test_a_number_beyond_64_bits_is_a_text_wherever_it_stands(pair2, text):
+    """Also where its lowest 64 bits would be a small number."""
+    for line in WITH_A_NUMBER.strip().splitlines():
+        pair2.check(*line.replace("{}", str(text)).split())
+    assert pair2.ours.must("OBJECT", "ENCODING", "s") == b"listpack"
+    pair2.digest()
