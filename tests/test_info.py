@@ -1,7 +1,6 @@
 """INFO: the fields of Redis and its sections, and that the values are true."""
 
 import contextlib
-import os
 import re
 import time
 
