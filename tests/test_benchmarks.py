@@ -56,6 +56,28 @@ def test_a_start_is_measured_in_time_and_memory_with_goals_of_its_own(tmp_path):
     assert "--appendonly no" in rows[0]["other"]["server_command"]
 
 
+def test_a_large_reply_is_measured_in_time_memory_and_what_others_wait(tmp_path):
+    options = [
+        "--quick",
+        "--only",
+        "GET 200",
+        "--results",
+        str(tmp_path),
+        "--other-command",
+        require_tool("redis-server"),
+    ]
+    benchmarks("endtoend", *options)
+    rows = json.loads((tmp_path / "endtoend-quick.json").read_text())["rows"]
+    assert [(row["unit"], row["bound"], row["goal"]) for row in rows] == [
+        ("µs CPU/request", None, 0.7),
+        ("ms, longest ping of another client", 20, None),
+        ("MB resident beyond the value", 20, None),
+    ]
+    # Redis copies the value to answer with it, so this row shows a copy where there is one.
+    assert min(rows[2]["other"]["rounds"]) > 100
+    assert all(len(row[side]["rounds"]) == 2 for row in rows for side in ("ours", "other"))
+
+
 def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     script = """if True:
         import argparse, sys
