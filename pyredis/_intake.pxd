@@ -3,7 +3,8 @@
 A connection without input of its own reads into a buffer that all share. What a batch leaves unparsed is copied out,
 into a buffer that doubles as bytes arrive. A bulk of ``BLOB_SHARED`` bytes and more is not: it is read into a block of
 its own, and whoever stores it takes that block as it is. A declared length allocates no memory: a block has room for
-eight times what has arrived of its bulk and one read more, or for as much as the client's last large bulk brought.
+eight times what has arrived of its bulk and one read more, or for as much as the client's last large bulk brought, up
+to a megabyte.
 """
 
 from libc.stdint cimport uint64_t

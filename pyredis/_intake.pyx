@@ -27,6 +27,8 @@ cdef enum:
     HEAD_READ = 512
     # A block's room, as a multiple of what has arrived of its bulk.
     AHEAD = 8
+    # The room that a client has earned, at most, which has just sent a large bulk.
+    EARNED = 1 << 20
     # A buffer larger than this shrinks when little of it is in use.
     KEEP = 1 << 20
     # What a block has room for after its bulk: the CRLF, and one byte more, so that a read that brings all of it is not
@@ -46,7 +48,7 @@ cdef inline bint is_filling(const Intake *intake) noexcept nogil:
 
 
 cdef size_t room_for(const Intake *intake, const Parser *parser, size_t arrived) noexcept nogil:
-    cdef size_t earned = max(AHEAD * arrived + READ_SIZE, intake.last_large + CRLF + SPARE)
+    cdef size_t earned = max(AHEAD * arrived + READ_SIZE, min(intake.last_large, <size_t> EARNED) + CRLF + SPARE)
     return min(<size_t> parser.bulk + CRLF + SPARE, earned)
 
 

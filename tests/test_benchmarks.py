@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from support.paths import ROOT
 from support.servers import require_tool
@@ -56,6 +59,7 @@ def test_a_start_is_measured_in_time_and_memory_with_goals_of_its_own(tmp_path):
     assert "--appendonly no" in rows[0]["other"]["server_command"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are asked of /proc")
 def test_a_large_reply_is_measured_in_time_memory_and_what_others_wait(tmp_path):
     options = [
         "--quick",

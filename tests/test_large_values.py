@@ -171,6 +171,16 @@ def test_a_declared_length_allocates_no_memory(client, server, size):
         assert field(other, "used_memory") - before <= 8 * size + 100_000
 
 
+def test_a_client_that_has_sent_large_values_gets_no_more_memory_for_a_declared_length_than_a_megabyte(client, server):
+    with server.client() as other:
+        client.must("SET", "k", b"x" * (30 * MB))
+        before = field(other, "used_memory")
+        client.send_bytes(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$30000000\r\nx")
+        identity = int(other.must("CLIENT", "LIST").split(b"id=")[1].split(b" ")[0])
+        wait_until(lambda: int(listed(other, identity)["qbuf"]) > 0, "the bytes to arrive")
+        assert field(other, "used_memory") - before <= MB + 100_000
+
+
 def test_a_client_that_goes_away_leaves_no_half_read_value(server, client):
     before = field(client, "used_memory")
     with server.client() as other:
