@@ -160,7 +160,8 @@ def test_every_reply_of_a_score_has_the_same_digits(client, protocol):
             assert client.call("ZADD", "z", "INCR", repr(score), "m").decoded == wanted
             assert client.call("ZSCORE", "z", "m").raw == encode_reply(score, protocol)
             assert client.must("ZMSCORE", "z", "m") == [wanted]
-            assert client.must("ZRANGE", "z", 0, -1, "WITHSCORES")[-1] in (wanted, [b"m", wanted])
+            ranged = client.must("ZRANGE", "z", 0, -1, "WITHSCORES")
+            assert ranged == ([[b"m", wanted]] if protocol == 3 else [b"m", wanted])
             assert client.must("ZINCRBY", "z", 0, "m") == wanted
             scanned = client.must("ZSCAN", "z", 0)[1][1]
             assert scanned == (text if entries else f"{score:.17g}").encode()

@@ -197,7 +197,7 @@ def test_statistics_count_and_can_be_reset(start_ours):
         assert info(client, "errorstats") == {}
 
 
-COUNTED = [
+BEGUN_ANEW = [
     *("total_connections_received", "total_net_input_bytes", "rejected_connections", "expired_keys", "expired_subkeys"),
     *("keyspace_hits", "keyspace_misses", "total_error_replies", "client_query_buffer_limit_disconnections"),
     *("client_output_buffer_limit_disconnections", "total_commands_processed", "total_reads_processed"),
@@ -230,12 +230,12 @@ def test_resetstat_begins_every_count_anew(start_ours):
         before = counted(client)
         client.must("CONFIG", "RESETSTAT")
         after = counted(client)
-    assert [name for name in COUNTED if int(after[name]) * 2 > int(before[name])] == []
+    assert [name for name in BEGUN_ANEW if int(after[name]) * 2 > int(before[name])] == []
 
 
 def counted(client) -> dict[str, str]:
     told = info(client, "stats")
-    return {name: told[name] for name in COUNTED}
+    return {name: told[name] for name in BEGUN_ANEW}
 
 
 def test_what_is_refused_has_not_been_processed(pair2):
