@@ -295,6 +295,18 @@ cdef void checked_free(void *block, size_t size) noexcept nogil:
     free(start)
 
 
+cdef void *checked_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
+    """Moves it in any case, so that a stale pointer shows; counted as malloc's, of which there are never two."""
+    global _used
+    cdef void *moved
+    _used -= mem_footprint(old_size)
+    moved = checked_alloc(new_size)
+    _used += mem_footprint(old_size)
+    memcpy(moved, block, min(old_size, new_size))
+    checked_free(block, old_size)
+    return moved
+
+
 cdef void *mem_alloc(size_t size) noexcept nogil:
     cdef void *block
     if CHECKED:
@@ -343,16 +355,17 @@ cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept n
     cdef void *moved
     if block == NULL:
         return mem_alloc(new_size)
-    if not CHECKED:
-        if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
-            return block
-        if old_size > SMALL_MAX and new_size > SMALL_MAX:
-            _used -= block_size(block) + 8
-            moved = realloc(block, new_size)
-            if unlikely(moved == NULL):
-                out_of_memory(new_size)
-            count(block_size(moved) + 8)
-            return moved
+    if CHECKED:
+        return checked_realloc(block, old_size, new_size)
+    if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
+        return block
+    if old_size > SMALL_MAX and new_size > SMALL_MAX:
+        _used -= block_size(block) + 8
+        moved = realloc(block, new_size)
+        if unlikely(moved == NULL):
+            out_of_memory(new_size)
+        count(block_size(moved) + 8)
+        return moved
     moved = mem_alloc(new_size)
     memcpy(moved, block, min(old_size, new_size))
     mem_free(block, old_size)
