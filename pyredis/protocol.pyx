@@ -370,12 +370,11 @@ cdef class Connection(Listed):
         self.writing = True
 
     def resume_writing(self):
-        self.writing = False
+        """Goes on in a turn of its own: asyncio's transports break if they are closed from within this call."""
+        self.writing = self.outgoing is not None
         self.client.active_ms = self.hub.core.server.keyspace.now_ms
-        if self.outgoing is not None:
-            self.pump()
-        if self.stalled and not self.writing:
-            self.look_again()
+        if self.writing or self.stalled:
+            self.hub.loop.call_soon(self.go_on_sending)
 
     def pause_reading(self):
         if not self.reading_paused and not self.lost:
@@ -626,7 +625,7 @@ cdef class Connection(Listed):
     def go_on_sending(self):
         if self.outgoing is not None:
             self.pump()
-        if self.stalled and not self.writing:
+        if self.stalled and not self.writing and not self.lost:
             self.look_again()
 
     cdef int pump(self) except -1:

@@ -320,6 +320,19 @@ def test_all_of_a_large_reply_comes_before_the_end(client, last):
     assert client.read_to_end() == expected
 
 
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_a_connection_may_end_whenever_the_last_of_a_large_reply_goes(start_ours, loop):
+    """At some sizes the transport's own bytes are the last, at others what follows them."""
+    server = start_ours("--loop", loop)
+    with server.client() as writer:
+        for size in range(3 * MB, 9 * MB, MB // 4):
+            writer.must("SETRANGE", "k", size - 1, "v")
+            with server.client() as reader:
+                reader.send_bytes(encode_command("GET", "k") + encode_command("QUIT"))
+                assert len(reader.read_to_end()) == size + len(f"${size}\r\n\r\n+OK\r\n")
+    server.check_log()
+
+
 def test_a_large_reply_above_the_output_limit_ends_the_connection(start_ours):
     server = start_ours("--client-output-buffer-limit", "normal", "8mb", "0", "0")
     with server.client() as client, server.client() as other:
