@@ -10,7 +10,7 @@ to a megabyte.
 from libc.stdint cimport uint64_t
 
 from pyredis._blob cimport Blob
-from pyredis._resp cimport Arguments, ParseStatus, Parser
+from pyredis._resp cimport Arguments, Parser
 
 cdef enum:
     READ_SIZE = 16384
@@ -40,8 +40,8 @@ ctypedef struct Window:
 
 cdef void intake_make_room(Intake *intake, const Parser *parser) noexcept nogil
 cdef Window intake_window(const Intake *intake, const Parser *parser, char *shared) noexcept nogil
-# `size` bytes have been read into the window. PARSE_MORE where they are a part of a large bulk that is still not whole.
-cdef ParseStatus intake_read(Intake *intake, Parser *parser, size_t size) noexcept nogil
+# `size` bytes have been read into the window. False where they are a part of a large bulk that is still not whole.
+cdef bint intake_read(Intake *intake, Parser *parser, size_t size) noexcept nogil
 # Puts the arguments that had arrived in the place of the server's scratch, however many, at no cost.
 cdef void intake_restore(Intake *intake, Parser *parser, Arguments *scratch) noexcept nogil
 # Keeps what is not executed of data[0 : size], and the arguments of a request that is not whole.

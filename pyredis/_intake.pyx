@@ -6,14 +6,10 @@ from pyredis._base cimport slice_of
 from pyredis._blob cimport BLOB_SHARED, Blob, blob_data, blob_grow, blob_new, blob_release
 from pyredis._memory cimport mem_alloc, mem_free, mem_grow, mem_realloc, mem_zalloc
 from pyredis._resp cimport (
-    PARSE_MORE,
-    PARSE_REQUEST,
     Arguments,
     Parser,
-    ParseStatus,
     arguments_free,
     arguments_grow,
-    parser_fail_unended,
     parser_take,
     parser_under_way,
     parser_wants,
@@ -68,28 +64,29 @@ cdef void begin_large(Intake *intake, const Parser *parser, const char *data, si
     memcpy(blob_data(blob), data, arrived)
 
 
-cdef void append_byte(Intake *intake, char byte) noexcept nogil:
-    """The beginning of what follows the bulk."""
-    if intake.size == intake.capacity:
+cdef void append_bytes(Intake *intake, const char *data, size_t size) noexcept nogil:
+    if intake.capacity - intake.size < size:
         move(intake, intake.capacity + SLACK)
-    intake.data[intake.size] = byte
-    intake.size += 1
+    memcpy(intake.data + intake.size, data, size)
+    intake.size += size
 
 
-cdef ParseStatus end_large(Intake *intake, Parser *parser) noexcept nogil:
+cdef void end_large(Intake *intake, Parser *parser) noexcept nogil:
     cdef Large *large = intake.large
     cdef Blob *blob = filling(intake)
     cdef const char *end = blob_data(blob) + blob.size
-    if large.filled > blob.size + CRLF:
-        append_byte(intake, end[CRLF])
+    cdef const char *beyond = end + large.filled - blob.size
     intake.last_large = blob.size
     large.filling = False
     large.filled = 0
     large.bytes += blob.size
-    if end[0] != c'\r' or end[1] != c'\n':
-        return parser_fail_unended(parser)
-    parser_take(parser, &intake.partial, slice_of(blob_data(blob), blob.size))
-    return PARSE_REQUEST
+    if end[0] == c'\r' and end[1] == c'\n':
+        parser_take(parser, &intake.partial, slice_of(blob_data(blob), blob.size))
+        end += CRLF
+    else:
+        # The parser finds what stands there instead, once it is the request's turn.
+        parser.bulk = 0
+    append_bytes(intake, end, beyond - end)
 
 
 cdef void drop_large(Intake *intake) noexcept nogil:
@@ -139,15 +136,16 @@ cdef Window intake_window(const Intake *intake, const Parser *parser, char *shar
     return window
 
 
-cdef ParseStatus intake_read(Intake *intake, Parser *parser, size_t size) noexcept nogil:
+cdef bint intake_read(Intake *intake, Parser *parser, size_t size) noexcept nogil:
     if not is_filling(intake):
         if intake.data != NULL:
             intake.size += size
-        return PARSE_REQUEST
+        return True
     intake.large.filled += size
     if intake.large.filled < filling(intake).size + CRLF:
-        return PARSE_MORE
-    return end_large(intake, parser)
+        return False
+    end_large(intake, parser)
+    return True
 
 
 # ---- keeping ----

@@ -62,8 +62,6 @@ cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept no
 cdef size_t parser_wants(const Parser *parser) noexcept nogil
 # The bulk under way has been read elsewhere, CRLF and all: `bulk` is the next argument.
 cdef void parser_take(Parser *parser, Arguments *arguments, Slice bulk) noexcept nogil
-# The bulk under way does not end in CRLF.
-cdef ParseStatus parser_fail_unended(Parser *parser) noexcept nogil
 
 cdef inline bint parser_under_way(const Parser *parser) noexcept nogil:
     """Whether arguments of a request have been parsed that it has not returned."""

@@ -83,10 +83,6 @@ cdef void parser_take(Parser *parser, Arguments *arguments, Slice bulk) noexcept
     parser.apart = True
 
 
-cdef ParseStatus parser_fail_unended(Parser *parser) noexcept nogil:
-    return fail(parser, "expected CRLF after a bulk")
-
-
 cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil:
     cdef size_t index
     for index in range(parser.first, arguments.count):
@@ -191,7 +187,7 @@ cdef inline ParseStatus read_arguments(
             return PARSE_MORE
         end = buffer + parser.at + parser.bulk
         if unlikely(end[0] != c'\r' or end[1] != c'\n'):
-            return parser_fail_unended(parser)
+            return fail(parser, "expected CRLF after a bulk")
         add_argument(arguments, buffer + parser.at, <size_t> parser.bulk)
         parser.at += <size_t> parser.bulk + 2
         parser.bulk = -1

@@ -89,7 +89,6 @@ cdef class Connection(Listed):
 
     cdef void restore_input(self) noexcept
     cdef void drop_input(self) noexcept
-    cdef int reject_input(self) except -1
     cdef void offer_large(self, Server *server) noexcept
 
     cdef int process(self, char *data, size_t size) except -1

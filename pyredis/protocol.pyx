@@ -69,10 +69,8 @@ from pyredis._outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_rep
 from pyredis._queue cimport client_discard, client_init
 from pyredis._resp cimport (
     PARSE_ERROR,
-    PARSE_MORE,
     PARSE_REQUEST,
     Parser,
-    ParseStatus,
     Reply,
     parser_error,
     parser_init,
@@ -410,22 +408,20 @@ cdef class Connection(Listed):
     def buffer_updated(self, size_t size):
         cdef uint64_t before = self.client.commands
         cdef bint full = size == intake_window(&self.intake, &self.parser, self.hub.buffer).size
-        cdef ParseStatus status
+        cdef bint whole
         self.hub.reads += 1
         self.hub.bytes_in += size
         self.client.bytes_in += size
         if self.closing:
             return
         keyspace_tick(&self.hub.core.server.keyspace)
-        status = intake_read(&self.intake, &self.parser, size)
+        whole = intake_read(&self.intake, &self.parser, size)
         if self.intake.large != NULL:
             self.client.active_ms = self.hub.core.server.keyspace.now_ms
             self.check_query_buffer()
-        if status == PARSE_MORE or self.closing:
+        if not whole or self.closing:
             return
-        if status == PARSE_ERROR:
-            self.reject_input()
-        elif self.intake.data != NULL:
+        if self.intake.data != NULL:
             self.restore_input()
             self.process(self.intake.data, self.intake.size)
         else:
@@ -488,15 +484,6 @@ cdef class Connection(Listed):
         if self.intake.large != NULL:
             server.keyspace.offered = self.intake.large.blobs
             server.keyspace.offered_count = self.intake.large.count
-
-    cdef int reject_input(self) except -1:
-        """What has arrived is no request, and nothing after it can be one."""
-        cdef size_t begin = self.hub.core.server.reply.size
-        self.refuse_request()
-        self.hub.core.server.wait_offset = 0
-        self.deliver(begin)
-        self.drop_input()
-        return self.finish()
 
     def refuse_request(self):
         cdef char reason[64]
