@@ -4,6 +4,7 @@ What ruff finds already (an assertion of a tuple, a bare ``pytest.raises``, an e
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,14 @@ def assertions() -> Iterator[tuple[str, ast.Assert]]:
                 yield f"{path}:{node.lineno}", node
 
 
+def names_given(node: ast.stmt) -> list[str]:
+    """By a definition, or by an assignment."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
 def functions_that_fail() -> set[str]:
     """Names of functions of the tests that assert something, themselves or through what they mention."""
     mentions: dict[str, set[str]] = {}
@@ -63,6 +72,15 @@ def test_every_test_asserts_something():
     tests = {f"{path}::{node.name}": node.name for path, node in functions() if node.name.startswith("test_")}
     assert len(tests) > 1000
     assert [test for test, name in tests.items() if name not in failing] == []
+
+
+def test_no_module_gives_a_name_twice():
+    """The second value would stand for the first one, too, and a second test in the place of the first."""
+    found = []
+    for path, tree in TREES.items():
+        names = Counter(name for node in tree.body for name in names_given(node))
+        found += [f"{path}: {name}" for name, times in names.items() if times > 1]
+    assert found == []
 
 
 def test_no_assertion_accepts_either_outcome():
