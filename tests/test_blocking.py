@@ -148,6 +148,29 @@ def test_whatever_makes_a_list_wakes_who_waits_for_it(scene, commands):
     scene.does("EXISTS k")
 
 
+SETTINGS = [
+    ("notify-keyspace-events", "KEA"),
+    ("notify-keyspace-events", "KEx"),
+    ("notify-keyspace-events", ""),
+    ("maxmemory-policy", "allkeys-lfu"),
+    ("maxmemory", "1gb"),
+    ("lazyfree-lazy-user-del", "yes"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS)
+def test_who_waits_is_woken_whatever_is_set_meanwhile(scene2, name, value):
+    clients = (scene2.pair.ours, scene2.pair.oracle)
+    before = [client.must("CONFIG", "GET", name) for client in clients]
+    waiter = scene2.waiter("BLPOP", "k", 0)
+    for client in clients:
+        client.must("CONFIG", "SET", name, value)
+    scene2.does("RPUSH k x")
+    assert waiter.hears() == [b"k", b"x"]
+    for client, told in zip(clients, before, strict=True):
+        client.must("CONFIG", "SET", *(told if isinstance(told, list) else next(iter(told.items()))))
+
+
 def test_a_list_of_another_database_wakes_nobody(scene):
     waiter = scene.waiter("BLPOP", "k", 0)
     scene.does("SELECT 1", "RPUSH k x", "SELECT 0", "RPUSH k y")

@@ -150,6 +150,21 @@ def test_every_double_reads_back(value):
     assert math.isnan(value) or math.copysign(float(text), value) == float(text) == value
 
 
+@pytest.mark.parametrize("count", range(1, 21))
+def test_texts_of_any_number_of_digits_are_read_as_the_nearest_double(client, protocol, count):
+    """With the point at every place. Large numbers of up to 20 digits are beyond what a double holds exactly."""
+    draw = random.Random(count)
+    texts = []
+    for point in range(1, count + 1):
+        for first in "0159":
+            digits = first + "".join(draw.choices("0123456789", k=count - 1))
+            texts += [f"{digits[:point]}.{digits[point:]}".rstrip("."), f"-{digits[:point]}.{digits[point:]}5"]
+    client.must("DEL", "z")
+    client.must("ZADD", "z", *(word for index, text in enumerate(texts) for word in (text, index)))
+    wanted = [float(text) if protocol == 3 else printed(float(text)).encode() for text in texts]
+    assert client.must("ZMSCORE", "z", *range(len(texts))) == wanted
+
+
 def test_every_reply_of_a_score_has_the_same_digits(client, protocol):
     """Packed or not; but a large set is scanned with seventeen digits."""
     for score, text in ((2.0**62, "4611686018427387904"), (43862.27765, "4.3862277650000004e+4"), (0.1, "0.1")):

@@ -333,6 +333,16 @@ def test_commands_are_counted_by_name(pair2):
     assert ours.keys() >= {"cmdstat_set", "cmdstat_incr", "cmdstat_client|getname"}
 
 
+def test_a_command_that_was_only_refused_has_its_statistics(pair2):
+    pair2.check("CONFIG", "RESETSTAT")
+    pair2.check("GETRANGE", "k")
+    pair2.check("CLIENT", "KILL")
+    for client in (pair2.ours, pair2.oracle):
+        told = info(client, "commandstats")
+        assert told["cmdstat_getrange"].endswith("calls=0,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0")
+        assert "rejected_calls=1," in told["cmdstat_client|kill"]
+
+
 def test_latencies_are_told_as_percentiles(client):
     client.must("CONFIG", "RESETSTAT")
     for _ in range(20):

@@ -85,6 +85,21 @@ def test_who_adds_what_a_waiting_client_did_not_wait_for_is_answered_when_that_i
         assert waiter.read().decoded[0][0] == b"stream"
 
 
+def test_a_transaction_that_a_change_has_ended_waits_for_that_change(gate, gated):
+    """Its null says that the key has changed."""
+    with gated.client() as client, gated.client() as writer, gated.client() as watcher:
+        client.must("WATCH", "key")
+        client.must("MULTI")
+        client.must("PING")
+        with gate.shut():
+            send(writer, watcher, "SET", "key", "1")
+            send(client, watcher, "EXEC")
+            assert client.is_silent(0.05)
+            assert writer.is_silent(0)
+        assert client.read().decoded is None
+        assert writer.read().decoded == "OK"
+
+
 def test_nobody_waits_for_the_removal_of_an_expired_key(gate, gated):
     with gated.client() as client, gated.client() as writer, gated.client() as watcher:
         client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)

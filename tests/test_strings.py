@@ -308,6 +308,17 @@ def test_incrbyfloat_adds_and_prints_long_doubles(pair):
         check_value(pair)
 
 
+@pytest.mark.parametrize("value", ["0", "-0", "-0.0", "-1e-18", "1"])
+@pytest.mark.parametrize("delta", ["-0", "-0.0", "-1e-18", "-4.9e-18", "-5.1e-18", "-1e-17", "-1", "-1e-4900"])
+def test_what_is_nothing_to_seventeen_places_has_no_sign(pair, value, delta):
+    pair.setup("SET", "k", value)
+    pair.check("INCRBYFLOAT", "k", delta)
+    check_value(pair)
+    pair.setup("HSET", "h", "f", value)
+    pair.check("HINCRBYFLOAT", "h", "f", delta)
+    pair.check("HGET", "h", "f")
+
+
 def test_incrbyfloat_refuses_what_is_no_number(pair):
     for wrong in NO_FLOATS + TEXTS:
         check_in_states(pair, "INCRBYFLOAT", "k", wrong)
