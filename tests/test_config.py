@@ -509,6 +509,21 @@ def test_a_failing_hook_puts_everything_back(failure):
     assert "Possibly related to new port setting" in told[0]
 
 
+def test_a_hook_that_is_called_again_finds_the_old_values_in_force():
+    """It may look at others than its own: a port is opened at the addresses in force."""
+    config, seen = Config(), []
+    config.warn = lambda text: None
+
+    def refuse(value):
+        raise ConfigRejected("no")
+
+    config.on_change("port", lambda value: seen.append((value, config["port"], config["bind"])))
+    config.on_change("hz", refuse)
+    with pytest.raises(ConfigRefused):
+        config.set([("bind", "127.0.0.1"), ("port", "1"), ("hz", "20")])
+    assert seen == [(1, 1, ("127.0.0.1",)), (6379, 6379, ("*", "-::*"))]
+
+
 def test_a_bad_value_leaves_the_others_as_they_were():
     config, seen = Config(), []
     config.on_change("maxmemory", seen.append)
@@ -550,6 +565,24 @@ def test_rewriting_keeps_the_permissions_and_needs_a_file(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["redis.conf"]
     with pytest.raises(ConfigRefused, match=r"^ERR The server is running without a config file$"):
         Config().rewrite()
+
+
+@pytest.mark.parametrize("target", ["elsewhere/real.conf", "missing.conf"])
+@pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
+def test_rewriting_a_symbolic_link_writes_the_file_that_it_names(tmp_path, target, absolute):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "real.conf").write_text("hz 20\n")
+    link, real = tmp_path / "redis.conf", tmp_path / target
+    link.symlink_to(tmp_path / "elsewhere" / "real.conf")
+    config = Config.load(str(link))
+    link.unlink()
+    link.symlink_to(real if absolute else target)
+    config.set([("hz", "30")])
+    config.rewrite()
+    assert link.is_symlink()
+    assert "hz 30\n" in real.read_text()
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry != real) == ["elsewhere", "redis.conf"]
+    assert [entry.name for entry in (tmp_path / "elsewhere").iterdir()] == ["real.conf"]
 
 
 def test_rewriting_again_adds_an_empty_line_and_after_that_nothing(tmp_path):

@@ -151,6 +151,20 @@ def test_a_port_in_use_is_refused_and_the_old_one_stays(start_ours):
         assert can_connect(server.address)
 
 
+def test_a_new_port_is_left_again_when_the_rest_of_the_change_fails(start_ours, tmp_path):
+    server = start_ours("--bind", "127.0.0.1", "--appendonly", "no", name="server")
+    (tmp_path / "server" / "appendonlydir").write_text("no folder")
+    other = free_port()
+    with server.client() as client:
+        assert client.call("CONFIG", "SET", "port", other, "appendonly", "yes").raw == (
+            b"-ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. "
+            b"Check server logs.\r\n"
+        )
+        assert client.must("CONFIG", "GET", "port") == [b"port", b"%d" % server.port]
+    assert can_connect(server.address)
+    assert refuses(("127.0.0.1", other))
+
+
 @LOOPS
 @SECOND
 def test_the_addresses_change(start_ours, loop):
