@@ -104,6 +104,20 @@ def test_what_a_signal_does_can_be_chosen(start_ours):
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(("chosen", "ends"), [("save", False), ("save now", False), ("save force", True)])
+def test_only_force_ends_the_server_when_a_signal_finds_the_data_not_to_be_kept(start_ours, number, chosen, ends):
+    server = start_ours("--appendonly", "no", f"--shutdown-on-{number.name.lower()}", chosen)
+    send_signal(server, number)
+    refusal = "Errors trying to shut down the server"
+    wait_until(lambda: refusal in server.log() or not server.running(), "the refusal or the end")
+    assert (refusal in server.log()) != ends
+    if ends:
+        assert server.wait_exit() == 0
+    else:
+        server.check_alive()
+
+
 # ---- SHUTDOWN ----
 
 
