@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from pyredis.listeners import keep_alive
 from support.client import RawClient, can_connect, wait_until
 from support.servers import free_port
 
@@ -213,3 +214,13 @@ def test_a_backlog_that_the_system_cuts_is_told(start_ours):
     told = "WARNING: The TCP backlog setting of {} cannot be enforced because " + path
     assert told.format(most + 1) in start_ours("--tcp-backlog", str(most + 1)).log()
     assert "TCP backlog" not in start_ours("--tcp-backlog", str(most)).log()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="this system has other options")
+@pytest.mark.parametrize(("interval", "apart"), [(1, 1), (2, 1), (3, 1), (5, 1), (6, 2), (300, 100)])
+def test_a_silent_peer_is_probed_three_times_a_third_of_the_interval_apart(interval, apart):
+    names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    with socket.socket() as sock:
+        keep_alive(sock, interval)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert [sock.getsockopt(socket.IPPROTO_TCP, name) for name in names] == [interval, apart, 3]
