@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -379,6 +379,24 @@ def test_turned_on_amid_another_rewrite_and_flushed_meanwhile_the_base_comes_lat
         assert client.must("KEYS", "*") == [b"late"]
 
 
+@pytest.mark.parametrize("values", [["yes", "no"], ["yes", "no", "yes", "no"]], ids=" ".join)
+def test_turned_off_before_there_is_a_base_it_stays_off(start_ours, values):
+    """Many turns of the cron pass, in each of which a base that is missing would be begun."""
+    server = start_ours("--appendonly", "no", "--hz", "500")
+    with server.client() as client:
+        client.must("SET", "a", "1")
+        turned = client.pipeline([["CONFIG", "SET", "appendonly", value] for value in values])
+        assert [reply.decoded for reply in turned] == ["OK"] * len(values)
+        client.must("SET", "short", "1", "PX", 100)
+        wait_until(lambda: client.must("GET", "short") is None, "many turns")
+        told = info(client)
+        assert (told["aof_enabled"], told["aof_rewrite_in_progress"]) == ("0", "0")
+        assert int(told["aof_rewrites"]) == values.count("yes")
+        client.send("SHUTDOWN")
+        assert client.read_to_end() == b""
+    assert server.wait_exit() == 0
+
+
 def test_turned_off_and_on_inside_a_transaction(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:
@@ -461,6 +479,23 @@ def being_opened(server, client, gate):
             yield other
 
 
+def open_files(server):
+    """The names of the append-only files that the server has open, deleted ones too."""
+    links = []
+    for entry in os.scandir(f"/proc/{server.process.pid}/fd"):
+        with suppress(FileNotFoundError):
+            links.append(os.readlink(entry.path))
+    return [link.rpartition("/")[2] for link in links if "/appendonlydir/" in link]
+
+
+def newest_alone_is_open(server):
+    """What is written to stays open; that the others are closed, the last of them by another thread, is awaited."""
+    if not os.path.exists("/proc/self/fd"):
+        return
+    newest = [name for name, kind in listed(server.folder) if kind == "i"][-1]
+    wait_until(lambda: open_files(server) == [newest], "the other files to be closed")
+
+
 def test_others_are_served_while_the_files_are_opened_and_lose_nothing(start_ours, gate):
     server = start_ours(*ONCE, environment=gate.environment)
     with server.client() as client:
@@ -504,6 +539,7 @@ def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, tmp
         assert info(client)["aof_rewrite_in_progress"] == "0"
         client.must("CONFIG", "SET", "appendonly", "yes")
         rewritten(client)
+        newest_alone_is_open(server)
     survives(server)
 
 
@@ -521,6 +557,7 @@ def test_a_base_that_cannot_be_written_leaves_everything_as_it_was(start_ours, t
             assert client.must("SET", "a", "1") == "OK"
         assert not base.exists()
         assert info(client)["aof_rewrites_consecutive_failures"] == "1"
+        newest_alone_is_open(server)
         rewrite(client)
         assert info(client)["aof_last_bgrewrite_status"] == "ok"
     survives(server)
@@ -534,7 +571,9 @@ def test_a_base_that_cannot_take_its_place_leaves_everything_as_it_was(start_our
             reply = client.call("BGREWRITEAOF")
             assert reply.raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
             assert client.must("SET", "a", "1") == "OK"
+        newest_alone_is_open(server)
         rewrite(client)
+        newest_alone_is_open(server)
     survives(server)
 
 
@@ -551,6 +590,7 @@ def test_a_rewrite_that_cannot_even_be_given_up_properly_does_not_prevent_the_ne
             assert client.must("SET", "a", "1") == "OK"
         base.rmdir()
         rewrite(client)
+        newest_alone_is_open(server)
         assert info(client)["aof_last_bgrewrite_status"] == "ok"
     survives(server)
 
