@@ -275,6 +275,13 @@ def test_long_commands_are_cut():
     assert shorten([b"x" * 128, b"x" * 129]) == [b"x" * 128, b"x" * 128 + b"... (1 more bytes)"]
 
 
+@pytest.mark.parametrize("size", [128, 129, 4095, 4096, 4097, 5000, 100_000])
+def test_what_is_cut_off_a_long_argument_is_counted(slow_pair, size):
+    """Of a large one only the beginning is copied."""
+    slow_pair.check("ECHO", "x" * size)
+    slow_pair.check("SLOWLOG", "GET", by=entries)
+
+
 def test_a_shorter_log_drops_the_oldest():
     log = Slowlog(3)
     for index in range(5):
