@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyredis import aof_manifest
-from pyredis.aof_manifest import AofFile, AppendOnlyDir, FileMissing, Manifest, ManifestError, parse_manifest
+from pyredis.aof_manifest import (
+    AofFile,
+    AppendOnlyDir,
+    FileMissing,
+    IncrementalMode,
+    Manifest,
+    ManifestError,
+    parse_manifest,
+)
 from support.client import encode_command, wait_until
 from support.power_loss import Recorder, Stopped
 
@@ -553,7 +561,8 @@ def test_nothing_is_deleted_before_the_manifest_s_name_is_on_the_disk(restarted,
     assert len(deleted) == 2
 
 
-def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(tmp_path, monkeypatch):
+@pytest.mark.parametrize("incremental", ["listed", "held back", "none"])
+def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(incremental, tmp_path, monkeypatch):
     life = _new_life(tmp_path / "life", Life.prepare)
     directory = opened(life.folder)
     stop = 0
@@ -561,7 +570,7 @@ def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(tm
     while failed:
         with monkeypatch.context() as patch:
             patch.setattr(aof_manifest, "os", Recorder(life.folder, stop, OSError(errno.ENOSPC, "No space left")))
-            failed = _try_rewrite(directory, life)
+            failed = _try_rewrite(directory, life, incremental)
         if failed:
             directory.abort_rewrite(directory.temporary_base())
         assert parse_manifest(directory.manifest_path.read_bytes()).files() == directory.manifest.files()
@@ -599,11 +608,11 @@ def test_what_has_been_replaced_stays_until_the_manifest_that_says_so_is_durable
     assert loaded(tmp_path) == command("SET", "a", "1") + command("SET", "b", "2")
 
 
-def _try_rewrite(directory: AppendOnlyDir, life: Life) -> bool:
+def _try_rewrite(directory: AppendOnlyDir, life: Life, incremental: IncrementalMode) -> bool:
     """Whether it failed."""
     fd = None
     try:
-        fd = directory.begin_rewrite()
+        fd = directory.begin_rewrite(incremental)
         directory.temporary_base().write_bytes(life.answered)
         directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
         directory.delete_history()
