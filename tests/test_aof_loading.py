@@ -373,6 +373,25 @@ def test_what_has_been_loaded_is_counted_over_all_files(tmp_path):
     assert local.must("DBSIZE") == 103
 
 
+@pytest.mark.parametrize("more", [[], [commands(["SET", "b", "2"])]], ids=["in the last file", "in the first of two"])
+def test_a_load_that_is_stopped_changes_no_file(tmp_path, monkeypatch, more):
+    """What it has not come to is no torn tail."""
+    monkeypatch.setattr("pyredis.loading.SLICE_US", 0)
+    folder = write_folder(tmp_path, commands(["SET", "a", "x" * 1000]) * 1000, more=more).parent
+    paths = [folder / name for name, _ in listed(tmp_path)]
+    before = [path.read_bytes() for path in paths]
+    local = Local(tmp_path / "local")
+    local.core.loading = True
+    loading = Loading(local.core, local.server.config, Log(path=str(tmp_path / "log")), paths)
+    loading.stop()
+    asyncio.run(loading.run())
+    local.core.loading = False
+    assert 0 < loading.info()["loading_loaded_bytes"] < paths[0].stat().st_size
+    assert [path.read_bytes() for path in paths] == before
+    assert local.must("EXISTS", "a", "b") == 1
+    assert not (tmp_path / "log").exists()
+
+
 def test_a_transaction_queued_before_a_load_is_refused_during_it(loading):
     refusal = b"-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory\r\n"
     loading.wait_ready()
