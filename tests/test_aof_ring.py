@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import threading
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,24 @@ def test_detaching_syncs_and_positions_go_on_with_the_next_file(policy, tmp_path
     log.give(UNIT)
     assert log.writer.sync() == 0
     assert log.names[1].read_bytes() == UNIT
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed on Linux only")
+@pytest.mark.parametrize("policy", ["everysec", "always"])
+def test_a_policy_that_asks_for_syncs_has_what_was_written_before_synced(policy, tmp_path):
+    """At once, though nothing more is written: somebody may be waiting for it."""
+    log = Log(tmp_path, "no")
+    log.give(UNIT)
+    wait_until(all_others_sleep, "the native thread to rest")
+    assert log.writer.durable == 0
+    log.writer.set_policy(policy)
+    log.await_durable()
+
+
+def all_others_sleep() -> bool:
+    """Whether no thread but this one is running."""
+    tasks = [path for path in Path("/proc/self/task").iterdir() if path.name != str(threading.get_native_id())]
+    return all((path / "stat").read_text().rpartition(")")[2].split()[0] == "S" for path in tasks)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
