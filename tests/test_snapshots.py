@@ -341,6 +341,42 @@ def test_what_happens_to_the_key_does_not_show(local, other, tmp_path, kind, mom
     making.check(other)
 
 
+@pytest.mark.parametrize("slices", [0, 1, 3, 12])
+@pytest.mark.parametrize(
+    "happening",
+    [
+        "FLUSHDB, SET a 1, FLUSHDB",
+        "FLUSHDB, SET a 1, FLUSHDB, SET a 1, FLUSHDB ASYNC",
+        "FLUSHALL, SET a 1, SWAPDB 0 1, SET a 1, FLUSHALL",
+        "FLUSHDB, SWAPDB 0 1, FLUSHDB, SWAPDB 0 1",
+        "SWAPDB 0 1, FLUSHDB, SET a 1, SWAPDB 0 1, FLUSHDB",
+    ],
+)
+def test_a_database_that_is_flushed_again_or_swapped_after_it_is_saved_as_it_was(
+    locals_, tmp_path, kind, slices, happening
+):
+    local, other = locals_
+    local.empty()
+    other.empty()
+    empty = local.core.used_memory
+    for database in range(2):
+        local.must("SELECT", database)
+        fill(local, kind, f"large of {database}", 150)
+        for number in range(400):
+            local.must("SET", f"key:{number}", f"of {database}")
+    local.must("SELECT", 0)
+    making = Making(local, tmp_path / "base.aof")
+    for _ in range(slices):
+        assert making.slice()
+    for words in happening.split(", "):
+        local.must(*words.split())
+    making.check(other)
+    del making
+    local.empty()
+    other.empty()
+    assert local.core.used_memory == empty, "memory is lost"
+
+
 def test_a_value_that_becomes_large_meanwhile_is_saved_as_it_was(local, other, tmp_path, kind):
     for number in range(50):
         fill(local, kind, f"small:{number}", 3)
