@@ -38,10 +38,31 @@ def test_a_stream_that_does_not_fit_is_not_made():
     assert compress(data, 0) == b""
 
 
-def test_references_reach_as_far_back_as_13_bits_tell():
-    near, far = (b"pattern" + bytes(i * 31 % 251 for i in range(gap)) + b"pattern" for gap in (8000, 9000))
-    for data in (near, far):
-        assert decompress(compress(data, 20000), len(data)) == data
+@pytest.mark.parametrize("distance", [8000, 8190, 8191, 8192, 8193, 8194, 8448, 8449, 9000])
+def test_references_reach_as_far_back_as_13_bits_tell(distance):
+    between = bytes(i * 31 % 251 for i in range(distance - 7))
+    data = b"pattern" + between + b"pattern"
+    stream = compress(data, 20000)
+    assert decompress(stream, len(data)) == reference(stream, len(data)) == data
+    # A reference to seven bytes takes two, and seven literals among others seven or eight.
+    added = len(stream) - len(compress(b"pattern" + between, 20000))
+    assert added == 2 if distance <= 8192 else added > 6
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 8, 9, 10, 263, 264, 265, 266, 267, 268, 528, 529])
+def test_a_run_of_any_length_comes_back(count):
+    """A reference is to three bytes at least and 264 at most, and takes one byte more from nine on."""
+    data = b"xyz" + b"a" * count + b"zyx"
+    stream = compress(data, 1000)
+    assert decompress(stream, len(data)) == reference(stream, len(data)) == data
+
+
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 63, 64, 65])
+def test_literals_of_any_number_come_back(count):
+    data = random.Random(3).randbytes(count)
+    stream = compress(data, 100)
+    assert len(stream) == count + -(-count // 32)
+    assert decompress(stream, len(data)) == reference(stream, len(data)) == data
 
 
 @pytest.mark.parametrize(
