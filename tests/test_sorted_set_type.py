@@ -2,6 +2,7 @@
 
 import math
 import random
+import struct
 from bisect import bisect_left, bisect_right
 from collections import Counter
 
@@ -34,8 +35,11 @@ SCORES = [
     95.0,
     4191.0,
 ]
-# Doubles whose bytes read as decimal digits, one of them all eight.
-SCORES += [3.0e-71, 1.2345678e-71, float.fromhex("0x1.2333435363738p-236"), float.fromhex("-0x1.1p-300")]
+# Doubles whose bytes, the highest first and without the zeros at the end, read as a decimal number or almost.
+DIGITS = [b"0", b"1", b"9", b"10", b"1234567", b"12345678", b"99999999", b"01", b"1a", b" 1"]
+DIGITS += [b"-", b"-0", b"-1", b"-9", b"-10", b"-123456", b"-1234567", b"--1", b"+1"]
+SCORES += [struct.unpack(">d", text.ljust(8, b"\0"))[0] for text in DIGITS]
+SCORES += [-score for score in SCORES[-len(DIGITS) :]]
 
 names = st.sampled_from(NAMES)
 scores = st.one_of(st.sampled_from(SCORES), st.integers(-5, 5).map(float), st.floats(allow_nan=False))
