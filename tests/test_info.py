@@ -280,6 +280,70 @@ def test_hits_and_misses_count_as_in_redis(pair2, command):
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SCAN 0 COUNT 1000",
+        "SCAN 0 COUNT 1000 TYPE string",
+        "SCAN 0 COUNT 1000 TYPE set",
+        "SCAN 0 COUNT 1000 TYPE string MATCH gone*",
+        "SCAN 0 COUNT 1000 TYPE string MATCH stays*",
+        "GET gone",
+        "MGET gone stays goneset",
+        "EXISTS gone stays",
+        "TOUCH gone stays",
+        "TYPE gone",
+        "TTL gone",
+        "STRLEN gone",
+        "GETEX gone",
+        "GETDEL gone",
+        "SET gone x GET",
+        "SETNX gone x",
+        "APPEND gone x",
+        "INCR gone",
+        "COPY gone other",
+        "RENAME gone other",
+        "MOVE gone 1",
+        "OBJECT ENCODING gone",
+        "PERSIST gone",
+        "DEL gone stays",
+        "SMEMBERS goneset",
+        "SUNION set goneset",
+        "SINTERCARD 2 set goneset",
+        "SMOVE goneset set 1",
+        "SSCAN goneset 0",
+        "ZUNION 2 set goneset",
+        "SORT goneset",
+        "SORT set BY gone* GET gone",
+        "BITOP OR other gone stays",
+        "PFCOUNT gone",
+        "LCS gone stays",
+        "BITCOUNT gone",
+        "BLPOP gone goneset 0.01",
+        "XREAD STREAMS gone 0",
+        "GEOSEARCH goneset FROMLONLAT 0 0 BYRADIUS 1 m",
+        "DBSIZE",
+    ],
+)
+def test_a_key_that_has_expired_counts_as_in_redis(pair2, command):
+    pair2.setup("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+    pair2.setup("SADD", "set", 1, 2, 3)
+    pair2.setup("SET", "stays", "x")
+    pair2.setup("SADD", "goneset", 1, 2)
+    for key in ("gone", *(f"gone{number}" for number in range(8))):
+        pair2.setup("SET", key, "x", "PX", 1)
+    pair2.setup("PEXPIRE", "goneset", 1)
+    pair2.setup("DEBUG", "SLEEP", "0.005")
+    told = []
+    for client in (pair2.ours, pair2.oracle):
+        client.must("CONFIG", "RESETSTAT")
+        client.call(*command.split())
+        stats = info(client, "stats")
+        told.append([stats[name] for name in ("keyspace_hits", "keyspace_misses", "expired_keys")])
+    pair2.setup("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+    assert told[0] == told[1]
+
+
 def test_loading_is_nobodys_command(start_ours):
     server = start_ours("--appendonly", "yes", "--slowlog-log-slower-than", "0")
     with server.client() as client:
