@@ -81,6 +81,16 @@ def test_foreign_bytes_are_a_set_of_integers_only_in_every_detail(body, width):
         assert held != sorted(set(held))
 
 
+@pytest.mark.parametrize(("width", "form"), [(2, "h"), (4, "i"), (8, "q")])
+@pytest.mark.parametrize("held", [[1, 1], [-3, 5, 5], [0, 0, 1], [7, 6], [-1, -2, 3], [1, 2, -3]])
+def test_foreign_integers_that_do_not_rise_are_no_set(width, form, held):
+    def image(numbers):
+        return struct.pack(f"=IH{len(numbers)}{form}", 6 + len(numbers) * width, width, *numbers)
+
+    assert not check_integers(image(held))
+    assert check_integers(image(sorted(set(held))))
+
+
 @pytest.mark.parametrize("damage", [b"", b"\6\0\0\0\2", b"\7\0\0\0\2\0", b"\6\0\0\0\0\0", b"\6\0\0\0\3\0"])
 def test_a_damaged_header_of_a_set_of_integers_is_seen(damage):
     assert not check_integers(damage)
