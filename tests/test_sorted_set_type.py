@@ -290,6 +290,7 @@ def test_gathered_members_are_arranged(count):
 
 
 def test_gathered_members_that_are_long_make_no_pack():
+    assert SortedSetValue.gathered([(b"a", 1.0), (b"b" * 64, 2.0)]).encoding == "listpack"
     assert SortedSetValue.gathered([(b"a", 1.0), (b"b" * 65, 2.0)]).encoding == "skiplist"
     assert SortedSetValue.gathered([(b"a", 1.0), (b"b" * 64, 2.0), (b"a", 3.0)]).items() == [
         (b"b" * 64, 2.0),

@@ -303,6 +303,35 @@ def test_the_encoding_changes_with_one_member_too_many(pair, count):
         pair.check("OBJECT", "ENCODING", "z")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ZRANGESTORE to from 0 -1",
+        "ZRANGESTORE to from 0 -1 REV",
+        "ZRANGESTORE to from -inf +inf BYSCORE",
+        "ZRANGESTORE to from - + BYLEX",
+        "ZUNIONSTORE to 2 from absent",
+        "ZUNIONSTORE to 2 from from",
+        "ZINTERSTORE to 2 from from",
+        "ZDIFFSTORE to 2 from absent",
+        "GEOSEARCHSTORE to from FROMLONLAT 0 0 BYRADIUS 20000 km",
+        "GEOSEARCHSTORE to from FROMLONLAT 0 0 BYRADIUS 20000 km STOREDIST",
+        "COPY from to",
+    ],
+)
+@pytest.mark.parametrize(("count", "longest"), [(7, 5), (8, 5), (9, 5), (4, 15), (4, 16), (4, 17), (8, 16)])
+def test_a_set_made_at_once_has_the_encoding_for_its_size(pair, command, count, longest):
+    """As many members as a listpack may have, and as long ones, still make a listpack."""
+    names = [f"m{number}" for number in range(count - 1)] + ["n" * longest]
+    with pair.config(zset_max_listpack_entries=8, zset_max_listpack_value=16):
+        pair.check("ZADD", "from", *(word for name in names for word in (0, name)))
+        pair.check("OBJECT", "ENCODING", "from")
+        pair.check(*command.split())
+        pair.check("OBJECT", "ENCODING", "to")
+        pair.check("GEOADD", "places", *(word for name in names for word in (1, 1, name)))
+        pair.check("OBJECT", "ENCODING", "places")
+
+
 def test_the_encoding_changes_with_a_long_member(pair):
     pair.check("ZADD", "z", 1, "m" * 64)
     pair.check("OBJECT", "ENCODING", "z")
