@@ -38,6 +38,24 @@ def test_a_stream_that_does_not_fit_is_not_made():
     assert compress(data, 0) == b""
 
 
+ENDS = {
+    "literals": b"abcdefgh",
+    "a short reference": b"abcd" * 2,
+    "a long reference": b"a" * 50,
+    "both": b"a" * 50 + b"xy",
+}
+
+
+@pytest.mark.parametrize("data", ENDS.values(), ids=ENDS.keys())
+def test_no_stream_is_longer_than_its_room(data):
+    whole = compress(data, 100)
+    assert decompress(whole, len(data)) == data
+    for room in range(len(whole)):
+        assert compress(data, room) == b""
+    # A reference is written only where the longest one has room.
+    assert {compress(data, room) for room in range(len(whole) + 1, 100)} == {whole}
+
+
 @pytest.mark.parametrize("distance", [8000, 8190, 8191, 8192, 8193, 8194, 8448, 8449, 9000])
 def test_references_reach_as_far_back_as_13_bits_tell(distance):
     between = bytes(i * 31 % 251 for i in range(distance - 7))
