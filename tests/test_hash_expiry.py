@@ -81,6 +81,16 @@ def test_arguments_for_setting_are_checked(client, name, key):
     assert error(client, name, key, 9, "FIELDS", 1) == f"ERR wrong number of arguments for '{command}' command"
 
 
+@pytest.mark.parametrize(("name", "unit"), [("HPEXPIREAT", 1), ("HEXPIREAT", 1000)])
+def test_a_field_may_expire_at_the_latest_time(hashes, name, unit):
+    hashes.must("HSET", "h", "f", "v", "g", "v", "i", "v")
+    assert hashes.must(name, "h", LATEST // unit, "FIELDS", 1, "f") == [DONE]
+    assert hashes.must(name, "h", LATEST // unit - 1, "FIELDS", 1, "g") == [DONE]
+    latest = LATEST // unit * unit
+    assert hashes.must("HPEXPIRETIME", "h", "FIELDS", 3, "f", "g", "i") == [latest, latest - unit, NO_EXPIRY]
+    assert hashes.must("HMGET", "h", "f", "g", "i") == [b"v"] * 3
+
+
 @pytest.mark.parametrize("name", ["HEXPIRE", "HPEXPIRE"])
 def test_a_relative_time_may_not_reach_past_the_latest(client, name):
     client.must("HSET", "h", "f", "v")
