@@ -397,6 +397,25 @@ def test_pending_entries_are_claimed_by_themselves(pair, arguments):
         check_everything(pair)
 
 
+@pytest.mark.parametrize("idle", [[], [10], [11], [5, 12, 25], [20, 21, 22, 40]], ids=str)
+@pytest.mark.parametrize("deleted", [[], [10, 11, 21], range(12, 20)], ids=str)
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_claim_by_itself_looks_at_ten_entries_for_each_that_it_may_claim(pair, idle, deleted, count):
+    """Those that it passes over and those that it forgets are among the ten; the cursor says how far it came."""
+    fill(pair, 40)
+    pair.setup("XGROUP", "CREATE", "s", "g", "0")
+    pair.setup("XREADGROUP", "GROUP", "g", "alice", "STREAMS", "s", ">")
+    pair.setup("XGROUP", "CREATECONSUMER", "s", "g", "bob")
+    for number in idle:
+        pair.setup("XCLAIM", "s", "g", "alice", 0, f"{number}-0", "IDLE", 500000, "JUSTID")
+    for number in deleted:
+        pair.setup("XDEL", "s", f"{number}-0")
+    cursor = b"0"
+    while cursor != b"0-0":
+        cursor = pair.check("XAUTOCLAIM", "s", "g", "bob", 100000, cursor, "COUNT", count, "JUSTID")[0]
+    check_everything(pair)
+
+
 INFOS = [["FULL"], ["FULL", "COUNT", 2], ["full", "count", 0], ["FULL", "COUNT", -1], ["FULL", "COUNT", "x"]]
 
 
