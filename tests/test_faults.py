@@ -31,15 +31,15 @@ FAULTS = TOOL.read_list()
 ROOMS = {
     "policy": ("cli.py", "config/", "server.py", "clients.py", "listeners.py", "process.py", "log.py"),
     "persistence": ("persistence.py", "loading.py", "rewriting.py", "aof_manifest.py"),
-    "shell": ("protocol.pyx", "_client_list.pyx"),
-    "wire": ("_resp.pyx",),
+    "shell": ("protocol.pyx", "_client_list.pyx", "_intake.pyx", "_outgoing.pyx"),
+    "wire": ("_resp.pyx", "_double.pyx", "_long_double.pyx", "_words.pyx"),
     "core": ("_core.pyx",),
-    "dispatch": ("_dispatch.pyx", "_queue.pyx", "_blocking.pyx", "_waiting.pyx"),
+    "dispatch": ("_dispatch.pyx", "_queue.pyx", "_blocking.pyx", "_waiting.pyx", "commands/transactions.pyx"),
     "commands": ("commands/",),
     "keyspace": ("_keyspace.pyx", "_databases.pyx", "_field_expiry.pyx", "_parts.pxd"),
     "types": ("types/",),
     "files": ("_aof", "_loader.pyx", "_snapshot.pyx", "saving/"),
-    "ground": ("_memory.pyx", "_base.pxd", "include/"),
+    "ground": ("_memory.pyx", "_base.pxd", "_blob.pxd", "include/"),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
@@ -50,11 +50,13 @@ def test_the_text_that_a_fault_replaces_stands_once_in_its_file(fault):
 
 
 @every_fault
-def test_a_fault_changes_one_line_or_a_statement_of_two(fault):
+def test_a_fault_adds_changes_or_removes_one_line_or_one_statement(fault):
     lines = list(difflib.ndiff(fault.old.splitlines(), fault.new.splitlines()))
     removed = sum(line.startswith("- ") for line in lines)
     added = sum(line.startswith("+ ") for line in lines)
-    assert added <= 1 <= removed <= 2
+    assert added <= 1
+    assert removed <= 3
+    assert added + removed > 0
 
 
 @every_fault
