@@ -76,6 +76,7 @@ cdef enum:
     GATHER_MOST = 2000000       # ns
     WRITEBACK = 1 << 20         # bytes
     QUIET_DRAINS = 1024         # after so many that found little in it, a grown ring returns to its first size
+    RING_KEEP = 32 << 20        # bytes: a larger one returns to it after the first such drain
 
 cdef uint64_t NO_END = UINT64_MAX
 
@@ -179,7 +180,7 @@ cdef void settle_ring(Aof *aof) noexcept nogil:
         aof.limit = aof.appended + aof.ring.capacity
     if aof.ring.capacity > aof.first_capacity and held <= aof.first_capacity:
         aof.quiet += 1
-        if aof.quiet > QUIET_DRAINS:
+        if aof.quiet > QUIET_DRAINS or aof.ring.capacity > RING_KEEP:
             resize(aof, aof.first_capacity)
 
 

@@ -419,7 +419,13 @@ cdef class Connection(Listed):
         if self.intake.large != NULL:
             self.client.active_ms = self.hub.core.server.keyspace.now_ms
             self.check_query_buffer()
-        if not whole or self.closing:
+        if self.closing:
+            return
+        if not whole:
+            # As many turns as the bytes would be small requests.
+            self.run = self.run + size // READ_SIZE if full else 0
+            if self.run > FAIR_REQUESTS:
+                self.take_turns()
             return
         if self.intake.data != NULL:
             self.restore_input()

@@ -137,6 +137,18 @@ def test_a_unit_larger_than_the_ring_makes_it_grow_and_in_time_shrink(policy, tm
     assert log.contents() == log.given
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_ring_that_a_very_large_unit_made_grow_shrinks_once_that_is_written(policy, tmp_path):
+    log = Log(tmp_path, policy, 1 << 16)
+    log.give(UNIT * (33_000_000 // len(UNIT)))
+    assert log.writer.sync() == 0
+    log.writer.drain()
+    assert log.writer.memory == 1 << 16
+    log.give(UNIT)
+    assert log.writer.sync() == 0
+    assert log.contents() == log.given
+
+
 def test_what_is_not_published_is_not_written(tmp_path):
     log = Log(tmp_path, "everysec", 64)
     log.writer.append(UNIT)

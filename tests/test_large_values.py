@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from fuzz.server import FuzzedServer
 from support.client import ConnectionClosed, RawClient, encode_command, wait_until
 from support.fsfaults import SyncGate
 from support.servers import Server, make_ours
@@ -200,10 +201,10 @@ def test_a_large_bulk_without_its_end_is_a_protocol_error(client):
 @pytest.mark.parametrize("more", [b"", b"!", b"!" * 1000], ids=len)
 def test_a_large_bulk_without_its_end_is_an_error_only_after_the_command_that_waits(server, client, more):
     identity = client.must("CLIENT", "ID")
-    client.send("BLPOP", "list", "0")
+    client.send_bytes(encode_command("BLPOP", "list", "0") + b"*2\r\n$4\r\nECHO\r\n$100000\r\n")
     with server.client() as other:
         wait_until(lambda: field(other, "blocked_clients") == 1, "the client to wait")
-        client.send_bytes(b"*2\r\n$4\r\nECHO\r\n$100000\r\n" + b"x" * 100_000 + b"??" + more)
+        client.send_bytes(b"x" * 100_000 + b"??" + more)
         wait_until(lambda: int(listed(other, identity)["qbuf"]) > 100_000 + len(more), "the bytes to arrive")
         other.must("RPUSH", "list", "x")
     assert client.read().decoded == [b"list", b"x"]
@@ -226,6 +227,28 @@ def test_large_requests_after_a_command_that_waits_are_executed_after_it(server,
 def test_what_has_arrived_of_a_value_counts_as_input(start_ours):
     with start_ours("--client-query-buffer-limit", "1mb").client() as client, pytest.raises(ConnectionError):
         client.call("SET", "k", b"x" * 5_000_000)
+
+
+def test_a_client_whose_large_value_never_ends_lets_others_have_their_turn(tmp_path):
+    """An event loop reads on as long as every read is a full one."""
+    server = FuzzedServer(tmp_path)
+    server.config.set([("proto-max-bulk-len", "100mb"), ("client-query-buffer-limit", "1gb")])
+    transport = server.connect()
+    rest = memoryview(encode_command("SET", "k", b"v" * (50 * MB)))
+    turns = taken = 0
+    while rest:
+        with memoryview(transport.connection.get_buffer(-1)) as view:
+            size = min(len(view), len(rest))
+            view[:size] = rest[:size]
+        transport.connection.buffer_updated(size)
+        rest, taken = rest[size:], taken + size
+        assert taken < 8 * MB
+        if transport.paused:
+            server.hub.loop.run()
+            turns, taken = turns + 1, 0
+    server.hub.loop.run()
+    assert transport.written == b"+OK\r\n"
+    assert turns > 5
 
 
 # ---- out ----
