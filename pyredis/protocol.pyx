@@ -616,9 +616,12 @@ cdef class Connection(Listed):
         return self.check_output(self.unsent_bytes())
 
     def go_on_sending(self):
-        if self.outgoing is not None:
+        """Harmless at any time: what the transport still has goes first, and it will report that it has gone."""
+        if self.lost or self.transport.is_closing():
+            return
+        if self.outgoing is not None and not self.transport.get_write_buffer_size():
             self.pump()
-        if self.stalled and not self.writing and not self.lost:
+        if self.stalled and not self.writing:
             self.look_again()
 
     cdef int pump(self) except -1:

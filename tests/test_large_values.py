@@ -359,6 +359,47 @@ def test_all_of_a_large_reply_comes_before_the_end(client, last):
     assert client.read_to_end() == expected
 
 
+def given(connection, *arguments) -> None:
+    rest = memoryview(encode_command(*arguments))
+    while rest:
+        with memoryview(connection.get_buffer(-1)) as view:
+            size = min(len(view), len(rest))
+            view[:size] = rest[:size]
+        connection.buffer_updated(size)
+        rest = rest[size:]
+
+
+def test_nothing_overtakes_what_the_transport_has_not_sent(tmp_path):
+    server = FuzzedServer(tmp_path)
+    server.config.set([("proto-max-bulk-len", "100mb"), ("client-query-buffer-limit", "1gb")])
+    transport = server.connect()
+    value = sample(15, 2 * MB)
+    given(transport.connection, "SET", "k", value)
+    transport.written.clear()
+    unsent = transport.get_write_buffer_size = lambda: len(transport.written)
+    given(transport.connection, "GET", "k")
+    received = b""
+    while len(received) < len(value) + len(b"$2097152\r\n\r\n"):
+        for _ in range(3):
+            transport.connection.go_on_sending()
+        server.hub.loop.run()
+        assert 0 < unsent() <= MB // 4
+        received += bytes(transport.written)
+        transport.written.clear()
+        transport.connection.resume_writing()
+    assert received == b"$2097152\r\n%b\r\n" % value
+
+
+def test_a_reply_under_way_ends_with_its_transport(tmp_path):
+    server = FuzzedServer(tmp_path)
+    transport = server.connect()
+    given(transport.connection, "SET", "k", sample(16, MB // 2))
+    given(transport.connection, "GET", "k")
+    transport.close()
+    server.hub.loop.run()
+    assert transport.written == b"+OK\r\n"
+
+
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 def test_a_connection_may_end_whenever_the_last_of_a_large_reply_goes(start_ours, loop):
     """At some sizes the transport's own bytes are the last, at others what follows them."""

@@ -107,6 +107,9 @@ class Transport:
     def get_write_buffer_size(self):
         return 0
 
+    def is_closing(self):
+        return not self.open
+
     def write(self, data):
         assert self.open, "bytes for a closed connection"
         self.written += data
