@@ -140,7 +140,7 @@ def test_a_unit_larger_than_the_ring_makes_it_grow_and_in_time_shrink(policy, tm
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_ring_that_a_very_large_unit_made_grow_shrinks_once_that_is_written(policy, tmp_path):
     log = Log(tmp_path, policy, 1 << 16)
-    log.give(UNIT * (33_000_000 // len(UNIT)))
+    log.give(UNIT * (40_000_000 // len(UNIT)))
     assert log.writer.sync() == 0
     log.writer.drain()
     assert log.writer.memory == 1 << 16
