@@ -381,7 +381,7 @@ cdef class Connection(Listed):
 
     def resume(self):
         """Goes on with the input that was left, then with reading."""
-        if self.lost or self.closing or self.stalled:
+        if self.lost or self.closing or self.stalled or self.transport.is_closing():
             return
         if self.reading_paused:
             self.reading_paused = False
