@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fuzz.server import FuzzedServer, empty
+from fuzz.server import FuzzedServer, empty, feed
 from pyredis import _invariants
 from support.client import encode_command
 from support.strategies import (
@@ -66,13 +66,7 @@ class Commands(RuleBasedStateMachine):
         self.readers = [hiredis.Reader(), hiredis.Reader()]
 
     def feed(self, client, arguments):
-        data = memoryview(encode_command(*arguments))
-        while data:
-            with memoryview(client.connection.get_buffer(-1)) as view:
-                size = min(len(view), len(data))
-                view[:size] = data[:size]
-            client.connection.buffer_updated(size)
-            data = data[size:]
+        sum(feed(client.connection, encode_command(*arguments)))
 
     def send(self, number, arguments):
         """The reply comes at once, and there is exactly one."""

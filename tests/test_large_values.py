@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fuzz.server import FuzzedServer
+from fuzz.server import FuzzedServer, feed
 from support.client import ConnectionClosed, RawClient, encode_command, wait_until
 from support.fsfaults import SyncGate
 from support.servers import Server, make_ours
@@ -237,14 +237,9 @@ def test_a_client_whose_large_value_never_ends_lets_others_have_their_turn(tmp_p
     server = FuzzedServer(tmp_path)
     server.config.set([("proto-max-bulk-len", "100mb"), ("client-query-buffer-limit", "1gb")])
     transport = server.connect()
-    rest = memoryview(encode_command("SET", "k", b"v" * (50 * MB)))
     turns = taken = 0
-    while rest:
-        with memoryview(transport.connection.get_buffer(-1)) as view:
-            size = min(len(view), len(rest))
-            view[:size] = rest[:size]
-        transport.connection.buffer_updated(size)
-        rest, taken = rest[size:], taken + size
+    for size in feed(transport.connection, encode_command("SET", "k", b"v" * (50 * MB))):
+        taken += size
         assert taken < 8 * MB
         if transport.paused:
             server.hub.loop.run()
@@ -360,13 +355,7 @@ def test_all_of_a_large_reply_comes_before_the_end(client, last):
 
 
 def given(connection, *arguments) -> None:
-    rest = memoryview(encode_command(*arguments))
-    while rest:
-        with memoryview(connection.get_buffer(-1)) as view:
-            size = min(len(view), len(rest))
-            view[:size] = rest[:size]
-        connection.buffer_updated(size)
-        rest = rest[size:]
+    sum(feed(connection, encode_command(*arguments)))
 
 
 def test_nothing_overtakes_what_the_transport_has_not_sent(tmp_path):

@@ -130,6 +130,18 @@ class Transport:
     abort = close
 
 
+def feed(connection, data):
+    """Gives the connection the bytes, as many with each read as it has room for; yields their number after each."""
+    rest = memoryview(data)
+    while rest:
+        with memoryview(connection.get_buffer(-1)) as view:
+            size = min(len(view), len(rest))
+            view[:size] = rest[:size]
+        connection.buffer_updated(size)
+        rest = rest[size:]
+        yield size
+
+
 class FuzzedServer(Server):
     """What a handler raises unforeseen is kept for the end; rewrites go to a file beside the append-only file."""
 

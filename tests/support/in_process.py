@@ -4,7 +4,7 @@ from pathlib import Path
 
 import hiredis
 
-from fuzz.server import FuzzedServer, empty, load
+from fuzz.server import FuzzedServer, empty, feed, load
 from pyredis import _invariants
 from support.client import encode_command
 
@@ -32,14 +32,7 @@ class Local:
 
     def call(self, *arguments):
         """The reply; an error is returned, not raised."""
-        data = memoryview(encode_command(*arguments))
-        connection = self._transport.connection
-        while data:
-            with memoryview(connection.get_buffer(-1)) as view:
-                size = min(len(view), len(data))
-                view[:size] = data[:size]
-            connection.buffer_updated(size)
-            data = data[size:]
+        sum(feed(self._transport.connection, encode_command(*arguments)))
         self.server.hub.loop.run()
         self._reader.feed(bytes(self._transport.written))
         self._transport.written.clear()
