@@ -76,8 +76,8 @@ def make_extension(source):
     return Extension(
         ".".join(source.with_suffix("").parts),
         [str(source)],
-        include_dirs=["pyredis/include"],
-        depends=[str(header) for header in sorted(Path("pyredis/include").glob("*.h"))],
+        include_dirs=["pyredis/ground/include"],
+        depends=[str(header) for header in sorted(Path("pyredis/ground/include").glob("*.h"))],
         define_macros=macros(),
         extra_compile_args=compile_args(),
         extra_link_args=link_args(),

@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from pyredis._aof cimport Aof
-from pyredis._dispatch cimport Command, Server
+from pyredis.dispatch.dispatch cimport Command, Server
+from pyredis.journal.aof cimport Aof
 
 
 cdef class Core:

@@ -11,38 +11,17 @@ from libc.string cimport memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 
-from pyredis._aof cimport (
-    Aof,
-    FSYNC_ALWAYS,
-    FSYNC_EVERYSEC,
-    FSYNC_NO,
-    aof_attach,
-    aof_buffered,
-    aof_delete,
-    aof_detach,
-    aof_file_size,
-    aof_fsync_lag_ms,
-    aof_fsync_pending,
-    aof_new,
-    aof_pause_sync,
-    aof_position,
-    aof_set_policy,
-    aof_sync,
-    aof_sync_failed,
-    aof_vouch,
-    aof_wake_fd,
-)
-from pyredis._base cimport Slice, cycles_now, monotonic_ns
-from pyredis._blocking cimport serve_waiting
-from pyredis._databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
-from pyredis._dispatch cimport (
+from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free, reply_truncate
+from pyredis.call.field_expiry cimport expire_fields_cycle
+from pyredis.dispatch.blocking cimport serve_waiting
+from pyredis.dispatch.dispatch cimport (
     CMD_DENYOOM,
     CMD_FAST,
     CMD_GUARDED,
     CMD_LOADING,
+    CMD_NOT_QUEUED,
     CMD_NO_AUTH,
     CMD_NO_MULTI,
-    CMD_NOT_QUEUED,
     CMD_SKIP_SLOWLOG,
     CMD_WRITE,
     EVENT_EVICTED,
@@ -77,13 +56,34 @@ from pyredis._dispatch cimport (
     serve,
     settle,
 )
-from pyredis._field_expiry cimport expire_fields_cycle
-from pyredis._keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
-from pyredis._memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
-from pyredis._queue cimport client_discard, client_init
-from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free, reply_truncate
-from pyredis._waiting cimport waiting_destroy, waiting_init, waiting_mark_all
-from pyredis.types.hashtable cimport table_memory, table_size
+from pyredis.dispatch.queue cimport client_discard, client_init
+from pyredis.dispatch.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
+from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns
+from pyredis.ground.memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis.journal.aof cimport (
+    FSYNC_ALWAYS,
+    FSYNC_EVERYSEC,
+    FSYNC_NO,
+    Aof,
+    aof_attach,
+    aof_buffered,
+    aof_delete,
+    aof_detach,
+    aof_file_size,
+    aof_fsync_lag_ms,
+    aof_fsync_pending,
+    aof_new,
+    aof_pause_sync,
+    aof_position,
+    aof_set_policy,
+    aof_sync,
+    aof_sync_failed,
+    aof_vouch,
+    aof_wake_fd,
+)
+from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
+from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
+from pyredis.types.table.hashtable cimport table_memory, table_size
 
 import os
 import time
@@ -186,7 +186,7 @@ cdef class Core:
     """The data of one server: databases, command table, counters.
 
     ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
-    ``specs`` and ``bound`` are the outline of the commands and their handlers (``commands.registry``).
+    ``specs`` and ``bound`` are the outline of the commands and their handlers (``commands/table/registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -637,7 +637,7 @@ cdef int execute_all(Core core, Client *client, bytes requests) except -1:
 
 def benchmark_core(bytes setup, bytes data):
     """Executes ``setup``, then ``data``, in a core of its own: (requests in ``data``, nanoseconds of CPU they took)."""
-    from pyredis.commands.registry import BOUND, COMMANDS
+    from pyredis.commands.table.registry import BOUND, COMMANDS
     from pyredis.config import Config
 
     cdef Core core = Core(_Nobody(), COMMANDS, BOUND)

@@ -7,8 +7,8 @@ buffer it reads; when that buffer moves, ``parser_rebase`` moves the slices of t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from pyredis._base cimport Slice, format_uint64
-from pyredis._blob cimport Blob
+from pyredis.ground.base cimport Slice, format_uint64
+from pyredis.ground.blob cimport Blob
 
 # ---- requests ----
 

@@ -13,7 +13,7 @@ class RequestParser:
         """The requests that became whole. Raises ProtocolError, after which the parser is of no more use."""
 
 def encode_reply(value: Any, protocol: int = 2) -> bytes:
-    """The bytes of one reply, for a value of the vocabulary of ``pyredis.commands.reply``; protocol 2 or 3."""
+    """The bytes of one reply, for a value of the vocabulary of ``pyredis.replies``; protocol 2 or 3."""
 
 def benchmark_parser(data: bytes, rounds: int) -> int:
     """Parses ``data``, whole requests, ``rounds`` times over; returns the number of requests parsed."""

@@ -13,13 +13,13 @@ from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcpy, memmove, memset, strlen
 
-from pyredis._base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
-from pyredis._blob cimport Blob, blob_hold, blob_release
-from pyredis._double cimport format_double
-from pyredis._memory cimport mem_free, mem_grow, mem_realloc
-from pyredis._words cimport WORD_FOUND, WORD_NONE, WordStatus, next_word
+from pyredis.ground.base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
+from pyredis.ground.blob cimport Blob, blob_hold, blob_release
+from pyredis.ground.doubles cimport format_double
+from pyredis.ground.memory cimport mem_free, mem_grow, mem_realloc
+from pyredis.ground.words cimport WORD_FOUND, WORD_NONE, WordStatus, next_word
 
-from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from pyredis.replies import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
 
 # ---- arguments ----
 
@@ -634,7 +634,7 @@ cdef class RequestParser:
 
 
 def encode_reply(value, int protocol=2):
-    """The bytes of one reply, for a value of the vocabulary of ``pyredis.commands.reply``; protocol 2 or 3."""
+    """The bytes of one reply, for a value of the vocabulary of ``pyredis.replies``; protocol 2 or 3."""
     cdef Reply reply
     memset(&reply, 0, sizeof(Reply))
     reply.protocol = protocol

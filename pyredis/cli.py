@@ -14,9 +14,9 @@ from pyredis.config import Config, ConfigError
 from pyredis.config.directives import DIRECTIVES
 from pyredis.config.errors import ConfigUnreadable
 from pyredis.config.syntax import split_options
-from pyredis.log import Log
-from pyredis.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize
-from pyredis.stand_ins import standing_in
+from pyredis.host.log import Log
+from pyredis.host.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize
+from pyredis.host.stand_ins import standing_in
 
 BITS = 64 if sys.maxsize > 2**32 else 32
 LOOPS = ("uvloop", "asyncio")

@@ -2,12 +2,12 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
-from pyredis._dispatch cimport Answer, Client, Server
-from pyredis._intake cimport Intake
-from pyredis._outgoing cimport Outgoing, Parcel
 from pyredis._resp cimport Parser
+from pyredis.dispatch.dispatch cimport Answer, Client, Server
+from pyredis.shell.intake cimport Intake
+from pyredis.shell.outgoing cimport Outgoing, Parcel
+from pyredis.shell.roster cimport ClientList, Listed
 
 
 # A reply that waits for the end of the iteration, in the shared reply buffer.

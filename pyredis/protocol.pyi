@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, Final
 
-from pyredis._client_list import ClientList, Listed
 from pyredis._core import Core
+from pyredis.shell.roster import ClientList, Listed
 
 class Hub:
     """What the connections of one server share. Counters are of bytes or of connections.

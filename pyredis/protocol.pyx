@@ -4,10 +4,10 @@
 the replies that wait longer, for the disk.
 
 ``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own
-(``_intake``). A batch's replies stand at the end of the server's reply buffer. They are sent from there at once, with
-one ``send`` on the descriptor, unless the file must have the batch first; then they stay until ``Hub.flush``, which
+(``shell/intake``). A batch's replies stand at the end of the server's reply buffer. They are sent from there at once,
+with one ``send`` on the descriptor, unless the file must have the batch first; then they stay until ``Hub.flush``, which
 runs once at the iteration's end, has drained the ring with one write. Large values are sent from where they are stored
-(``_outgoing``), a slice at a time.
+(``shell/outgoing``), a slice at a time.
 
 Replies that the socket does not take are queued in the transport. A client that lets many lie (``ALLOWANCE``) is held
 back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long
@@ -27,11 +27,22 @@ from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_DECREF, Py_INCREF
 
-from pyredis._aof cimport aof_drain, aof_released, aof_wake_clear
-from pyredis._blocking cimport end_wait, forget_waiting
-from pyredis._client_list cimport ClientList, Listed
 from pyredis._core cimport Core
-from pyredis._dispatch cimport (
+from pyredis._resp cimport (
+    PARSE_ERROR,
+    PARSE_REQUEST,
+    Parser,
+    Reply,
+    parser_error,
+    parser_init,
+    reply_error,
+    reply_free,
+    reply_raw,
+    reply_total,
+    reply_truncate,
+)
+from pyredis.dispatch.blocking cimport end_wait, forget_waiting
+from pyredis.dispatch.dispatch cimport (
     CLIENT_AUTHENTICATED,
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
@@ -51,7 +62,11 @@ from pyredis._dispatch cimport (
     Waiter,
     serve,
 )
-from pyredis._intake cimport (
+from pyredis.dispatch.queue cimport client_discard, client_init
+from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
+from pyredis.keyspace.keyspace cimport keyspace_tick
+from pyredis.shell.intake cimport (
     READ_SIZE,
     Window,
     intake_drop,
@@ -63,23 +78,8 @@ from pyredis._intake cimport (
     intake_restore,
     intake_window,
 )
-from pyredis._keyspace cimport keyspace_tick
-from pyredis._memory cimport mem_alloc, mem_free, mem_realloc
-from pyredis._outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
-from pyredis._queue cimport client_discard, client_init
-from pyredis._resp cimport (
-    PARSE_ERROR,
-    PARSE_REQUEST,
-    Parser,
-    Reply,
-    parser_error,
-    parser_init,
-    reply_error,
-    reply_free,
-    reply_raw,
-    reply_total,
-    reply_truncate,
-)
+from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
+from pyredis.shell.roster cimport ClientList, Listed
 
 cdef extern from *:
     """

@@ -14,16 +14,16 @@ from functools import partial
 from typing import Any
 
 from pyredis._core import DIRECTIVES, Core
-from pyredis.clients import ClientRules
-from pyredis.commands.latency import Latency
-from pyredis.commands.registry import BOUND, COMMANDS
-from pyredis.commands.slowlog import Slowlog
+from pyredis.commands.server.latency import Latency
+from pyredis.commands.server.slowlog import Slowlog
+from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
-from pyredis.listeners import ListenError, Listeners, check_backlog
-from pyredis.log import Log
-from pyredis.open_files import TooFewFiles, allowed_clients
-from pyredis.persistence import LoadError, Persistence
-from pyredis.process import Supervisor
+from pyredis.host.clients import ClientRules
+from pyredis.host.listeners import ListenError, Listeners, check_backlog
+from pyredis.host.log import Log
+from pyredis.host.open_files import TooFewFiles, allowed_clients
+from pyredis.host.process import Supervisor
+from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import Hub
 
 # Slices of background work, and the pause after them while there is more: microseconds, seconds. All slices of one turn

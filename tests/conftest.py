@@ -33,7 +33,7 @@ settings.register_profile(
 settings.load_profile("pyredis")
 
 if not LONG:
-    from pyredis.types._testing_table import seed_hashes
+    from pyredis.types.handles.table_handle import seed_hashes
 
     seed_hashes(7, 4)
 

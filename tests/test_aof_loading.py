@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from pyredis.loading import Loading
-from pyredis.log import Log
+from pyredis.host.log import Log
+from pyredis.persistence.recovery import Loading
 from support.aof_folder import BASE, INCR, commands, info, listed, present, write_folder
 from support.client import wait_until
 from support.in_process import Local
@@ -376,7 +376,7 @@ def test_what_has_been_loaded_is_counted_over_all_files(tmp_path):
 @pytest.mark.parametrize("more", [[], [commands(["SET", "b", "2"])]], ids=["in the last file", "in the first of two"])
 def test_a_load_that_is_stopped_changes_no_file(tmp_path, monkeypatch, more):
     """What it has not come to is no torn tail."""
-    monkeypatch.setattr("pyredis.loading.SLICE_US", 0)
+    monkeypatch.setattr("pyredis.persistence.recovery.SLICE_US", 0)
     folder = write_folder(tmp_path, commands(["SET", "a", "x" * 1000]) * 1000, more=more).parent
     paths = [folder / name for name, _ in listed(tmp_path)]
     before = [path.read_bytes() for path in paths]
@@ -439,8 +439,8 @@ UNITS = [
 def make_core():
     choose_package()
     from pyredis._core import Core
-    from pyredis.commands.registry import BOUND
-    from pyredis.commands.table import SPECS
+    from pyredis.commands.table.command_table import SPECS
+    from pyredis.commands.table.registry import BOUND
 
     core = Core(None, SPECS, BOUND, 16)
     core.loading = True
@@ -449,7 +449,7 @@ def make_core():
 
 def load(core, path):
     """Loads a file: the sizes of the databases, and where it would be cut."""
-    from pyredis._loader import AofLoader
+    from pyredis.persistence.loader import AofLoader
 
     loader = AofLoader(core, path)
     try:
@@ -473,7 +473,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_unit(tmp_path):
 
 def test_a_file_with_any_byte_destroyed_is_refused_or_differs_in_that_unit_alone(tmp_path):
     """No byte makes the loader loop, crash or cut off what is whole before it."""
-    from pyredis._loader import DamagedFile
+    from pyredis.persistence.loader import DamagedFile
 
     units = [commands(*unit) for unit in UNITS]
     whole = b"".join(units)

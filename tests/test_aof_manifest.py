@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyredis import aof_manifest
-from pyredis.aof_manifest import (
+from pyredis.persistence import manifest
+from pyredis.persistence.manifest import (
     AofFile,
     AppendOnlyDir,
     FileMissing,
@@ -382,7 +382,7 @@ def _number_of_calls(monkeypatch, folder, operation, prepare) -> int:
     life = _new_life(folder, prepare)
     recorder = Recorder(folder)
     with monkeypatch.context() as patch:
-        patch.setattr(aof_manifest, "os", recorder)
+        patch.setattr(manifest, "os", recorder)
         operation(life)
     assert loaded(folder) == life.answered
     return len(recorder.calls)
@@ -399,7 +399,7 @@ def test_a_crash_or_power_loss_at_any_call_loses_nothing(name, tmp_path, monkeyp
         life = _new_life(folder, prepare)
         recorder = Recorder(folder, stop)
         with monkeypatch.context() as patch:
-            patch.setattr(aof_manifest, "os", recorder)
+            patch.setattr(manifest, "os", recorder)
             with pytest.raises(Stopped):
                 operation(life)
         for tree in recorder.after_power_loss(tmp_path / "tree"):
@@ -444,7 +444,7 @@ def test_a_power_loss_after_the_start_that_follows_a_crash_loses_nothing(name, t
                 assert loaded(tree) == life.answered, (recorder.stop_after, recorder.calls)
 
         with monkeypatch.context() as patch:
-            patch.setattr(aof_manifest, "os", recorder)
+            patch.setattr(manifest, "os", recorder)
             with pytest.raises(Stopped):
                 operation(life)
             _next_process(life, recorder, check)
@@ -459,7 +459,7 @@ def test_an_error_at_any_call_is_raised_and_the_next_attempt_works(name, tmp_pat
     for stop in range(calls):
         life = _new_life(folder, prepare)
         with monkeypatch.context() as patch:
-            patch.setattr(aof_manifest, "os", Recorder(folder, stop, OSError(errno.EIO, "Input/output error")))
+            patch.setattr(manifest, "os", Recorder(folder, stop, OSError(errno.EIO, "Input/output error")))
             with pytest.raises(OSError, match="Input/output error"):
                 operation(life)
         assert loaded(folder) == life.answered, stop
@@ -476,7 +476,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(kind, tmp_path, monkeyp
     written = life.folder / NAME if kind == "an old file" else directory.temporary_base()
     recorder = Recorder(life.folder)
     recorder.contents[written.stat().st_ino] = b""
-    monkeypatch.setattr(aof_manifest, "os", recorder)
+    monkeypatch.setattr(manifest, "os", recorder)
     if kind == "an old file":
         assert directory.adopt_old_file()
     else:
@@ -494,7 +494,7 @@ def test_after_a_new_file_in_vain_the_one_still_written_to_is_the_last_a_loader_
         directory = opened(folder)
         before = directory.manifest.files()
         with monkeypatch.context() as patch:
-            patch.setattr(aof_manifest, "os", Recorder(folder, stop, OSError(errno.EIO, "Input/output error")))
+            patch.setattr(manifest, "os", Recorder(folder, stop, OSError(errno.EIO, "Input/output error")))
             with pytest.raises(OSError, match="Input/output error"):
                 directory.open_new_incr()
         assert directory.manifest.files() == opened(folder).manifest.files() == before, stop
@@ -509,7 +509,7 @@ def test_a_folder_that_was_removed_and_made_again_is_on_the_disk(tmp_path, monke
     os.close(directory.open_incr()[0])
     shutil.rmtree(directory.path)
     recorder = Recorder(life.folder)
-    monkeypatch.setattr(aof_manifest, "os", recorder)
+    monkeypatch.setattr(manifest, "os", recorder)
     os.close(directory.begin_rewrite("held back"))
     directory.temporary_base().write_bytes(life.answered)
     directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
@@ -535,7 +535,7 @@ def test_nothing_is_deleted_before_the_manifest_s_name_is_on_the_disk(restarted,
     directory = _written_base(life)
     with monkeypatch.context() as patch:
         recorder = Recorder(life.folder)
-        patch.setattr(aof_manifest, "os", recorder)
+        patch.setattr(manifest, "os", recorder)
         directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
     last = len(recorder.calls) - 1
     assert recorder.calls[last] == "fsync"
@@ -543,7 +543,7 @@ def test_nothing_is_deleted_before_the_manifest_s_name_is_on_the_disk(restarted,
     life = _new_life(tmp_path / "life", Life.prepare)
     directory = _written_base(life)
     recorder = Recorder(life.folder, last, OSError(errno.EIO, "Input/output error"))
-    monkeypatch.setattr(aof_manifest, "os", recorder)
+    monkeypatch.setattr(manifest, "os", recorder)
     with pytest.raises(OSError, match="Input/output error"):
         directory.finish_rewrite(directory.temporary_base(), is_rdb=True)
     assert [tree for tree in recorder.after_power_loss(tmp_path / "tree") if "type h" not in manifest_text(tree)]
@@ -569,7 +569,7 @@ def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(in
     failed = True
     while failed:
         with monkeypatch.context() as patch:
-            patch.setattr(aof_manifest, "os", Recorder(life.folder, stop, OSError(errno.ENOSPC, "No space left")))
+            patch.setattr(manifest, "os", Recorder(life.folder, stop, OSError(errno.ENOSPC, "No space left")))
             failed = _try_rewrite(directory, life, incremental)
         if failed:
             directory.abort_rewrite(directory.temporary_base())
@@ -585,14 +585,14 @@ def test_what_has_been_replaced_stays_until_the_manifest_that_says_so_is_durable
     append(directory.open_incr()[0], command("SET", "a", "1"))
     append(directory.begin_rewrite(), command("SET", "b", "2"))
     directory.temporary_base().write_bytes(command("SET", "a", "1"))
-    sync = aof_manifest._sync_path
+    sync = manifest._sync_path
 
     def fail(path):
         if Path(path) == directory.path and directory.manifest.history:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         sync(path)
 
-    monkeypatch.setattr(aof_manifest, "_sync_path", fail)
+    monkeypatch.setattr(manifest, "_sync_path", fail)
     with pytest.raises(OSError, match="Input/output error"):
         directory.finish_rewrite(directory.temporary_base(), is_rdb=False)
     directory.abort_rewrite(directory.temporary_base())

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyredis._aof_writer import AofWriter
+from pyredis.journal.aof_handle import AofWriter
 from support.aof_cases import UNIT, Log, build_shim, run_case
 from support.client import wait_until
 from support.fsfaults import fill_disk, small_disk
@@ -386,15 +386,15 @@ def test_the_two_threads_never_race(shim, tmp_path):
     ignore = shutil.ignore_patterns("*.so", "*.c", "__pycache__", "types", "commands")
     shutil.copytree(ROOT / "pyredis", tmp_path / "pyredis", ignore=ignore)
     for source in (tmp_path / "pyredis").rglob("*.pyx"):
-        if source.stem not in ("_aof", "_aof_writer"):
+        if source.stem not in ("aof", "aof_handle"):
             source.unlink()
     build = [sys.executable, "setup.py", "build_ext", "--inplace"]
     subprocess.run(build, cwd=tmp_path, env=os.environ | {"PYREDIS_SANITIZE": "thread"}, check=True)
-    built = tmp_path / "pyredis" / f"_aof{sysconfig.get_config_var('EXT_SUFFIX')}"
+    built = tmp_path / "pyredis" / "journal" / f"aof{sysconfig.get_config_var('EXT_SUFFIX')}"
     code = (
         "import importlib.util, pathlib, sys; import pyredis;"
         "from support import aof_cases; aof_cases.choose_package = lambda: None;"
-        "import pyredis._aof; assert pyredis._aof.__file__ == sys.argv[2], pyredis._aof.__file__;"
+        "import pyredis.journal.aof; assert pyredis.journal.aof.__file__ == sys.argv[2], pyredis.journal.aof.__file__;"
         "aof_cases.a_storm(pathlib.Path(sys.argv[1]))"
     )
     environment = os.environ | {

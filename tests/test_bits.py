@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyredis.types import _testing_bits as bits
+from pyredis.types.handles import bits_handle as bits
 
 CPU_INFO = Path("/proc/cpuinfo")
 CPU_FLAGS = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() and machine() == "x86_64" else set()

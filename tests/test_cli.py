@@ -13,8 +13,8 @@ import pytest
 
 from pyredis import cli
 from pyredis._version import REDIS_VERSION, VERSION
-from pyredis.log import Log
-from pyredis.process import PidFile, Supervisor
+from pyredis.host.log import Log
+from pyredis.host.process import PidFile, Supervisor
 from support.paths import server_environment
 from support.servers import require_tool
 
@@ -173,7 +173,7 @@ def test_a_pid_file_that_cannot_be_written_is_left_to_its_owner(tmp_path, monkey
 
     path = tmp_path / "x.pid"
     path.write_text("1\n")
-    monkeypatch.setattr("pyredis.process.open", refuse, raising=False)
+    monkeypatch.setattr("pyredis.host.process.open", refuse, raising=False)
     with PidFile(str(path), Log(path=str(tmp_path / "x.log"))):
         pass
     assert path.read_text() == "1\n"
@@ -261,7 +261,8 @@ def test_a_supervisor_that_is_gone_is_told(capfd, tmp_path):
 
 
 def test_upstart_sees_the_server_stop(tmp_path):
-    code = "from pyredis.process import Supervisor; from pyredis.log import Log; Supervisor('auto', Log()).starting()"
+    imports = "from pyredis.host.process import Supervisor; from pyredis.host.log import Log"
+    code = f"{imports}; Supervisor('auto', Log()).starting()"
     environment = {**server_environment(), "UPSTART_JOB": "redis"}
     environment.pop("NOTIFY_SOCKET", None)
     with subprocess.Popen([sys.executable, "-P", "-c", code], env=environment, stdout=subprocess.PIPE) as process:

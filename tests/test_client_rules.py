@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pyredis import clients
-from pyredis.clients import ClientRules
 from pyredis.config.special import BufferLimit
+from pyredis.host import clients
+from pyredis.host.clients import ClientRules
 
 HARD, SOFT, SECONDS = 1000, 100, 10
 

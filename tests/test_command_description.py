@@ -8,10 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_command_table import FACTS, GOLDEN, golden_key_specs
 
-from pyredis.commands import describe, reply
-from pyredis.commands.arguments import parse_arguments
-from pyredis.commands.keyspecs import walk_keys
-from pyredis.commands.table import SPECS, every_spec, find, find_argv
+from pyredis import replies
+from pyredis.commands.table import describe
+from pyredis.commands.table.arguments import parse_arguments
+from pyredis.commands.table.command_table import SPECS, every_spec, find, find_argv
+from pyredis.commands.table.keyspecs import walk_keys
 
 NEWER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
 
@@ -38,13 +39,13 @@ def told(value):
     if isinstance(value, dict):
         return "%", sorted([told(key), told(item)] for key, item in value.items())
     if isinstance(value, list):
-        kind = "~" if isinstance(value, reply.Set) else "*"
+        kind = "~" if isinstance(value, replies.Set) else "*"
         return kind, sorted(map(told, value)) if kind == "~" else list(map(told, value))
     if isinstance(value, int):
         return ":", value
-    if isinstance(value, reply.Error):
+    if isinstance(value, replies.Error):
         return "-", bytes(value)
-    return "+" if isinstance(value, reply.Status) else "$", bytes(value)
+    return "+" if isinstance(value, replies.Status) else "$", bytes(value)
 
 
 def heard(answer):

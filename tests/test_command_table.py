@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pyredis.commands import keyspecs
-from pyredis.commands.arguments import parse_arguments, total_count
-from pyredis.commands.keyspecs import Index, Keynum, KeySpec, Keyword, Range, TableError
-from pyredis.commands.spec import derive_arity, derive_categories
-from pyredis.commands.table import SPECS, bind, every_spec, find, find_argv
+from pyredis.commands.table import keyspecs
+from pyredis.commands.table.arguments import parse_arguments, total_count
+from pyredis.commands.table.command_table import SPECS, bind, every_spec, find, find_argv
+from pyredis.commands.table.keyspecs import Index, Keynum, KeySpec, Keyword, Range, TableError
+from pyredis.commands.table.spec import derive_arity, derive_categories
 from pyredis.docs import commands as page
 from pyredis.docs.__main__ import main as write_pages
 

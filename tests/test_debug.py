@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pyredis.commands.digest import sha1_of
+from pyredis.commands.server.digest import sha1_of
 from support.client import wait_until
 
 NOTHING = "0" * 40

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pyredis._grisu import table
 from pyredis._resp import encode_reply
+from pyredis.ground.grisu import table
 from support.grisu import power_of_ten, printed
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))

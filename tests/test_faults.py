@@ -29,17 +29,22 @@ def load_tool():
 TOOL = load_tool()
 FAULTS = TOOL.read_list()
 ROOMS = {
-    "policy": ("cli.py", "config/", "server.py", "clients.py", "listeners.py", "process.py", "log.py"),
-    "persistence": ("persistence.py", "loading.py", "rewriting.py", "aof_manifest.py"),
-    "shell": ("protocol.pyx", "_client_list.pyx", "_intake.pyx", "_outgoing.pyx"),
-    "wire": ("_resp.pyx", "_double.pyx", "_long_double.pyx", "_words.pyx"),
+    "policy": ("cli.py", "config/", "server.py", "host/"),
+    "persistence": (
+        "persistence/persistence.py",
+        "persistence/recovery.py",
+        "persistence/rewriting.py",
+        "persistence/manifest.py",
+    ),
+    "shell": ("protocol.pyx", "shell/"),
+    "wire": ("_resp.pyx", "ground/doubles.pyx", "ground/long_doubles.pyx", "ground/words.pyx"),
     "core": ("_core.pyx",),
-    "dispatch": ("_dispatch.pyx", "_queue.pyx", "_blocking.pyx", "_waiting.pyx", "commands/transactions.pyx"),
+    "dispatch": ("dispatch/", "call/", "commands/transactions/"),
     "commands": ("commands/",),
-    "keyspace": ("_keyspace.pyx", "_databases.pyx", "_field_expiry.pyx", "_parts.pxd"),
+    "keyspace": ("keyspace/", "call/field_expiry.pyx"),
     "types": ("types/",),
-    "files": ("_aof", "_loader.pyx", "_snapshot.pyx", "saving/"),
-    "ground": ("_memory.pyx", "_base.pxd", "_blob.pxd", "include/"),
+    "files": ("journal/", "persistence/loader.pyx", "persistence/snapshot.pyx", "persistence/saving/"),
+    "ground": ("ground/",),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 

@@ -12,10 +12,10 @@ import pytest
 
 from fuzz import blocks, hashes, packs, scores
 from fuzz.targets import TARGETS
-from pyredis.types._testing import HashValue, PackedList, check_hash, hash_from
-from pyredis.types._testing_set import check_set, set_from
-from pyredis.types._testing_sorted import check_scored
-from pyredis.types._testing_stream import StreamValue, check_block, stream_from
+from pyredis.types.handles.hash_handle import HashValue, PackedList, check_hash, hash_from
+from pyredis.types.handles.set_handle import check_set, set_from
+from pyredis.types.handles.sorted_set_handle import check_scored
+from pyredis.types.handles.stream_handle import StreamValue, check_block, stream_from
 from support.paths import server_environment
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))

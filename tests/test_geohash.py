@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyredis.types import _testing_geohash as geo
+from pyredis.types.handles import geohash_handle as geo
 
 LATITUDE = 85.05112878
 RADIUS = 6372797.560856

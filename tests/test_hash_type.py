@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fuzz import hashes
-from pyredis.types._testing import HashValue, hash_from, used_bytes
+from pyredis.types.handles.hash_handle import HashValue, hash_from, used_bytes
 from support.heap import settled_bytes
 
 NAMES = [b"f%d" % i for i in range(12)] + [b"7", b"-40000", b"", b"x" * 40, b"y" * 70, b"z" * 300]

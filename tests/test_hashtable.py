@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pyredis.types._testing_table import HashTable, hash_of, used_bytes
+from pyredis.types.handles.table_handle import HashTable, hash_of, used_bytes
 from support.heap import settled_bytes
 
 SIZES = [0, 1, 6, 7, 8, 9, 13, 50, 97, 1000, 6000]

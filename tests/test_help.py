@@ -3,8 +3,8 @@
 import pytest
 
 from pyredis.commands.help import help_lines
-from pyredis.commands.reply import Status
-from pyredis.commands.table import SPECS
+from pyredis.commands.table.command_table import SPECS
+from pyredis.replies import Status
 
 
 @pytest.mark.parametrize("title", [name for name, spec in SPECS.items() if f"{name}|help" in spec.subcommands])

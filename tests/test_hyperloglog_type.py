@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.sketches import registers_of
-from pyredis.types import _testing_hyperloglog as hll
+from pyredis.types.handles import hyperloglog_handle as hll
 
 KEEP, CHANGE, PROMOTE, CORRUPT = 0, 1, 2, -1
 UNLIMITED = 100_000

@@ -8,7 +8,7 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyredis.types._testing_hyperloglog import register_of
+from pyredis.types.handles.hyperloglog_handle import register_of
 from support.pair import Pair
 from support.resp import ErrorText
 

@@ -6,8 +6,8 @@ from bisect import bisect_left, insort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyredis.types._testing import used_bytes
-from pyredis.types._testing_stream import Ids, next_id, previous_id
+from pyredis.types.handles.hash_handle import used_bytes
+from pyredis.types.handles.stream_handle import Ids, next_id, previous_id
 from support.heap import settled_bytes
 
 TOP = 2**64 - 1

@@ -8,8 +8,8 @@ import pytest
 
 from pyredis import __version__ as VERSION
 from pyredis._version import REDIS_VERSION
-from pyredis.commands.info_sections import human
-from pyredis.commands.latency import cumulative, percentile
+from pyredis.commands.server.info_sections import human
+from pyredis.commands.server.latency import cumulative, percentile
 from support.client import encode_command, wait_until
 
 USUAL = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fuzz.server import FuzzedServer, empty, feed
-from pyredis import _invariants
+from pyredis.commands.server import invariants
 from support.client import encode_command
 from support.strategies import (
     EMPTYING,
@@ -116,12 +116,12 @@ class Commands(RuleBasedStateMachine):
     @invariant()
     @precondition(lambda self: self.server is not None)
     def sound(self):
-        _invariants.check(self.server.core)
+        invariants.check(self.server.core)
 
     def release(self):
         self.server.hub.loop.run()
         empty(self.server.core)
-        _invariants.release_scratch(self.server.core)
+        invariants.release_scratch(self.server.core)
 
     def teardown(self):
         if not hasattr(self, "clients"):
@@ -129,7 +129,7 @@ class Commands(RuleBasedStateMachine):
         for client in [*self.clients, *self.waiters]:
             client.close()
         self.release()
-        _invariants.check(self.server.core)
+        invariants.check(self.server.core)
         assert not self.server.exceptions
         assert self.server.core.used_memory == self.used, "memory is lost"
 
@@ -146,4 +146,4 @@ def test_what_always_holds_holds_after_any_commands(tmp_path):
 
 def test_an_empty_server_is_sound(tmp_path):
     server = FuzzedServer(tmp_path)
-    _invariants.check(server.core)
+    invariants.check(server.core)

@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pyredis.types._testing import used_bytes
-from pyredis.types._testing_list import ListValue
+from pyredis.types.handles.hash_handle import used_bytes
+from pyredis.types.handles.list_handle import ListValue
 from support.heap import settled_bytes
 
 FRONT, BACK = True, False

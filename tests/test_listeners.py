@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from pyredis.listeners import keep_alive
+from pyredis.host.listeners import keep_alive
 from support.client import RawClient, can_connect, wait_until
 from support.servers import free_port
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pyredis.types._testing import PackedList, check_pack
+from pyredis.types.handles.hash_handle import PackedList, check_pack
 
 HEADER = 6
 EDGES = [0, 1, 95, 96, 4191, 4192, -1, -128, -129, 127, 128, 32767, 32768, -32768, -32769, 2**23 - 1, 2**23, -(2**23)]

@@ -15,7 +15,7 @@ import uvloop
 from test_embedding import Stream, make_server, run, until
 
 from pyredis.config.directives import DIRECTIVES
-from pyredis.rewriting import Rewriting
+from pyredis.persistence.rewriting import Rewriting
 from support.aof_folder import requests, write_folder
 from support.client import ConnectionClosed, RawClient, encode_command, wait_until
 

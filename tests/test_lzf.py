@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.lzf import read as reference
-from pyredis.types._testing_list import compress, decompress
+from pyredis.types.handles.list_handle import compress, decompress
 
 pieces = st.lists(
     st.one_of(

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pyredis.types._testing_table import SMALL, Block, peak_bytes, trim, used_bytes
+from pyredis.types.handles.table_handle import SMALL, Block, peak_bytes, trim, used_bytes
 from support.paths import server_environment
 
 

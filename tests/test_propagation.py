@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pyredis.commands.table import every_spec
+from pyredis.commands.table.command_table import every_spec
 from support.aof_folder import INCR, split_requests
 from support.client import encode_command, wait_until
 from support.propagation_cases import AS_IT_CAME, CASES, NOTHING, READING_COMMANDS_THAT_WRITE

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyredis._resp import encode_reply
-from pyredis.commands.reply import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
+from pyredis.replies import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set, Status, Verbatim
 from support.grisu import printed
 from support.resp import ErrorText, read_reply
 

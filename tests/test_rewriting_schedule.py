@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pyredis import rewriting
-from pyredis.persistence import Persistence
-from pyredis.rewriting import LONGEST_DELAY, Rewriting
+from pyredis.persistence import rewriting
+from pyredis.persistence.persistence import Persistence
+from pyredis.persistence.rewriting import LONGEST_DELAY, Rewriting
 
 
 class Schedule:

@@ -6,10 +6,10 @@ import time
 import pytest
 
 from pyredis._version import REDIS_VERSION
-from pyredis.commands.latency import Events, Latency
-from pyredis.commands.lolwut import LINES, WIDTH, draw, step
-from pyredis.commands.slowlog import Slowlog, redact, shorten
-from pyredis.commands.table import SPECS, every_spec
+from pyredis.commands.server.latency import Events, Latency
+from pyredis.commands.server.lolwut import LINES, WIDTH, draw, step
+from pyredis.commands.server.slowlog import Slowlog, redact, shorten
+from pyredis.commands.table.command_table import SPECS, every_spec
 from support.client import wait_until
 from support.pair import Pair
 from support.servers import make_ours

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pyredis.types._testing import used_bytes
-from pyredis.types._testing_set import IntegerSet, SetValue, check_integers, integers_from
+from pyredis.types.handles.hash_handle import used_bytes
+from pyredis.types.handles.set_handle import IntegerSet, SetValue, check_integers, integers_from
 from support.heap import settled_bytes
 
 EDGES = [0, 1, -1, 2**15 - 1, 2**15, -(2**15), -(2**15) - 1, 2**31 - 1, 2**31, -(2**31) - 1, 2**63 - 1, -(2**63)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyredis._snapshot import Snapshot
+from pyredis.persistence.snapshot import Snapshot
 from support.in_process import Local
 from support.propagation_cases import CASES
 from support.strategies import (

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pyredis.types._testing import used_bytes
-from pyredis.types._testing_sorted import SortedSetValue
+from pyredis.types.handles.hash_handle import used_bytes
+from pyredis.types.handles.sorted_set_handle import SortedSetValue
 from support.heap import settled_bytes
 
 REFUSED, SAME, CHANGED, CREATED, NOT_A_NUMBER = range(5)

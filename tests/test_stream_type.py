@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pyredis.types._testing import used_bytes
-from pyredis.types._testing_stream import StreamValue
+from pyredis.types.handles.hash_handle import used_bytes
+from pyredis.types.handles.stream_handle import StreamValue
 from support.heap import settled_bytes
 
 TOP = 2**64 - 1

@@ -6,16 +6,16 @@ line a status.
 
 from typing import TYPE_CHECKING
 
-from pyredis.commands.reply import Status
+from pyredis.replies import Status
 
 if TYPE_CHECKING:
-    from pyredis.commands.arguments import Argument
+    from pyredis.commands.table.arguments import Argument
 
 
 def help_lines(title: str) -> list[Status]:
     """The reply of ``title HELP``; ``title`` in any case."""
     # Imported late: the table is not for the start.
-    from pyredis.commands.table import SPECS
+    from pyredis.commands.table.command_table import SPECS
 
     spec = SPECS[title.lower()]
     lines = [f"{title.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]

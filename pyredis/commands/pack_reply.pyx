@@ -6,9 +6,9 @@ for many; what is longer goes the ordinary way.
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from pyredis._base cimport format_int64, likely, store_u64
 from pyredis._resp cimport Reply, reply_reserve, reply_slice
-from pyredis.types.listpack cimport (
+from pyredis.ground.base cimport format_int64, likely, store_u64
+from pyredis.types.packs.listpack cimport (
     SHORT_STRING_MAX,
     SMALL_INTEGER,
     STRING_32_BIT,

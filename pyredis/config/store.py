@@ -13,7 +13,7 @@ from pyredis.config.directive import Directive
 from pyredis.config.directives import DIRECTIVES, find
 from pyredis.config.errors import ConfigRefused, ConfigRejected
 from pyredis.config.syntax import to_bytes
-from pyredis.glob import matches
+from pyredis.ground.glob import matches
 
 Hook = Callable[[Any], None]
 

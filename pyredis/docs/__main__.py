@@ -4,15 +4,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pyredis.commands.outline import render
-from pyredis.commands.table import SPECS
+from pyredis.commands.table.command_table import SPECS
+from pyredis.commands.table.outline import render
 from pyredis.docs import commands, configuration
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
     "commands": ("docs/commands.md", commands.render),
     "configuration": ("docs/configuration.md", configuration.render),
-    "outline": ("pyredis/commands/outline_rows.py", lambda checkout: render(SPECS)),
+    "outline": ("pyredis/commands/table/outline_rows.py", lambda checkout: render(SPECS)),
 }
 
 

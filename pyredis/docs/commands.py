@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from pyredis.commands.table import SPECS, CommandSpec, every_spec
+from pyredis.commands.table.command_table import SPECS, CommandSpec, every_spec
 
 GOLDEN = Path("tests/data/commands-7.4.json")
 

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from pyredis.commands.table import SPECS
+from pyredis.commands.table.command_table import SPECS
 
 CORPUS = Path(__file__).parent / "corpus"
 NUMBERS = (

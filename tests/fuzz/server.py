@@ -17,16 +17,16 @@ from types import SimpleNamespace
 
 import hiredis
 
-from pyredis import _invariants
 from pyredis._core import DIRECTIVES as NATIVE
 from pyredis._core import Core
-from pyredis._loader import AofLoader
-from pyredis._snapshot import Snapshot
-from pyredis.commands.digest import digest_all
-from pyredis.commands.registry import BOUND
-from pyredis.commands.table import SPECS
+from pyredis.commands.server import invariants
+from pyredis.commands.server.digest import digest_all
+from pyredis.commands.table.command_table import SPECS
+from pyredis.commands.table.registry import BOUND
 from pyredis.config import Config
-from pyredis.log import Log
+from pyredis.host.log import Log
+from pyredis.persistence.loader import AofLoader
+from pyredis.persistence.snapshot import Snapshot
 from pyredis.protocol import Hub
 from pyredis.server import Server
 
@@ -242,7 +242,7 @@ def load(into: Reader, path: Path) -> AofLoader:
         assert not loader.torn, f"torn at {loader.valid_size} of {loader.file_size}"
     finally:
         loader.close()
-    _invariants.check(into.core)
+    invariants.check(into.core)
     return loader
 
 
@@ -275,7 +275,7 @@ class Session:
             fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
             self.server.core.aof_open(fd, 0, "no")
         self.play(data)
-        _invariants.check(self.server.core)
+        invariants.check(self.server.core)
         if logged:
             self.compare_with(path)
         self.clear()
@@ -333,8 +333,8 @@ class Session:
         server.set_active_expire(True)
         for core in (server.core, reader().core):
             empty(core)
-            _invariants.check(core)
-            _invariants.release_scratch(core)
+            invariants.check(core)
+            invariants.release_scratch(core)
 
 
 def digest_when_expired(core: Core) -> str:

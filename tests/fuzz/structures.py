@@ -9,9 +9,9 @@ import bisect
 import struct
 
 from fuzz import blocks, hashes, lzf, packs, scores, sketches
-from pyredis.types import _testing_hyperloglog as native_sketch
-from pyredis.types._testing import HashValue, check_hash, hash_from
-from pyredis.types._testing_list import (
+from pyredis.types.handles import hyperloglog_handle as native_sketch
+from pyredis.types.handles.hash_handle import HashValue, check_hash, hash_from
+from pyredis.types.handles.list_handle import (
     ListValue,
     check_node,
     check_run,
@@ -20,9 +20,9 @@ from pyredis.types._testing_list import (
     list_from_node,
     list_from_run,
 )
-from pyredis.types._testing_set import SetValue, check_integers, check_set, set_from
-from pyredis.types._testing_sorted import check_scored, scored_from
-from pyredis.types._testing_stream import Ids, StreamValue, check_block, next_id, stream_from
+from pyredis.types.handles.set_handle import SetValue, check_integers, check_set, set_from
+from pyredis.types.handles.sorted_set_handle import check_scored, scored_from
+from pyredis.types.handles.stream_handle import Ids, StreamValue, check_block, next_id, stream_from
 
 AS_IT_IS = 1
 WHOLE = 128

@@ -26,11 +26,11 @@ import resp_reference
 from fuzz import packs, structures
 from fuzz.machines import MACHINES, machine
 from fuzz.server import Session, digest_when_expired, last_reader, pieces, reader
-from pyredis import _invariants
-from pyredis._loader import AofLoader, DamagedFile
 from pyredis._resp import ProtocolError, RequestParser
-from pyredis.types._testing import check_pack, pack_from
-from pyredis.types._testing_set import check_integers, integers_from
+from pyredis.commands.server import invariants
+from pyredis.persistence.loader import AofLoader, DamagedFile
+from pyredis.types.handles.hash_handle import check_pack, pack_from
+from pyredis.types.handles.set_handle import check_integers, integers_from
 
 # In memory where that is possible: syncing to a disk would take most of the time.
 _folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
@@ -175,7 +175,7 @@ def load_any(path: Path) -> tuple[bool, int] | None:
     finally:
         held.close()
         assert 0 <= offset <= held.file_size
-        _invariants.check(into.core)
+        invariants.check(into.core)
         exceptions, into.exceptions = into.exceptions, []
         assert not exceptions, exceptions[0]
 

@@ -90,7 +90,7 @@ class Log:
 
     def __init__(self, folder: Path, policy: str, ring_size: int = 4096) -> None:
         choose_package()
-        from pyredis._aof_writer import AofWriter
+        from pyredis.journal.aof_handle import AofWriter
 
         self.folder = folder
         self.given = b""

@@ -6,7 +6,7 @@ them between the two tellings.
 
 import gc
 
-from pyredis.types._testing_table import used_bytes
+from pyredis.types.handles.table_handle import used_bytes
 
 
 def settled_bytes() -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import hiredis
 
 from fuzz.server import FuzzedServer, empty, feed, load
-from pyredis import _invariants
+from pyredis.commands.server import invariants
 from support.client import encode_command
 
 # Small, so that a few parts make a value large.
@@ -59,10 +59,10 @@ class Local:
         self.call("UNWATCH")
         self.call("SELECT", 0)
         empty(self.core)
-        _invariants.release_scratch(self.core)
+        invariants.release_scratch(self.core)
 
     def sound(self) -> None:
-        _invariants.check(self.core)
+        invariants.check(self.core)
         assert not self.server.exceptions
 
     def contents(self) -> dict:

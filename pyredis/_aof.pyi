@@ -1,1 +1,0 @@
-"""The append-only file's ring and its native thread, for native code alone: see ``_aof.pxd``."""

@@ -1,1 +1,0 @@
-"""Databases as wholes, for native code alone: see ``_databases.pxd``."""

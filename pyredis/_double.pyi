@@ -1,1 +1,0 @@
-"""Doubles as text, for native code alone: see ``_double.pxd``."""

@@ -1,1 +1,0 @@
-"""Removing due hash fields, for native code alone: see ``_field_expiry.pxd``."""

@@ -1,3 +1,0 @@
-"""Digits of doubles, for native code alone: see ``_grisu.pxd``."""
-
-def table() -> list[tuple[int, int, int]]: ...

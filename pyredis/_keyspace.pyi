@@ -1,1 +1,0 @@
-"""Databases of entries, for native code alone: see ``_keyspace.pxd``."""

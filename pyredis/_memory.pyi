@@ -1,4 +1,0 @@
-"""The allocator, for native code: see ``_memory.pxd``."""
-
-def used_memory() -> int:
-    """Bytes in living blocks of the core."""

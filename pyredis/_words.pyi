@@ -1,1 +1,0 @@
-"""The words of inline requests, for native code alone: see ``_words.pxd``."""

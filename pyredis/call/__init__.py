@@ -1,0 +1,1 @@
+"""What a handler sees: the call, lookups, changes, propagation, shared errors, waiting for keys."""

@@ -1,0 +1,21 @@
+"""The offset argument of the bit commands."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._resp cimport reply_error
+from pyredis.dispatch.dispatch cimport CLIENT_LOADER, Call
+from pyredis.ground.base cimport Slice, mul_overflows, parse_int64
+
+
+cdef inline bint bit_offset_argument(Call *call, int index, int width, uint64_t *offset) noexcept nogil:
+    """False when the answer has been an error. With a ``width``, ``#n`` is the place of the n-th number so wide."""
+    cdef Slice text = call.argv[index]
+    cdef int64_t value
+    cdef bint counts = width > 0 and text.size > 0 and text.data[0] == c'#'
+    if parse_int64(text.data + counts, text.size - counts, &value) and value >= 0 and \
+            not mul_overflows(value, width if counts else 1, &value) and \
+            (<uint64_t> value // 8 < call.server.settings.proto_max_bulk or call.client.flags & CLIENT_LOADER):
+        offset[0] = <uint64_t> value
+        return True
+    reply_error(call.reply, "ERR bit offset is not an integer or out of range")
+    return False

@@ -1,0 +1,168 @@
+"""The commands of a connection: greeting, authentication, CLIENT."""
+
+from pyredis.commands.table.spec import container, family, row
+
+BEFORE_AUTH = "noscript loading stale fast no_auth allow_busy"
+PLAIN = "noscript loading stale"
+ADMIN = "admin noscript loading stale"
+ALL_NODES = "request_policy:all_nodes response_policy:all_succeeded"
+VARIES = "nondeterministic_output"
+PER_CLIENT = "O(N), N clients connected."
+
+CLIENT_TYPES = "(NORMAL|MASTER|REPLICA|PUBSUB)"
+KILL_TYPES = "(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)"
+KILL_FILTERS = "|".join(
+    [
+        "[ID@2.8.12 client-id]",
+        f"[TYPE@2.8.12 client-type={KILL_TYPES}]",
+        "[USER username]",
+        "[ADDR addr~ip:port]",
+        "[LADDR@6.2.0 laddr~ip:port]",
+        "[SKIPME skipme=(YES|NO)]",
+        "[MAXAGE@7.4.0 maxage:integer]",
+    ]
+)
+
+with family("connection", module="connection", acl="connection"):
+    row(
+        "AUTH [username@6.0.0] password",
+        BEFORE_AUTH,
+        since="1.0.0",
+        complexity="O(N), N passwords of the user.",
+        summary="Authenticates the connection.",
+    )
+    container(
+        "CLIENT",
+        since="2.4.0",
+        summary="Holds the commands about client connections.",
+        help_since="5.0.0",
+    )
+    row(
+        "CLIENT|GETNAME",
+        PLAIN,
+        since="2.6.9",
+        complexity="O(1)",
+        summary="Tells the name of this connection.",
+    )
+    row(
+        "CLIENT|ID",
+        PLAIN,
+        since="5.0.0",
+        complexity="O(1)",
+        summary="Tells the number of this connection, which no other one gets.",
+    )
+    row(
+        "CLIENT|INFO",
+        PLAIN,
+        tips=VARIES,
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Tells the state of this connection in one line.",
+    )
+    row(
+        f"CLIENT|KILL filter=(old-format~ip:port@-2.8.12|new-format=({KILL_FILTERS})...)",
+        ADMIN,
+        arity=-3,
+        since="2.4.0",
+        complexity=PER_CLIENT,
+        summary="Closes the connections that filters select.",
+    )
+    row(
+        f"CLIENT|LIST [TYPE@5.0.0 client-type={CLIENT_TYPES}] [ID@6.2.0 client-id...]",
+        ADMIN,
+        tips=VARIES,
+        since="2.4.0",
+        complexity=PER_CLIENT,
+        summary="Tells the state of all connections, a line for each.",
+    )
+    row(
+        "CLIENT|NO-EVICT enabled=(ON|OFF)",
+        ADMIN,
+        since="7.0.0",
+        complexity="O(1)",
+        summary="Spares this connection when memory for clients runs short.",
+    )
+    row(
+        "CLIENT|NO-TOUCH enabled=(ON|OFF)",
+        PLAIN,
+        since="7.2.0",
+        complexity="O(1)",
+        summary="Lets this connection's commands leave the access clocks of keys alone.",
+    )
+    row(
+        "CLIENT|REPLY action=(ON|OFF|SKIP)",
+        PLAIN,
+        since="3.2.0",
+        complexity="O(1)",
+        summary="Turns the replies to this connection on or off, or skips the next.",
+    )
+    row(
+        "CLIENT|SETINFO attr=(LIB-NAME libname|LIB-VER libver)",
+        PLAIN,
+        tips=ALL_NODES,
+        since="7.2.0",
+        complexity="O(1)",
+        summary="Notes the name or the version of the client library.",
+    )
+    row(
+        "CLIENT|SETNAME connection-name",
+        PLAIN,
+        tips=ALL_NODES,
+        since="2.6.9",
+        complexity="O(1)",
+        summary="Gives this connection a name.",
+    )
+    row(
+        "CLIENT|UNBLOCK client-id [unblock-type=(TIMEOUT|ERROR)]",
+        ADMIN,
+        since="5.0.0",
+        complexity="O(1)",
+        summary="Ends the waiting of another connection, as by a timeout or with an error.",
+    )
+    row(
+        "ECHO message",
+        "loading stale fast",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Answers with its argument.",
+    )
+    row(
+        "HELLO [arguments=(protover:integer [AUTH auth=(username password)] [SETNAME clientname])]",
+        BEFORE_AUTH,
+        since="6.0.0",
+        complexity="O(1)",
+        summary="Chooses the protocol's version and tells about the server; can authenticate and name the connection.",
+    )
+    row(
+        "PING [message]",
+        "fast",
+        tips="request_policy:all_shards response_policy:all_succeeded",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Answers PONG, or with its argument.",
+    )
+    row(
+        "QUIT",
+        BEFORE_AUTH,
+        arity=-1,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Asks the server to close this connection.",
+        deprecated="7.2.0",
+        replaced_by="closing the connection at the client's end",
+    )
+    row(
+        "RESET",
+        BEFORE_AUTH,
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Puts this connection back into the state of a new one.",
+    )
+    row(
+        "SELECT index:integer",
+        "loading stale fast",
+        handler="databases.select",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Chooses the database that this connection's commands work on.",
+    )

@@ -1,0 +1,184 @@
+"""When keys expire: the EXPIRE family, the TTL family, PERSIST.
+
+Moments are milliseconds since 1970. The append-only file only ever gets moments: a command that sets an expiry goes
+there as PEXPIREAT, one that names a moment already past as the removal that it is.
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdio cimport snprintf
+
+from pyredis._resp cimport Replied, reply_error, reply_error_slice, reply_integer
+from pyredis.commands.generic.expiry_options cimport (
+    ONLY_EARLIER,
+    ONLY_LATER,
+    ONLY_WITHOUT,
+    expiry_condition,
+    expiry_is_met,
+)
+from pyredis.dispatch.dispatch cimport (
+    EVENT_GENERIC,
+    RESTRICT_LOADING,
+    Call,
+    argument,
+    changed,
+    integer_argument,
+    lookup_untouched,
+    lookup_write,
+    native,
+    propagate_instead,
+    reply_invalid_expiry,
+)
+from pyredis.ground.base cimport Slice, add_overflows, format_int64, mul_overflows, slice_of
+from pyredis.keyspace.keyspace cimport Entry, entry_expiry, entry_has_expiry, keyspace_delete, keyspace_set_expiry
+
+cdef enum:
+    SECOND = 1000
+    MILLISECOND = 1
+    UNSUPPORTED_MAX = 256
+
+
+# ---- EXPIRE and its kin ----
+
+cdef void reply_unsupported(Call *call, Slice option) noexcept nogil:
+    """Tells the option up to its first NUL, as Redis does."""
+    cdef char text[UNSUPPORTED_MAX]
+    cdef int size = snprintf(text, sizeof(text), "ERR Unsupported option %.*s",
+                             <int> min(option.size, <size_t> UNSUPPORTED_MAX), option.data)
+    reply_error_slice(call.reply, slice_of(text, min(<size_t> size, sizeof(text) - 1)))
+
+
+cdef bint conditions_argument(Call *call, int at, int *conditions) noexcept nogil:
+    """All words from argument ``at``; answers and returns False where they make no sense."""
+    cdef int index, one
+    conditions[0] = 0
+    for index in range(at, call.argc):
+        one = expiry_condition(argument(call, index))
+        if one == 0:
+            reply_unsupported(call, argument(call, index))
+            return False
+        conditions[0] |= one
+    if conditions[0] & ONLY_WITHOUT and conditions[0] != ONLY_WITHOUT:
+        reply_error(call.reply, "ERR NX and XX, GT or LT options at the same time are not compatible")
+        return False
+    if conditions[0] & ONLY_LATER and conditions[0] & ONLY_EARLIER:
+        reply_error(call.reply, "ERR GT and LT options at the same time are not compatible")
+        return False
+    return True
+
+
+cdef bint moment_argument(Call *call, int index, int unit, int64_t since, int64_t *moment) noexcept nogil:
+    """Argument ``index`` in units from ``since``; answers and returns False where that is no moment."""
+    cdef int64_t number
+    if not integer_argument(call, index, &number):
+        return False
+    if not mul_overflows(number, unit, &number) and not add_overflows(number, since, moment):
+        return True
+    reply_invalid_expiry(call)
+    return False
+
+
+cdef Replied remove_now(Call *call, Entry *entry) noexcept nogil:
+    """The moment is past: the key goes, and goes from the file."""
+    cdef bint lazy = call.server.settings.lazy_expire
+    cdef Slice argv[2]
+    argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
+    argv[1] = argument(call, 1)
+    keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
+    propagate_instead(call, 2, argv)
+    changed(call, 1, EVENT_GENERIC, "del")
+    return reply_integer(call.reply, 1)
+
+
+cdef void propagate_moment(Call *call, int64_t moment) noexcept nogil:
+    """Without the conditions, which were met."""
+    cdef char digits[24]
+    cdef Slice argv[3]
+    argv[0] = slice_of("PEXPIREAT", 9)
+    argv[1] = argument(call, 1)
+    argv[2] = slice_of(digits, format_int64(digits, moment))
+    propagate_instead(call, 3, argv)
+
+
+cdef Replied expire_generic(Call *call, int unit, int64_t since) noexcept nogil:
+    cdef int conditions
+    cdef int64_t moment
+    cdef Entry *entry
+    cdef bint loading = call.server.restrictions & RESTRICT_LOADING
+    if not conditions_argument(call, 3, &conditions) or not moment_argument(call, 2, unit, since, &moment):
+        return 0
+    entry = lookup_write(call, 1)
+    if entry == NULL or not expiry_is_met(conditions, entry_expiry(entry), moment):
+        return reply_integer(call.reply, 0)
+    if moment <= call.server.keyspace.now_ms and not loading:
+        return remove_now(call, entry)
+    keyspace_set_expiry(&call.server.keyspace, call.database, entry, max(moment, <int64_t> 0))
+    propagate_moment(call, moment)
+    changed(call, 1, EVENT_GENERIC, "expire")
+    return reply_integer(call.reply, 1)
+
+
+cdef Replied expire(Call *call) noexcept nogil:
+    return expire_generic(call, SECOND, call.server.keyspace.now_ms)
+
+
+cdef Replied pexpire(Call *call) noexcept nogil:
+    return expire_generic(call, MILLISECOND, call.server.keyspace.now_ms)
+
+
+cdef Replied expireat(Call *call) noexcept nogil:
+    return expire_generic(call, SECOND, 0)
+
+
+cdef Replied pexpireat(Call *call) noexcept nogil:
+    return expire_generic(call, MILLISECOND, 0)
+
+
+cdef Replied persist(Call *call) noexcept nogil:
+    cdef Entry *entry = lookup_write(call, 1)
+    if entry == NULL or not entry_has_expiry(entry):
+        return reply_integer(call.reply, 0)
+    keyspace_set_expiry(&call.server.keyspace, call.database, entry, -1)
+    changed(call, 1, EVENT_GENERIC, "persist")
+    return reply_integer(call.reply, 1)
+
+
+# ---- TTL and its kin ----
+
+cdef Replied ttl_generic(Call *call, int unit, int64_t since) noexcept nogil:
+    cdef Entry *entry = lookup_untouched(call, 1)
+    cdef uint64_t left
+    if entry == NULL:
+        return reply_integer(call.reply, -2)
+    if not entry_has_expiry(entry):
+        return reply_integer(call.reply, -1)
+    left = <uint64_t> max(entry_expiry(entry) - since, <int64_t> 0)
+    return reply_integer(call.reply, <int64_t> ((left + unit // 2) // unit))
+
+
+cdef Replied ttl(Call *call) noexcept nogil:
+    return ttl_generic(call, SECOND, call.server.keyspace.now_ms)
+
+
+cdef Replied pttl(Call *call) noexcept nogil:
+    return ttl_generic(call, MILLISECOND, call.server.keyspace.now_ms)
+
+
+cdef Replied expiretime(Call *call) noexcept nogil:
+    return ttl_generic(call, SECOND, 0)
+
+
+cdef Replied pexpiretime(Call *call) noexcept nogil:
+    return ttl_generic(call, MILLISECOND, 0)
+
+
+HANDLERS = {
+    "expire": native(expire),
+    "expireat": native(expireat),
+    "expiretime": native(expiretime),
+    "persist": native(persist),
+    "pexpire": native(pexpire),
+    "pexpireat": native(pexpireat),
+    "pexpiretime": native(pexpiretime),
+    "pttl": native(pttl),
+    "ttl": native(ttl),
+}

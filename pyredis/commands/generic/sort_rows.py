@@ -1,0 +1,28 @@
+"""SORT and SORT_RO."""
+
+from pyredis.commands.table.spec import family, row
+
+OPTIONS = (
+    "[BY by-pattern:pattern~pattern] [LIMIT limit=(offset count)] [GET get-pattern:pattern~pattern]... "
+    "[order=(ASC|DESC)] [ALPHA]"
+)
+COMPLEXITY = "O(N+M*log(M)), N elements, M of them told; O(N) where nothing is sorted."
+LOOKED_UP = "unknown RO access -- Keys that the BY and GET patterns name."
+
+with family("generic", module="sort", acl="set sortedset list dangerous"):
+    row(
+        f"SORT key {OPTIONS} [STORE destination:key]",
+        "write denyoom",
+        keys=f"1 RO access; {LOOKED_UP}; unknown OW update -- The key that STORE names.",
+        since="1.0.0",
+        complexity=COMPLEXITY,
+        summary="Sorts a list, a set or a sorted set, and may store the result.",
+    )
+    row(
+        f"SORT_RO key {OPTIONS}",
+        "readonly",
+        keys=f"1 RO access; {LOOKED_UP}",
+        since="7.0.0",
+        complexity=COMPLEXITY,
+        summary="Sorts a list, a set or a sorted set and tells the result.",
+    )

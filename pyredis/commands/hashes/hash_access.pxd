@@ -1,0 +1,90 @@
+"""A hash on its way through a handler: looked up by its key, changed, put back. For the hash commands alone."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis.call.field_expiry cimport expire_fields, field_clock
+from pyredis.dispatch.dispatch cimport (
+    EVENT_GENERIC,
+    EVENT_HASH,
+    Call,
+    changed,
+    count_as,
+    key_hash,
+    lookup_read_kind,
+    lookup_write_kind,
+)
+from pyredis.ground.base cimport likely
+from pyredis.keyspace.keyspace cimport (
+    ENTRY_FIELD_EXPIRES,
+    HASH,
+    Entry,
+    entry_pointer,
+    entry_store_pointer,
+    keyspace_delete,
+    keyspace_mark_field_expiry,
+    keyspace_set_value,
+)
+from pyredis.types.hash.hash cimport Hash, HashLimits, hash_new, hash_next_expiry, hash_size
+
+ctypedef struct HashAccess:
+    Entry *entry        # NULL: the key is absent
+    Hash *hash
+    HashLimits limits
+    int64_t now
+
+
+cdef inline Hash *read_hash(Call *call) noexcept nogil:
+    """The hash at argument 1. NULL where there is none, or where the answer has been WRONGTYPE (``call.failed``)."""
+    cdef Entry *entry = lookup_read_kind(call, 1, HASH)
+    return <Hash *> entry_pointer(entry) if entry != NULL else NULL
+
+
+cdef inline bint find_hash(Call *call, HashAccess *access) noexcept nogil:
+    """For changing; ``access.hash`` is NULL where there is none. False when the answer has been WRONGTYPE."""
+    cdef Entry *entry = lookup_write_kind(call, 1, HASH)
+    if entry == NULL and call.failed:
+        return False
+    if entry != NULL and entry.flags & ENTRY_FIELD_EXPIRES:
+        entry = expire_fields(call.server, call.database, entry, <size_t> -1)
+    access.entry = entry
+    access.hash = <Hash *> entry_pointer(entry) if entry != NULL else NULL
+    access.limits.entries = call.server.settings.hash_max_listpack_entries
+    access.limits.value = call.server.settings.hash_max_listpack_value
+    access.now = field_clock(call.server)
+    return True
+
+
+cdef inline void provide_hash(HashAccess *access) noexcept nogil:
+    """A new hash where there is none; ``store_hash`` must follow."""
+    if access.hash == NULL:
+        access.hash = hash_new()
+
+
+cdef inline bint open_hash(Call *call, HashAccess *access) noexcept nogil:
+    if not find_hash(call, access):
+        return False
+    provide_hash(access)
+    return True
+
+
+cdef inline void store_hash(Call *call, HashAccess *access) noexcept nogil:
+    """Puts the changed hash, which has a field, where it was found or in place of nothing."""
+    if likely(access.entry != NULL):
+        entry_store_pointer(access.entry, access.hash)
+        if access.entry.flags & ENTRY_FIELD_EXPIRES:
+            keyspace_mark_field_expiry(call.database, access.entry, hash_next_expiry(access.hash) != 0)
+        return
+    access.entry = keyspace_set_value(
+        &call.server.keyspace, call.database, call.argv[1], key_hash(call, 1), NULL, HASH, access.hash, -1)
+
+
+cdef inline void store_fewer_fields(
+        Call *call, HashAccess *access, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many fields; the last field takes the key with it."""
+    cdef bint empty = hash_size(access.hash) == 0
+    store_hash(call, access)
+    changed(call, 1, EVENT_HASH, event)
+    if empty:
+        keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
+        changed(call, 1, EVENT_GENERIC, "del")
+    count_as(call, removed)

@@ -1,0 +1,286 @@
+"""The commands for the expiry of hash fields: HEXPIRE, HTTL, HPERSIST and their kin.
+
+Times are Unix times in ms within; what a command says in seconds is turned at its edges.
+"""
+
+from libc.stdint cimport int64_t
+
+from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
+from pyredis.call.field_expiry cimport field_clock
+from pyredis.commands.generic.expiry_options cimport expiry_condition, expiry_is_met
+from pyredis.commands.hashes.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
+from pyredis.dispatch.dispatch cimport (
+    EVENT_HASH,
+    Call,
+    changed,
+    count_as,
+    integer_argument,
+    native,
+    propagate_instead,
+    propagate_nothing,
+    reply_invalid_expiry,
+)
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
+from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.keyspace.keyspace cimport keyspace_mark_field_expiry
+from pyredis.types.hash.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
+
+cdef enum:
+    NO_FIELD = -2
+    NO_EXPIRY = -1
+    UNMET = 0
+    DONE = 1
+    DELETED = 2
+
+    SECONDS = 1000
+    MILLISECONDS = 1
+    # The latest time a field may expire at: 46 bits.
+    LATEST = 0x3fffffffffff
+
+cdef const char *FIELDS_MISPLACED = "ERR Mandatory argument FIELDS is missing or not at the right position"
+cdef const char *FIELDS_MISCOUNTED = "ERR The `numfields` parameter must match the number of arguments"
+cdef const char *NOT_GREATER = "ERR Parameter `numFields` should be greater than 0"
+cdef const char *NOT_POSITIVE = "ERR Number of fields must be a positive integer"
+
+
+# ---- arguments ----
+
+cdef bint parse_fields(Call *call, int at, const char *bad_number, int *first) noexcept nogil:
+    """``FIELDS numfields field …`` from argument ``at`` to the last one; ``first`` is the first field's index."""
+    cdef int64_t count
+    cdef const char *error = NULL
+    if at + 1 >= call.argc or not equals_nocase(call.argv[at], "fields"):
+        error = FIELDS_MISPLACED
+    elif not parse_int64(call.argv[at + 1].data, call.argv[at + 1].size, &count) or count < 1:
+        error = bad_number
+    elif count != call.argc - at - 2:
+        error = FIELDS_MISCOUNTED
+    if error != NULL:
+        reply_error(call.reply, error)
+        return False
+    first[0] = at + 2
+    return True
+
+
+cdef bint parse_time(Call *call, int64_t unit, int64_t base, int64_t *expiry) noexcept nogil:
+    cdef int64_t number
+    if not integer_argument(call, 2, &number):
+        return False
+    if number < 0:
+        reply_error(call.reply, "ERR invalid expire time, must be >= 0")
+        return False
+    if number > LATEST // unit or number * unit > LATEST - base:
+        reply_invalid_expiry(call)
+        return False
+    expiry[0] = base + number * unit
+    return True
+
+
+cdef Replied reply_no_fields(Call *call, int first) noexcept nogil:
+    """What all these commands say when there is no such key."""
+    reply_array(call.reply, call.argc - first)
+    for _ in range(first, call.argc):
+        reply_integer(call.reply, NO_FIELD)
+    return 0
+
+
+# ---- HEXPIRE and its kin ----
+
+# The fields a command did something to, for the file: those that expire now, from the front, and those that went.
+ctypedef struct Outcome:
+    Slice *fields
+    int capacity
+    int expiring
+    int deleted
+
+
+cdef int expire_field(HashAccess *access, Slice field, int condition, int64_t expiry) noexcept nogil:
+    cdef HashEntry found
+    if not hash_get(access.hash, field, access.now, &found):
+        return NO_FIELD
+    if not expiry_is_met(condition, found.expiry if found.expiry else -1, expiry):
+        return UNMET
+    # While loading, `now` is 0 and nothing is past: the file tells what went when.
+    if expiry <= access.now:
+        hash_delete(&access.hash, field)
+        return DELETED
+    hash_set_expiry(&access.hash, field, expiry)
+    return DONE
+
+
+cdef void note(Outcome *outcome, int verdict, Slice field) noexcept nogil:
+    if verdict == DONE:
+        outcome.fields[outcome.expiring] = field
+        outcome.expiring += 1
+    elif verdict == DELETED:
+        outcome.deleted += 1
+        outcome.fields[outcome.capacity - outcome.deleted] = field
+
+
+cdef void propagate_outcome(Call *call, const Outcome *outcome, int64_t expiry) noexcept nogil:
+    cdef char time[20]
+    cdef char count[20]
+    cdef Slice *argv = outcome.fields - 5
+    if outcome.expiring:
+        argv[0] = slice_of("HPEXPIREAT", 10)
+        argv[1] = call.argv[1]
+        argv[2] = slice_of(time, format_int64(time, expiry))
+        argv[3] = slice_of("FIELDS", 6)
+        argv[4] = slice_of(count, format_int64(count, outcome.expiring))
+        propagate_instead(call, 5 + outcome.expiring, argv)
+    if outcome.deleted:
+        # What stood before these fields has been told, or is nothing.
+        argv = outcome.fields + outcome.capacity - outcome.deleted - 2
+        argv[0] = slice_of("HDEL", 4)
+        argv[1] = call.argv[1]
+        propagate_instead(call, 2 + outcome.deleted, argv)
+
+
+cdef void expire_fields_named(Call *call, HashAccess *access, int first, int condition, int64_t expiry
+                              ) noexcept nogil:
+    cdef int total = call.argc - first, index, verdict
+    cdef size_t room = (5 + total) * sizeof(Slice)
+    cdef Slice *block = <Slice *> mem_alloc(room)
+    cdef Outcome outcome
+    outcome.fields = block + 5
+    outcome.capacity = total
+    outcome.expiring = outcome.deleted = 0
+    # Even where no field gets an expiry, as Redis does: OBJECT ENCODING tells.
+    hash_allow_expiry(&access.hash)
+    store_hash(call, access)
+    reply_array(call.reply, total)
+    for index in range(first, call.argc):
+        verdict = expire_field(access, call.argv[index], condition, expiry)
+        note(&outcome, verdict, call.argv[index])
+        reply_integer(call.reply, verdict)
+    finish_expire(call, access, &outcome, expiry)
+    mem_free(block, room)
+
+
+cdef void finish_expire(Call *call, HashAccess *access, const Outcome *outcome, int64_t expiry) noexcept nogil:
+    if outcome.expiring + outcome.deleted == 0:
+        propagate_nothing(call)
+        return
+    propagate_outcome(call, outcome, expiry)
+    if outcome.deleted:
+        store_fewer_fields(call, access, "hdel", outcome.deleted)
+    else:
+        store_hash(call, access)
+        changed(call, 1, EVENT_HASH, "hexpire")
+    count_as(call, outcome.expiring + outcome.deleted)
+    if outcome.expiring:
+        keyspace_mark_field_expiry(call.database, access.entry, True)
+
+
+cdef Replied expire_command(Call *call, int64_t unit, int64_t base) noexcept nogil:
+    cdef HashAccess access
+    cdef int condition
+    cdef int64_t expiry
+    cdef int first
+    if not find_hash(call, &access) or not parse_time(call, unit, base, &expiry):
+        return 0
+    condition = expiry_condition(call.argv[3])
+    if not parse_fields(call, 4 if condition else 3, NOT_GREATER, &first):
+        return 0
+    if access.hash == NULL:
+        return reply_no_fields(call, first)
+    expire_fields_named(call, &access, first, condition, expiry)
+    return 0
+
+
+cdef Replied hexpire(Call *call) noexcept nogil:
+    return expire_command(call, SECONDS, call.server.keyspace.now_ms)
+
+
+cdef Replied hpexpire(Call *call) noexcept nogil:
+    return expire_command(call, MILLISECONDS, call.server.keyspace.now_ms)
+
+
+cdef Replied hexpireat(Call *call) noexcept nogil:
+    return expire_command(call, SECONDS, 0)
+
+
+cdef Replied hpexpireat(Call *call) noexcept nogil:
+    return expire_command(call, MILLISECONDS, 0)
+
+
+# ---- HTTL and its kin ----
+
+cdef Replied expiry_command(Call *call, int64_t unit, int64_t base) noexcept nogil:
+    """Seconds are rounded up, as a field that still lives has some left."""
+    cdef Hash *hash = read_hash(call)
+    cdef HashEntry found
+    cdef int first, index
+    if call.failed or not parse_fields(call, 2, NOT_POSITIVE, &first):
+        return 0
+    if hash == NULL:
+        return reply_no_fields(call, first)
+    reply_array(call.reply, call.argc - first)
+    for index in range(first, call.argc):
+        if not hash_get(hash, call.argv[index], field_clock(call.server), &found):
+            reply_integer(call.reply, NO_FIELD)
+        elif found.expiry == 0:
+            reply_integer(call.reply, NO_EXPIRY)
+        else:
+            reply_integer(call.reply, (found.expiry - base + unit - 1) // unit)
+    return 0
+
+
+cdef Replied httl(Call *call) noexcept nogil:
+    return expiry_command(call, SECONDS, call.server.keyspace.now_ms)
+
+
+cdef Replied hpttl(Call *call) noexcept nogil:
+    return expiry_command(call, MILLISECONDS, call.server.keyspace.now_ms)
+
+
+cdef Replied hexpiretime(Call *call) noexcept nogil:
+    return expiry_command(call, SECONDS, 0)
+
+
+cdef Replied hpexpiretime(Call *call) noexcept nogil:
+    return expiry_command(call, MILLISECONDS, 0)
+
+
+# ---- HPERSIST ----
+
+cdef int persist_field(HashAccess *access, Slice field) noexcept nogil:
+    cdef HashEntry found
+    if not hash_get(access.hash, field, access.now, &found):
+        return NO_FIELD
+    if found.expiry == 0:
+        return NO_EXPIRY
+    hash_set_expiry(&access.hash, field, 0)
+    return DONE
+
+
+cdef Replied hpersist(Call *call) noexcept nogil:
+    cdef HashAccess access
+    cdef int first, index, verdict
+    cdef bint persisted = False
+    if not find_hash(call, &access) or not parse_fields(call, 2, NOT_POSITIVE, &first):
+        return 0
+    if access.hash == NULL:
+        return reply_no_fields(call, first)
+    reply_array(call.reply, call.argc - first)
+    for index in range(first, call.argc):
+        verdict = persist_field(&access, call.argv[index])
+        persisted = persisted or verdict == DONE
+        reply_integer(call.reply, verdict)
+    if persisted:
+        store_hash(call, &access)
+        changed(call, 1, EVENT_HASH, "hpersist")
+    return 0
+
+
+HANDLERS = {
+    "hexpire": native(hexpire),
+    "hexpireat": native(hexpireat),
+    "hexpiretime": native(hexpiretime),
+    "hpersist": native(hpersist),
+    "hpexpire": native(hpexpire),
+    "hpexpireat": native(hpexpireat),
+    "hpexpiretime": native(hpexpiretime),
+    "hpttl": native(hpttl),
+    "httl": native(httl),
+}

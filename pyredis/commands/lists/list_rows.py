@@ -1,0 +1,194 @@
+"""The list commands."""
+
+from pyredis.commands.table.spec import family, row
+
+READ = "1 RO access"
+INSERT = "1 RW insert"
+TAKE = "1 RW access delete"
+MOVE = f"{TAKE}; 2 RW insert"
+END = "(LEFT|RIGHT)"
+PUSHES = "O(1) for each element."
+POPS = "O(N), N elements returned."
+WALKS = "O(N), N elements in the list."
+
+with family("list", module="lists", acl="list"):
+    row(
+        f"BLMOVE source:key destination:key wherefrom={END} whereto={END} timeout:double",
+        "write denyoom blocking",
+        keys=MOVE,
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Moves an element from an end of one list to an end of another, waiting for one where there is none.",
+    )
+    row(
+        f"BLMPOP timeout:double numkeys:integer key... where={END} [COUNT count]",
+        "write blocking",
+        keys="numkeys@2 RW access delete",
+        since="7.0.0",
+        complexity="O(N+M), N keys named and M elements returned.",
+        summary="Removes elements from the first of some lists that has any, waiting for them where none has.",
+    )
+    row(
+        "BLPOP key... timeout:double",
+        "write blocking",
+        keys="1..-2 RW access delete",
+        since="2.0.0",
+        complexity="O(N), N keys named.",
+        summary="Removes the first element of the first of some lists that has one, waiting for it where none has.",
+    )
+    row(
+        "BRPOP key... timeout:double",
+        "write blocking",
+        keys="1..-2 RW access delete",
+        since="2.0.0",
+        complexity="O(N), N keys named.",
+        summary="Removes the last element of the first of some lists that has one, waiting for it where none has.",
+    )
+    row(
+        "BRPOPLPUSH source:key destination:key timeout:double",
+        "write denyoom blocking",
+        keys=MOVE,
+        since="2.2.0",
+        complexity="O(1)",
+        summary="Moves the last element of a list to the front of another, waiting for one where there is none.",
+        deprecated="6.2.0",
+        replaced_by="`BLMOVE` with the `RIGHT` and `LEFT` arguments",
+    )
+    row(
+        "LINDEX key index:integer",
+        "readonly",
+        keys=READ,
+        since="1.0.0",
+        complexity="O(N), N nodes between the element and the nearer end; O(1) for the first and the last.",
+        summary="Tells the element at an index of a list.",
+    )
+    row(
+        "LINSERT key where=(BEFORE|AFTER) pivot:string element:string",
+        "write denyoom",
+        keys=INSERT,
+        since="2.2.0",
+        complexity="O(N), N elements before the pivot.",
+        summary="Inserts an element before or behind another one.",
+    )
+    row(
+        "LLEN key",
+        "readonly fast",
+        keys="1 RO",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Tells the number of elements in a list.",
+    )
+    row(
+        f"LMOVE source:key destination:key wherefrom={END} whereto={END}",
+        "write denyoom",
+        keys=MOVE,
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Moves an element from an end of one list to an end of another.",
+    )
+    row(
+        f"LMPOP numkeys:integer key... where={END} [COUNT count]",
+        "write",
+        keys="numkeys@1 RW access delete",
+        since="7.0.0",
+        complexity="O(N+M), N keys named and M elements returned.",
+        summary="Removes elements from the first of some lists that has any.",
+    )
+    row(
+        "LPOP key [count@6.2.0]",
+        "write fast",
+        keys=TAKE,
+        since="1.0.0",
+        complexity=POPS,
+        summary="Removes the first elements of a list, and the key with the last of them.",
+    )
+    row(
+        "LPOS key element:string [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
+        "readonly",
+        keys=READ,
+        since="6.0.6",
+        complexity="O(N), N elements looked at.",
+        summary="Tells the indexes of an element in a list.",
+    )
+    row(
+        "LPUSH key element:string...",
+        "write denyoom fast",
+        keys=INSERT,
+        since="1.0.0",
+        complexity=PUSHES,
+        summary="Puts elements at the front of a list, which it creates when there is none.",
+    )
+    row(
+        "LPUSHX key element:string...",
+        "write denyoom fast",
+        keys=INSERT,
+        since="2.2.0",
+        complexity=PUSHES,
+        summary="Puts elements at the front of a list that exists.",
+    )
+    row(
+        "LRANGE key start:integer stop:integer",
+        "readonly",
+        keys=READ,
+        since="1.0.0",
+        complexity="O(S+N), S nodes between the start and the nearer end, N elements returned.",
+        summary="Tells the elements between two indexes of a list.",
+    )
+    row(
+        "LREM key count element:string",
+        "write",
+        keys="1 RW delete",
+        since="1.0.0",
+        complexity=WALKS,
+        summary="Removes elements equal to a value from a list, and the key with the last of them.",
+    )
+    row(
+        "LSET key index:integer element:string",
+        "write denyoom",
+        keys="1 RW update",
+        since="1.0.0",
+        complexity="O(N), N nodes between the element and the nearer end; O(1) for the first and the last.",
+        summary="Replaces the element at an index of a list.",
+    )
+    row(
+        "LTRIM key start:integer stop:integer",
+        "write",
+        keys="1 RW delete",
+        since="1.0.0",
+        complexity="O(N), N elements removed.",
+        summary="Leaves only the elements between two indexes of a list.",
+    )
+    row(
+        "RPOP key [count@6.2.0]",
+        "write fast",
+        keys=TAKE,
+        since="1.0.0",
+        complexity=POPS,
+        summary="Removes the last elements of a list, and the key with the last of them.",
+    )
+    row(
+        "RPOPLPUSH source:key destination:key",
+        "write denyoom",
+        keys=MOVE,
+        since="1.2.0",
+        complexity="O(1)",
+        summary="Moves the last element of a list to the front of another.",
+        deprecated="6.2.0",
+        replaced_by="`LMOVE` with the `RIGHT` and `LEFT` arguments",
+    )
+    row(
+        "RPUSH key element:string...",
+        "write denyoom fast",
+        keys=INSERT,
+        since="1.0.0",
+        complexity=PUSHES,
+        summary="Puts elements at the end of a list, which it creates when there is none.",
+    )
+    row(
+        "RPUSHX key element:string...",
+        "write denyoom fast",
+        keys=INSERT,
+        since="2.2.0",
+        complexity=PUSHES,
+        summary="Puts elements at the end of a list that exists.",
+    )

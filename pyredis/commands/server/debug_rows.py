@@ -1,0 +1,14 @@
+"""DEBUG, which tells its subcommands apart itself."""
+
+from pyredis.commands.table.spec import family, row
+
+with family("server", module="debug"):
+    row(
+        "DEBUG",
+        "admin noscript loading stale",
+        arity=-2,
+        since="1.0.0",
+        complexity="Depends on the subcommand.",
+        summary="Serves tests and the search for faults.",
+        syscmd=True,
+    )

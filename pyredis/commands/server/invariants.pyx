@@ -1,0 +1,245 @@
+"""What always holds inside a server's data, checked; for the tests and nothing else.
+
+``check`` walks everything, so that it costs as much as there is; ``release_scratch`` gives back what the server keeps
+for the next batch, after which ``Core.used_memory`` of an empty server is what it was before it had any data.
+"""
+
+from pyredis._core cimport Core
+from pyredis._resp cimport arguments_free, reply_free
+from pyredis.dispatch.dispatch cimport ANY_CHANGE, CLIENT_BLOCKED, HEARD_WAITING, AwaitedKey, Place, Waiting
+from pyredis.dispatch.waiting cimport awaited_key
+from pyredis.ground.base cimport Slice
+from pyredis.ground.blob cimport Blob
+from pyredis.keyspace.keyspace cimport (
+    EMBSTR_MAX,
+    ENCODING_EMBSTR,
+    ENCODING_INT,
+    ENTRY_EMBEDDED,
+    ENTRY_FIELD_EXPIRES,
+    ENTRY_LONG_KEY,
+    HASH,
+    LIST,
+    SET,
+    STREAM,
+    STRING,
+    ZSET,
+    Database,
+    Entry,
+    Garbage,
+    ValueKind,
+    WatchedKey,
+    entry_has_expiry,
+    entry_key,
+    entry_pointer,
+    value_type,
+    watched_key,
+)
+from pyredis.types.hash.hash cimport Hash, hash_next_expiry, hash_size, hash_sound
+from pyredis.types.list.list cimport List, list_size, list_sound
+from pyredis.types.set.set cimport Set, set_size, set_sound
+from pyredis.types.sorted_set.sorted_set cimport SortedSet, zset_size, zset_sound
+from pyredis.types.stream.stream cimport Stream, stream_sound
+from pyredis.types.table.hashtable cimport (
+    Table,
+    TableIterator,
+    hash_key,
+    table_clear,
+    table_find,
+    table_iterate,
+    table_iterate_end,
+    table_next,
+    table_size,
+)
+
+
+def check(Core core):
+    """Raises AssertionError with the first invariant that is broken."""
+    cdef int index
+    cdef Database *database
+    for index in range(core.server.keyspace.count):
+        database = &core.server.keyspace.databases[index]
+        expect(database.id == index, f"database {index} believes to be {database.id}")
+        check_entries(database)
+        check_subset(database, &database.expires, "expires")
+        check_subset(database, &database.field_expires, "field_expires")
+        check_watched(database)
+        check_awaited(core, index)
+    check_waiting(core)
+    check_garbage(core)
+    expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is said to run")
+
+
+def release_scratch(Core core):
+    """Gives back the reply buffer, which must not be owed to anybody, the last batch's arguments, empty tables."""
+    cdef int index
+    cdef Table *watched
+    reply_free(&core.server.reply)
+    arguments_free(&core.server.arguments)
+    for index in range(core.server.keyspace.count):
+        watched = &core.server.keyspace.databases[index].watched
+        if table_size(watched) == 0:
+            table_clear(watched)
+        if table_size(&core.server.waiting.awaited[index]) == 0:
+            table_clear(&core.server.waiting.awaited[index])
+
+
+cdef int expect(bint holds, object message) except -1:
+    if not holds:
+        raise AssertionError(message)
+    return 0
+
+
+cdef bint stands_in(Table *table, const Entry *entry) noexcept:
+    cdef Slice key = entry_key(entry)
+    cdef void **slot = table_find(table, key, hash_key(key.data, key.size))
+    return slot != NULL and slot[0] == entry
+
+
+cdef list elements(Table *table):
+    """The addresses of a table's elements."""
+    cdef TableIterator iterator
+    cdef void *element
+    cdef list found = []
+    table_iterate(table, &iterator)
+    while True:
+        element = table_next(&iterator)
+        if element == NULL:
+            break
+        found.append(<size_t> element)
+    table_iterate_end(&iterator)
+    expect(len(found) == <Py_ssize_t> table_size(table), f"a table of {table_size(table)} has {len(found)} elements")
+    return found
+
+
+cdef int check_entries(Database *database) except -1:
+    cdef Entry *entry
+    for address in elements(&database.keys):
+        entry = <Entry *> <size_t> address
+        name = f"db{database.id} {key_of(entry)!r}"
+        expect(stands_in(&database.keys, entry), f"{name} is not found in keys")
+        expect(stands_in(&database.expires, entry) == entry_has_expiry(entry), f"{name} against expires")
+        expect(stands_in(&database.field_expires, entry) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
+               f"{name} against field_expires")
+        expect((entry_key(entry).size > 255) == ((entry.flags & ENTRY_LONG_KEY) != 0), f"{name}: the key's size")
+        if entry.type == STRING:
+            check_string(entry, name)
+        else:
+            check_value(entry, name)
+    return 0
+
+
+cdef int check_string(Entry *entry, str name) except -1:
+    cdef bint embedded = (entry.flags & ENTRY_EMBEDDED) != 0
+    cdef Blob *blob
+    expect(not entry.flags & ENTRY_FIELD_EXPIRES, f"{name}: a string with fields that expire")
+    if entry.encoding == ENCODING_INT:
+        return expect(not embedded, f"{name}: an embedded integer")
+    if entry.encoding == ENCODING_EMBSTR:
+        return expect(embedded and entry.value_size <= EMBSTR_MAX, f"{name}: embstr of {entry.value_size}")
+    if not embedded:
+        blob = <Blob *> entry_pointer(entry)
+        expect(blob.size <= blob.capacity, f"{name}: {blob.size} bytes in {blob.capacity}")
+        expect(blob.refs > 0, f"{name}: a block without an owner")
+    return 0
+
+
+cdef int check_value(Entry *entry, str name) except -1:
+    cdef Hash *hash
+    expect(not entry.flags & ENTRY_EMBEDDED, f"{name}: an embedded value of kind {entry.type}")
+    expect(value_type(<ValueKind> entry.type).release != NULL, f"{name}: of no kind {entry.type}")
+    if entry.type == HASH:
+        hash = <Hash *> entry_pointer(entry)
+        expect(hash_size(hash) > 0, f"{name}: an empty hash")
+        expect(hash_sound(hash), f"{name}: a hash that is not sound")
+        expect((hash_next_expiry(hash) != 0) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
+               f"{name}: whether its fields expire")
+    elif entry.type == SET:
+        expect(set_size(<Set *> entry_pointer(entry)) > 0, f"{name}: an empty set")
+        expect(set_sound(<Set *> entry_pointer(entry)), f"{name}: a set that is not sound")
+    elif entry.type == ZSET:
+        expect(zset_size(<SortedSet *> entry_pointer(entry)) > 0, f"{name}: an empty sorted set")
+        expect(zset_sound(<SortedSet *> entry_pointer(entry)), f"{name}: a sorted set that is not sound")
+    elif entry.type == STREAM:
+        expect(stream_sound(<Stream *> entry_pointer(entry)), f"{name}: a stream that is not sound")
+    elif entry.type == LIST:
+        expect(list_size(<List *> entry_pointer(entry)) > 0, f"{name}: an empty list")
+        expect(list_sound(<List *> entry_pointer(entry)), f"{name}: a list that is not sound")
+    return 0
+
+
+cdef int check_subset(Database *database, Table *table, str name) except -1:
+    """Every element is an entry of the main table; nothing of it is read before that is known."""
+    cdef set living = set(elements(&database.keys))
+    for address in elements(table):
+        expect(address in living, f"db{database.id}: {name} holds what is no key")
+    return 0
+
+
+cdef int check_watched(Database *database) except -1:
+    cdef WatchedKey *watched
+    for address in elements(&database.watched):
+        watched = <WatchedKey *> <size_t> address
+        name = f"db{database.id} watched {bytes_of(watched_key(watched))!r}"
+        expect(watched.database == database, f"{name} is of another database")
+        expect(watched.watchers > 0, f"{name} has no watchers")
+    return 0
+
+
+cdef int check_awaited(Core core, int index) except -1:
+    """The queues of a database's awaited keys."""
+    cdef AwaitedKey *key
+    cdef size_t eager
+    for address in elements(&core.server.waiting.awaited[index]):
+        key = <AwaitedKey *> <size_t> address
+        name = f"db{index} awaited {bytes_of(awaited_key(key))!r}"
+        expect(key.database == &core.server.keyspace.databases[index], f"{name} is of another database")
+        expect(key.first != NULL, f"{name} is awaited by nobody")
+        expect(not key.ready, f"{name} has not been served")
+        eager = check_queue(key, name)
+        expect(eager == key.eager, f"{name}: {key.eager} are eager instead of {eager}")
+    return 0
+
+
+cdef size_t check_queue(AwaitedKey *key, str name) except <size_t> -1:
+    """Each place knows its neighbours and its waiter, and the waiter's client waits; how many are eager."""
+    cdef Place *place = key.first
+    cdef Place *before = NULL
+    cdef size_t eager = 0
+    while place != NULL:
+        expect(place.key == key and place.before == before, f"{name}: a place stands in the wrong queue")
+        expect(place.waiter.client.waiter == place.waiter, f"{name}: a waiter is not its client's")
+        expect(place.waiter.client.flags & CLIENT_BLOCKED, f"{name}: a client does not know that it waits")
+        eager += place.waiter.kind == ANY_CHANGE
+        before = place
+        place = place.after
+    expect(key.last == before, f"{name}: the queue's end")
+    return eager
+
+
+cdef int check_waiting(Core core) except -1:
+    cdef Waiting *waiting = &core.server.waiting
+    cdef int index
+    cdef size_t keys = 0
+    for index in range(waiting.databases):
+        keys += table_size(&waiting.awaited[index])
+    expect(keys == waiting.keys, f"{waiting.keys} keys are said to be awaited, and {keys} are")
+    expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "whether changes of awaited keys are heard")
+    expect(waiting.ready == NULL and waiting.last_ready == NULL, "a key that is ready has not been served")
+    return expect(waiting.answers == NULL, "an answer has not been delivered")
+
+
+cdef int check_garbage(Core core) except -1:
+    cdef Garbage *garbage = core.server.keyspace.garbage
+    cdef size_t parts = 0
+    while garbage != NULL:
+        parts += garbage.parts
+        garbage = garbage.next
+    return expect(parts == core.server.keyspace.garbage_parts, "the parts of the garbage")
+
+
+cdef bytes bytes_of(Slice text):
+    return text.data[:text.size]
+
+
+cdef bytes key_of(const Entry *entry):
+    return bytes_of(entry_key(entry))

@@ -1,0 +1,118 @@
+"""Latency: how long events of each kind lasted when they lasted long, how long each command takes, and LATENCY.
+
+An event is noted when it lasted ``latency-monitor-threshold`` milliseconds or more, and so is every command, as
+``command`` or ``fast-command``. The times of all commands are counted by the core, by powers of two.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from pyredis.commands.help import help_lines
+from pyredis.config.syntax import to_bytes, to_text
+
+SAMPLES = 160
+# The histogram that is told begins at this power of two, in nanoseconds.
+FIRST_POWER = 10
+
+
+class Events:
+    """The latest samples of one kind of event: Unix second and milliseconds; one per second, the longest."""
+
+    def __init__(self) -> None:
+        self.samples: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
+        self.longest = 0
+
+    def add(self, second: int, milliseconds: int) -> None:
+        self.longest = max(self.longest, milliseconds)
+        if self.samples and self.samples[-1][0] == second:
+            milliseconds = max(milliseconds, self.samples.pop()[1])
+        self.samples.append((second, milliseconds))
+
+
+class Latency:
+    """The events by name. ``threshold`` in milliseconds; 0 notes nothing."""
+
+    def __init__(self, threshold: int) -> None:
+        self.events: dict[str, Events] = {}
+        self.threshold = threshold
+
+    def set_threshold(self, milliseconds: int) -> None:
+        self.threshold = milliseconds
+
+    def add(self, name: str, milliseconds: int) -> None:
+        """Notes an event, if it lasted long enough."""
+        if self.threshold and milliseconds >= self.threshold:
+            self.events.setdefault(name, Events()).add(int(time.time()), milliseconds)
+
+    def reset(self, names: Iterable[str] | None = None) -> int:
+        """Forgets the events of these names, None for all; returns how many kinds there were."""
+        chosen = set(self.events) if names is None else set(names)
+        return sum(self.events.pop(name, None) is not None for name in chosen)
+
+
+def latency_history(client, args):
+    events = client.host.latency.events.get(to_text(args[2]))
+    return [list(sample) for sample in events.samples] if events else []
+
+
+def latency_latest(client, args):
+    latest = client.host.latency.events.items()
+    return [[to_bytes(name), *events.samples[-1], events.longest] for name, events in latest]
+
+
+def latency_reset(client, args):
+    return client.host.latency.reset(map(to_text, args[2:]) if len(args) > 2 else None)
+
+
+def latency_histogram(client, args):
+    wanted = None if len(args) == 2 else {name for argument in args[2:] for name in _family_names(argument)}
+    return {
+        name.encode(): {b"calls": sum(calls for _, _, calls in histogram), b"histogram_usec": cumulative(histogram)}
+        for name, _, _, _, _, histogram in client.core.command_stats()
+        if histogram and (wanted is None or name in wanted)
+    }
+
+
+def _family_names(argument: bytes) -> list[str]:
+    """The command's name and those of its subcommands; none where there is no such command."""
+    from pyredis.commands.table.command_table import find
+
+    spec = find(argument)
+    return [spec.name, *(sub.name for sub in spec.subcommands.values())] if spec else []
+
+
+Histogram = list[tuple[int, int, int]]
+
+
+def cumulative(histogram: Histogram) -> dict[int, int]:
+    """Microseconds to the number of calls that took less, at powers of two, without steps where nothing is added.
+
+    Redis's own histogram, kept to two significant digits, tells an edge of 2**k ns as 2**k + 2**(k - 7) - 1.
+    """
+    told: dict[int, int] = {}
+    total = 0
+    for begin, _, calls in histogram:
+        total += calls
+        edge = max(begin.bit_length(), FIRST_POWER)
+        told[((1 << edge) + (1 << (edge - 7)) - 1) // 1000] = total
+    return told
+
+
+def percentile(histogram: Histogram, share: float) -> float:
+    """The microseconds within which ``share`` percent of the calls ended, the calls of a row spread evenly over it."""
+    wanted = max(sum(calls for _, _, calls in histogram) * share / 100, 1)
+    for begin, end, calls in histogram:
+        if wanted <= calls:
+            return (begin + (end - begin) * wanted / calls) / 1000
+        wanted -= calls
+    return 0.0
+
+
+HANDLERS = {
+    "latency_help": lambda client, args: help_lines("latency"),
+    "latency_histogram": latency_histogram,
+    "latency_history": latency_history,
+    "latency_latest": latency_latest,
+    "latency_reset": latency_reset,
+}

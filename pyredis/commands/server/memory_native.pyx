@@ -1,0 +1,40 @@
+"""MEMORY USAGE."""
+
+from libc.stdint cimport int64_t
+
+from pyredis._resp cimport Replied, reply_integer, reply_null
+from pyredis.dispatch.dispatch cimport Call, integer_argument, key_hash, native, reads_everything, reply_syntax_error
+from pyredis.ground.base cimport equals_nocase
+from pyredis.keyspace.keyspace cimport Entry, entry_footprint, keyspace_find
+
+
+cdef bint samples_option(Call *call) noexcept nogil:
+    """What follows the key changes nothing, for all is counted; answers and returns false where it is wrong."""
+    cdef int at = 3
+    cdef int64_t samples
+    while at < call.argc:
+        if not equals_nocase(call.argv[at], "samples") or at + 1 == call.argc:
+            reply_syntax_error(call)
+            return False
+        if not integer_argument(call, at + 1, &samples):
+            return False
+        if samples < 0:
+            reply_syntax_error(call)
+            return False
+        at += 2
+    return True
+
+
+cdef Replied memory_usage(Call *call) noexcept nogil:
+    """Looks at the key without noting an access."""
+    cdef Entry *entry
+    if not samples_option(call):
+        return 0
+    reads_everything(call)
+    entry = keyspace_find(&call.server.keyspace, call.database, call.argv[2], key_hash(call, 2))
+    if entry == NULL:
+        return reply_null(call.reply)
+    return reply_integer(call.reply, entry_footprint(entry))
+
+
+HANDLERS = {"memory_usage": native(memory_usage)}

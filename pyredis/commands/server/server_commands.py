@@ -1,0 +1,61 @@
+"""The commands about the server's life and clock; and all handlers of the group, most of which have their own files."""
+
+import time
+
+from pyredis.commands.parse import SYNTAX_ERROR, word
+from pyredis.dispatch.dispatch import NO_REPLY, CommandError
+from pyredis.replies import OK, Status
+
+NO_SHUTDOWN = "ERR No shutdown in progress."
+REWRITE_STARTED = b"Background append only file rewriting started"
+REWRITE_SCHEDULED = b"Background append only file rewriting scheduled"
+CANNOT_SHUT_DOWN = "ERR Errors trying to SHUTDOWN. Check logs."
+
+
+def time_command(client, args):
+    seconds, rest = divmod(time.time_ns() // 1000, 1_000_000)
+    return [b"%d" % seconds, b"%d" % rest]
+
+
+def lastsave(client, args):
+    return client.host.last_save
+
+
+def bgrewriteaof(client, args):
+    """Whether the rewrite can begin is often known only when its files are open: until then the client waits."""
+
+    def tell(failure: str | None) -> None:
+        client.unblock(f"-{failure}\r\n".encode() if failure else b"+%b\r\n" % REWRITE_STARTED)
+
+    began = client.host.rewrite_aof(tell)
+    if began is None:
+        client.block()
+        return NO_REPLY
+    return Status(REWRITE_STARTED if began else REWRITE_SCHEDULED)
+
+
+def shutdown(client, args):
+    chosen = {word(argument) for argument in args[1:]}
+    unknown = chosen - {"nosave", "save", "now", "force", "abort"}
+    if unknown or chosen >= {"save", "nosave"} or ("abort" in chosen and len(chosen) > 1):
+        raise CommandError(SYNTAX_ERROR)
+    if "abort" in chosen:
+        return _abort_shutdown(client.host)
+    save = True if "save" in chosen else False if "nosave" in chosen else None
+    if not client.host.shutdown(save=save, now="now" in chosen, force="force" in chosen):
+        raise CommandError(CANNOT_SHUT_DOWN)
+    return NO_REPLY
+
+
+def _abort_shutdown(host):
+    if not host.abort_shutdown():
+        raise CommandError(NO_SHUTDOWN)
+    return OK
+
+
+HANDLERS = {
+    "bgrewriteaof": bgrewriteaof,
+    "lastsave": lastsave,
+    "shutdown": shutdown,
+    "time": time_command,
+}

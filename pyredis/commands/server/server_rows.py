@@ -1,0 +1,293 @@
+"""The commands of the server: databases, configuration, statistics, the command table itself."""
+
+from pyredis.commands.table.spec import container, family, helps, row
+
+ADMIN = "admin noscript loading stale"
+VARIES = "nondeterministic_output"
+UNORDERED = "nondeterministic_output_order"
+ALL_NODES = "request_policy:all_nodes response_policy:all_succeeded"
+ALL_SHARDS = "request_policy:all_shards response_policy:all_succeeded"
+EVERY_NODE = f"{VARIES} request_policy:all_nodes response_policy:special"
+EVERY_SHARD = f"{VARIES} request_policy:all_shards response_policy:special"
+FLUSH_TYPE = "[flush-type=(ASYNC@4.0.0|SYNC@6.2.0)]"
+COMMANDS = "O(N), N commands named, or all there are."
+
+with family("server", module="server"):
+    row(
+        "BGREWRITEAOF",
+        "admin noscript no_async_loading",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Starts rewriting the append-only file from what is in memory.",
+    )
+    row(
+        "DBSIZE",
+        "readonly fast",
+        handler="databases.dbsize",
+        acl="keyspace",
+        tips="request_policy:all_shards response_policy:agg_sum",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Tells the number of keys in the database.",
+    )
+    row(
+        f"FLUSHALL {FLUSH_TYPE}",
+        "write",
+        handler="databases.flushall",
+        acl="keyspace dangerous",
+        tips=ALL_SHARDS,
+        since="1.0.0",
+        complexity="O(N), N keys in all databases.",
+        summary="Removes every key of every database.",
+    )
+    row(
+        f"FLUSHDB {FLUSH_TYPE}",
+        "write",
+        handler="databases.flushdb",
+        acl="keyspace dangerous",
+        tips=ALL_SHARDS,
+        since="1.0.0",
+        complexity="O(N), N keys in the database.",
+        summary="Removes every key of the database.",
+    )
+    row(
+        "INFO [section...]",
+        "loading stale",
+        acl="dangerous",
+        tips=EVERY_SHARD,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Tells the state and the statistics of the server.",
+    )
+    row(
+        "LASTSAVE",
+        "loading stale fast",
+        acl="admin dangerous",
+        tips=VARIES,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Tells the Unix time of the last successful save.",
+    )
+    row(
+        "LOLWUT [VERSION version:integer]",
+        "readonly fast",
+        since="5.0.0",
+        complexity="O(N), N characters drawn.",
+        summary="Draws a picture and tells the server's version.",
+    )
+    row(
+        "SHUTDOWN [save-selector=(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
+        "admin noscript loading stale no_multi allow_busy",
+        since="1.0.0",
+        complexity="O(N) when saving, N keys in all databases; otherwise O(1).",
+        summary="Makes the data durable and ends the server, or calls that off.",
+    )
+    row(
+        "SWAPDB index1:integer index2:integer",
+        "write fast",
+        handler="databases.swapdb",
+        acl="keyspace dangerous",
+        since="4.0.0",
+        complexity="O(N), N clients that watch or wait for keys of the two databases.",
+        summary="Exchanges two databases.",
+    )
+    row(
+        "TIME",
+        "loading stale fast",
+        tips=VARIES,
+        since="2.6.0",
+        complexity="O(1)",
+        summary="Tells the server's clock: Unix seconds, and microseconds of the second.",
+    )
+
+with family("server", module="server", acl="connection"):
+    row(
+        "COMMAND",
+        "loading stale",
+        arity=-1,
+        tips=UNORDERED,
+        since="2.8.13",
+        complexity="O(N), N commands of the server.",
+        summary="Tells the facts about all commands.",
+    )
+    row(
+        "COMMAND|COUNT",
+        "loading stale",
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Tells how many commands there are.",
+    )
+    row(
+        "COMMAND|DOCS [command-name...]",
+        "loading stale",
+        tips=UNORDERED,
+        since="7.0.0",
+        complexity=COMMANDS,
+        summary="Tells the documentation of commands.",
+    )
+    row(
+        "COMMAND|GETKEYS command [arg...]",
+        "loading stale",
+        since="2.8.13",
+        complexity="O(N), N arguments of the command.",
+        summary="Picks the keys out of a whole command.",
+    )
+    row(
+        "COMMAND|GETKEYSANDFLAGS command [arg...]",
+        "loading stale",
+        since="7.0.0",
+        complexity="O(N), N arguments of the command.",
+        summary="Picks the keys out of a whole command, and tells what it does with each.",
+    )
+    helps("COMMAND", since="5.0.0")
+    row(
+        "COMMAND|INFO [command-name...]",
+        "loading stale",
+        tips=UNORDERED,
+        since="2.8.13",
+        complexity=COMMANDS,
+        summary="Tells the facts about the named commands.",
+    )
+    row(
+        "COMMAND|LIST [FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern)]",
+        "loading stale",
+        tips=UNORDERED,
+        since="7.0.0",
+        complexity="O(N), N commands of the server.",
+        summary="Tells the names of commands, all or those that a filter lets through.",
+    )
+
+with family("server", module="server"):
+    container(
+        "CONFIG",
+        since="2.0.0",
+        summary="Holds the commands about the server's configuration.",
+        help_since="5.0.0",
+    )
+    row(
+        "CONFIG|GET parameter...",
+        ADMIN,
+        since="2.0.0",
+        complexity="O(N), N parameters named.",
+        summary="Tells the values of the parameters that match patterns.",
+    )
+    row(
+        "CONFIG|RESETSTAT",
+        ADMIN,
+        tips=ALL_NODES,
+        since="2.0.0",
+        complexity="O(1)",
+        summary="Sets the statistics of INFO back.",
+    )
+    row(
+        "CONFIG|REWRITE",
+        ADMIN,
+        tips=ALL_NODES,
+        since="2.8.0",
+        complexity="O(1)",
+        summary="Writes the values in force into the configuration file, keeping its comments.",
+    )
+    row(
+        "CONFIG|SET data=(parameter value)...",
+        ADMIN,
+        tips=ALL_NODES,
+        since="2.0.0",
+        complexity="O(N), N parameters named.",
+        summary="Changes parameters while the server runs: all that are named, or none.",
+    )
+    container(
+        "LATENCY",
+        since="2.8.13",
+        summary="Holds the commands about slow events.",
+        help_since="2.8.13",
+    )
+    row(
+        "LATENCY|HISTOGRAM [command...]",
+        ADMIN,
+        tips=EVERY_NODE,
+        since="7.0.0",
+        complexity="O(N), N commands with latencies to tell.",
+        summary="Tells how the running times of commands are distributed.",
+    )
+    row(
+        "LATENCY|HISTORY event",
+        ADMIN,
+        tips=EVERY_NODE,
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Tells when an event was slow, and by how much.",
+    )
+    row(
+        "LATENCY|LATEST",
+        ADMIN,
+        tips=EVERY_NODE,
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Tells the latest and the longest latency of every event.",
+    )
+    row(
+        "LATENCY|RESET [event...]",
+        ADMIN,
+        tips="request_policy:all_nodes response_policy:agg_sum",
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Forgets the latencies of events, all or those named.",
+    )
+    container(
+        "MEMORY",
+        since="4.0.0",
+        summary="Holds the commands about memory.",
+        help_since="4.0.0",
+    )
+    row(
+        "MEMORY|DOCTOR",
+        tips=EVERY_SHARD,
+        since="4.0.0",
+        complexity="O(1)",
+        summary="Looks for what is wrong with the use of memory, and tells it.",
+    )
+    row(
+        "MEMORY|STATS",
+        tips=EVERY_SHARD,
+        since="4.0.0",
+        complexity="O(1)",
+        summary="Tells what memory is used for.",
+    )
+    row(
+        "MEMORY|USAGE key [SAMPLES count]",
+        "readonly",
+        keys="2 RO",
+        since="4.0.0",
+        complexity="O(N), N elements sampled.",
+        summary="Estimates the bytes that a key and its value take.",
+    )
+    container(
+        "SLOWLOG",
+        since="2.2.12",
+        summary="Holds the commands about the log of slow commands.",
+        help_since="6.2.0",
+    )
+    row(
+        "SLOWLOG|GET [count]",
+        "admin loading stale",
+        tips=f"request_policy:all_nodes {VARIES}",
+        since="2.2.12",
+        complexity="O(N), N entries returned.",
+        summary="Tells the newest entries of the slow log.",
+    )
+    row(
+        "SLOWLOG|LEN",
+        "admin loading stale",
+        tips=f"request_policy:all_nodes response_policy:agg_sum {VARIES}",
+        since="2.2.12",
+        complexity="O(1)",
+        summary="Tells how many entries the slow log has.",
+    )
+    row(
+        "SLOWLOG|RESET",
+        "admin loading stale",
+        tips=ALL_NODES,
+        since="2.2.12",
+        complexity="O(N), N entries in the log.",
+        summary="Empties the slow log.",
+    )

@@ -1,0 +1,83 @@
+"""A set on its way through a handler: looked up by its key, changed, put back. For the set commands alone."""
+
+from libc.stdint cimport uint64_t
+
+from pyredis._resp cimport Replied, Reply, reply_bulk, reply_bulk_integer
+from pyredis.dispatch.dispatch cimport (
+    EVENT_GENERIC,
+    EVENT_SET,
+    Call,
+    Server,
+    changed,
+    count_as,
+    key_hash,
+    lookup_read_kind,
+    lookup_write_kind,
+)
+from pyredis.ground.base cimport likely
+from pyredis.keyspace.keyspace cimport (
+    SET,
+    Entry,
+    entry_pointer,
+    entry_store_pointer,
+    keyspace_delete,
+    keyspace_set_value,
+)
+from pyredis.types.set.set cimport Set, SetLimits, SetMember, set_size
+
+ctypedef struct SetAccess:
+    int index           # the argument that is the key
+    Entry *entry        # NULL: the key is absent
+    Set *set
+    SetLimits limits
+
+
+cdef inline SetLimits set_limits(const Server *server) noexcept nogil:
+    cdef SetLimits limits
+    limits.integers = server.settings.set_max_intset_entries
+    limits.entries = server.settings.set_max_listpack_entries
+    limits.value = server.settings.set_max_listpack_value
+    return limits
+
+
+cdef inline Set *read_set(Call *call, int index) noexcept nogil:
+    """The set at argument ``index``. NULL where there is none, or where the answer was WRONGTYPE (``call.failed``)."""
+    cdef Entry *entry = lookup_read_kind(call, index, SET)
+    return <Set *> entry_pointer(entry) if entry != NULL else NULL
+
+
+cdef inline bint find_set(Call *call, int index, SetAccess *access) noexcept nogil:
+    """For changing; ``access.set`` is NULL where there is none. False when the answer has been WRONGTYPE."""
+    access.index = index
+    access.entry = lookup_write_kind(call, index, SET)
+    access.set = <Set *> entry_pointer(access.entry) if access.entry != NULL else NULL
+    access.limits = set_limits(call.server)
+    return not call.failed
+
+
+cdef inline void store_set(Call *call, SetAccess *access) noexcept nogil:
+    """Puts the changed set, which has a member, where it was found or in place of nothing."""
+    if likely(access.entry != NULL):
+        entry_store_pointer(access.entry, access.set)
+        return
+    access.entry = keyspace_set_value(
+        &call.server.keyspace, call.database, call.argv[access.index], key_hash(call, access.index), NULL, SET,
+        access.set, -1)
+
+
+cdef inline void store_fewer_members(
+        Call *call, SetAccess *access, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many members; the last member takes the key with it."""
+    cdef bint empty = set_size(access.set) == 0
+    store_set(call, access)
+    changed(call, access.index, EVENT_SET, event)
+    if empty:
+        keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
+        changed(call, access.index, EVENT_GENERIC, "del")
+    count_as(call, removed)
+
+
+cdef inline Replied reply_member(Reply *reply, const SetMember *member) noexcept nogil:
+    if member.text == NULL:
+        return reply_bulk_integer(reply, member.number)
+    return reply_bulk(reply, member.text, member.size)

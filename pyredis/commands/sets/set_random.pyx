@@ -1,0 +1,196 @@
+"""SPOP and SRANDMEMBER.
+
+The file gets SREM, at most 1024 members a command, instead of SPOP, and DEL or UNLINK where the whole set goes.
+"""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
+from pyredis.commands.sets.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
+from pyredis.dispatch.dispatch cimport (
+    CLIENT_CLOSE_NOW,
+    EVENT_GENERIC,
+    EVENT_SET,
+    Call,
+    changed,
+    count_as,
+    integer_argument,
+    native,
+    propagate_instead,
+    reply_syntax_error,
+)
+from pyredis.ground.base cimport Slice, parse_int64, slice_of
+from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.keyspace.keyspace cimport keyspace_delete
+from pyredis.types.set.set cimport Set, SetMember, member_slice, set_remove, set_size
+from pyredis.types.set.set_sampling cimport set_pop, set_random, set_sample
+
+cdef enum:
+    REMOVALS = 1024
+    # A negative count of SRANDMEMBER asks for as many members as it likes: past this many bytes the client goes.
+    RANDOM_REPLY_MAX = 1 << 30
+
+cdef const char *NOT_A_COUNT = (
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
+
+
+cdef void tell(void *context, const SetMember *member) noexcept nogil:
+    reply_member(<Reply *> context, member)
+
+
+# ---- SPOP ----
+
+# Members that the reply already has, on their way to the file: where they stand in the reply, which may move.
+ctypedef struct Removals:
+    Call *call
+    int count
+    Slice argv[2 + REMOVALS]
+    size_t offsets[REMOVALS]
+
+
+cdef void send_removals(Removals *removals) noexcept nogil:
+    cdef int index
+    if removals.count == 0:
+        return
+    for index in range(removals.count):
+        removals.argv[2 + index].data = removals.call.reply.data + removals.offsets[index]
+    propagate_instead(removals.call, 2 + removals.count, removals.argv)
+    removals.count = 0
+
+
+cdef void tell_removed(void *context, const SetMember *member) noexcept nogil:
+    cdef Removals *removals = <Removals *> context
+    cdef Reply *reply = removals.call.reply
+    cdef size_t begin = reply.size, at
+    if removals.count == REMOVALS:
+        send_removals(removals)
+    reply_member(reply, member)
+    # "$", the length and CRLF come before the text, CRLF behind it.
+    at = begin
+    while reply.data[at] != c'\n':
+        at += 1
+    removals.offsets[removals.count] = at + 1
+    removals.argv[2 + removals.count].size = reply.size - 2 - (at + 1)
+    removals.count += 1
+
+
+cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogil:
+    """Answers and removes ``count`` random members; there are more than that."""
+    cdef Removals *removals = <Removals *> mem_alloc(sizeof(Removals))
+    removals.call = call
+    removals.count = 0
+    removals.argv[0] = slice_of("SREM", 4)
+    removals.argv[1] = call.argv[1]
+    set_pop(&access.set, count, &access.limits, &call.server.keyspace.random, tell_removed, removals)
+    send_removals(removals)
+    mem_free(removals, sizeof(Removals))
+
+
+cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
+    cdef Slice argv[2]
+    cdef bint lazy = call.server.settings.lazy_server_del != 0
+    cdef size_t size = set_size(access.set)
+    # It counts as reading all of the set.
+    call.server.hits += 1
+    set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
+    changed(call, 1, EVENT_SET, "spop")
+    argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
+    argv[1] = call.argv[1]
+    propagate_instead(call, 2, argv)
+    keyspace_delete(&call.server.keyspace, call.database, access.entry, lazy)
+    changed(call, 1, EVENT_GENERIC, "del")
+    count_as(call, size)
+
+
+cdef Replied pop_one(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef SetMember member
+    cdef Slice argv[3]
+    cdef char digits[20]
+    if not find_set(call, 1, &access):
+        return 0
+    if access.set == NULL:
+        return reply_null(call.reply)
+    set_random(access.set, &call.server.keyspace.random, &member)
+    reply_member(call.reply, &member)
+    argv[0] = slice_of("SREM", 4)
+    argv[1] = call.argv[1]
+    argv[2] = member_slice(&member, digits)
+    propagate_instead(call, 3, argv)
+    set_remove(&access.set, &member)
+    store_fewer_members(call, &access, "spop", 1)
+    return 0
+
+
+cdef Replied spop(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef int64_t count
+    if call.argc == 2:
+        return pop_one(call)
+    if call.argc > 3:
+        return reply_syntax_error(call)
+    if not parse_int64(call.argv[2].data, call.argv[2].size, &count) or count < 0:
+        return reply_error(call.reply, "ERR value is out of range, must be positive")
+    if not find_set(call, 1, &access):
+        return 0
+    if access.set == NULL or count == 0:
+        return reply_aggregate(call.reply, SET_REPLY, 0)
+    reply_aggregate(call.reply, SET_REPLY, min(<size_t> count, set_size(access.set)))
+    if <size_t> count >= set_size(access.set):
+        pop_everything(call, &access)
+        return 0
+    pop_members(call, &access, count)
+    store_fewer_members(call, &access, "spop", count)
+    return 0
+
+
+# ---- SRANDMEMBER ----
+
+cdef Replied reply_random(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    cdef SetMember member
+    if call.failed:
+        return 0
+    if set == NULL:
+        return reply_null(call.reply)
+    set_random(set, &call.server.keyspace.random, &member)
+    return reply_member(call.reply, &member)
+
+
+cdef Replied reply_with_repetition(Call *call, Set *set, uint64_t count) noexcept nogil:
+    cdef size_t begin = call.reply.size
+    cdef SetMember member
+    reply_array(call.reply, count)
+    while count and call.reply.size - begin < RANDOM_REPLY_MAX:
+        set_random(set, &call.server.keyspace.random, &member)
+        reply_member(call.reply, &member)
+        count -= 1
+    if count:
+        call.client.flags |= CLIENT_CLOSE_NOW
+    return 0
+
+
+cdef Replied srandmember(Call *call) noexcept nogil:
+    cdef Set *set
+    cdef int64_t count, most = 0x7fffffffffffffff
+    if call.argc == 2:
+        return reply_random(call)
+    if call.argc > 3:
+        return reply_syntax_error(call)
+    if not integer_argument(call, 2, &count):
+        return 0
+    if count < -most:
+        return reply_error(call.reply, NOT_A_COUNT)
+    set = read_set(call, 1)
+    if call.failed:
+        return 0
+    if set == NULL or count == 0:
+        return reply_array(call.reply, 0)
+    if count < 0:
+        return reply_with_repetition(call, set, <uint64_t> -count)
+    reply_array(call.reply, min(<size_t> count, set_size(set)))
+    set_sample(set, <size_t> count, &call.server.keyspace.random, tell, call.reply)
+    return 0
+
+
+HANDLERS = {"spop": native(spop), "srandmember": native(srandmember)}

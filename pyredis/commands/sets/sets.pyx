@@ -1,0 +1,239 @@
+"""The commands of one set, save the random ones (``set_random``); those of several are in ``set_algebra``."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_integer, reply_open
+from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
+from pyredis.commands.sets.set_access cimport (
+    SetAccess,
+    find_set,
+    read_set,
+    reply_member,
+    store_fewer_members,
+    store_set,
+)
+from pyredis.dispatch.dispatch cimport EVENT_SET, Call, changed, count_as, native
+from pyredis.ground.base cimport Slice
+from pyredis.ground.glob cimport glob_match
+from pyredis.keyspace.keyspace cimport SET, ValueType, value_type_register
+from pyredis.types.set.set cimport (
+    Set,
+    SetIterator,
+    SetMember,
+    member_slice,
+    set_add,
+    set_copy,
+    set_encoding,
+    set_expect,
+    set_free_some,
+    set_has,
+    set_iterate,
+    set_iterate_end,
+    set_memory,
+    set_new,
+    set_next,
+    set_prefetch_member,
+    set_prefetch_place,
+    set_remove,
+    set_scan,
+    set_size,
+    text_member,
+)
+
+from pyredis.commands.sets.set_algebra import HANDLERS as ALGEBRA_HANDLERS
+from pyredis.commands.sets.set_random import HANDLERS as RANDOM_HANDLERS
+
+# ---- adding and removing ----
+
+cdef void provide_set(SetAccess *access, const SetMember *first, size_t count) noexcept nogil:
+    """A set that ``count`` members, ``first`` among them, can be added to; ``store_set`` must follow."""
+    if access.set == NULL:
+        access.set = set_new(first, count, &access.limits)
+    else:
+        set_expect(&access.set, count, &access.limits)
+
+
+cdef Replied sadd(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef SetMember member = text_member(call.argv[2])
+    cdef int64_t added = 0
+    cdef int index
+    if not find_set(call, 1, &access):
+        return 0
+    provide_set(&access, &member, call.argc - 2)
+    for index in range(2, call.argc):
+        member = text_member(call.argv[index])
+        added += set_add(&access.set, &member, &access.limits)
+    store_set(call, &access)
+    if added:
+        changed(call, 1, EVENT_SET, "sadd")
+        count_as(call, added)
+    return reply_integer(call.reply, added)
+
+
+cdef Replied srem(Call *call) noexcept nogil:
+    cdef SetAccess access
+    cdef SetMember member
+    cdef int64_t removed = 0
+    cdef int index
+    if not find_set(call, 1, &access):
+        return 0
+    if access.set == NULL:
+        return reply_integer(call.reply, 0)
+    for index in range(2, call.argc):
+        member = text_member(call.argv[index])
+        removed += set_remove(&access.set, &member)
+    if removed:
+        store_fewer_members(call, &access, "srem", removed)
+    return reply_integer(call.reply, removed)
+
+
+cdef Replied move(Call *call, SetAccess *source, SetAccess *target) noexcept nogil:
+    """Both keys have been looked up, and the source is there."""
+    cdef SetMember member = text_member(call.argv[3])
+    if source.entry == target.entry:
+        return reply_integer(call.reply, set_has(source.set, &member))
+    if not set_remove(&source.set, &member):
+        return reply_integer(call.reply, 0)
+    store_fewer_members(call, source, "srem", 1)
+    provide_set(target, &member, 1)
+    if set_add(&target.set, &member, &target.limits):
+        store_set(call, target)
+        changed(call, 2, EVENT_SET, "sadd")
+        count_as(call, 2)
+    return reply_integer(call.reply, 1)
+
+
+cdef Replied smove(Call *call) noexcept nogil:
+    cdef SetAccess source, target
+    if not find_set(call, 1, &source):
+        return 0
+    if source.set == NULL:
+        return reply_integer(call.reply, 0)
+    if not find_set(call, 2, &target):
+        return 0
+    return move(call, &source, &target)
+
+
+# ---- asking ----
+
+cdef Replied scard(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    if call.failed:
+        return 0
+    return reply_integer(call.reply, <int64_t> set_size(set) if set != NULL else 0)
+
+
+cdef inline Replied reply_whether(Call *call, Set *set, int index) noexcept nogil:
+    cdef SetMember member = text_member(call.argv[index])
+    return reply_integer(call.reply, set != NULL and set_has(set, &member))
+
+
+cdef Replied sismember(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    if call.failed:
+        return 0
+    return reply_whether(call, set, 2)
+
+
+cdef Replied smismember(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    cdef int index
+    if call.failed:
+        return 0
+    reply_array(call.reply, call.argc - 2)
+    for index in range(2, call.argc):
+        reply_whether(call, set, index)
+    return 0
+
+
+cdef Replied smembers(Call *call) noexcept nogil:
+    cdef Set *set = read_set(call, 1)
+    cdef SetIterator iterator
+    cdef SetMember member
+    if call.failed:
+        return 0
+    if set == NULL:
+        return reply_aggregate(call.reply, SET_REPLY, 0)
+    reply_aggregate(call.reply, SET_REPLY, set_size(set))
+    set_iterate(set, &iterator)
+    while set_next(&iterator, &member):
+        reply_member(call.reply, &member)
+    set_iterate_end(&iterator)
+    return 0
+
+
+# ---- SSCAN ----
+
+ctypedef struct Teller:
+    Reply *reply
+    const Slice *pattern    # NULL for every member
+    size_t visited
+    size_t told
+
+
+cdef void tell(void *context, const SetMember *member) noexcept nogil:
+    cdef Teller *teller = <Teller *> context
+    cdef char digits[20]
+    teller.visited += 1
+    if teller.pattern == NULL or glob_match(teller.pattern[0], member_slice(member, digits), False):
+        teller.told += 1
+        reply_member(teller.reply, member)
+
+
+cdef uint64_t scan_some(Set *set, const ScanOptions *options, Teller *teller) noexcept nogil:
+    cdef uint64_t cursor = options.cursor
+    cdef int64_t buckets = 0
+    while True:
+        cursor = set_scan(set, cursor, tell, teller)
+        buckets += 1
+        if scan_is_done(options, cursor, buckets, teller.visited):
+            return cursor
+
+
+cdef Replied sscan(Call *call) noexcept nogil:
+    cdef Set *set
+    cdef ScanOptions options
+    cdef Teller teller
+    cdef uint64_t cursor
+    cdef size_t offset
+    if not scan_cursor(call, 2, &options):
+        return 0
+    set = read_set(call, 1)
+    if call.failed:
+        return 0
+    offset = reply_open(call.reply)
+    if set == NULL:
+        return scan_close(call.reply, offset, 0, 0)
+    if not scan_options(call, 3, False, &options):
+        return 0
+    teller.reply = call.reply
+    teller.pattern = &options.pattern if not options.everything else NULL
+    teller.visited = 0
+    teller.told = 0
+    cursor = scan_some(set, &options, &teller)
+    return scan_close(call.reply, offset, cursor, teller.told)
+
+
+value_type_register(SET, ValueType(
+    release=set_free_some,
+    effort=set_size,
+    copy=set_copy,
+    footprint=set_memory,
+    encoding=set_encoding,
+    prefetch_place=set_prefetch_place,
+    prefetch_part=set_prefetch_member,
+))
+
+HANDLERS = {
+    "sadd": native(sadd),
+    "scard": native(scard),
+    "sismember": native(sismember),
+    "smembers": native(smembers),
+    "smismember": native(smismember),
+    "smove": native(smove),
+    "srem": native(srem),
+    "sscan": native(sscan),
+    **ALGEBRA_HANDLERS,
+    **RANDOM_HANDLERS,
+}

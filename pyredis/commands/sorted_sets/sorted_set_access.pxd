@@ -1,0 +1,93 @@
+"""A sorted set on its way through a handler: looked up by its key, changed, put back; for all that works on them."""
+
+from libc.stdint cimport uint64_t
+
+from pyredis._resp cimport Replied, Reply, reply_array, reply_double, reply_slice
+from pyredis.dispatch.dispatch cimport (
+    EVENT_GENERIC,
+    EVENT_ZSET,
+    Call,
+    changed,
+    count_as,
+    key_hash,
+    lookup_read_kind,
+    lookup_write,
+    lookup_write_kind,
+)
+from pyredis.ground.base cimport likely
+from pyredis.keyspace.keyspace cimport (
+    ZSET,
+    Entry,
+    entry_pointer,
+    entry_store_pointer,
+    keyspace_delete,
+    keyspace_set_value,
+)
+from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
+from pyredis.types.sorted_set.sorted_set cimport SortedSet, SortedSetLimits, zset_free, zset_size
+
+
+cdef inline SortedSet *sorted_set_of(const Entry *entry) noexcept nogil:
+    return <SortedSet *> entry_pointer(entry) if entry != NULL else NULL
+
+
+cdef inline SortedSet *read_sorted_set(Call *call, int index) noexcept nogil:
+    """The set at argument ``index``. NULL without one, or where the answer has been WRONGTYPE (``call.failed``)."""
+    return sorted_set_of(lookup_read_kind(call, index, ZSET))
+
+
+cdef inline SortedSetLimits sorted_set_limits(const Call *call) noexcept nogil:
+    cdef SortedSetLimits limits
+    limits.entries = call.server.settings.zset_max_listpack_entries
+    limits.value = call.server.settings.zset_max_listpack_value
+    return limits
+
+
+cdef inline void store_sorted_set(Call *call, int index, Entry *entry, SortedSet *set) noexcept nogil:
+    """Puts the changed set, which has a member, where it was found or, with ``entry`` NULL, in place of nothing."""
+    if likely(entry != NULL):
+        entry_store_pointer(entry, set)
+    else:
+        keyspace_set_value(
+            &call.server.keyspace, call.database, call.argv[index], key_hash(call, index), NULL, ZSET, set, -1)
+
+
+cdef inline void store_fewer_members(
+        Call *call, int index, Entry *entry, SortedSet *set, const char *event, uint64_t removed) noexcept nogil:
+    """The tail of handlers that have removed so many members; the last member takes the key with it."""
+    cdef bint empty = zset_size(set) == 0
+    entry_store_pointer(entry, set)
+    changed(call, index, EVENT_ZSET, event)
+    if empty:
+        keyspace_delete(&call.server.keyspace, call.database, entry, False)
+        changed(call, index, EVENT_GENERIC, "del")
+    count_as(call, removed)
+
+
+cdef inline size_t store_result(Call *call, int index, SortedSet *result, const char *event) noexcept nogil:
+    """Puts a set that was made anew in place of whatever the key holds, or deletes the key where the set is empty.
+
+    Returns how many members it has. The key must not have been looked up for anything else that is still in use.
+    """
+    cdef Entry *entry = lookup_write(call, index)
+    cdef size_t size = zset_size(result)
+    if size:
+        keyspace_set_value(
+            &call.server.keyspace, call.database, call.argv[index], key_hash(call, index), entry, ZSET, result, -1)
+        changed(call, index, EVENT_ZSET, event)
+        return size
+    zset_free(result)
+    if entry != NULL:
+        keyspace_delete(&call.server.keyspace, call.database, entry, call.server.settings.lazy_server_del)
+        changed(call, index, EVENT_GENERIC, "del")
+    return 0
+
+
+cdef inline Replied reply_member(Reply *reply, const ScoredMember *member, bint scored, bint nested) noexcept nogil:
+    """A member, with its score where ``scored``, and then as an array of the two where ``nested``."""
+    if scored and nested:
+        reply_array(reply, 2)
+    reply_slice(reply, member.member)
+    if scored:
+        reply_double(reply, member.score)
+    return 0

@@ -1,0 +1,95 @@
+"""Consumers that come, entries that become theirs, and what the file gets of that; see ``stream_delivery.pxd``."""
+
+from pyredis.dispatch.dispatch cimport EVENT_STREAM, changed_quietly, note_event, propagate_instead
+from pyredis.ground.base cimport Slice, format_int64, format_uint64, slice_of
+from pyredis.types.stream.consumer_groups cimport (
+    Group,
+    Nack,
+    consumer_create,
+    consumer_find,
+    consumer_name,
+    nack_remove,
+)
+from pyredis.types.stream.id_index cimport ID_TEXT, StreamId, format_id, id_before
+from pyredis.types.stream.stream cimport stream_entries_read
+
+
+cdef inline Slice word(const char *text, size_t size) noexcept nogil:
+    return slice_of(text, size)
+
+
+cdef void propagate_consumer(const Delivery *delivery) noexcept nogil:
+    cdef Slice argv[5]
+    argv[0] = word("XGROUP", 6)
+    argv[1] = word("CREATECONSUMER", 14)
+    argv[2] = delivery.call.argv[delivery.key_at]
+    argv[3] = delivery.group_name
+    argv[4] = delivery.consumer_name
+    propagate_instead(delivery.call, 5, argv)
+
+
+cdef void provide_consumer(Delivery *delivery, bint propagated) noexcept nogil:
+    delivery.consumer = consumer_find(delivery.group, delivery.consumer_name)
+    if delivery.consumer == NULL:
+        delivery.consumer = consumer_create(delivery.group, delivery.consumer_name, delivery.now)
+        changed_quietly(delivery.call, delivery.key_at)
+        note_event(delivery.call, delivery.key_at, EVENT_STREAM, "xgroup-createconsumer")
+        if propagated:
+            propagate_consumer(delivery)
+    delivery.consumer.seen_ms = delivery.now
+
+
+cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept nogil:
+    """In a form that does the same however often it is done."""
+    cdef char id[ID_TEXT]
+    cdef char last[ID_TEXT]
+    cdef char time[24]
+    cdef char count[24]
+    cdef Slice argv[14]
+    if delivery.call.server.aof == NULL:
+        return
+    argv[0] = word("XCLAIM", 6)
+    argv[1] = delivery.call.argv[delivery.key_at]
+    argv[2] = delivery.group_name
+    argv[3] = consumer_name(nack.consumer)
+    argv[4] = word("0", 1)
+    argv[5] = slice_of(id, format_id(id, nack.id, c'-'))
+    argv[6] = word("TIME", 4)
+    argv[7] = slice_of(time, format_int64(time, nack.delivered_ms))
+    argv[8] = word("RETRYCOUNT", 10)
+    argv[9] = slice_of(count, format_uint64(count, nack.deliveries))
+    argv[10] = word("FORCE", 5)
+    argv[11] = word("JUSTID", 6)
+    argv[12] = word("LASTID", 6)
+    argv[13] = slice_of(last, format_id(last, delivery.group.last_id, c'-'))
+    propagate_instead(delivery.call, 14, argv)
+
+
+cdef void propagate_group_id(const Delivery *delivery) noexcept nogil:
+    cdef char id[ID_TEXT]
+    cdef char count[24]
+    cdef Slice argv[7]
+    argv[0] = word("XGROUP", 6)
+    argv[1] = word("SETID", 5)
+    argv[2] = delivery.call.argv[delivery.key_at]
+    argv[3] = delivery.group_name
+    argv[4] = slice_of(id, format_id(id, delivery.group.last_id, c'-'))
+    argv[5] = word("ENTRIESREAD", 11)
+    argv[6] = slice_of(count, format_int64(count, delivery.group.entries_read))
+    propagate_instead(delivery.call, 7, argv)
+
+
+cdef void drop_nack(const Delivery *delivery, Nack *nack) noexcept nogil:
+    propagate_claim(delivery, nack)
+    changed_quietly(delivery.call, delivery.key_at)
+    nack_remove(delivery.group, nack)
+
+
+cdef bint note_read(const Delivery *delivery, StreamId id) noexcept nogil:
+    """False where the group had read as far before."""
+    cdef Group *group = delivery.group
+    if not id_before(group.last_id, id):
+        return False
+    group.entries_read = stream_entries_read(delivery.stream, group.last_id, group.entries_read, id)
+    group.last_id = id
+    return True

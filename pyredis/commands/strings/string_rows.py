@@ -1,0 +1,201 @@
+"""The string commands."""
+
+from pyredis.commands.table.spec import family, row
+
+READ = "1 RO access"
+REPLACE = "1 OW update"
+CHANGE = "1 RW access update"
+
+_EXPIRES = "EX{0} seconds|PX{0} milliseconds|EXAT{1} unix-time-seconds|PXAT{1} unix-time-milliseconds"
+SET_EXPIRATION = f"[expiration=({_EXPIRES.format('@2.6.12', '@6.2.0')}|KEEPTTL@6.0.0)]"
+GETEX_EXPIRATION = f"[expiration=({_EXPIRES.format('', '')}|PERSIST)]"
+
+with family("string", module="strings", acl="string"):
+    row(
+        "APPEND key value",
+        "write denyoom fast",
+        keys="1 RW insert",
+        since="2.0.0",
+        complexity="O(1) amortized, for values short beside the string they are appended to.",
+        summary="Adds bytes at the end of a string, which it creates when there is none.",
+    )
+    row(
+        "DECR key",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Takes one from the integer that a key holds, starting from 0 when there is none.",
+    )
+    row(
+        "DECRBY key decrement:integer",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Takes a number from the integer that a key holds, starting from 0 when there is none.",
+    )
+    row(
+        "GET key",
+        "readonly fast",
+        keys=READ,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Tells the string that a key holds.",
+    )
+    row(
+        "GETDEL key",
+        "write fast",
+        keys="1 RW access delete",
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Tells the string that a key holds and removes the key.",
+    )
+    row(
+        f"GETEX key {GETEX_EXPIRATION}",
+        "write fast",
+        keys="1 RW access update -- writes only when an option changes the expiry",
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Tells the string that a key holds, and sets or clears the key's expiry.",
+    )
+    row(
+        "GETRANGE key start:integer end:integer",
+        "readonly",
+        keys=READ,
+        since="2.4.0",
+        complexity="O(N), N bytes returned.",
+        summary="Tells the part of a string between two positions.",
+    )
+    row(
+        "GETSET key value",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Stores a string and tells the one that it replaces.",
+        deprecated="6.2.0",
+        replaced_by="`SET` with the `GET` option",
+    )
+    row(
+        "INCR key",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Adds one to the integer that a key holds, starting from 0 when there is none.",
+    )
+    row(
+        "INCRBY key increment:integer",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Adds a number to the integer that a key holds, starting from 0 when there is none.",
+    )
+    row(
+        "INCRBYFLOAT key increment:double",
+        "write denyoom fast",
+        keys=CHANGE,
+        since="2.6.0",
+        complexity="O(1)",
+        summary="Adds a fractional number to the one that a key holds, starting from 0 when there is none.",
+    )
+    row(
+        "LCS key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]",
+        "readonly",
+        keys="1..2 RO access",
+        since="7.0.0",
+        complexity="O(N*M), N and M bytes in the two strings.",
+        summary="Finds the longest sequence of bytes that two strings have in common.",
+    )
+    row(
+        "MGET key...",
+        "readonly fast",
+        keys="1..-1 RO access",
+        tips="request_policy:multi_shard",
+        since="1.0.0",
+        complexity="O(N), N keys asked for.",
+        summary="Tells the strings of several keys at once.",
+    )
+    row(
+        "MSET data=(key value)...",
+        "write denyoom",
+        keys="1..-1/2 OW update",
+        tips="request_policy:multi_shard response_policy:all_succeeded",
+        since="1.0.1",
+        complexity="O(N), N keys set.",
+        summary="Stores the strings of several keys at once.",
+    )
+    row(
+        "MSETNX data=(key value)...",
+        "write denyoom",
+        keys="1..-1/2 OW insert",
+        since="1.0.1",
+        complexity="O(N), N keys set.",
+        summary="Stores the strings of several keys at once, or of none when any of them exists.",
+    )
+    row(
+        "PSETEX key milliseconds value",
+        "write denyoom",
+        keys=REPLACE,
+        since="2.6.0",
+        complexity="O(1)",
+        summary="Stores a string that expires after some milliseconds.",
+        deprecated="2.6.12",
+        replaced_by="`SET` with the `PX` option",
+    )
+    row(
+        f"SET key value [condition@2.6.12=(NX|XX)] [GET@6.2.0] {SET_EXPIRATION}",
+        "write denyoom",
+        keys="1 RW access update variable_flags -- reads only when GET is given",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Stores a string, whatever the key held before; options add an expiry and conditions.",
+    )
+    row(
+        "SETEX key seconds value",
+        "write denyoom",
+        keys=REPLACE,
+        since="2.0.0",
+        complexity="O(1)",
+        summary="Stores a string that expires after some seconds.",
+        deprecated="2.6.12",
+        replaced_by="`SET` with the `EX` option",
+    )
+    row(
+        "SETNX key value",
+        "write denyoom fast",
+        keys="1 OW insert",
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Stores a string unless the key exists.",
+        deprecated="2.6.12",
+        replaced_by="`SET` with the `NX` option",
+    )
+    row(
+        "SETRANGE key offset value",
+        "write denyoom",
+        keys="1 RW update",
+        since="2.2.0",
+        complexity="O(1) for short values, O(N) for one of N bytes.",
+        summary="Overwrites a string from a position on, filling a gap with zero bytes.",
+    )
+    row(
+        "STRLEN key",
+        "readonly fast",
+        keys="1 RO",
+        since="2.2.0",
+        complexity="O(1)",
+        summary="Tells the number of bytes in a string.",
+    )
+    row(
+        "SUBSTR key start:integer end:integer",
+        "readonly",
+        keys=READ,
+        since="1.0.0",
+        complexity="O(N), N bytes returned.",
+        summary="Tells the part of a string between two positions, under GETRANGE's first name.",
+        deprecated="2.0.0",
+        replaced_by="`GETRANGE`",
+    )

@@ -1,0 +1,1 @@
+"""The command table: rows, key specifications, the outline that a start reads."""

@@ -1,0 +1,55 @@
+"""The command table: every command this server has, with all that the rows say of it.
+
+Importing this module reads the rows of all families, which takes a while: nothing that a start needs does so
+(``commands/table/outline``). From then on ``SPECS`` never changes. Names are lower case, those
+of subcommands full (``config|get``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyredis.commands.bitmaps.bitmap_rows
+import pyredis.commands.connection.connection_rows
+import pyredis.commands.generic.generic_rows
+import pyredis.commands.generic.sort_rows
+import pyredis.commands.geo.geo_rows
+import pyredis.commands.hashes.hash_rows
+import pyredis.commands.hyperloglogs.hyperloglog_rows
+import pyredis.commands.lists.list_rows
+import pyredis.commands.server.debug_rows
+import pyredis.commands.server.server_rows
+import pyredis.commands.sets.set_rows
+import pyredis.commands.sorted_sets.sorted_set_rows
+import pyredis.commands.streams.stream_rows
+import pyredis.commands.strings.string_rows
+import pyredis.commands.transactions.transaction_rows  # noqa: F401
+from pyredis.commands.table import outline
+from pyredis.commands.table.outline import TableError, bind
+from pyredis.commands.table.spec import SPECS, CommandSpec
+
+__all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find", "find_argv"]
+
+
+def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec]:
+    """All commands, each followed by its subcommands."""
+    return outline.every_spec(specs)
+
+
+def find(name: bytes) -> CommandSpec | None:
+    """The command of that name, in any case; ``config|get`` names a subcommand."""
+    return _find_words(name.split(b"|"))
+
+
+def find_argv(argv: Sequence[bytes]) -> CommandSpec | None:
+    """The command that ``argv`` calls: the subcommand where the command has any and ``argv`` goes on."""
+    spec = _find_words(argv[:1])
+    if spec is None or not spec.subcommands or len(argv) == 1:
+        return spec
+    return _find_words(argv[:2])
+
+
+def _find_words(words: Sequence[bytes]) -> CommandSpec | None:
+    names = [word.decode("latin-1").lower() for word in words]
+    spec = SPECS.get(names[0])
+    if len(names) == 1 or spec is None:
+        return spec
+    return spec.subcommands.get("|".join(names))

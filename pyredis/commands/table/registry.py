@@ -1,0 +1,91 @@
+"""The joining of the command table and the families' handlers.
+
+A family is a module of ``pyredis.commands`` with ``HANDLERS``: function name to native handler (a capsule) or Python
+callable. Native families are imported; a module of Python handlers is imported when the first of them is called.
+``COMMANDS`` and ``BOUND`` are what a core takes: the outline of every command, and its handler by its full name.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from pyredis.commands.table.outline import bind, every_spec, outline
+from pyredis.commands.table.outline_rows import LINES
+
+# Module and family of the native handlers.
+NATIVE = {
+    **{
+        f"{family}.{family}": family
+        for family in (
+            *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
+            *("generic", "transactions"),
+        )
+    },
+    "generic.sort": "sort",
+    "generic.database_commands": "databases",
+    "connection.connection_native": "connection",
+    "server.memory_native": "server",
+}
+# Families with handlers in Python, in modules of their names; those of some commands have one for themselves.
+LATE = {"connection": "connection.connection", "server": "server.server_commands", "debug": "server.debug"}
+OF_COMMAND = {
+    "client": "connection.client_command",
+    "command": "server.command_command",
+    "config": "server.config_command",
+    "info": "server.info",
+    "latency": "server.latency",
+    "lolwut": "server.lolwut",
+    "memory": "server.memory_command",
+    "slowlog": "server.slowlog",
+}
+
+
+class Late:
+    """A Python handler whose module is imported when it is called for the first time."""
+
+    __slots__ = ("family", "function", "handler")
+
+    def __init__(self, family: str, function: str) -> None:
+        self.family, self.function = family, function
+        self.handler: Any = None
+
+    def found(self) -> Any:
+        if self.handler is None:
+            module = OF_COMMAND.get(self.function.partition("_")[0]) or LATE[self.family]
+            self.handler = import_module(f"pyredis.commands.{module}").HANDLERS[self.function]
+        return self.handler
+
+    def __call__(self, client: Any, args: list[bytes]) -> Any:
+        return (self.handler or self.found())(client, args)
+
+
+class LateGuarded(Late):
+    """One that lets some clients in alone (``commands/connection/access``): dispatch asks ``admit`` before it calls."""
+
+    __slots__ = ()
+
+    def admit(self, client: Any) -> None:
+        self.found().admit(client)
+
+
+# Handlers that are guarded, which dispatch must know without them.
+GUARDED = ("debug.debug",)
+
+
+def late(name: str) -> Late:
+    """The handler ``family.function``."""
+    kind = LateGuarded if name in GUARDED else Late
+    return kind(*name.split("."))
+
+
+def collect(names: set[str]) -> dict[str, object]:
+    """All native handlers, named ``family.function``, and late ones for the rest of ``names`` that have a family."""
+    handlers: dict[str, object] = {}
+    for module, family in NATIVE.items():
+        functions = import_module(f"pyredis.commands.{module}").HANDLERS
+        handlers.update({f"{family}.{name}": handler for name, handler in functions.items()})
+    python = {name for name in names.difference(handlers) if name.partition(".")[0] in LATE}
+    return {**handlers, **{name: late(name) for name in python}}
+
+
+COMMANDS = outline(LINES)
+BOUND = bind(COMMANDS, collect({command.handler for command in every_spec(COMMANDS) if command.handler}))

@@ -1,0 +1,219 @@
+"""One command's description, and the words that rows are written with.
+
+A family of commands is a module of rows:
+
+    with family("string", module="strings", acl="string"):
+        row("GETDEL key", "write fast", keys="1 RW access delete", since="6.2.0", complexity="O(1)", summary="…")
+
+A name with ``|`` is a subcommand; ``container`` describes a command that is nothing but its subcommands, and brings its
+HELP. What follows from something else is never written: the arity follows from the arguments, first, last and step and
+``movablekeys`` from the key specifications, the implicit ACL categories from the flags and the family, the handler's
+name from the module and the command. ``SPECS`` holds every top-level command by its lower-case name.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pyredis.commands.table.arguments import Argument, parse_arguments, required_words, total_count
+from pyredis.commands.table.keyspecs import FINDERS, KeySpec, TableError, has_movable_keys, legacy_range, parse_keys
+
+# The orders in which COMMAND INFO lists flags and categories.
+FLAGS = (
+    *("write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript", "blocking", "loading", "stale"),
+    *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys"),
+    *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
+)
+CATEGORIES = (
+    *("keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo"),
+    *("stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting"),
+)
+
+# Categories that a flag brings with it.
+_IMPLIED = {
+    "write": ("write",),
+    "readonly": ("read",),
+    "admin": ("admin", "dangerous"),
+    "pubsub": ("pubsub",),
+    "fast": ("fast",),
+    "blocking": ("blocking",),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommandSpec:
+    """A command or subcommand; names are lower case, a subcommand's is the full one, ``config|get``."""
+
+    name: str
+    parent: str
+    arity: int
+    flags: frozenset[str]
+    acl: tuple[str, ...]
+
+    key_specs: tuple[KeySpec, ...]
+    first_key: int
+    last_key: int
+    step: int
+
+    group: str
+    since: str
+    summary: str
+    complexity: str
+    tips: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    doc_flags: tuple[str, ...]
+    deprecated_since: str
+    replaced_by: str
+
+    # "family.function", None for a container: without a subcommand it is only ever an error.
+    handler: str | None
+    subcommands: dict[str, "CommandSpec"] = field(default_factory=dict)
+
+    @property
+    def ordered_flags(self) -> tuple[str, ...]:
+        return tuple(flag for flag in FLAGS if flag in self.flags)
+
+    @property
+    def has_keys(self) -> bool:
+        return any(spec.is_key for spec in self.key_specs)
+
+    @property
+    def part_place(self) -> int:
+        """The argument that names a field or member of the value at argument 1, options left out; 0 for none."""
+        if self.first_key != 1:
+            return 0
+        names = [leaf.name for leaf in required_words(self.arguments)]
+        return next((place for place, name in enumerate(names, 1) if name in ("field", "member")), 0)
+
+    def accepts(self, count: int) -> bool:
+        """Whether ``count`` words, the command's own name among them, satisfy the arity."""
+        return count == self.arity if self.arity > 0 else count >= -self.arity
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the rows of one ``with family(…)`` share."""
+
+    group: str
+    module: str
+    acl: str
+
+
+SPECS: dict[str, CommandSpec] = {}
+_families: list[Family] = []
+
+
+@contextmanager
+def family(group: str, *, module: str, acl: str = "") -> Iterator[None]:
+    """The rows within belong to ``group``, are handled by ``module`` and have the categories ``acl`` in common."""
+    _families.append(Family(group, module, acl))
+    try:
+        yield
+    finally:
+        _families.pop()
+
+
+def row(
+    syntax: str,
+    flags: str = "",
+    *,
+    since: str,
+    summary: str,
+    complexity: str = "",
+    keys: str = "",
+    acl: str = "",
+    tips: str = "",
+    arity: int = 0,
+    deprecated: str = "",
+    replaced_by: str = "",
+    syscmd: bool = False,
+    handler: str | None = "",
+) -> None:
+    """Add one command. ``acl`` adds categories to the implied ones, and takes away those with a minus sign."""
+    home = _families[-1]
+    title, _, rest = syntax.partition(" ")
+    name, arguments, key_specs = title.lower(), parse_arguments(rest), parse_keys(keys)
+    words = _flag_words(flags, key_specs)
+    first, last, step = legacy_range(key_specs)
+    _add(
+        CommandSpec(
+            name=name,
+            parent=name.rpartition("|")[0],
+            arity=arity or derive_arity(name, arguments),
+            flags=words,
+            acl=derive_categories(words, f"{home.acl} {acl}"),
+            key_specs=key_specs,
+            first_key=first,
+            last_key=last,
+            step=step,
+            group=home.group,
+            since=since,
+            summary=summary,
+            complexity=complexity,
+            tips=tuple(tips.split()),
+            arguments=arguments,
+            doc_flags=("deprecated",) * bool(deprecated) + ("syscmd",) * syscmd,
+            deprecated_since=deprecated,
+            replaced_by=replaced_by,
+            handler=f"{home.module}.{function_name(name)}" if handler == "" else handler,
+        )
+    )
+
+
+def container(title: str, *, since: str, summary: str, help_since: str) -> None:
+    """Add a command that only its subcommands give a meaning, and its HELP; it belongs to no family's category."""
+    minus = " ".join(f"-{category}" for category in _families[-1].acl.split())
+    depends = "Depends on the subcommand."
+    row(title, since=since, summary=summary, complexity=depends, acl=minus, arity=-2, handler=None)
+    helps(title, since=help_since)
+
+
+def helps(title: str, *, since: str, acl: str = "") -> None:
+    """Add the HELP of a command with subcommands."""
+    summary = f"Lists the subcommands of {title} and what each does."
+    row(f"{title}|HELP", "loading stale", since=since, summary=summary, complexity="O(1)", acl=acl)
+
+
+def derive_arity(name: str, arguments: tuple[Argument, ...]) -> int:
+    """The number of words when it is fixed, the least number negated when it is not."""
+    own = 1 + name.count("|")
+    least, most = total_count(arguments)
+    return own + least if least == most else -(own + least)
+
+
+def derive_categories(flags: frozenset[str], named: str) -> tuple[str, ...]:
+    """The categories that ``flags`` imply and ``named`` adds or takes away, in the order COMMAND INFO tells them."""
+    found = {category for flag in flags for category in _IMPLIED.get(flag, ())}
+    if "fast" not in flags:
+        found.add("slow")
+    words = named.split()
+    found.update(word for word in words if not word.startswith("-"))
+    found.difference_update(word[1:] for word in words if word.startswith("-"))
+    unknown = found.difference(CATEGORIES)
+    if unknown:
+        raise TableError(f"no ACL categories: {sorted(unknown)}")
+    return tuple(f"@{category}" for category in CATEGORIES if category in found)
+
+
+def function_name(name: str) -> str:
+    return name.replace("|", "_").replace("-", "_")
+
+
+def _flag_words(text: str, key_specs: tuple[KeySpec, ...]) -> frozenset[str]:
+    words = set(text.split())
+    if has_movable_keys(key_specs):
+        words.add("movablekeys")
+    if not words <= set(FLAGS):
+        raise TableError(f"no command flags: {sorted(words.difference(FLAGS))}")
+    return frozenset(words)
+
+
+def _add(spec: CommandSpec) -> None:
+    if spec.name not in FINDERS and any(key.needs_finder for key in spec.key_specs):
+        raise TableError(f"{spec.name}: its keys need a finder")
+    if spec.parent and spec.parent not in SPECS:
+        raise TableError(f"{spec.name}: {spec.parent} is no command")
+    siblings = SPECS[spec.parent].subcommands if spec.parent else SPECS
+    if spec.name in siblings:
+        raise TableError(f"{spec.name}: described twice")
+    siblings[spec.name] = spec

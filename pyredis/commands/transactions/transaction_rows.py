@@ -1,0 +1,43 @@
+"""The commands of transactions."""
+
+from pyredis.commands.table.spec import family, row
+
+ALWAYS = "noscript loading stale fast allow_busy"
+
+with family("transactions", module="transactions", acl="transaction"):
+    row(
+        "DISCARD",
+        ALWAYS,
+        since="2.0.0",
+        complexity="O(N), N commands queued.",
+        summary="Drops the transaction and the commands it has queued.",
+    )
+    row(
+        "EXEC",
+        "noscript loading stale skip_slowlog",
+        since="1.2.0",
+        complexity="Depends on the commands queued.",
+        summary="Runs the queued commands as one unit, unless a watched key has changed.",
+    )
+    row(
+        "MULTI",
+        ALWAYS,
+        since="1.2.0",
+        complexity="O(1)",
+        summary="Starts a transaction: the commands after it are queued.",
+    )
+    row(
+        "UNWATCH",
+        ALWAYS,
+        since="2.2.0",
+        complexity="O(N), N keys watched.",
+        summary="Watches no key any longer.",
+    )
+    row(
+        "WATCH key...",
+        ALWAYS,
+        keys="1..-1 RO",
+        since="2.2.0",
+        complexity="O(N), N keys named.",
+        summary="Watches keys: the next EXEC runs nothing when one of them has changed.",
+    )

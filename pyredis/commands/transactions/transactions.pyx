@@ -1,0 +1,150 @@
+"""MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+
+Dispatch queues; EXEC runs what is queued, one command after the other, as one unit of the append-only file. A watched
+key has changed when its version has, or when it has expired since: one that had expired before is removed by WATCH
+itself.
+"""
+
+from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_ok
+from pyredis.dispatch.dispatch cimport (
+    CLIENT_DIRTY_EXEC,
+    CLIENT_MULTI,
+    Call,
+    Client,
+    Queued,
+    Watch,
+    argument,
+    key_hash,
+    lookup_in,
+    native,
+    propagate_nothing,
+    reads_everything,
+    run_command,
+)
+from pyredis.dispatch.queue cimport client_discard, client_unwatch, client_watch
+from pyredis.ground.base cimport Slice
+from pyredis.keyspace.keyspace cimport (
+    Entry,
+    Keyspace,
+    WatchedKey,
+    keyspace_is_expired,
+    keyspace_peek,
+    keyspace_unwatch,
+    keyspace_watch,
+    watched_key,
+)
+from pyredis.types.table.hashtable cimport hash_key
+
+
+cdef Replied multi(Call *call) noexcept nogil:
+    if call.client.flags & CLIENT_MULTI:
+        return reply_error(call.reply, "ERR MULTI calls can not be nested")
+    call.client.flags |= CLIENT_MULTI
+    return reply_ok(call.reply)
+
+
+cdef Replied discard(Call *call) noexcept nogil:
+    if not call.client.flags & CLIENT_MULTI:
+        return reply_error(call.reply, "ERR DISCARD without MULTI")
+    client_discard(call.client)
+    return reply_ok(call.reply)
+
+
+# ---- WATCH ----
+
+cdef void watch_key(Call *call, int index) noexcept nogil:
+    cdef WatchedKey *key
+    lookup_in(call, call.database, index)
+    key = keyspace_watch(call.database, argument(call, index), key_hash(call, index))
+    if not client_watch(call.client, key):
+        keyspace_unwatch(key)
+
+
+cdef Replied watch(Call *call) noexcept nogil:
+    cdef int index
+    if call.client.flags & CLIENT_MULTI:
+        return reply_error(call.reply, "ERR WATCH inside MULTI is not allowed")
+    for index in range(1, call.argc):
+        watch_key(call, index)
+    return reply_ok(call.reply)
+
+
+cdef Replied unwatch(Call *call) noexcept nogil:
+    client_unwatch(call.client)
+    return reply_ok(call.reply)
+
+
+cdef bint has_changed(const Keyspace *keyspace, const Watch *watch) noexcept nogil:
+    cdef Slice key
+    cdef Entry *entry
+    if watch.key.version != watch.version:
+        return True
+    key = watched_key(watch.key)
+    entry = keyspace_peek(watch.key.database, key, hash_key(key.data, key.size))
+    return entry != NULL and keyspace_is_expired(keyspace, entry)
+
+
+cdef bint any_watched_changed(Call *call) noexcept nogil:
+    cdef size_t index
+    cdef const Watch *watch
+    for index in range(call.client.watch_capacity):
+        watch = call.client.watches + index
+        if watch.key != NULL and has_changed(&call.server.keyspace, watch):
+            return True
+    return False
+
+
+# ---- EXEC ----
+
+cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
+    cdef Call call
+    call.server = transaction.server
+    call.client = transaction.client
+    call.database = transaction.client.database     # a SELECT may have come before
+    call.command = queued.command
+    call.reply = transaction.reply
+    call.argv = queued.argv
+    call.argc = <int> queued.argc
+    call.hash = 0
+    call.hashed = False
+    call.raw = queued.block
+    call.raw_size = queued.raw_size
+    call.woken = False
+    run_command(&call)
+
+
+cdef void run_queue(Call *call) noexcept nogil:
+    """The queue stays as it is meanwhile: nothing that runs inside EXEC may discard it."""
+    cdef Client *client = call.client
+    cdef size_t index
+    client_unwatch(client)
+    call.server.in_exec = 1
+    reply_array(call.reply, client.queued)
+    for index in range(client.queued):
+        run_queued(call, &client.queue[index])
+    call.server.in_exec = 0
+
+
+cdef Replied exec_command(Call *call) noexcept nogil:
+    if not call.client.flags & CLIENT_MULTI:
+        return reply_error(call.reply, "ERR EXEC without MULTI")
+    # Each command has told the file what it changed.
+    propagate_nothing(call)
+    if call.client.flags & CLIENT_DIRTY_EXEC:
+        reply_error(call.reply, "EXECABORT Transaction discarded because of previous errors.")
+    elif any_watched_changed(call):
+        reads_everything(call)
+        reply_null_array(call.reply)
+    else:
+        run_queue(call)
+    client_discard(call.client)
+    return 0
+
+
+HANDLERS = {
+    "discard": native(discard),
+    "exec": native(exec_command),
+    "multi": native(multi),
+    "unwatch": native(unwatch),
+    "watch": native(watch),
+}

@@ -1,0 +1,1 @@
+"""MULTI's queue and the watched keys, for native code alone: see ``dispatch/queue.pxd``."""

@@ -1,0 +1,1 @@
+"""Queues of clients that wait for keys, for native code alone: see ``dispatch/waiting.pxd``."""

@@ -1,0 +1,200 @@
+"""Queues by key, and the list of keys that are ready."""
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memcpy, memset
+
+from pyredis.dispatch.dispatch cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Server, Waiter, Waiting
+from pyredis.ground.base cimport Slice, slice_of
+from pyredis.ground.memory cimport mem_free, mem_zalloc
+from pyredis.keyspace.keyspace cimport LIST, STREAM, ZSET, Database, Entry, keyspace_peek
+from pyredis.types.table.hashtable cimport (
+    Table,
+    TableIterator,
+    TableType,
+    hash_key,
+    table_clear,
+    table_find,
+    table_init,
+    table_insert,
+    table_iterate,
+    table_iterate_end,
+    table_next,
+    table_remove,
+    table_size,
+)
+
+cdef TableType _awaited_type
+
+
+cdef void _awaited_key(const void *element, Slice *out) noexcept nogil:
+    out[0] = awaited_key(<const AwaitedKey *> element)
+
+
+cdef void _destroy_awaited(void *element) noexcept nogil:
+    cdef AwaitedKey *key = <AwaitedKey *> element
+    mem_free(key, sizeof(AwaitedKey) + key.key_size)
+
+
+_awaited_type.key = _awaited_key
+_awaited_type.destroy = _destroy_awaited
+
+
+cdef Slice awaited_key(const AwaitedKey *key) noexcept nogil:
+    return slice_of(<const char *> (key + 1), key.key_size)
+
+
+cdef void waiting_init(Server *server, int databases) noexcept nogil:
+    cdef int index
+    memset(&server.waiting, 0, sizeof(Waiting))
+    server.waiting.awaited = <Table *> mem_zalloc(databases * sizeof(Table))
+    server.waiting.databases = databases
+    for index in range(databases):
+        table_init(&server.waiting.awaited[index], &_awaited_type)
+
+
+cdef void waiting_destroy(Server *server) noexcept nogil:
+    """No client may stand in any queue any more."""
+    cdef int index
+    for index in range(server.waiting.databases):
+        table_clear(&server.waiting.awaited[index])
+    mem_free(server.waiting.awaited, server.waiting.databases * sizeof(Table))
+    server.waiting.awaited = NULL
+
+
+# ---- queues ----
+
+cdef AwaitedKey *provide_key(Server *server, Database *database, Slice name) noexcept nogil:
+    cdef uint64_t hash = hash_key(name.data, name.size)
+    cdef Table *table = &server.waiting.awaited[database.id]
+    cdef void **slot = table_find(table, name, hash)
+    cdef AwaitedKey *key
+    if slot != NULL:
+        return <AwaitedKey *> slot[0]
+    key = <AwaitedKey *> mem_zalloc(sizeof(AwaitedKey) + name.size)
+    key.database = database
+    key.key_size = name.size
+    memcpy(<char *> (key + 1), name.data, name.size)
+    table_insert(table, key, hash)
+    server.waiting.keys += 1
+    server.heard |= HEARD_WAITING
+    return key
+
+
+cdef void drop_unused(Server *server, AwaitedKey *key) noexcept nogil:
+    """A key that nobody waits for goes, unless it is on the list of those that are ready."""
+    cdef Slice name = awaited_key(key)
+    if key.first != NULL or key.ready:
+        return
+    table_remove(&server.waiting.awaited[key.database.id], name, hash_key(name.data, name.size))
+    _destroy_awaited(key)
+    server.waiting.keys -= 1
+    if server.waiting.keys == 0:
+        server.heard &= ~<unsigned> HEARD_WAITING
+
+
+cdef void count_eager(Server *server, AwaitedKey *key, int change) noexcept nogil:
+    server.waiting.eager_keys -= key.eager > 0
+    key.eager += change
+    server.waiting.eager_keys += key.eager > 0
+
+
+cdef void waiting_join(Server *server, Waiter *waiter, Database *database, Slice name) noexcept nogil:
+    """Who waits for one key twice stands at the end of its queue already."""
+    cdef AwaitedKey *key = provide_key(server, database, name)
+    cdef Place *place
+    if key.last != NULL and key.last.waiter == waiter:
+        return
+    place = &waiter.places[waiter.place_count]
+    waiter.place_count += 1
+    place.waiter = waiter
+    place.key = key
+    place.before = key.last
+    place.after = NULL
+    if key.last != NULL:
+        key.last.after = place
+    else:
+        key.first = place
+    key.last = place
+    if waiter.kind == ANY_CHANGE:
+        count_eager(server, key, 1)
+
+
+cdef void leave_key(Server *server, Place *place) noexcept nogil:
+    cdef AwaitedKey *key = place.key
+    if place.before != NULL:
+        place.before.after = place.after
+    else:
+        key.first = place.after
+    if place.after != NULL:
+        place.after.before = place.before
+    else:
+        key.last = place.before
+    if place.waiter.kind == ANY_CHANGE:
+        count_eager(server, key, -1)
+    drop_unused(server, key)
+
+
+cdef void waiting_leave(Server *server, Waiter *waiter) noexcept nogil:
+    cdef int index
+    for index in range(waiter.place_count):
+        leave_key(server, &waiter.places[index])
+    waiter.place_count = 0
+
+
+# ---- keys that are ready ----
+
+cdef bint concerns_anybody(const AwaitedKey *key, const Entry *entry) noexcept nogil:
+    """Only what can be waited for wakes who waits for a value."""
+    if key.eager:
+        return True
+    return entry != NULL and (entry.type == LIST or entry.type == ZSET or entry.type == STREAM)
+
+
+cdef void mark(Server *server, AwaitedKey *key, uint64_t hash) noexcept nogil:
+    cdef Waiting *waiting = &server.waiting
+    if key.ready or not concerns_anybody(key, keyspace_peek(key.database, awaited_key(key), hash)):
+        return
+    key.ready = True
+    key.next_ready = NULL
+    if waiting.last_ready != NULL:
+        waiting.last_ready.next_ready = key
+    else:
+        waiting.ready = key
+    waiting.last_ready = key
+
+
+cdef void waiting_mark(Server *server, Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&server.waiting.awaited[database.id], key, hash)
+    if slot != NULL:
+        mark(server, <AwaitedKey *> slot[0], hash)
+
+
+cdef void waiting_mark_all(Server *server, Database *database) noexcept nogil:
+    cdef Table *table = &server.waiting.awaited[database.id]
+    cdef TableIterator iterator
+    cdef AwaitedKey *key
+    if table_size(table) == 0:
+        return
+    table_iterate(table, &iterator)
+    while True:
+        key = <AwaitedKey *> table_next(&iterator)
+        if key == NULL:
+            break
+        mark(server, key, hash_key(awaited_key(key).data, key.key_size))
+    table_iterate_end(&iterator)
+
+
+cdef AwaitedKey *waiting_next(Server *server) noexcept nogil:
+    cdef Waiting *waiting = &server.waiting
+    cdef AwaitedKey *key = waiting.ready
+    if key == NULL:
+        return NULL
+    waiting.ready = key.next_ready
+    if waiting.ready == NULL:
+        waiting.last_ready = NULL
+    return key
+
+
+cdef void waiting_served(Server *server, AwaitedKey *key) noexcept nogil:
+    key.ready = False
+    drop_unused(server, key)

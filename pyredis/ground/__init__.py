@@ -1,0 +1,1 @@
+"""What everything above is built on: memory, slices, numbers, words, glob patterns."""

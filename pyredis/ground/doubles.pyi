@@ -1,0 +1,1 @@
+"""Doubles as text, for native code alone: see ``ground/doubles.pxd``."""

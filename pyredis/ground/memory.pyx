@@ -1,0 +1,444 @@
+"""The slab allocator.
+
+An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking
+the block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab
+serves one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back.
+Slabs with room are linked per class; a slab that becomes empty returns to its arena. Arenas without any slab wait in a
+list of their own: they are used again when no other has a vacancy, and ``mem_trim`` gives them back to the system, all
+but one that is kept against thrashing. Unmapping one takes a fraction of a millisecond, and when scattered blocks go,
+most arenas become empty together: so it is done in slices, never by a release.
+
+Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
+that the system takes them back at once. Neither is backed with huge pages unless ``mem_allow_huge`` was told so:
+whoever touches memory while the system gathers its pages into a huge one waits for that, milliseconds on a virtual
+machine, and gathering goes on for as long as memory grows. Where they are allowed, they are asked for when memory is
+full: a first touch that had to clear a huge page would stop the server as long.
+
+A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in front of it: address sanitizers see each
+block, and a release that names the wrong size aborts.
+"""
+
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+
+from pyredis.ground.base cimport likely, lowest_bit, unlikely
+
+cdef extern from *:
+    """
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <sys/mman.h>
+    #if defined(__APPLE__)
+    #include <malloc/malloc.h>
+    #define block_size(p) malloc_size(p)
+    #else
+    #include <malloc.h>
+    #define block_size(p) malloc_usable_size(p)
+    #endif
+    #ifdef PYREDIS_CHECKS
+    #define CHECKED 1
+    #else
+    #define CHECKED 0
+    #endif
+
+    static void out_of_memory(size_t size) {
+        fprintf(stderr, "Out of memory allocating %zu bytes\\n", size);
+        abort();
+    }
+
+    static void wrong_size(size_t asked, size_t named) {
+        fprintf(stderr, "A block of %zu bytes was released as one of %zu\\n", asked, named);
+        abort();
+    }
+
+    static int huge_allowed = 0;
+
+    static char *map_anonymous(size_t size) {
+        void *start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (start == MAP_FAILED) out_of_memory(size);
+        return start;
+    }
+
+    /* Systems map next to what was mapped before, where it is aligned already: so nothing is left between two arenas,
+     * and they count as one of the process's mappings, whose number is limited. */
+    static void *map_aligned(size_t size, size_t alignment) {
+        char *start = map_anonymous(size);
+        size_t lead = -(uintptr_t)start & (alignment - 1);
+        if (lead) {
+            munmap(start, size);
+            start = map_anonymous(size + alignment);
+            lead = -(uintptr_t)start & (alignment - 1);
+            if (lead) munmap(start, lead);
+            start += lead;
+            munmap(start + size, alignment - lead);
+        }
+    #ifdef MADV_NOHUGEPAGE
+        if (!huge_allowed) madvise(start, size, MADV_NOHUGEPAGE);
+    #endif
+        return start;
+    }
+
+    /* To be said of memory that has been touched: a first touch then costs one small page, not the clearing of a huge
+     * one, and the system gathers the pages into huge ones in its own time. */
+    static void advise_huge(void *start, size_t size) {
+    #ifdef MADV_HUGEPAGE
+        if (huge_allowed) madvise(start, size, MADV_HUGEPAGE);
+    #else
+        (void)start, (void)size;
+    #endif
+    }
+
+    static void discard_pages(void *start, size_t size) { madvise(start, size, MADV_DONTNEED); }
+    """
+    enum: CHECKED
+    bint huge_allowed
+    size_t block_size(void *block) nogil
+    void out_of_memory(size_t size) nogil
+    void wrong_size(size_t asked, size_t named) nogil
+    void *map_aligned(size_t size, size_t alignment) nogil
+    void advise_huge(void *start, size_t size) nogil
+    void discard_pages(void *start, size_t size) nogil
+    int munmap(void *start, size_t size) nogil
+    void *malloc(size_t size) nogil
+    void *calloc(size_t count, size_t size) nogil
+    void *realloc(void *block, size_t size) nogil
+    void free(void *block) nogil
+    int posix_memalign(void **out, size_t alignment, size_t size) nogil
+
+cdef enum:
+    ARENA_SIZE = 2 << 20
+    SLAB_SIZE = 64 << 10
+    SLABS = 32
+    CLASSES = SMALL_MAX // 8 + 1
+    HUGE_TABLE = 1 << 20
+
+cdef uint64_t ALL_VACANT = 0xffffffff
+
+cdef struct Slab:
+    void *returned          # blocks given back, linked through their first word
+    Slab *next              # among the slabs of the class that have room
+    Slab *previous
+    char *fresh             # the first block never handed out
+    char *end               # no block begins at or past it
+    uint32_t living
+    uint32_t size           # of each block
+    uint64_t reserved[2]    # pads the header to 64 bytes
+
+cdef struct Arena:
+    Arena *next             # among the arenas with a free slab, or among those without any other
+    Arena *previous
+    uint64_t vacant         # bit i: slab i serves no class
+    uint64_t reserved[5]
+    Slab slabs[SLABS]
+
+cdef Slab *_with_room[CLASSES]
+cdef Arena *_with_vacancy = NULL
+cdef Arena *_empty = NULL
+cdef size_t _used = 0
+cdef size_t _peak = 0
+
+
+cdef inline void count(size_t size) noexcept nogil:
+    global _used, _peak
+    _used += size
+    if _used > _peak:
+        _peak = _used
+
+
+cdef inline Arena *arena_of(void *block) noexcept nogil:
+    return <Arena *> (<uintptr_t> block & ~<uintptr_t> (ARENA_SIZE - 1))
+
+
+cdef inline Slab *slab_of(void *block) noexcept nogil:
+    return &arena_of(block).slabs[(<uintptr_t> block & (ARENA_SIZE - 1)) // SLAB_SIZE]
+
+
+cdef void link_arena(Arena **head, Arena *arena) noexcept nogil:
+    arena.previous = NULL
+    arena.next = head[0]
+    if head[0] != NULL:
+        head[0].previous = arena
+    head[0] = arena
+
+
+cdef void unlink_arena(Arena **head, Arena *arena) noexcept nogil:
+    if arena.previous != NULL:
+        arena.previous.next = arena.next
+    else:
+        head[0] = arena.next
+    if arena.next != NULL:
+        arena.next.previous = arena.previous
+
+
+cdef void link_slab(Slab *slab) noexcept nogil:
+    cdef Slab **head = &_with_room[slab.size // 8]
+    slab.previous = NULL
+    slab.next = head[0]
+    if head[0] != NULL:
+        head[0].previous = slab
+    head[0] = slab
+
+
+cdef void unlink_slab(Slab *slab) noexcept nogil:
+    if slab.previous != NULL:
+        slab.previous.next = slab.next
+    else:
+        _with_room[slab.size // 8] = slab.next
+    if slab.next != NULL:
+        slab.next.previous = slab.previous
+
+
+cdef Arena *arena_with_vacancy() noexcept nogil:
+    cdef Arena *arena = _with_vacancy
+    if arena != NULL:
+        return arena
+    arena = _empty
+    if arena != NULL:
+        unlink_arena(&_empty, arena)
+    else:
+        arena = <Arena *> map_aligned(ARENA_SIZE, ARENA_SIZE)
+        arena.vacant = ALL_VACANT
+    link_arena(&_with_vacancy, arena)
+    return arena
+
+
+cdef Slab *new_slab(size_t size) noexcept nogil:
+    """A vacant slab, set up for blocks of ``size`` bytes and linked."""
+    cdef Arena *arena = arena_with_vacancy()
+    cdef int index = lowest_bit(arena.vacant)
+    cdef Slab *slab = &arena.slabs[index]
+    cdef char *base = <char *> arena + index * SLAB_SIZE
+    arena.vacant &= arena.vacant - 1
+    if arena.vacant == 0:
+        unlink_arena(&_with_vacancy, arena)
+        advise_huge(arena, ARENA_SIZE)
+    slab.end = base + SLAB_SIZE - size + 1
+    if index == 0:
+        base += sizeof(Arena)
+    slab.returned = NULL
+    slab.fresh = base
+    slab.living = 0
+    slab.size = <uint32_t> size
+    link_slab(slab)
+    return slab
+
+
+cdef void release_slab(Slab *slab) noexcept nogil:
+    cdef Arena *arena = arena_of(slab)
+    unlink_slab(slab)
+    if arena.vacant == 0:
+        link_arena(&_with_vacancy, arena)
+    arena.vacant |= 1ULL << (slab - &arena.slabs[0])
+    if arena.vacant == ALL_VACANT:
+        unlink_arena(&_with_vacancy, arena)
+        link_arena(&_empty, arena)
+
+
+cdef bint mem_trim() noexcept nogil:
+    cdef Arena *arena = _empty
+    if arena == NULL or arena.next == NULL:
+        return False
+    unlink_arena(&_empty, arena)
+    munmap(arena, ARENA_SIZE)
+    return True
+
+
+cdef inline void *small_alloc(size_t size) noexcept nogil:
+    """``size``: a class's size."""
+    cdef Slab *slab = _with_room[size // 8]
+    cdef void *block
+    if unlikely(slab == NULL):
+        slab = new_slab(size)
+    block = slab.returned
+    if block != NULL:
+        slab.returned = (<void **> block)[0]
+    else:
+        block = slab.fresh
+        slab.fresh += size
+    slab.living += 1
+    if unlikely(slab.returned == NULL and slab.fresh >= slab.end):
+        unlink_slab(slab)
+    return block
+
+
+cdef inline void small_free(void *block) noexcept nogil:
+    cdef Slab *slab = slab_of(block)
+    cdef bint was_full = slab.returned == NULL and slab.fresh >= slab.end
+    (<void **> block)[0] = slab.returned
+    slab.returned = block
+    slab.living -= 1
+    if unlikely(was_full):
+        link_slab(slab)
+    if unlikely(slab.living == 0):
+        release_slab(slab)
+
+
+cdef inline size_t class_size(size_t size) noexcept nogil:
+    return (size + 7) & ~<size_t> 7 if size > 0 else 8
+
+
+cdef void *checked_alloc(size_t size) noexcept nogil:
+    cdef size_t *block = <size_t *> malloc(size + 16)
+    if block == NULL:
+        out_of_memory(size)
+    block[0] = size
+    count(mem_footprint(size))
+    return block + 2
+
+
+cdef void checked_free(void *block, size_t size) noexcept nogil:
+    global _used
+    cdef size_t *start = <size_t *> block - 2
+    if start[0] != size:
+        wrong_size(start[0], size)
+    _used -= mem_footprint(size)
+    free(start)
+
+
+cdef void *checked_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
+    """Moves it in any case, so that a stale pointer shows; counted as malloc's, of which there are never two."""
+    global _used
+    cdef void *moved
+    _used -= mem_footprint(old_size)
+    moved = checked_alloc(new_size)
+    _used += mem_footprint(old_size)
+    memcpy(moved, block, min(old_size, new_size))
+    checked_free(block, old_size)
+    return moved
+
+
+cdef void *mem_alloc(size_t size) noexcept nogil:
+    cdef void *block
+    if CHECKED:
+        return checked_alloc(size)
+    if likely(size <= SMALL_MAX):
+        size = class_size(size)
+        count(size)
+        return small_alloc(size)
+    block = malloc(size)
+    if unlikely(block == NULL):
+        out_of_memory(size)
+    count(block_size(block) + 8)
+    return block
+
+
+cdef void *mem_zalloc(size_t size) noexcept nogil:
+    cdef void *block
+    if CHECKED or size <= SMALL_MAX:
+        block = mem_alloc(size)
+        memset(block, 0, size)
+        return block
+    # Pages fresh from the system are zero already, and take no memory before they are used.
+    block = calloc(1, size)
+    if unlikely(block == NULL):
+        out_of_memory(size)
+    count(block_size(block) + 8)
+    return block
+
+
+cdef void mem_free(void *block, size_t size) noexcept nogil:
+    global _used
+    if unlikely(block == NULL):
+        return
+    if CHECKED:
+        checked_free(block, size)
+    elif likely(size <= SMALL_MAX):
+        _used -= class_size(size)
+        small_free(block)
+    else:
+        _used -= block_size(block) + 8
+        free(block)
+
+
+cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
+    global _used
+    cdef void *moved
+    if block == NULL:
+        return mem_alloc(new_size)
+    if CHECKED:
+        return checked_realloc(block, old_size, new_size)
+    if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
+        return block
+    if old_size > SMALL_MAX and new_size > SMALL_MAX:
+        _used -= block_size(block) + 8
+        moved = realloc(block, new_size)
+        if unlikely(moved == NULL):
+            out_of_memory(new_size)
+        count(block_size(moved) + 8)
+        return moved
+    moved = mem_alloc(new_size)
+    memcpy(moved, block, min(old_size, new_size))
+    mem_free(block, old_size)
+    return moved
+
+
+cdef void *mem_grow(void *items, size_t *capacity, size_t width, size_t least) noexcept nogil:
+    cdef size_t before = capacity[0]
+    capacity[0] = max(2 * before, least)
+    return mem_realloc(items, before * width, capacity[0] * width)
+
+
+cdef size_t mem_footprint(size_t size) noexcept nogil:
+    if size <= SMALL_MAX:
+        return class_size(size)
+    return ((size + 8 + 15) & ~<size_t> 15)
+
+
+cdef void *mem_alloc_table(size_t size) noexcept nogil:
+    cdef void *block = NULL
+    if size <= SMALL_MAX and not CHECKED:
+        return mem_zalloc(size)
+    count(size)
+    if size >= HUGE_TABLE:
+        return map_aligned(size, ARENA_SIZE)
+    if posix_memalign(&block, 64, size) != 0:
+        out_of_memory(size)
+    memset(block, 0, size)
+    return block
+
+
+cdef void mem_free_table(void *block, size_t size) noexcept nogil:
+    global _used
+    if block == NULL:
+        return
+    if size <= SMALL_MAX and not CHECKED:
+        mem_free(block, size)
+        return
+    _used -= size
+    if size >= HUGE_TABLE:
+        munmap(block, size)
+    else:
+        free(block)
+
+
+cdef void mem_settle_table(void *block, size_t size) noexcept nogil:
+    if size >= HUGE_TABLE and not CHECKED:
+        advise_huge(block, size)
+
+
+cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil:
+    if size >= HUGE_TABLE and not CHECKED:
+        discard_pages(<char *> block + begin, end - begin)
+
+
+cdef void mem_allow_huge(bint allowed) noexcept nogil:
+    global huge_allowed
+    huge_allowed = allowed
+
+
+cdef size_t mem_used() noexcept nogil:
+    return _used
+
+
+cdef size_t mem_peak() noexcept nogil:
+    return _peak
+
+
+cdef void mem_reset_peak() noexcept nogil:
+    global _peak
+    _peak = _used
+
+
+def used_memory():
+    """Bytes in living blocks of the core, class rounding included."""
+    return _used

@@ -1,0 +1,1 @@
+"""The process around a server: listeners, rules for clients, signals, the log."""

@@ -1,0 +1,142 @@
+"""The rules for clients: who comes in, who is sent away, and when."""
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from pyredis.host import listeners
+
+if TYPE_CHECKING:
+    from pyredis.server import Server
+
+# How long the log is silent about more of the same.
+ATTACK_SECONDS = 60
+REFUSED_FULL = b"-ERR max number of clients reached\r\n"
+REFUSED_PROTECTED = (
+    b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+    b"default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+    b"from external computers to Redis you may adopt one of the following solutions: "
+    b"1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface "
+    b"by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly "
+    b"accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. "
+    b"2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting "
+    b"the protected mode option to 'no', and then restarting the server. "
+    b"3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. "
+    b"4) Set up an authentication password for the default user. "
+    b"NOTE: You only need to do one of the above things in order for the server to start accepting connections from "
+    b"the outside.\r\n"
+)
+
+
+class ClientRules:
+    """``maxclients``, protected mode, keep-alive, ``timeout`` and the limits of output buffers."""
+
+    def __init__(self, server: "Server") -> None:
+        self.server = server
+        self.rejected = 0
+        self.output_limited = 0
+        self._over_soft: dict[int, float] = {}
+        self._limits_changed = False
+        self._quiet_until = 0.0
+
+    def accept(self, connection: Any) -> bytes | None:
+        """None, or the error that the connection is closed with."""
+        config = self.server.config
+        if len(self.server.clients) >= config["maxclients"]:
+            self.rejected += 1
+            return REFUSED_FULL
+        if config["protected-mode"] and not config["requirepass"] and not is_local(connection):
+            self.rejected += 1
+            return REFUSED_PROTECTED
+        connection.authenticated = not config["requirepass"]
+        if config["tcp-keepalive"] and not connection.is_unix:
+            listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
+        return None
+
+    # ---- CONFIG SET, for those who are connected ----
+
+    def follow_directives(self) -> None:
+        self.server.config.on_change("requirepass", self._on_password)
+        self.server.config.on_change("tcp-keepalive", self._on_keep_alive)
+        self.server.config.on_change("client-output-buffer-limit", self._on_output_limits)
+
+    def _connected(self) -> Iterable[Any]:
+        return list(self.server.hub.clients.values()) if self.server.hub is not None else ()
+
+    def _on_password(self, password: str) -> None:
+        for connection in self._connected():
+            connection.require_password(bool(password))
+
+    def _on_keep_alive(self, interval: int) -> None:
+        for connection in self._connected():
+            if not connection.is_unix:
+                listeners.keep_alive(connection.transport.get_extra_info("socket"), interval)
+
+    def _on_output_limits(self, _: object) -> None:
+        """Who is above the new limits, and gets nothing more that would show it, is found within the second."""
+        self._limits_changed = True
+
+    def describe(self, connection: Any) -> str:
+        return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
+
+    def on_foreign_protocol(self, connection: Any) -> None:
+        """A client that spoke HTTP is closed by dispatch; told once a minute, for a page may try again and again."""
+        if time.monotonic() < self._quiet_until:
+            return
+        self._quiet_until = time.monotonic() + ATTACK_SECONDS
+        self.server.log.warning(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. "
+            "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis "
+            f"instance. Connection from {connection.address} aborted."
+        )
+
+    # ---- output ----
+
+    def exceeds_output_limit(self, connection: Any, size: int) -> bool:
+        """Whether a client with ``size`` bytes unsent must go, by the limits of normal clients."""
+        limit = self.server.config["client-output-buffer-limit"]["normal"]
+        if limit.hard and size > limit.hard:
+            self._note_output(connection)
+            return True
+        if not limit.soft or size <= limit.soft:
+            self._over_soft.pop(connection.id, None)
+            return False
+        since = self._over_soft.setdefault(connection.id, time.monotonic())
+        if time.monotonic() - since < limit.seconds:
+            return False
+        self._note_output(connection)
+        return True
+
+    def _note_output(self, connection: Any) -> None:
+        self.output_limited += 1
+        self._over_soft.pop(connection.id, None)
+        self.server.log.warning(f"Client {self.describe(connection)} closed for overcoming of output buffer limits.")
+
+    # ---- time ----
+
+    def every_second(self) -> None:
+        """Closes clients that were idle for too long, or above the soft limit for too long."""
+        suspects = self.server.clients if self._limits_changed else self._over_soft
+        self._limits_changed = False
+        for identity in list(suspects):
+            client = self.server.clients.get(identity)
+            if client is None:
+                self._over_soft.pop(identity, None)
+            elif self.exceeds_output_limit(client, client.output_memory):
+                client.close()
+        idle = self.server.config["timeout"]
+        if not idle:
+            return
+        oldest = self.server.core.now_ms - idle * 1000
+        for client in list(self.server.clients.values()):
+            if client.active_ms < oldest and not client.blocked:
+                self.server.log.verbose(f"Closing idle client {self.describe(client)}")
+                client.close()
+
+
+def is_local(connection: Any) -> bool:
+    """Whether the client is on this host, by its address."""
+    if connection.is_unix:
+        return True
+    host = connection.address.rsplit(":", 1)[0]
+    return host.startswith("127.") or host in ("[::1]", "[::ffff:127.0.0.1]")

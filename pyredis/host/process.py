@@ -1,0 +1,110 @@
+"""The process around the server: going to the background, the file with its id, and what a supervisor is told."""
+
+import os
+import signal
+import socket
+from collections.abc import Mapping
+
+from pyredis.host.log import Log
+
+DEFAULT_PIDFILE = "/var/run/redis.pid"
+
+
+def daemonize() -> None:
+    """Go on in a grandchild without a terminal, standard streams closed to ``/dev/null``; the others exit with 0.
+
+    The umask and the folder stay as they are. Call it before any thread is started.
+    """
+    for step in (os.setsid, None):
+        if os.fork():
+            os._exit(0)
+        if step:
+            step()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    if null > 2:
+        os.close(null)
+
+
+class PidFile:
+    """A file that holds the process id while the server runs. It is best effort, as in Redis: a failure is logged."""
+
+    def __init__(self, path: str, log: Log) -> None:
+        self.path = path
+        self.log = log
+        self.written = False
+
+    def __enter__(self) -> "PidFile":
+        if self.path:
+            try:
+                with open(self.path, "w", encoding="ascii") as file:
+                    file.write(f"{os.getpid()}\n")
+                self.written = True
+            except OSError as error:
+                self.log.warning(f"Failed to write PID file '{self.path}': {error.strerror}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.written:
+            return
+        self.log.notice("Removing the pid file.")
+        try:
+            os.unlink(self.path)
+        except OSError as error:
+            self.log.warning(f"Failed to remove PID file '{self.path}': {error.strerror}")
+
+
+class Supervisor:
+    """Who watches over the process: systemd, upstart, or nobody. It has no state: anyone may make one and tell it.
+
+    The start calls `starting`; the server calls `ready` when it accepts connections, and `stopping` when it begins to
+    shut down.
+    """
+
+    def __init__(self, mode: str, log: Log, environment: Mapping[str, str] = os.environ) -> None:
+        """``mode`` is the directive ``supervised``. One that the environment does not bear out is told and dropped."""
+        self.log = log
+        self.address = environment.get("NOTIFY_SOCKET", "")
+        upstart = "UPSTART_JOB" in environment
+        if mode == "auto":
+            mode = "upstart" if upstart else "systemd" if self.address else "no"
+        present = {"systemd": bool(self.address), "upstart": upstart, "no": True}
+        self.mode = mode if present[mode] else "no"
+        self.missing = mode if not present[mode] else ""
+
+    @property
+    def present(self) -> bool:
+        return self.mode != "no"
+
+    def starting(self) -> None:
+        """Say that the server is about to load. Upstart is told by stopping until it sends SIGCONT."""
+        if self.missing:
+            variable = {"systemd": "NOTIFY_SOCKET", "upstart": "UPSTART_JOB"}[self.missing]
+            self.log.warning(f"{self.missing} supervision requested, but {variable} not found!")
+        elif self.mode == "upstart":
+            self.log.notice("supervised by upstart, will stop to signal readiness.")
+            signal.raise_signal(signal.SIGSTOP)
+        elif self.mode == "systemd":
+            self.log.notice("supervised by systemd. Please make sure you set appropriate values for TimeoutStartSec.")
+            self.notify("STATUS=Loading...")
+
+    def ready(self) -> None:
+        self.notify("STATUS=Ready to accept connections", "READY=1")
+
+    def stopping(self) -> None:
+        self.notify("STOPPING=1", "STATUS=Shutting down")
+
+    def status(self, text: str) -> None:
+        self.notify(f"STATUS={text}")
+
+    def notify(self, *assignments: str) -> None:
+        """One datagram to systemd's socket, whose address may be a path or, behind ``@``, an abstract name."""
+        if self.mode != "systemd":
+            return
+        address = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.sendto("\n".join(assignments).encode(), address)
+        except OSError as error:
+            self.log.warning(f"systemd supervision error: {error.strerror}")

@@ -1,0 +1,154 @@
+"""The append-only file's writer as a Python object: for tests, and a sample of how the ``.pxd`` is used."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis.journal.aof cimport (
+    FSYNC_ALWAYS,
+    FSYNC_EVERYSEC,
+    FSYNC_NO,
+    Aof,
+    FsyncPolicy,
+    aof_append,
+    aof_attach,
+    aof_buffered,
+    aof_delete,
+    aof_detach,
+    aof_drain,
+    aof_durable,
+    aof_error,
+    aof_file_size,
+    aof_fsync_lag_ms,
+    aof_fsync_pending,
+    aof_memory,
+    aof_new,
+    aof_pause_sync,
+    aof_position,
+    aof_publish,
+    aof_released,
+    aof_selected,
+    aof_set_policy,
+    aof_sync,
+    aof_sync_failed,
+    aof_vouch,
+    aof_wake_clear,
+    aof_wake_fd,
+    aof_written,
+)
+
+POLICIES = {"no": FSYNC_NO, "everysec": FSYNC_EVERYSEC, "always": FSYNC_ALWAYS}
+
+
+cdef class AofWriter:
+    """Methods are the functions of the ``.pxd`` less their prefix; errors are errnos."""
+
+    cdef Aof *aof
+
+    def __cinit__(self, size_t ring_size=1 << 16, str policy="everysec"):
+        if ring_size == 0 or ring_size & (ring_size - 1):
+            raise ValueError(f"a ring's size is a power of two, not {ring_size}")
+        self.aof = aof_new(ring_size)
+        if self.aof == NULL:
+            raise OSError("no descriptor is left to wake the loop with")
+        aof_set_policy(self.aof, POLICIES[policy])
+
+    def __dealloc__(self):
+        if self.aof != NULL:
+            aof_delete(self.aof)
+
+    def attach(self, int fd, int64_t size):
+        cdef int error
+        with nogil:
+            error = aof_attach(self.aof, fd, size)
+        return error
+
+    def detach(self):
+        cdef int error
+        with nogil:
+            error = aof_detach(self.aof)
+        return error
+
+    def set_policy(self, str policy):
+        cdef FsyncPolicy value = POLICIES[policy]
+        with nogil:
+            aof_set_policy(self.aof, value)
+
+    def pause_sync(self, bint paused):
+        aof_pause_sync(self.aof, paused)
+
+    def append(self, const unsigned char[::1] data not None):
+        cdef size_t size = data.shape[0]
+        cdef const char *start = <const char *>&data[0] if size else NULL
+        with nogil:
+            aof_append(self.aof, start, size)
+
+    def selected(self, int database):
+        aof_selected(self.aof, database)
+
+    def publish(self):
+        aof_publish(self.aof)
+
+    def drain(self):
+        cdef int error
+        with nogil:
+            error = aof_drain(self.aof)
+        return error
+
+    def sync(self):
+        cdef int error
+        with nogil:
+            error = aof_sync(self.aof)
+        return error
+
+    def vouch(self, uint64_t position):
+        aof_vouch(self.aof, position)
+
+    def wake_clear(self):
+        aof_wake_clear(self.aof)
+
+    @property
+    def position(self):
+        return aof_position(self.aof)
+
+    @property
+    def written(self):
+        return aof_written(self.aof)
+
+    @property
+    def durable(self):
+        return aof_durable(self.aof)
+
+    @property
+    def released(self):
+        return aof_released(self.aof)
+
+    @property
+    def error(self):
+        return aof_error(self.aof)
+
+    @property
+    def sync_failed(self):
+        return bool(aof_sync_failed(self.aof))
+
+    @property
+    def wake_fd(self):
+        return aof_wake_fd(self.aof)
+
+    @property
+    def file_size(self):
+        return aof_file_size(self.aof)
+
+    @property
+    def buffered(self):
+        return aof_buffered(self.aof)
+
+    @property
+    def memory(self):
+        return aof_memory(self.aof)
+
+    @property
+    def fsync_lag_ms(self):
+        return aof_fsync_lag_ms(self.aof)
+
+    @property
+    def fsync_pending(self):
+        return bool(aof_fsync_pending(self.aof))

@@ -1,0 +1,74 @@
+"""Which database the bytes of the append-only stream are for: a SELECT's position and its number, in order.
+
+Only the stream from some position on matters; of what was selected before it, the last is kept.
+"""
+
+from libc.stdint cimport uint64_t
+from libc.stdio cimport snprintf
+from libc.stdlib cimport free
+from libc.string cimport memcpy, memmove
+
+from pyredis.journal.ring cimport ring_allocate
+
+cdef enum:
+    SELECT_SIZE = 64        # no SELECT is longer
+
+cdef struct Selection:
+    uint64_t position       # of the first byte after the SELECT
+    int database
+
+cdef struct Selections:
+    Selection *items
+    size_t count
+    size_t room
+
+
+cdef inline size_t selections_until(const Selections *selections, uint64_t position) noexcept nogil:
+    """How many come before `position` or end there."""
+    cdef size_t count = 0
+    while count < selections.count and selections.items[count].position <= position:
+        count += 1
+    return count
+
+
+cdef inline void selections_forget(Selections *selections, uint64_t start) noexcept nogil:
+    """What lies before `start` matters no more."""
+    cdef size_t past = selections_until(selections, start)
+    if past > 1:
+        selections.count -= past - 1
+        memmove(selections.items, selections.items + past - 1, selections.count * sizeof(Selection))
+
+
+cdef inline void selections_widen(Selections *selections) noexcept nogil:
+    cdef size_t room = selections.room * 2 + 8
+    cdef Selection *items = <Selection *>ring_allocate(room * sizeof(Selection))
+    if selections.count:
+        memcpy(items, selections.items, selections.count * sizeof(Selection))
+    free(selections.items)
+    selections.items = items
+    selections.room = room
+
+
+cdef inline void selections_add(
+    Selections *selections, uint64_t position, int database, uint64_t start
+) noexcept nogil:
+    """Add the newest. `start` is where the stream begins to matter; it is looked at only now and then."""
+    if selections.count == selections.room:
+        selections_forget(selections, start)
+        # At least half must be free, else this would be done again and again.
+        if selections.count * 2 >= selections.room:
+            selections_widen(selections)
+    selections.items[selections.count].position = position
+    selections.items[selections.count].database = database
+    selections.count += 1
+
+
+cdef inline size_t selections_command(const Selections *selections, uint64_t position, char *out) noexcept nogil:
+    """The SELECT in force at `position`: its size, 0 when the stream says nothing before it. `out` has SELECT_SIZE."""
+    cdef size_t until = selections_until(selections, position)
+    cdef char digits[16]
+    cdef int size
+    if until == 0:
+        return 0
+    size = snprintf(digits, sizeof(digits), "%d", selections.items[until - 1].database)
+    return <size_t>snprintf(out, SELECT_SIZE, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", size, digits)

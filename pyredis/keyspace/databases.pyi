@@ -1,0 +1,1 @@
+"""Databases as wholes, for native code alone: see ``keyspace/databases.pxd``."""

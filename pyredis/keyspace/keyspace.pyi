@@ -1,0 +1,1 @@
+"""Databases of entries, for native code alone: see ``keyspace/keyspace.pxd``."""

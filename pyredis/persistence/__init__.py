@@ -1,0 +1,1 @@
+"""The life of the append-only files: loading, rewriting, snapshots, the manifest."""

@@ -1,0 +1,167 @@
+"""Loading the append-only file: its commands are executed as a client's would be, in slices of time.
+
+The file is mapped and parsed in place. What counts is the end of the last whole unit, a command or a transaction: a
+file that ends behind it, in the middle of the next one or in zeros (as a file system may leave one after a power
+loss), has a torn tail. Anything else that is no command is damage, told by its offset. Lines that begin with ``#`` are
+annotations (``#TS:<unix seconds>``) and are passed over between commands.
+"""
+
+from libc.stdint cimport int64_t
+from libc.string cimport memchr, memcmp
+
+from pyredis._core cimport Core
+from pyredis._resp cimport PARSE_ERROR, Parser, parser_init, reply_truncate
+from pyredis.dispatch.dispatch cimport CLIENT_CLOSE_NOW, CLIENT_LOADER, CLIENT_MULTI, Client, Server, serve
+from pyredis.dispatch.queue cimport client_discard, client_init
+from pyredis.ground.base cimport monotonic_ns
+
+import mmap
+import os
+
+cdef enum:
+    SLICE = 256 << 10
+    # Pages already executed are given back in pieces of this size.
+    RELEASE = 16 << 20
+
+
+class DamagedFile(Exception):
+    """What the file holds at ``offset`` is no command, or none that can be executed."""
+
+    def __init__(self, path, offset, reason):
+        super().__init__(f"{path}: {reason} at offset {offset}")
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+
+cdef class AofLoader:
+    """Executes the commands of one file. ``step`` until it returns False; then ``torn`` and ``valid_size`` tell."""
+
+    cdef Core core
+    cdef Client client
+    cdef Parser parser
+    cdef object map
+    cdef char *data
+    cdef size_t size                # without zeros at the end
+    cdef size_t released
+    cdef size_t window              # how far the file may be parsed in this slice
+    cdef readonly str path
+    cdef readonly size_t file_size
+    cdef readonly size_t valid_size  # the end of the last whole unit
+    cdef readonly object annotated  # seconds of the last timestamp annotation, or None
+
+    def __cinit__(self, Core core, path):
+        cdef unsigned char[::1] view
+        self.core = core
+        self.path = os.fspath(path)
+        self.file_size = os.path.getsize(path)
+        client_init(&self.client, &core.server)
+        self.client.flags |= CLIENT_LOADER
+        parser_init(&self.parser, <size_t> 1 << 40)
+        if self.file_size == 0:
+            return
+        with open(path, "rb") as file:
+            self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        view = self.map
+        self.data = <char *> &view[0]
+        self.size = self.file_size
+        while self.size > 0 and self.data[self.size - 1] == 0:
+            self.size -= 1
+
+    def __del__(self):
+        client_discard(&self.client)
+
+    @property
+    def torn(self):
+        """Whether the file ends in something that is no whole unit. Meaningful at the end."""
+        return self.valid_size < self.file_size
+
+    @property
+    def loaded_bytes(self):
+        return self.parser.at
+
+    def close(self):
+        """Unmaps the file; to be called at the end, whatever became of it."""
+        client_discard(&self.client)
+        self.data = NULL
+        if self.map is not None:
+            self.map.close()
+            self.map = None
+
+    def step(self, int64_t budget_us):
+        """Executes for about ``budget_us``; false when there is nothing whole left. Raises DamagedFile."""
+        cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+        while self.parser.at < self.size:
+            if not self.load_slice():
+                return False
+            if monotonic_ns() > deadline:
+                break
+        self.release_pages()
+        return self.parser.at < self.size
+
+    cdef bint load_slice(self) except -1:
+        """One window's commands; false when what is left is torn."""
+        cdef Server *server = &self.core.server
+        cdef size_t before = self.parser.at
+        cdef size_t replies = server.reply.size
+        cdef int status
+        if self.data[before] == c'#':
+            return self.skip_annotation()
+        self.window = max(self.window, before + SLICE)
+        status = serve(server, &self.client, &self.parser, self.data, min(self.window, self.size), <size_t> -1)
+        reply_truncate(&server.reply, replies)
+        if self.client.flags & CLIENT_CLOSE_NOW:
+            raise DamagedFile(self.path, self.client.mark - self.data, self.refusal())
+        if status == PARSE_ERROR:
+            raise DamagedFile(self.path, self.parser.begin, "bad file format")
+        self.start_over()
+        self.note_valid()
+        if self.parser.at > before:
+            return True
+        if self.data[before] != c'*' and self.data[before] != c'#':
+            raise DamagedFile(self.path, before, "bad file format")
+        if self.window >= self.size:
+            return False
+        self.window += self.window - before
+        return True
+
+    def refusal(self):
+        """What dispatch said of the command that it refused."""
+        return f"command that cannot be executed ({self.client.commands} before it were)"
+
+    cdef int start_over(self) except -1:
+        """A request that is cut by the window is parsed anew with the next: other clients use the scratch between."""
+        if self.parser.remaining > 0:
+            self.parser.at = self.parser.begin
+        self.parser.begin = self.parser.at
+        self.parser.remaining = 0
+        self.parser.bulk = -1
+        return 0
+
+    cdef int note_valid(self) except -1:
+        if self.client.flags & CLIENT_MULTI:
+            self.valid_size = self.client.mark - self.data
+        else:
+            self.valid_size = self.parser.at
+        return 0
+
+    cdef bint skip_annotation(self) except -1:
+        cdef char *start = self.data + self.parser.at
+        cdef char *end = <char *> memchr(start, c'\n', self.size - self.parser.at)
+        if end == NULL:
+            return False
+        if end - start > 4 and memcmp(start, "#TS:", 4) == 0:
+            text = start[4:min(end - start, 32)].strip()
+            self.annotated = int(text) if text.isdigit() else None
+        self.parser.at = end + 1 - self.data
+        self.parser.begin = self.parser.at
+        if not self.client.flags & CLIENT_MULTI:
+            self.valid_size = self.parser.at
+        return True
+
+    cdef int release_pages(self) except -1:
+        cdef size_t end = self.parser.at // RELEASE * RELEASE
+        if end > self.released and hasattr(self.map, "madvise"):
+            self.map.madvise(mmap.MADV_DONTNEED, self.released, end - self.released)
+            self.released = end
+        return 0

@@ -1,0 +1,380 @@
+"""The append-only file's life: loading, appending, and what happens when the disk fails.
+
+At the start the files that the manifest lists are loaded, base first (``loading``); then the last one is appended to.
+``rewriting`` replaces them, from time to time or when asked, by a snapshot and what follows it.
+
+When a write fails, what was to be written stays in the ring, replies to it wait, and writes are refused with MISCONF
+until the ring has been drained. When an fsync fails, the file is left: a rewrite makes a fresh base and a fresh
+incremental file, and only when both are on the disk are writes served again. With ``appendfsync always`` a failed fsync
+ends the process, for nothing can be answered that was promised.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyredis.config import ConfigRejected
+from pyredis.persistence.manifest import AppendOnlyDir, FileMissing, ManifestError
+from pyredis.persistence.recovery import LoadError, Loading, refuse_rdb
+from pyredis.persistence.rewriting import Rewriting
+from pyredis.protocol import Hub
+
+if TYPE_CHECKING:
+    from pyredis.server import Server
+
+__all__ = ["LoadError", "Persistence"]
+
+
+class Persistence:
+    """The append-only file of one server. All methods run in the loop's thread."""
+
+    def __init__(self, server: "Server") -> None:
+        self.server = server
+        self.core = server.core
+        self.log = server.log
+        self.last_save = int(time.time())
+        self.failure = ""
+        self.folder: AppendOnlyDir | None = None
+        self.loading: Loading | None = None
+        # The file was turned on while serving, and what it has counts for nothing before there is a base.
+        self.awaiting_base = False
+        self.rewriting = Rewriting(self)
+        self._size_before_incr = 0
+        self._woken_by = -1
+        config = server.config
+        config.on_change("appendonly", self._on_appendonly)
+        config.on_change("appendfsync", self.core.aof_policy)
+        config.on_change("no-appendfsync-on-rewrite", lambda _: self.rewriting.follow_pause())
+
+    @property
+    def appending(self) -> bool:
+        """Whether changes go to a file."""
+        return self._woken_by >= 0
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether service depends on a rewrite."""
+        return self.awaiting_base or self.core.aof_sync_failed
+
+    @property
+    def current_size(self) -> int:
+        """Bytes in the files that count, as far as written."""
+        return self._size_before_incr + self.core.aof_state()[0]
+
+    @property
+    def hub(self) -> Hub:
+        """There is one from the server's start on."""
+        assert self.server.hub is not None
+        return self.server.hub
+
+    # ---- the start ----
+
+    async def start(self) -> None:
+        """Loads what there is and opens the file for appending. Raises LoadError."""
+        if not self.server.config["appendonly"]:
+            return
+        began = time.monotonic()
+        folder, paths = self._find_files()
+        self.loading = Loading(self.core, self.server.config, self.log, paths)
+        await self.loading.run()
+        if self.loading.stopped:
+            return
+        self.loading = None
+        if paths:
+            self.log.notice(f"DB loaded from append only file: {time.monotonic() - began:.3f} seconds")
+        self._append(folder)
+
+    def _find_files(self) -> tuple[AppendOnlyDir, list[Path]]:
+        folder = self._open_folder()
+        try:
+            folder.load()
+            folder.remove_temporaries()
+            old = folder.old_file()
+            if old:
+                refuse_rdb(old)
+                folder.adopt_old_file()
+                self.log.notice(f"Successfully migrated an old-style AOF into {folder.path}")
+            paths = folder.files_to_load()
+        except ManifestError as error:
+            raise LoadError("".join(error.log_lines()).strip("\n")) from error
+        except FileMissing as error:
+            raise LoadError(str(error)) from error
+        except OSError as error:
+            raise LoadError(f"Can't open the append-only files: {error}") from error
+        for path in folder.unlisted_files() if not paths else []:
+            self.log.warning(f"No manifest lists {path}: it is not loaded")
+        return folder, paths
+
+    def _open_folder(self) -> AppendOnlyDir:
+        config = self.server.config
+        self.folder = AppendOnlyDir(os.path.join(config["dir"], config["appenddirname"]), config["appendfilename"])
+        return self.folder
+
+    def _append(self, folder: AppendOnlyDir) -> None:
+        """From now on the newest incremental file takes what changes."""
+        try:
+            fd, size = folder.open_incr()
+            self._attach(fd, size)
+            self._size_before_incr = folder.total_size() - size
+            # As Redis does after a start: how large the files were after the last rewrite is written down nowhere.
+            self.rewriting.size_at_end = folder.base_size()
+        except OSError as error:
+            raise LoadError(f"Can't open the append-only file for appending: {error}") from error
+        try:
+            folder.delete_history()
+        except OSError as error:
+            self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
+
+    def _attach(self, fd: int, size: int) -> None:
+        """Takes over the descriptor, even where it fails."""
+        try:
+            self.core.aof_open(fd, size, self.server.config["appendfsync"])
+        except OSError:
+            os.close(fd)
+            raise
+        if self._woken_by < 0:
+            assert self.server.hub is not None
+            self._woken_by = self.core.aof_wake_fd
+            asyncio.get_running_loop().add_reader(self._woken_by, self.hub.release)
+
+    async def reload(self) -> None:
+        """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
+
+        Once memory has been emptied there is no way back: a damaged file ends the process, as it does at the start.
+        """
+        if not self.appending or self.awaiting_base:
+            raise LoadError("There is no append only file to load")
+        assert self.folder is not None
+        self.rewriting.cancel()
+        error = self.core.aof_sync()
+        if error:
+            raise LoadError(f"The append only file could not be completed: {os.strerror(error)}")
+        self.loading = Loading(self.core, self.server.config, self.log, self.folder.files_to_load())
+        self.core.loading = True
+        self.core.empty()
+        try:
+            await self.loading.run()
+        except LoadError as damage:
+            self.log.warning(f"{damage} Exiting...")
+            os._exit(1)
+        self.loading = None
+        self.core.loading = False
+
+    # ---- while serving ----
+
+    def flush(self) -> None:
+        """After background work that may have changed something: the file is to have it, but nobody waits.
+
+        While the file is being synced a write may take as long as that; the next one takes these bytes along.
+        """
+        if self.appending and not self.core.aof_syncing:
+            assert self.server.hub is not None
+            self.hub.drain()
+
+    def work(self, budget_us: int) -> bool:
+        """One slice of the rewrite under way; True while there is more."""
+        return self.rewriting.work(budget_us)
+
+    def cron(self) -> None:
+        """What is to be done now and then: writing again what could not be written, and rewriting."""
+        if self.appending:
+            assert self.server.hub is not None
+            if not self.core.aof_syncing:
+                self.hub.release()
+            if self.core.aof_sync_failed:
+                self._exit_if_promised()
+        self.rewriting.cron()
+
+    def start_rewrite(self, tell: Callable[[str | None], None]) -> bool | None:
+        """BGREWRITEAOF, as ``Rewriting.on_request`` says it."""
+        return self.rewriting.on_request(tell)
+
+    # ---- asked by the rewrite ----
+
+    def rewritten_folder(self) -> AppendOnlyDir:
+        """The folder with its manifest as it is."""
+        if self.appending and self.folder is not None:
+            return self.folder
+        folder = self._open_folder()
+        folder.load()
+        return folder
+
+    def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None:
+        """From here on a new, empty file takes what changes; on an OSError the old one goes on, after ``undo``."""
+        _, buffered, *_ = self.core.aof_state()
+        # What waits to be written goes to the file before, unless that one takes nothing any more.
+        before = self.current_size + (0 if self.core.aof_sync_failed else buffered)
+        try:
+            self._attach(fd, 0)
+        except OSError:
+            if undo:
+                undo()
+            raise
+        self._size_before_incr = before
+
+    def on_base(self, position: int, size: int) -> None:
+        """A base made from memory at that position is on the disk: what became of the files before is of no account."""
+        self._size_before_incr = size
+        if not self.appending:
+            return
+        self.awaiting_base = False
+        self.core.aof_vouch(position)
+        assert self.server.hub is not None
+        self.hub.release()
+
+    # ---- CONFIG SET appendonly ----
+
+    def _on_appendonly(self, on: bool) -> None:
+        if self.core.in_transaction:
+            # The transaction goes to the file whole, so it ends first.
+            asyncio.get_running_loop().call_soon(self._follow_appendonly)
+        elif on and not self.appending:
+            self._turn_on()
+        elif not on and self.appending:
+            self._turn_off()
+
+    def _follow_appendonly(self) -> None:
+        try:
+            self._on_appendonly(self.server.config["appendonly"])
+        except ConfigRejected:
+            self.server.config.adjust("appendonly", False)
+
+    def _turn_on(self) -> None:
+        self.rewriting.cancel()
+        self.awaiting_base = True
+        self._size_before_incr = 0
+        if self.rewriting.begin():
+            return
+        self.awaiting_base = False
+        self._close()
+        raise ConfigRejected("Unable to turn on AOF. Check server logs.")
+
+    def _turn_off(self) -> None:
+        self.rewriting.cancel()
+        self.awaiting_base = False
+        error = self._close()
+        if error:
+            self.log.warning(f"Closing the append only file: {os.strerror(error)}")
+        self._note_success()
+
+    def _close(self) -> int:
+        """Drains, syncs and closes the file; an errno. Nobody waits for it any more."""
+        if not self.appending:
+            return 0
+        asyncio.get_running_loop().remove_reader(self._woken_by)
+        self._woken_by = -1
+        error = self.core.aof_close()
+        assert self.server.hub is not None
+        self.hub.release()
+        self.hub.flush()
+        return error
+
+    # ---- failure ----
+
+    def on_error(self, error: int) -> None:
+        """Writing or syncing began to fail with an errno, or, with 0, works again."""
+        if not error:
+            self._note_success()
+            self.log.warning("AOF write error looks solved. The server can write again.")
+            return
+        self.failure = os.strerror(error)
+        self.core.write_error = True
+        if not self.core.aof_sync_failed:
+            self.log.warning(f"Error writing to the AOF file: {self.failure}; writes are refused until it works again")
+            return
+        self._exit_if_promised()
+        self.log.warning(f"Fsync of the AOF file failed: {self.failure}; it is left for a fresh one, made from memory")
+        self.rewriting.follow_pause()
+
+    def _note_success(self) -> None:
+        self.core.write_error = False
+        self.failure = ""
+
+    def _exit_if_promised(self) -> None:
+        """After a failed fsync: under always replies wait for what will not come."""
+        if self.server.config["appendfsync"] == "always":
+            self.log.warning(
+                f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {self.failure}. Exiting..."
+            )
+            os._exit(1)
+
+    # ---- the end ----
+
+    def stop(self, save: bool | None) -> bool:
+        """Keeps what is not kept yet; False when that failed. ``save`` is SHUTDOWN's choice, None for the default."""
+        if self.loading is not None:
+            self.loading.stop()
+            return True
+        if self.awaiting_base:
+            self.log.warning("Writing initial AOF, can't exit")
+            return False
+        if save and not self.appending:
+            self.log.warning("There are no RDB files and appendonly is no: the data cannot be saved")
+            return False
+        self.rewriting.cancel()
+        if not self.appending:
+            if save is None and self.server.config["save"]:
+                self.log.warning("appendonly is no: the data are not kept")
+            return True
+        self.log.notice("Calling fsync() on the AOF file.")
+        error = self.core.aof_sync()
+        if error:
+            self.log.warning(f"The append only file could not be completed: {os.strerror(error)}")
+            return save is False
+        self._close()
+        return True
+
+    # ---- INFO ----
+
+    def info(self) -> dict[str, Any]:
+        """The fields of INFO persistence, in Redis's order."""
+        rewriting = self.rewriting
+        fields: dict[str, Any] = {
+            "loading": int(self.core.loading),
+            "async_loading": 0,
+            "current_cow_peak": 0,
+            "current_cow_size": 0,
+            "current_cow_size_age": 0,
+            "current_fork_perc": "0.00",
+            "current_save_keys_processed": rewriting.keys,
+            "current_save_keys_total": sum(row[1] for row in self.core.sizes()) if rewriting.in_progress else 0,
+            "rdb_changes_since_last_save": self.core.dirty,
+            "rdb_bgsave_in_progress": 0,
+            "rdb_last_save_time": self.last_save,
+            "rdb_last_bgsave_status": "ok",
+            "rdb_last_bgsave_time_sec": -1,
+            "rdb_current_bgsave_time_sec": -1,
+            "rdb_saves": 0,
+            "rdb_last_cow_size": 0,
+            "rdb_last_load_keys_expired": 0,
+            "rdb_last_load_keys_loaded": 0,
+            "aof_enabled": int(self.appending),
+            "aof_rewrite_in_progress": int(rewriting.in_progress),
+            "aof_rewrite_scheduled": int(rewriting.scheduled),
+            "aof_last_rewrite_time_sec": rewriting.last_seconds,
+            "aof_current_rewrite_time_sec": rewriting.seconds,
+            "aof_last_bgrewrite_status": "err" if rewriting.failures else "ok",
+            "aof_rewrites": rewriting.begun,
+            "aof_rewrites_consecutive_failures": rewriting.failures,
+            "aof_last_write_status": "err" if self.failure else "ok",
+            "aof_last_cow_size": 0,
+            "module_fork_in_progress": 0,
+            "module_fork_last_cow_size": 0,
+        }
+        if self.appending:
+            fields |= self._file_info()
+        return fields | (self.loading.info() if self.loading else {})
+
+    def _file_info(self) -> dict[str, Any]:
+        _, buffered, _, syncing = self.core.aof_state()
+        return {
+            "aof_current_size": self.current_size,
+            "aof_base_size": self.rewriting.size_at_end,
+            "aof_pending_rewrite": 0,
+            "aof_buffer_length": buffered,
+            "aof_pending_bio_fsync": int(syncing),
+            "aof_delayed_fsync": 0,
+        }

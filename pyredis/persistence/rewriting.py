@@ -1,0 +1,310 @@
+"""Rewriting the append-only file: when, in which steps, and what follows a failure.
+
+A rewrite opens a new incremental file at the moment a snapshot of memory begins, writes the snapshot beside the files
+of the folder (``persistence/snapshot``), and makes it the base when it is on the disk (``manifest``). Only then do
+the files before it go. What may take long runs in a thread: no two such calls at a time, for they change the same manifest.
+
+    idle -> opening the files (thread) -> snapshot (slices of ``work``) -> placing the base (thread)
+         -> deleting what it replaced (thread) -> idle
+
+How the incremental file begins depends on why the rewrite is made:
+
+* "listed", the ordinary case: it continues the files there are. Only here are the files opened in the thread; in the
+  others the caller waits to hear whether it went well, or there is no file that clients wait for.
+* "held back", while the file that ``appendonly`` was turned on with has no base: it counts for nothing before that.
+* "none", with ``appendonly no``.
+
+After a failed fsync what the ring still holds goes to a file of its own first: it may lie before the snapshot's
+position, and must not stand behind the snapshot as well, where it would be executed a second time.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyredis.dispatch.dispatch import CommandError
+from pyredis.persistence.manifest import AppendOnlyDir, IncrementalMode, ManifestError
+
+if TYPE_CHECKING:
+    from pyredis.persistence.persistence import Persistence
+    from pyredis.persistence.snapshot import Snapshot
+
+IN_PROGRESS = "ERR Background append only file rewriting already in progress"
+CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+# A rewrite that the server itself began and that failed is tried again after 1, 2, 4, … seconds, at most:
+LONGEST_DELAY = 60
+
+Tell = Callable[[str | None], None]
+
+
+class Rewriting:
+    """The rewrites of one server, one at a time. All methods run in the loop's thread."""
+
+    def __init__(self, persistence: "Persistence") -> None:
+        self.persistence = persistence
+        self.server = persistence.server
+        self.core = persistence.core
+        self.log = persistence.log
+        self.scheduled = False
+        self.begun = 0
+        self.failures = 0
+        self.last_seconds = -1
+        self.size_at_end = 0
+        self._snapshot: Snapshot | None = None
+        self._base = Path()
+        self._opening = False
+        self._placing = False
+        self._began = 0.0
+        self._not_before = 0.0
+        self._pool: ThreadPoolExecutor | None = None
+        self._call: tuple[Future[Any], Callable[[Future[Any]], None]] | None = None
+
+    # ---- state ----
+
+    @property
+    def in_progress(self) -> bool:
+        return self._opening or self._snapshot is not None or self._placing
+
+    @property
+    def busy(self) -> bool:
+        """Whether the folder's files are being changed, so that nobody else may."""
+        return self._snapshot is not None or self._call is not None
+
+    @property
+    def seconds(self) -> int:
+        """For how long the rewrite under way has been, -1 without one."""
+        return int(time.monotonic() - self._began) if self.in_progress else -1
+
+    @property
+    def keys(self) -> int:
+        return self._snapshot.keys if self._snapshot else 0
+
+    # ---- when ----
+
+    def on_request(self, tell: Tell) -> bool | None:
+        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled. Raises CommandError.
+
+        None while its files are being opened: ``tell`` is called then, with an error's text or, when it began, None.
+        """
+        if self.in_progress:
+            raise CommandError(IN_PROGRESS)
+        if self.busy or self.core.in_transaction:
+            # In the middle of a transaction the file and the memory tell of different moments.
+            self.scheduled = True
+            self._not_before = 0.0
+            return False
+        began = self.begin(tell)
+        if began is False:
+            raise CommandError(CANNOT_BEGIN)
+        return began
+
+    def cron(self) -> None:
+        """Begins what is due."""
+        if self.busy or self.core.loading or time.monotonic() < self._not_before:
+            return
+        if self.scheduled or self.persistence.needs_base:
+            self.begin()
+        elif self.persistence.appending and self._has_grown():
+            growth = self.persistence.current_size * 100 // max(self.size_at_end, 1) - 100
+            self.log.notice(f"Starting automatic rewriting of AOF on {growth}% growth")
+            self.begin()
+
+    def _has_grown(self) -> bool:
+        config = self.server.config
+        percentage, size = config["auto-aof-rewrite-percentage"], self.persistence.current_size
+        if not percentage or size < config["auto-aof-rewrite-min-size"]:
+            return False
+        return (size - self.size_at_end) * 100 >= percentage * max(self.size_at_end, 1)
+
+    # ---- the steps ----
+
+    def begin(self, tell: Tell = lambda failure: None) -> bool | None:
+        """The rewrite begins: True; False where that failed, None where ``tell`` hears of it. Not in a transaction."""
+        persistence = self.persistence
+        self.scheduled = False
+        self._began = time.monotonic()
+        try:
+            folder = persistence.rewritten_folder()
+            if persistence.appending and not persistence.needs_base:
+                self._opening = True
+                self._in_thread(lambda done: self._on_opened(done, folder, tell), self._open_files, folder, "listed")
+                return None
+            if persistence.appending and self.core.aof_sync_failed:
+                self._leave_failed_file(folder)
+            self._start(folder, *self._open_files(folder, self._incremental()))
+        except (OSError, ManifestError) as error:
+            self._note_vain(error)
+            return False
+        return True
+
+    def _on_opened(self, future: Future[Any], folder: AppendOnlyDir, tell: Tell) -> None:
+        wanted, self._opening = self._opening, False
+        try:
+            fd, out = future.result()
+            if wanted and not self.core.aof_sync_failed:
+                self._start(folder, fd, out)
+            else:
+                os.close(out)
+                self._give_back(folder, fd, "listed")
+                self.scheduled = wanted
+        except (OSError, ManifestError) as error:
+            self._note_vain(error)
+        tell(None if self._snapshot is not None or self.scheduled else CANNOT_BEGIN)
+
+    def _incremental(self) -> IncrementalMode:
+        if self.persistence.awaiting_base:
+            return "held back"
+        return "listed" if self.persistence.appending else "none"
+
+    def _give_back(self, folder: AppendOnlyDir, fd: int | None, incremental: IncrementalMode) -> None:
+        """Ends a rewrite that has opened its files in vain. Even after an OSError another one may be tried."""
+        if fd is not None:
+            os.close(fd)
+        try:
+            if incremental == "listed":
+                folder.withdraw_incr()
+        finally:
+            folder.abort_rewrite(self._base)
+
+    def _note_vain(self, error: Exception) -> None:
+        self.log.warning(f"Can't begin rewriting the append only file: {error}")
+        self._note_failure()
+
+    def _leave_failed_file(self, folder: AppendOnlyDir) -> None:
+        if self.persistence.awaiting_base:
+            fd = folder.begin_rewrite("held back")
+            assert fd is not None
+            self.persistence.switch(fd)
+            folder.abort_rewrite()
+        else:
+            self.persistence.switch(folder.open_new_incr(), folder.withdraw_incr)
+
+    def _open_files(self, folder: AppendOnlyDir, incremental: IncrementalMode) -> tuple[int | None, int]:
+        """The descriptors of the incremental file behind the snapshot, if there is to be one, and of the new base."""
+        # Here, in another thread as a rule, and not at the start, because it brings a module for each kind of value.
+        import pyredis.persistence.snapshot  # noqa: F401
+
+        fd = folder.begin_rewrite(incremental)
+        try:
+            self._base = folder.temporary_base()
+            return fd, os.open(self._base, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC, 0o644)
+        except OSError:
+            self._give_back(folder, fd, incremental)
+            raise
+
+    def _start(self, folder: AppendOnlyDir, fd: int | None, out: int) -> None:
+        """What changes from here on goes to ``fd``, what is there to ``out``. Takes over both, even on an OSError."""
+        from pyredis.persistence.snapshot import Snapshot
+
+        try:
+            if fd is not None:
+                self.persistence.switch(fd, folder.withdraw_incr if self._incremental() == "listed" else None)
+            self._snapshot = Snapshot(self.core, out)
+        except OSError:
+            os.close(out)
+            folder.abort_rewrite(self._base)
+            raise
+        self.begun += 1
+        self.follow_pause()
+        self.log.notice("Background append only file rewriting started")
+        self.server.wake_work()
+
+    def follow_pause(self) -> None:
+        """no-appendfsync-on-rewrite: no syncs meanwhile, unless one is what the clients wait for."""
+        paused = self.in_progress and self.server.config["no-appendfsync-on-rewrite"]
+        self.core.aof_pause_sync(paused and not self.core.aof_sync_failed)
+
+    def work(self, budget_us: int) -> bool:
+        """One slice of the snapshot under way; True while there is more."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return False
+        if snapshot.work(budget_us):
+            return True
+        self._snapshot = None
+        keys, size, position = snapshot.keys, snapshot.written, snapshot.position
+        error = snapshot.finish()
+        if error:
+            self._fail(os.strerror(error))
+            return False
+        self.log.notice(f"Append only file base written: {keys} keys, {size} bytes")
+        self._placing = True
+        folder = self.persistence.folder
+        assert folder is not None
+        self._in_thread(lambda future: self._on_base(future, position, size), folder.finish_rewrite, self._base, False)
+        return False
+
+    def _on_base(self, future: Future[Any], position: int, size: int) -> None:
+        self._placing = False
+        error = future.exception()
+        if error is not None:
+            self._fail(str(error))
+            return
+        folder = self.persistence.folder
+        assert folder is not None
+        self.failures = 0
+        self._not_before = 0.0
+        self.last_seconds = int(time.monotonic() - self._began)
+        self._in_thread(self._on_deleted, folder.delete_history)
+        self.follow_pause()
+        self.persistence.on_base(position, size)
+        self.size_at_end = self.persistence.current_size
+        self.log.notice("Background AOF rewrite finished successfully")
+
+    def _on_deleted(self, future: Future[Any]) -> None:
+        error = future.exception()
+        if error is not None:
+            self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
+
+    # ---- the end of one that failed, or is not wanted any more ----
+
+    def _fail(self, reason: str) -> None:
+        self._drop()
+        self.last_seconds = int(time.monotonic() - self._began)
+        self.log.warning(f"Background AOF rewrite failed: {reason}")
+        self._note_failure()
+
+    def _note_failure(self) -> None:
+        self.failures += 1
+        self._not_before = time.monotonic() + min(2 ** min(self.failures - 1, 10), LONGEST_DELAY)
+
+    def _drop(self) -> None:
+        folder = self.persistence.folder
+        assert folder is not None
+        self.follow_pause()
+        try:
+            folder.abort_rewrite(self._base)
+        except OSError as error:
+            self.log.warning(f"Can't delete {self._base}: {error}")
+
+    def cancel(self) -> None:
+        """On return nothing is under way: a snapshot is given up, a base that is complete takes its place."""
+        self._opening = False
+        if self._snapshot is not None:
+            self._snapshot.abandon()
+            self._snapshot = None
+            self._drop()
+        while self._call is not None:
+            future = self._call[0]
+            wait([future])
+            self._settle(future)
+        self.scheduled = False
+
+    # ---- calls in the thread ----
+
+    def _in_thread(self, then: Callable[[Future[Any]], None], function: Callable[..., Any], *arguments: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="aof-files")
+        future = self._pool.submit(function, *arguments)
+        self._call = future, then
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._settle, done))
+
+    def _settle(self, future: Future[Any]) -> None:
+        if self._call is not None and self._call[0] is future:
+            then = self._call[1]
+            self._call = None
+            then(future)

@@ -1,0 +1,301 @@
+"""A snapshot of the keyspace as commands: the base that a rewrite of the append-only file makes.
+
+The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in
+slices, saves every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is saved
+first (the keyspace's ``preserve`` hook), and a new one is born stamped. So what is written is the data as they were at
+the beginning. Saving a large value only opens it: it is written in pieces between the slices of the walk
+(``persistence/saving/partial.pxd``), also when the keyspace has given it up.
+
+The keys that a database had at the beginning are a ``Source``. When databases are swapped, the sources follow; the keys
+of a database that is flushed go over to the snapshot, which releases them when it has been through them.
+
+What entries become is the savers' business (``saving``). It goes through a ring of its own to a native thread, which
+writes and syncs it piece by piece.
+"""
+
+from libc.errno cimport EINVAL
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+
+from pyredis._core cimport Core
+from pyredis.dispatch.dispatch cimport Server
+from pyredis.ground.base cimport monotonic_ns
+from pyredis.ground.memory cimport mem_free, mem_zalloc
+from pyredis.journal.aof cimport (
+    FSYNC_ALWAYS,
+    Aof,
+    aof_attach,
+    aof_buffered,
+    aof_delete,
+    aof_detach,
+    aof_drain,
+    aof_error,
+    aof_new,
+    aof_position,
+    aof_publish,
+    aof_released,
+    aof_set_policy,
+)
+from pyredis.keyspace.keyspace cimport Database, Entry, Keyspace, ValueKind, keyspace_discard_table
+from pyredis.persistence.saving.partial cimport session_end, session_save, session_take, session_work
+from pyredis.persistence.saving.saver cimport Session
+from pyredis.types.table.hashtable cimport (
+    Table,
+    TableIterator,
+    table_init,
+    table_iterate,
+    table_iterate_end,
+    table_next,
+    table_scan,
+    table_size,
+)
+
+import os
+
+cdef enum:
+    RING_SIZE = 8 << 20
+    # The walk waits for the writer when this much is not written yet.
+    BACKLOG = 4 << 20
+    # Bytes: what is larger is saved in pieces, and what a slice of the walk writes.
+    PIECE = 64 << 10
+    # Steps of the walk in a slice.
+    STEPS = 32
+    NONE = -1
+    # After so many snapshots that ended early all stamps are renewed: an epoch must not come round again.
+    STALE_EPOCHS = 200
+
+
+# The keys that a database had when the snapshot began.
+ctypedef struct Source:
+    Table *table            # the keys of the database that has them now, or `taken`
+    Table taken             # where their database was flushed
+
+ctypedef struct State:
+    Session session
+    Keyspace *keyspace
+    Source *sources         # by the number of the database then
+    int *origins            # the source that a database has now, NONE where it had no part in the beginning
+    int source              # the one being walked
+    uint64_t cursor
+    bint unknown            # a value was met that has no saver
+    uint64_t keys
+
+
+cdef class Snapshot:
+    """One snapshot. ``work`` until it returns False, then ``finish``; ``error`` says that it is in vain."""
+
+    cdef Core core
+    cdef State state
+    cdef Aof *out
+    cdef readonly uint64_t position  # of the append-only file at the beginning
+
+    def __cinit__(self, Core core, int fd, size_t piece=PIECE):
+        """Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError.
+
+        Values of more than ``piece`` bytes are saved in pieces of about that size.
+        """
+        cdef int error
+        self.core = core
+        self.out = aof_new(RING_SIZE)
+        if self.out == NULL:
+            raise OSError("the snapshot's writer cannot start")
+        aof_set_policy(self.out, FSYNC_ALWAYS)
+        error = aof_attach(self.out, fd, 0)
+        if error:
+            raise OSError(error, os.strerror(error))
+        self.position = core.aof_position
+        self.state.session.out = self.out
+        self.state.session.piece = piece
+        self.begin()
+
+    def __del__(self):
+        if self.core is not None:
+            self.end()
+
+    def __dealloc__(self):
+        if self.out != NULL:
+            aof_delete(self.out)
+
+    cdef void begin(self) noexcept:
+        cdef Keyspace *keyspace = &self.core.server.keyspace
+        keyspace.epoch += 1
+        self.core.unfinished_snapshots += 1
+        if self.core.unfinished_snapshots == STALE_EPOCHS:
+            stamp_everything(keyspace)
+            self.core.unfinished_snapshots = 1
+        state_begin(&self.state, keyspace)
+        keyspace.snapshot = True
+        keyspace.hooks.preserve = preserve
+        keyspace.hooks.take_value = take_value
+        keyspace.hooks.take_keys = take_keys
+        keyspace.hooks.swapped = swapped
+        self.core.server.snapshot = &self.state
+
+    cdef void end(self) noexcept:
+        """Leaves the keyspace alone."""
+        if self.core.server.snapshot == <void *> &self.state:
+            self.core.server.snapshot = NULL
+            self.core.server.keyspace.snapshot = False
+            state_end(&self.state)
+
+    def work(self, int64_t budget_us):
+        """Saves for up to ``budget_us``; false when everything is written and on the disk, or in vain."""
+        cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+        while self.state.sources != NULL and aof_buffered(self.out) < BACKLOG:
+            if not save_slice(&self.state):
+                self.core.unfinished_snapshots = 0
+                self.end()
+            if monotonic_ns() > deadline:
+                break
+        aof_drain(self.out)
+        if self.error:
+            return False
+        return self.state.sources != NULL or aof_released(self.out) < aof_position(self.out)
+
+    @property
+    def error(self):
+        """An errno, 0 for none: the writer's, or EINVAL where a value cannot be written."""
+        return EINVAL if self.state.unknown else aof_error(self.out)
+
+    @property
+    def written(self):
+        """Bytes made so far."""
+        return aof_position(self.out)
+
+    @property
+    def keys(self):
+        """Keys written so far."""
+        return self.state.keys
+
+    def finish(self):
+        """Closes the file, which is complete and synced when this returns 0; otherwise an errno."""
+        cdef int error = self.error
+        cdef int last = aof_detach(self.out)
+        self.end()
+        return error or last
+
+    def abandon(self):
+        """Ends in vain; the file is the caller's to delete."""
+        self.end()
+        aof_detach(self.out)
+
+
+# ---- the walk ----
+
+cdef void state_begin(State *state, Keyspace *keyspace) noexcept nogil:
+    cdef int index
+    state.keyspace = keyspace
+    state.session.keyspace = keyspace
+    state.session.selected = NONE
+    state.sources = <Source *> mem_zalloc(keyspace.count * sizeof(Source))
+    state.origins = <int *> mem_zalloc(keyspace.count * sizeof(int))
+    for index in range(keyspace.count):
+        state.sources[index].table = &keyspace.databases[index].keys
+        table_init(&state.sources[index].taken, keyspace.databases[index].keys.type)
+        state.origins[index] = index
+
+
+cdef void state_end(State *state) noexcept nogil:
+    """The values before the keys, which may hold them."""
+    cdef Table *taken
+    cdef int index
+    session_end(&state.session)
+    for index in range(state.keyspace.count):
+        taken = &state.sources[index].taken
+        keyspace_discard_table(state.keyspace, taken, table_size(taken))
+    mem_free(state.sources, state.keyspace.count * sizeof(Source))
+    mem_free(state.origins, state.keyspace.count * sizeof(int))
+    state.sources = NULL
+    state.origins = NULL
+
+
+cdef void save(State *state, int source, Entry *entry) noexcept nogil:
+    if not session_save(&state.session, source, entry):
+        state.unknown = True
+    state.keys += 1
+
+
+cdef void visit(void *context, void *element) noexcept nogil:
+    cdef State *state = <State *> context
+    cdef Entry *entry = <Entry *> element
+    if entry.epoch != state.keyspace.epoch:
+        save(state, state.source, entry)
+        entry.epoch = state.keyspace.epoch
+
+
+cdef bint save_slice(State *state) noexcept nogil:
+    """What is open goes before what is not; false when there is no more of either."""
+    cdef Aof *out = state.session.out
+    cdef uint64_t end = aof_position(out) + state.session.piece
+    cdef int steps = 0
+    if session_work(&state.session):
+        return True
+    if state.source == state.keyspace.count:
+        return False
+    while steps < STEPS and state.session.first == NULL and aof_position(out) < end:
+        state.cursor = table_scan(state.sources[state.source].table, state.cursor, visit, state)
+        aof_publish(out)
+        steps += 1
+        if state.cursor == 0:
+            state.source += 1
+            break
+    return True
+
+
+# ---- the hooks ----
+
+cdef inline State *state_of(void *context) noexcept nogil:
+    return <State *> (<Server *> context).snapshot
+
+
+cdef void preserve(void *context, Database *database, Entry *entry) noexcept nogil:
+    cdef State *state = state_of(context)
+    save(state, state.origins[database.id], entry)
+    aof_publish(state.session.out)
+
+
+cdef bint take_value(void *context, ValueKind kind, void *value) noexcept nogil:
+    return session_take(&state_of(context).session, kind, value)
+
+
+cdef void take_keys(void *context, Database *database) noexcept nogil:
+    """Needed until they have been walked through and no value of theirs is open."""
+    cdef State *state = state_of(context)
+    cdef int origin = state.origins[database.id]
+    cdef Source *source
+    if origin == NONE:
+        return
+    state.origins[database.id] = NONE
+    if origin < state.source and state.session.first == NULL:
+        return
+    source = &state.sources[origin]
+    source.taken = database.keys
+    source.table = &source.taken
+    table_init(&database.keys, source.taken.type)
+
+
+cdef void follow(State *state, Database *database, int origin) noexcept nogil:
+    state.origins[database.id] = origin
+    if origin != NONE:
+        state.sources[origin].table = &database.keys
+
+
+cdef void swapped(void *context, Database *a, Database *b) noexcept nogil:
+    cdef State *state = state_of(context)
+    cdef int origin = state.origins[a.id]
+    follow(state, a, state.origins[b.id])
+    follow(state, b, origin)
+
+
+cdef void stamp_everything(Keyspace *keyspace) noexcept nogil:
+    """So that no entry bears an epoch from the last time round."""
+    cdef TableIterator iterator
+    cdef Entry *entry
+    cdef int index
+    for index in range(keyspace.count):
+        table_iterate(&keyspace.databases[index].keys, &iterator)
+        while True:
+            entry = <Entry *> table_next(&iterator)
+            if entry == NULL:
+                break
+            entry.epoch = <uint8_t> (keyspace.epoch - 1)
+        table_iterate_end(&iterator)

@@ -1,0 +1,1 @@
+"""The parts of a connection: input, output, and the list of those that are connected."""

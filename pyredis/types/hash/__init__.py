@@ -1,0 +1,1 @@
+"""Hashes: packed, as a table, with fields that expire."""

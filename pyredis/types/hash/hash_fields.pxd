@@ -1,0 +1,88 @@
+"""The large form of a hash: a table of fields, and a heap of those that expire.
+
+A ``Field`` is one allocation: a byte that tells its shape, the sizes of name and value (one byte each, or four where
+the shape says so), for a field that expires the time and its place in the heap, then name and value.
+
+The heap holds exactly the fields that expire, the earliest first, and each of them knows its place there. So the next
+expiry is known at once, and a field that is deleted or changed leaves the heap in logarithmic time.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from pyredis.ground.base cimport Slice, load_u32, load_u64
+from pyredis.types.table.guard cimport Guard
+from pyredis.types.table.hashtable cimport Table
+
+ctypedef uint8_t Field
+
+cdef enum:
+    # Bits of a field's first byte.
+    WIDE_NAME = 1
+    WIDE_VALUE = 2
+    EXPIRES = 4
+
+ctypedef struct Fields:
+    uint32_t size           # of this block; these two begin it as they begin a pack
+    uint16_t meta
+    Table table
+    size_t footprint        # bytes of all fields, rounding included
+
+    Field **heap
+    size_t expiring         # fields in the heap
+    size_t heap_capacity
+    Guard *guard            # NULL unless a snapshot saves the fields in pieces
+
+
+cdef inline size_t name_size(const Field *field) noexcept nogil:
+    return load_u32(field + 1) if field[0] & WIDE_NAME else field[1]
+
+
+cdef inline size_t name_offset(unsigned shape) noexcept nogil:
+    cdef size_t offset = 3
+    if shape:
+        offset += 3 * (shape & WIDE_NAME) + 3 * ((shape & WIDE_VALUE) >> 1) + 3 * (shape & EXPIRES)
+    return offset
+
+
+cdef inline const Field *value_size_at(const Field *field) noexcept nogil:
+    return field + (5 if field[0] & WIDE_NAME else 2)
+
+
+cdef inline Slice field_name(const Field *field) noexcept nogil:
+    cdef Slice name
+    name.data = <const char *> field + name_offset(field[0])
+    name.size = name_size(field)
+    return name
+
+
+cdef inline Slice field_value(const Field *field) noexcept nogil:
+    cdef Slice value
+    cdef const Field *size = value_size_at(field)
+    value.data = <const char *> field + name_offset(field[0]) + name_size(field)
+    value.size = load_u32(size) if field[0] & WIDE_VALUE else size[0]
+    return value
+
+
+cdef inline int64_t field_expiry(const Field *field) noexcept nogil:
+    """Unix time in ms, or 0."""
+    if not field[0] & EXPIRES:
+        return 0
+    return <int64_t> load_u64(field + name_offset(field[0]) - 12)
+
+
+cdef Fields *fields_new(uint16_t meta) noexcept nogil
+cdef Fields *fields_copy(Fields *fields) noexcept nogil
+# Releases about `budget` fields; true when all is gone, `fields` itself included. Once begun, nothing else may be done.
+cdef bint fields_free_some(Fields *fields, size_t budget) noexcept nogil
+cdef size_t fields_memory(const Fields *fields) noexcept nogil
+
+cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nogil
+# The name must not be there yet. `expiry` is a Unix time in ms, or 0.
+cdef void fields_add(Fields *fields, Slice name, uint64_t hash, Slice value, int64_t expiry) noexcept nogil
+# `value` may be the field's own.
+cdef void fields_change(Fields *fields, Field **slot, Slice value, int64_t expiry) noexcept nogil
+cdef bint fields_remove(Fields *fields, Slice name, uint64_t hash) noexcept nogil
+# How many fields' time came before `now`.
+cdef size_t fields_due(const Fields *fields, int64_t now) noexcept nogil
+# Whether the heap is one and agrees with the fields; for tests.
+cdef bint fields_sound(Fields *fields) noexcept nogil

@@ -1,0 +1,83 @@
+"""The forms of a hash (``hash.pxd``) from within: which one it is, and how a field of it is read."""
+
+from libc.stdint cimport int64_t
+
+from pyredis.ground.base cimport Slice, likely, slice_of
+from pyredis.types.hash.hash cimport HASH_PACKED, Hash, HashEntry
+from pyredis.types.hash.hash_fields cimport Field, Fields, field_expiry, field_name, field_value
+from pyredis.types.packs.listpack cimport (
+    SHORT_STRING_MAX,
+    Pack,
+    PackItem,
+    pack_get,
+    pack_next_forward,
+    pack_owner,
+    pack_text,
+)
+
+
+cdef inline int form_of(const void *hash) noexcept nogil:
+    return pack_owner(<const Pack *> hash)
+
+
+cdef inline Pack **pack_of(Hash **hash) noexcept nogil:
+    return <Pack **> hash
+
+
+cdef inline Fields *fields_of(const void *hash) noexcept nogil:
+    return <Fields *> hash
+
+
+cdef inline size_t stride_of(const void *hash) noexcept nogil:
+    """Elements of a pack that make one field."""
+    return 2 + form_of(hash)
+
+
+cdef inline Slice text_at(const Pack *pack, size_t at, char *digits) noexcept nogil:
+    if likely(pack[at] <= SHORT_STRING_MAX):
+        return slice_of(<const char *> pack + at + 1, pack[at])
+    return pack_text(pack, at, digits)
+
+
+cdef inline int64_t number_at(const Pack *pack, size_t at) noexcept nogil:
+    cdef PackItem item = pack_get(pack, at)
+    return item.number
+
+
+cdef inline size_t skip(const Pack *pack, size_t at, size_t count) noexcept nogil:
+    while count:
+        at = pack_next_forward(pack, at)
+        count -= 1
+    return at
+
+
+cdef inline int64_t expiry_at(const Hash *hash, size_t at) noexcept nogil:
+    """The expiry of the field that begins at ``at``; 0 in a pack of pairs."""
+    cdef const Pack *pack = <const Pack *> hash
+    if form_of(hash) == HASH_PACKED:
+        return 0
+    return number_at(pack, skip(pack, at, 2))
+
+
+cdef inline bint is_due(int64_t expiry, int64_t now) noexcept nogil:
+    return expiry != 0 and expiry < now
+
+
+cdef inline size_t read_pack(Hash *hash, size_t at, HashEntry *out) noexcept nogil:
+    """Reads the field at ``at``; the position of the next one."""
+    cdef const Pack *pack = <const Pack *> hash
+    out.field = text_at(pack, at, out.field_digits)
+    at = pack_next_forward(pack, at)
+    out.value = text_at(pack, at, out.value_digits)
+    at = pack_next_forward(pack, at)
+    out.expiry = 0
+    if form_of(hash) == HASH_PACKED:
+        return at
+    out.expiry = number_at(pack, at)
+    return pack_next_forward(pack, at)
+
+
+cdef inline void read_field(const Field *field, HashEntry *out) noexcept nogil:
+    out.field = field_name(field)
+    out.value = field_value(field)
+    out.expiry = field_expiry(field)

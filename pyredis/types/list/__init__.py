@@ -1,0 +1,1 @@
+"""Lists: a run, or an array of nodes."""

@@ -1,0 +1,1 @@
+"""Packed lists of short elements, and their compression."""

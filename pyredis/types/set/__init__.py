@@ -1,0 +1,1 @@
+"""Sets: of integers, packed, as a table."""

@@ -1,0 +1,75 @@
+"""The forms of a set (``set.pxd``) from within: which one it is, and how a member of it is read."""
+
+from libc.stdint cimport int64_t, uint64_t
+
+from pyredis.ground.base cimport Slice, likely, parse_int64, slice_of
+from pyredis.types.packs.listpack cimport (
+    SHORT_STRING_MAX,
+    Pack,
+    PackCode,
+    pack_code,
+    pack_code_number,
+    pack_get,
+    pack_new,
+    pack_owner,
+)
+from pyredis.types.set.intset cimport Intset
+from pyredis.types.set.set cimport SET_PACKED, Set, SetMember, text_member
+from pyredis.types.set.set_members cimport Member, Members, member_text
+from pyredis.types.table.hashtable cimport hash_key
+
+
+cdef inline int form_of(const void *set) noexcept nogil:
+    return pack_owner(<const Pack *> set)
+
+
+cdef inline Pack **pack_of(Set **set) noexcept nogil:
+    return <Pack **> set
+
+
+cdef inline Intset **integers_of(Set **set) noexcept nogil:
+    return <Intset **> set
+
+
+cdef inline Members *members_of(const void *set) noexcept nogil:
+    return <Members *> set
+
+
+cdef inline bint as_number(const SetMember *member, int64_t *number) noexcept nogil:
+    if member.text != NULL:
+        return parse_int64(member.text, member.size, number)
+    number[0] = member.number
+    return True
+
+
+cdef inline void as_code(const SetMember *member, PackCode *code) noexcept nogil:
+    if member.text != NULL:
+        pack_code(code, slice_of(member.text, member.size))
+    else:
+        pack_code_number(code, member.number)
+
+
+cdef inline SetMember number_member(int64_t number) noexcept nogil:
+    cdef SetMember member
+    member.text = NULL
+    member.size = 0
+    member.number = number
+    return member
+
+
+cdef inline SetMember table_member(const void *element) noexcept nogil:
+    return text_member(member_text(<const Member *> element))
+
+
+cdef inline SetMember packed_member(const Pack *pack, size_t at) noexcept nogil:
+    if likely(pack[at] <= SHORT_STRING_MAX):
+        return text_member(slice_of(<const char *> pack + at + 1, pack[at]))
+    return pack_get(pack, at)
+
+
+cdef inline uint64_t hash_of(Slice text) noexcept nogil:
+    return hash_key(text.data, text.size)
+
+
+cdef inline Set *new_packed() noexcept nogil:
+    return <Set *> pack_new(SET_PACKED, False)

@@ -1,0 +1,45 @@
+"""The large form of a set: a table of members.
+
+A ``Member`` is one allocation: its size in a byte, or ``LONG_MEMBER`` and the size in four bytes, then its bytes.
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+
+from pyredis.ground.base cimport Slice, load_u32, unlikely
+from pyredis.types.table.guard cimport Guard
+from pyredis.types.table.hashtable cimport Table
+
+ctypedef uint8_t Member
+
+cdef enum:
+    LONG_MEMBER = 255
+
+ctypedef struct Members:
+    uint32_t size           # of this block; these two begin it as they begin a pack
+    uint16_t meta
+    Table table
+    size_t footprint        # bytes of all members, rounding included
+    Guard *guard            # NULL unless a snapshot saves the members in pieces
+
+
+cdef inline Slice member_text(const Member *member) noexcept nogil:
+    cdef Slice text
+    text.data = <const char *> member + 1
+    text.size = member[0]
+    if unlikely(text.size == LONG_MEMBER):
+        text.data += 4
+        text.size = load_u32(member + 1)
+    return text
+
+
+cdef Members *members_new(uint16_t meta) noexcept nogil
+cdef Members *members_copy(Members *members) noexcept nogil
+# Releases about `budget` members; true when all is gone, `members` itself included. Once begun, do nothing else.
+cdef bint members_free_some(Members *members, size_t budget) noexcept nogil
+cdef size_t members_memory(const Members *members) noexcept nogil
+cdef bint members_have(Members *members, Slice text, uint64_t hash) noexcept nogil
+# The text must not be there yet.
+cdef void members_add(Members *members, Slice text, uint64_t hash) noexcept nogil
+cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept nogil
+# Whether everything is found where it is, and the footprint true; for tests.
+cdef bint members_sound(Members *members) noexcept nogil

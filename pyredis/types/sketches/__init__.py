@@ -1,0 +1,1 @@
+"""What strings can be: bitmaps and HyperLogLogs."""

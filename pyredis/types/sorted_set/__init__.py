@@ -1,0 +1,1 @@
+"""Sorted sets: packed, or a table and a counted tree; geohashes are their scores."""

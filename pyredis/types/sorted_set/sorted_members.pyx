@@ -1,0 +1,301 @@
+"""The large form of a sorted set; what holds stands in ``sorted_members.pxd``.
+
+Table and tree hold the same members, which the table owns.
+"""
+
+from libc.stdint cimport uint16_t, uint64_t
+from libc.string cimport memcpy
+
+from pyredis.ground.base cimport Slice, prefetch
+from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.types.sorted_set.sorted_tree cimport (
+    LEAF_MEMBERS,
+    Member,
+    TreePath,
+    compare_texts,
+    member_footprint,
+    member_free,
+    member_new,
+    member_text,
+    path_member,
+    path_next,
+    tree_add,
+    tree_init,
+    tree_memory,
+    tree_remove,
+    tree_rescore,
+    tree_seek,
+    tree_take,
+)
+from pyredis.types.sorted_set.sorted_tree_load cimport tree_clear_some, tree_load, tree_sound
+from pyredis.types.table.guard cimport is_guarded
+from pyredis.types.table.hashtable cimport (
+    TableIterator,
+    TableType,
+    hash_key,
+    table_clear_some,
+    table_find,
+    table_init,
+    table_insert,
+    table_iterate,
+    table_iterate_end,
+    table_memory,
+    table_next,
+    table_remove,
+    table_reserve,
+    table_size,
+)
+
+cdef enum:
+    # Runs that an insertion sort makes before merging begins.
+    RUN = 12
+
+# A member with its score beside it, so that sorting need not look at the members.
+ctypedef struct Scored:
+    double score
+    Member *member
+
+cdef TableType member_type
+
+
+cdef void type_key(const void *element, Slice *out) noexcept nogil:
+    out[0] = member_text(<const Member *> element)
+
+
+cdef void type_destroy(void *element) noexcept nogil:
+    member_free(<Member *> element)
+
+
+member_type.key = type_key
+member_type.destroy = type_destroy
+
+
+# ---- the whole ----
+
+cdef Members *members_new(uint16_t meta) noexcept nogil:
+    cdef Members *members = <Members *> mem_zalloc(sizeof(Members))
+    members.size = sizeof(Members)
+    members.meta = meta
+    table_init(&members.table, &member_type)
+    tree_init(&members.tree)
+    return members
+
+
+cdef Members *members_copy(const Members *members) noexcept nogil:
+    cdef Members *copy = members_new(members.meta)
+    cdef size_t count = members.tree.size, index
+    cdef Member **sorted
+    cdef TreePath path
+    if count == 0:
+        return copy
+    sorted = <Member **> mem_alloc(count * sizeof(Member *))
+    table_reserve(&copy.table, count)
+    tree_seek(&members.tree, 0, &path)
+    for index in range(count):
+        sorted[index] = copy_member(copy, path_member(&path))
+        path_next(&path)
+    tree_load(&copy.tree, sorted, count)
+    mem_free(sorted, count * sizeof(Member *))
+    return copy
+
+
+cdef Member *copy_member(Members *copy, const Member *member) noexcept nogil:
+    cdef Slice text = member_text(member)
+    return members_gather(copy, text, hash_key(text.data, text.size), member.score)
+
+
+cdef bint members_free_some(Members *members, size_t budget) noexcept nogil:
+    if not tree_clear_some(&members.tree, budget) or not table_clear_some(&members.table, budget):
+        return False
+    mem_free(members, sizeof(Members))
+    return True
+
+
+cdef size_t members_memory(const Members *members) noexcept nogil:
+    return (mem_footprint(sizeof(Members)) + table_memory(&members.table) + tree_memory(&members.tree)
+            + members.footprint)
+
+
+cdef bint members_sound(Members *members) noexcept nogil:
+    cdef size_t footprint = 0
+    cdef TreePath path
+    cdef Member *member
+    if not tree_sound(&members.tree) or table_size(&members.table) != members.tree.size:
+        return False
+    if members.tree.size == 0:
+        return members.footprint == 0
+    tree_seek(&members.tree, 0, &path)
+    while True:
+        member = path_member(&path)
+        footprint += member_footprint(member)
+        if find_same(members, member_text(member)) != member:
+            return False
+        if not path_next(&path):
+            return footprint == members.footprint
+
+
+# ---- one member ----
+
+cdef inline Member *find_same(Members *members, Slice text) noexcept nogil:
+    return members_find(members, text, hash_key(text.data, text.size))
+
+
+cdef Member *members_find(Members *members, Slice text, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&members.table, text, hash)
+    return <Member *> slot[0] if slot != NULL else NULL
+
+
+cdef void guard_change(Members *members, Member *member) noexcept nogil:
+    cdef Slice text = member_text(member)
+    members.guard.before(members.guard, text, hash_key(text.data, text.size), member)
+
+
+cdef void members_add(Members *members, Slice text, uint64_t hash, double score) noexcept nogil:
+    if is_guarded(members.guard):
+        members.guard.before(members.guard, text, hash, NULL)
+    tree_add(&members.tree, members_gather(members, text, hash, score))
+
+
+cdef void members_rescore(Members *members, Member *member, double score) noexcept nogil:
+    if is_guarded(members.guard):
+        guard_change(members, member)
+    tree_rescore(&members.tree, member, score)
+
+
+cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept nogil:
+    cdef Member *member = <Member *> table_remove(&members.table, text, hash)
+    if member == NULL:
+        return False
+    if is_guarded(members.guard):
+        members.guard.before(members.guard, text, hash, member)
+    tree_remove(&members.tree, member)
+    members.footprint -= member_footprint(member)
+    member_free(member)
+    return True
+
+
+cdef void members_remove_range(Members *members, size_t rank, size_t count) noexcept nogil:
+    cdef Member *taken[LEAF_MEMBERS]
+    cdef Slice text
+    cdef size_t some, index
+    while count:
+        some = tree_take(&members.tree, rank, count, taken)
+        for index in range(some):
+            prefetch(taken[index])
+        for index in range(some):
+            text = member_text(taken[index])
+            if is_guarded(members.guard):
+                guard_change(members, taken[index])
+            table_remove(&members.table, text, hash_key(text.data, text.size))
+            members.footprint -= member_footprint(taken[index])
+            member_free(taken[index])
+        count -= some
+
+
+# ---- gathering ----
+
+cdef Member *members_gather(Members *members, Slice text, uint64_t hash, double score) noexcept nogil:
+    cdef Member *member = member_new(text, score)
+    members.footprint += member_footprint(member)
+    table_insert(&members.table, member, hash)
+    return member
+
+
+cdef inline bint in_order(const Scored *a, const Scored *b) noexcept nogil:
+    if a.score != b.score:
+        return a.score < b.score
+    return compare_texts(member_text(a.member), member_text(b.member)) < 0
+
+
+cdef void sort_run(Scored *items, size_t count) noexcept nogil:
+    cdef size_t index, place
+    cdef Scored item
+    for index in range(1, count):
+        item = items[index]
+        place = index
+        while place and in_order(&item, &items[place - 1]):
+            items[place] = items[place - 1]
+            place -= 1
+        items[place] = item
+
+
+cdef void merge(const Scored *items, size_t middle, size_t count, Scored *out) noexcept nogil:
+    """Of the sorted [0, middle) and [middle, count) makes one."""
+    cdef size_t left = 0, right = middle, at = 0
+    if in_order(&items[middle - 1], &items[middle]):
+        memcpy(out, items, count * sizeof(Scored))
+        return
+    while left < middle and right < count:
+        if in_order(&items[right], &items[left]):
+            out[at] = items[right]
+            right += 1
+        else:
+            out[at] = items[left]
+            left += 1
+        at += 1
+    memcpy(&out[at], &items[left], (middle - left) * sizeof(Scored))
+    memcpy(&out[at + middle - left], &items[right], (count - right) * sizeof(Scored))
+
+
+cdef void sort_runs(Scored *items, size_t count) noexcept nogil:
+    cdef size_t begin = 0
+    while begin < count:
+        sort_run(items + begin, min(<size_t> RUN, count - begin))
+        begin += RUN
+
+
+cdef void merge_runs(const Scored *items, size_t count, size_t width, Scored *out) noexcept nogil:
+    """Makes of sorted runs of ``width`` runs of twice that."""
+    cdef size_t begin = 0
+    while begin < count:
+        if count - begin > width:
+            merge(items + begin, width, min(2 * width, count - begin), out + begin)
+        else:
+            memcpy(out + begin, items + begin, (count - begin) * sizeof(Scored))
+        begin += 2 * width
+
+
+cdef Scored *sort_scored(Scored *items, size_t count, Scored *spare) noexcept nogil:
+    """Merges runs from the bottom up; the result stands in one of the two arrays."""
+    cdef size_t width = RUN
+    cdef Scored *swap
+    sort_runs(items, count)
+    while width < count:
+        merge_runs(items, count, width, spare)
+        swap = items
+        items = spare
+        spare = swap
+        width *= 2
+    return items
+
+
+cdef size_t list_members(Members *members, Scored *items) noexcept nogil:
+    cdef TableIterator walk
+    cdef Member *member
+    cdef size_t count = 0
+    table_iterate(&members.table, &walk)
+    while True:
+        member = <Member *> table_next(&walk)
+        if member == NULL:
+            break
+        items[count].score = member.score
+        items[count].member = member
+        count += 1
+    table_iterate_end(&walk)
+    return count
+
+
+cdef void members_arrange(Members *members) noexcept nogil:
+    cdef size_t count = table_size(&members.table), index
+    cdef size_t bytes = max(count, <size_t> 1) * sizeof(Scored)
+    cdef Scored *items = <Scored *> mem_alloc(bytes)
+    cdef Scored *spare = <Scored *> mem_alloc(bytes)
+    cdef Scored *sorted
+    list_members(members, items)
+    sorted = sort_scored(items, count, spare)
+    # The pointers move to the front of the same array: each place is read before it is written.
+    for index in range(count):
+        (<Member **> sorted)[index] = sorted[index].member
+    tree_load(&members.tree, <Member **> sorted, count)
+    mem_free(items, bytes)
+    mem_free(spare, bytes)

@@ -1,0 +1,1 @@
+"""Streams: blocks of entries, consumer groups, pending entries."""

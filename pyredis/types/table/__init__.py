@@ -1,0 +1,1 @@
+"""The hash table, which most values and the keyspace are made of."""
