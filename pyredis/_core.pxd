@@ -2,12 +2,12 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from pyredis.dispatch.dispatch cimport Command, Server
+from pyredis.call.command cimport Command
+from pyredis.call.state cimport State
 from pyredis.journal.aof cimport Aof
 
 
-cdef class Core:
-    cdef Server server
+cdef class Core(State):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict error_counts     # error code -> count

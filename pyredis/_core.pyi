@@ -11,7 +11,8 @@ class Core:
 
     ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
     ``specs`` and ``bound`` are the command table and its handlers (``commands/table/registry``). All methods belong
-    to the thread of the server's event loop. Budgets are microseconds, sizes and positions bytes, errors errnos (0 for none).
+    to the thread of the server's event loop. Budgets are microseconds, sizes and positions bytes, errors errnos (0 for
+    none).
     """
 
     specs: Final[list[Any]]

@@ -12,18 +12,7 @@ from libc.string cimport memcpy, memset
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 
 from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free, reply_truncate
-from pyredis.call.field_expiry cimport expire_fields_cycle
-from pyredis.dispatch.blocking cimport serve_waiting
-from pyredis.dispatch.dispatch cimport (
-    CMD_DENYOOM,
-    CMD_FAST,
-    CMD_GUARDED,
-    CMD_LOADING,
-    CMD_NOT_QUEUED,
-    CMD_NO_AUTH,
-    CMD_NO_MULTI,
-    CMD_SKIP_SLOWLOG,
-    CMD_WRITE,
+from pyredis.call.changes cimport (
     EVENT_EVICTED,
     EVENT_EXPIRED,
     EVENT_GENERIC,
@@ -38,26 +27,31 @@ from pyredis.dispatch.dispatch cimport (
     EVENT_TO_KEYEVENT,
     EVENT_TO_KEYSPACE,
     EVENT_ZSET,
-    HEARD_WAITING,
+    note_key_event,
+)
+from pyredis.call.client cimport Client, client_discard, client_init
+from pyredis.call.command cimport (
+    CMD_DENYOOM,
+    CMD_FAST,
+    CMD_GUARDED,
+    CMD_LOADING,
+    CMD_NOT_QUEUED,
+    CMD_NO_AUTH,
+    CMD_NO_MULTI,
+    CMD_SKIP_SLOWLOG,
+    CMD_WRITE,
     HISTOGRAM,
     HISTOGRAM_PARTS,
-    RECENT,
-    RESTRICT_AOF_ERROR,
-    RESTRICT_LOADING,
-    RESTRICT_MEMORY,
-    Client,
     Command,
-    Handler,
-    Server,
-    Settings,
     name_hash,
-    note_key_event,
-    propagate_expired,
-    serve,
-    settle,
 )
-from pyredis.dispatch.queue cimport client_discard, client_init
-from pyredis.dispatch.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
+from pyredis.call.field_expiry cimport expire_fields_cycle
+from pyredis.call.propagation cimport propagate_expired, settle
+from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings
+from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
+from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.run cimport run_any
+from pyredis.dispatch.serving cimport serve_waiting
 from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns
 from pyredis.ground.memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
 from pyredis.journal.aof cimport (
@@ -182,7 +176,7 @@ cdef list histogram_rows(const uint64_t *counts):
     return rows
 
 
-cdef class Core:
+cdef class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
@@ -201,8 +195,9 @@ cdef class Core:
         keyspace_init(&self.server.keyspace, databases)
         self.server.keyspace.hooks.context = &self.server
         self.server.keyspace.hooks.expired = propagate_expired
+        self.server.run = run_any
         self.server.serve_waiting = serve_waiting
-        waiting_init(&self.server, databases)
+        waiting_init(&self.server.waiting, databases, &self.server.heard)
         self.build_table(specs, bound)
         self.calibrate()
 
@@ -212,7 +207,7 @@ cdef class Core:
             aof_delete(self.server.aof)
         if self.idle_aof != NULL:
             aof_delete(self.idle_aof)
-        waiting_destroy(&self.server)
+        waiting_destroy(&self.server.waiting)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -279,7 +274,7 @@ cdef class Core:
             command.flags |= CMD_GUARDED
         self.specs[index] = spec
         if PyCapsule_IsValid(handler, "pyredis.handler"):
-            command.handler = <Handler> PyCapsule_GetPointer(handler, "pyredis.handler")
+            command.handler = PyCapsule_GetPointer(handler, "pyredis.handler")
         else:
             self.handlers[index] = handler
         return 0
@@ -393,7 +388,7 @@ cdef class Core:
         cdef int index
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
-            waiting_mark_all(&self.server, &self.server.keyspace.databases[index])
+            waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
 
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
@@ -647,7 +642,7 @@ def benchmark_core(bytes setup, bytes data):
     config = Config()
     for name in DIRECTIVES:
         core.configure(name, config[name])
-    client_init(&client, &core.server)
+    client_init(&client, &core.server.keyspace)
     try:
         execute_all(core, &client, setup)
         before = client.commands

@@ -4,7 +4,9 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._core cimport Core
 from pyredis._resp cimport Parser
-from pyredis.dispatch.dispatch cimport Answer, Client, Server
+from pyredis.call.client cimport Client
+from pyredis.call.state cimport Server
+from pyredis.call.waiting cimport Answer
 from pyredis.shell.intake cimport Intake
 from pyredis.shell.outgoing cimport Outgoing, Parcel
 from pyredis.shell.roster cimport ClientList, Listed

@@ -5,9 +5,9 @@ the replies that wait longer, for the disk.
 
 ``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own
 (``shell/intake``). A batch's replies stand at the end of the server's reply buffer. They are sent from there at once,
-with one ``send`` on the descriptor, unless the file must have the batch first; then they stay until ``Hub.flush``, which
-runs once at the iteration's end, has drained the ring with one write. Large values are sent from where they are stored
-(``shell/outgoing``), a slice at a time.
+with one ``send`` on the descriptor, unless the file must have the batch first; then they stay until ``Hub.flush``,
+which runs once at the iteration's end, has drained the ring with one write. Large values are sent from where they
+are stored (``shell/outgoing``), a slice at a time.
 
 Replies that the socket does not take are queued in the transport. A client that lets many lie (``ALLOWANCE``) is held
 back: nothing more is read or executed for it until it has read. But it may be one that sends the whole of a long
@@ -41,8 +41,7 @@ from pyredis._resp cimport (
     reply_total,
     reply_truncate,
 )
-from pyredis.dispatch.blocking cimport end_wait, forget_waiting
-from pyredis.dispatch.dispatch cimport (
+from pyredis.call.client cimport (
     CLIENT_AUTHENTICATED,
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
@@ -55,14 +54,14 @@ from pyredis.dispatch.dispatch cimport (
     CLIENT_REPLY_SKIP_NEXT,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
-    Answer,
     Client,
-    Place,
-    Server,
-    Waiter,
-    serve,
+    client_discard,
+    client_init,
 )
-from pyredis.dispatch.queue cimport client_discard, client_init
+from pyredis.call.state cimport Server
+from pyredis.call.waiting cimport Answer, Place, Waiter, waiter_of
+from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -308,7 +307,7 @@ cdef class Connection(Listed):
         self.lib_ver = b""
         self.allowance = ALLOWANCE
         keyspace_tick(&hub.core.server.keyspace)
-        client_init(&self.client, &hub.core.server)
+        client_init(&self.client, &hub.core.server.keyspace)
         self.client.owner = <void *> self
         self.client.id = hub.next_id
         hub.next_id += 1
@@ -723,8 +722,8 @@ cdef class Connection(Listed):
 
     cdef int arm(self) except -1:
         """Sets the alarm of the command that waits, if its wait is to end."""
-        if self.client.waiter.timeout_ms > 0:
-            self.wait_ends = self.hub.loop.time() + self.client.waiter.timeout_ms / 1000.0
+        if waiter_of(&self.client).timeout_ms > 0:
+            self.wait_ends = self.hub.loop.time() + waiter_of(&self.client).timeout_ms / 1000.0
             self.set_alarm()
         return 0
 
@@ -930,7 +929,8 @@ cdef class Connection(Listed):
         """Bytes kept for a command that waits."""
         if self.client.waiter == NULL:
             return 0
-        return self.client.waiter.request.block_size + sizeof(Waiter) + self.client.waiter.room * sizeof(Place)
+        waiter = waiter_of(&self.client)
+        return waiter.request.block_size + sizeof(Waiter) + waiter.room * sizeof(Place)
 
     @property
     def query_buffer(self):

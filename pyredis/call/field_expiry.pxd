@@ -7,7 +7,7 @@ key. Nothing is due while the keyspace expires nothing (loading): then the file 
 
 from libc.stdint cimport int64_t
 
-from pyredis.dispatch.dispatch cimport Server
+from pyredis.call.state cimport Server
 from pyredis.keyspace.keyspace cimport Database, Entry
 
 

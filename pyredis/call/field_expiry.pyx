@@ -2,7 +2,9 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis.dispatch.dispatch cimport EVENT_GENERIC, EVENT_HASH, Server, note_change, propagate_removal
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_HASH, note_change
+from pyredis.call.propagation cimport propagate_removal
+from pyredis.call.state cimport Server
 from pyredis.ground.base cimport Slice, monotonic_ns, slice_of
 from pyredis.keyspace.keyspace cimport (
     Database,

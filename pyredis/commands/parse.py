@@ -1,7 +1,7 @@
 """Reading the arguments of Python handlers: numbers and words, with the errors that Redis answers."""
 
+from pyredis.call.handlers import CommandError
 from pyredis.config.kinds import parse_integer
-from pyredis.dispatch.dispatch import CommandError
 
 NOT_INTEGER = "ERR value is not an integer or out of range"
 NOT_POSITIVE = "ERR value is out of range, must be positive"

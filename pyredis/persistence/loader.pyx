@@ -11,8 +11,9 @@ from libc.string cimport memchr, memcmp
 
 from pyredis._core cimport Core
 from pyredis._resp cimport PARSE_ERROR, Parser, parser_init, reply_truncate
-from pyredis.dispatch.dispatch cimport CLIENT_CLOSE_NOW, CLIENT_LOADER, CLIENT_MULTI, Client, Server, serve
-from pyredis.dispatch.queue cimport client_discard, client_init
+from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_LOADER, CLIENT_MULTI, Client, client_discard, client_init
+from pyredis.call.state cimport Server
+from pyredis.dispatch.batch cimport serve
 from pyredis.ground.base cimport monotonic_ns
 
 import mmap
@@ -55,7 +56,7 @@ cdef class AofLoader:
         self.core = core
         self.path = os.fspath(path)
         self.file_size = os.path.getsize(path)
-        client_init(&self.client, &core.server)
+        client_init(&self.client, &core.server.keyspace)
         self.client.flags |= CLIENT_LOADER
         parser_init(&self.parser, <size_t> 1 << 40)
         if self.file_size == 0:

@@ -2,7 +2,8 @@
 
 A rewrite opens a new incremental file at the moment a snapshot of memory begins, writes the snapshot beside the files
 of the folder (``persistence/snapshot``), and makes it the base when it is on the disk (``manifest``). Only then do
-the files before it go. What may take long runs in a thread: no two such calls at a time, for they change the same manifest.
+the files before it go. What may take long runs in a thread: no two such calls at a time, for they change the same
+manifest.
 
     idle -> opening the files (thread) -> snapshot (slices of ``work``) -> placing the base (thread)
          -> deleting what it replaced (thread) -> idle
@@ -26,7 +27,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyredis.dispatch.dispatch import CommandError
+from pyredis.call.handlers import CommandError
 from pyredis.persistence.manifest import AppendOnlyDir, IncrementalMode, ManifestError
 
 if TYPE_CHECKING:

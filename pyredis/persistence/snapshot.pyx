@@ -17,7 +17,7 @@ from libc.errno cimport EINVAL
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._core cimport Core
-from pyredis.dispatch.dispatch cimport Server
+from pyredis.call.state cimport Server
 from pyredis.ground.base cimport monotonic_ns
 from pyredis.ground.memory cimport mem_free, mem_zalloc
 from pyredis.journal.aof cimport (

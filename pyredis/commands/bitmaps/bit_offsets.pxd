@@ -3,7 +3,8 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport reply_error
-from pyredis.dispatch.dispatch cimport CLIENT_LOADER, Call
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_LOADER
 from pyredis.ground.base cimport Slice, mul_overflows, parse_int64
 
 

@@ -7,20 +7,13 @@ the end of the farthest number that is written.
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer, reply_null
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_STRING, changed, count_as
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.commands.bitmaps.bit_offsets cimport bit_offset_argument
 from pyredis.commands.strings.string_access cimport writable_string
-from pyredis.dispatch.dispatch cimport (
-    EVENT_STRING,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    key_hash,
-    lookup_read_kind,
-    lookup_write_kind,
-    native,
-    reply_syntax_error,
-)
 from pyredis.ground.base cimport Slice, add_overflows, equals_nocase, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport STRING, Entry, string_size, string_slice

@@ -4,21 +4,13 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from pyredis._resp cimport Replied, reply_error, reply_integer
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_STRING, changed
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
 from pyredis.commands.bitmaps.bit_offsets cimport bit_offset_argument
 from pyredis.commands.strings.string_access cimport writable_string
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_STRING,
-    Call,
-    changed,
-    integer_argument,
-    key_hash,
-    lookup_read_kind,
-    lookup_write,
-    lookup_write_kind,
-    native,
-    reply_syntax_error,
-)
 from pyredis.ground.base cimport Slice, equals_nocase, slice_equal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (

@@ -6,8 +6,8 @@ There is one user, ``default``. Without ``requirepass`` any password is right fo
 from collections.abc import Callable
 from typing import Any
 
+from pyredis.call.handlers import CommandError
 from pyredis.config.syntax import to_bytes
-from pyredis.dispatch.dispatch import CommandError
 from pyredis.host.clients import is_local
 
 WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."

@@ -5,10 +5,10 @@ All clients are of one kind, ``normal``: there are no replicas, no masters and n
 
 from collections.abc import Callable, Mapping
 
+from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, integer, one_of, shown, word, wrong_subcommand
 from pyredis.config.syntax import to_bytes
-from pyredis.dispatch.dispatch import NO_REPLY, CommandError
 from pyredis.replies import OK, Verbatim
 
 NO_SUCH_CLIENT = "ERR No such client"

@@ -1,10 +1,10 @@
 """The commands of a connection that Python serves, AUTH, HELLO, RESET; and all handlers of the family."""
 
 from pyredis._version import REDIS_VERSION
+from pyredis.call.handlers import CommandError
 from pyredis.commands.connection.access import authenticate
 from pyredis.commands.connection.client_command import check_name
 from pyredis.commands.parse import SYNTAX_ERROR, integer, shown, word
-from pyredis.dispatch.dispatch import CommandError
 from pyredis.replies import OK, Status
 
 NO_PASSWORD = (

@@ -1,7 +1,10 @@
 """The commands of a connection that need no Python: PING, ECHO, QUIT."""
 
 from pyredis._resp cimport Replied, reply_ok, reply_slice, reply_status
-from pyredis.dispatch.dispatch cimport CLIENT_CLOSE_AFTER_REPLY, Call, native, reply_wrong_arity
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_CLOSE_AFTER_REPLY
+from pyredis.call.errors cimport reply_wrong_arity
+from pyredis.call.handlers cimport native
 
 
 cdef Replied ping(Call *call) noexcept nogil:

@@ -3,17 +3,13 @@
 from libc.stdint cimport INT32_MAX, INT32_MIN, int64_t, uint64_t
 
 from pyredis._resp cimport Replied, reply_error, reply_integer, reply_ok
-from pyredis.dispatch.dispatch cimport (
-    Call,
-    argument,
-    changed_all,
-    integer_argument,
-    native,
-    propagate_instead,
-    reads_everything,
-    reply_syntax_error,
-)
-from pyredis.dispatch.waiting cimport waiting_mark_all
+from pyredis.call.call cimport Call, argument
+from pyredis.call.changes cimport changed_all
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport reads_everything
+from pyredis.call.propagation cimport propagate_instead
+from pyredis.call.waiting cimport waiting_mark_all
 from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.keyspace.databases cimport keyspace_flush, keyspace_swap
 from pyredis.keyspace.keyspace cimport Database, Keyspace
@@ -70,8 +66,8 @@ cdef Replied swapdb(Call *call) noexcept nogil:
         return reply_no_such_database(call)
     if first != second:
         keyspace_swap(keyspace, &keyspace.databases[first], &keyspace.databases[second])
-        waiting_mark_all(call.server, &keyspace.databases[first])
-        waiting_mark_all(call.server, &keyspace.databases[second])
+        waiting_mark_all(&call.server.waiting, &keyspace.databases[first])
+        waiting_mark_all(&call.server.waiting, &keyspace.databases[second])
     changed_all(call, 1)
     return reply_ok(call.reply)
 
@@ -101,7 +97,7 @@ cdef Replied flush_range(Call *call, int first, int end) noexcept nogil:
     for index in range(first, end):
         removed += table_size(&keyspace.databases[index].keys)
         keyspace_flush(keyspace, &keyspace.databases[index], lazy)
-        waiting_mark_all(call.server, &keyspace.databases[index])
+        waiting_mark_all(&call.server.waiting, &keyspace.databases[index])
     changed_all(call, removed)
     # The file hears of it even when there was nothing to remove.
     propagate_instead(call, call.argc, call.argv)

@@ -8,25 +8,19 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdio cimport snprintf
 
 from pyredis._resp cimport Replied, reply_error, reply_error_slice, reply_integer
+from pyredis.call.call cimport Call, argument
+from pyredis.call.changes cimport EVENT_GENERIC, changed
+from pyredis.call.errors cimport integer_argument, reply_invalid_expiry
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_untouched, lookup_write
+from pyredis.call.propagation cimport propagate_instead
+from pyredis.call.state cimport RESTRICT_LOADING
 from pyredis.commands.generic.expiry_options cimport (
     ONLY_EARLIER,
     ONLY_LATER,
     ONLY_WITHOUT,
     expiry_condition,
     expiry_is_met,
-)
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    RESTRICT_LOADING,
-    Call,
-    argument,
-    changed,
-    integer_argument,
-    lookup_untouched,
-    lookup_write,
-    native,
-    propagate_instead,
-    reply_invalid_expiry,
 )
 from pyredis.ground.base cimport Slice, add_overflows, format_int64, mul_overflows, slice_of
 from pyredis.keyspace.keyspace cimport Entry, entry_expiry, entry_has_expiry, keyspace_delete, keyspace_set_expiry

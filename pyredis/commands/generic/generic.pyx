@@ -16,25 +16,19 @@ from pyredis._resp cimport (
     reply_slice,
     reply_status,
 )
-from pyredis.commands.generic.database_commands cimport database_argument
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    Call,
-    argument,
-    changed,
-    changed_key,
-    count_as,
-    key_hash,
+from pyredis.call.call cimport Call, argument, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, changed, changed_key, count_as
+from pyredis.call.errors cimport reply_no_such_key, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport (
     lookup_in,
     lookup_inspected,
     lookup_read,
     lookup_untouched,
     lookup_write,
-    native,
     reads_everything,
-    reply_no_such_key,
-    reply_syntax_error,
 )
+from pyredis.commands.generic.database_commands cimport database_argument
 from pyredis.ground.base cimport Slice, equals_nocase, slice_equal
 from pyredis.ground.glob cimport glob_match, glob_takes_all
 from pyredis.keyspace.databases cimport keyspace_random

@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport Replied, Reply
-from pyredis.dispatch.dispatch cimport Call
+from pyredis.call.call cimport Call
 from pyredis.ground.base cimport Slice
 
 ctypedef struct ScanOptions:

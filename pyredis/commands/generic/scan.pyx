@@ -4,7 +4,10 @@ from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.string cimport memcpy, memmove
 
 from pyredis._resp cimport Replied, Reply, reply_array, reply_bulk, reply_error, reply_open, reply_slice
-from pyredis.dispatch.dispatch cimport Call, argument, integer_argument, native, reads_everything, reply_syntax_error
+from pyredis.call.call cimport Call, argument
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport reads_everything
 from pyredis.ground.base cimport Slice, equals_nocase, format_uint64
 from pyredis.ground.glob cimport glob_match, glob_takes_all
 from pyredis.keyspace.keyspace cimport (

@@ -9,6 +9,11 @@ from libc.stdlib cimport qsort
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer, reply_null, reply_slice
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_LIST, changed, count_as
+from pyredis.call.errors cimport integer_argument, reply_syntax_error, reply_wrong_type
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read, lookup_write
 from pyredis.commands.generic.sort_patterns cimport (
     Pattern,
     PatternLookup,
@@ -17,20 +22,6 @@ from pyredis.commands.generic.sort_patterns cimport (
     lookup_pattern,
     pattern_is_constant,
     pattern_of,
-)
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_LIST,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    key_hash,
-    lookup_read,
-    lookup_write,
-    native,
-    reply_syntax_error,
-    reply_wrong_type,
 )
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.doubles cimport parse_double

@@ -4,7 +4,7 @@
 ``age`` of the hash at such a key; ``#`` is the element itself. Without a ``*`` there is nothing to be looked up.
 """
 
-from pyredis.dispatch.dispatch cimport Call
+from pyredis.call.call cimport Call
 from pyredis.ground.base cimport Slice
 from pyredis.types.hash.hash cimport HashEntry
 

@@ -2,12 +2,14 @@
 
 from libc.string cimport memchr, memcpy
 
+from pyredis.call.call cimport Call
 from pyredis.call.field_expiry cimport field_clock
-from pyredis.dispatch.dispatch cimport Call, hash_key, lookup_read_hashed
+from pyredis.call.lookups cimport lookup_read_hashed
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport HASH, STRING, Entry, entry_pointer, string_slice
 from pyredis.types.hash.hash cimport Hash, hash_get
+from pyredis.types.table.hashtable cimport hash_key
 
 
 cdef size_t find(Slice text, char letter, size_t at) noexcept nogil:

@@ -6,6 +6,9 @@ The members are those of a sorted set, their scores geohashes of 52 bits: every 
 from libc.string cimport memset
 
 from pyredis._resp cimport Replied, reply_array, reply_bulk, reply_null, reply_null_array
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport reply_syntax_error
+from pyredis.call.handlers cimport native
 from pyredis.commands.geo.geo_access cimport (
     member_position,
     position_argument,
@@ -15,7 +18,6 @@ from pyredis.commands.geo.geo_access cimport (
 )
 from pyredis.commands.sorted_sets.sorted_set_access cimport read_sorted_set
 from pyredis.commands.sorted_sets.sorted_set_additions cimport Addition, add_members, addition_members, addition_option
-from pyredis.dispatch.dispatch cimport Call, native, reply_syntax_error
 from pyredis.types.sorted_set.geohash cimport GEO_TEXT, Position, geo_distance, geo_encode, geo_text
 from pyredis.types.sorted_set.sorted_set cimport ADD_IF_NEW, ADD_IF_PRESENT, SortedSet
 

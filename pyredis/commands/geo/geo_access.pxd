@@ -6,7 +6,8 @@ from libc.stdio cimport snprintf
 from libc.string cimport memcpy
 
 from pyredis._resp cimport Replied, reply_array, reply_bulk, reply_error, reply_error_slice, reply_raw
-from pyredis.dispatch.dispatch cimport Call, reply_not_float
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport reply_not_float
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double

@@ -10,6 +10,10 @@ from libc.stdlib cimport qsort
 from libc.string cimport memcpy, memset
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_error_slice, reply_integer, reply_slice
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport count_as
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
 from pyredis.commands.geo.geo_access cimport (
     member_position,
     position_argument,
@@ -18,7 +22,6 @@ from pyredis.commands.geo.geo_access cimport (
     unit_argument,
 )
 from pyredis.commands.sorted_sets.sorted_set_access cimport read_sorted_set, sorted_set_limits, store_result
-from pyredis.dispatch.dispatch cimport Call, count_as, integer_argument, native, reply_syntax_error
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_free, mem_grow

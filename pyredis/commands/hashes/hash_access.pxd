@@ -2,17 +2,10 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_HASH, changed, count_as
 from pyredis.call.field_expiry cimport expire_fields, field_clock
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_HASH,
-    Call,
-    changed,
-    count_as,
-    key_hash,
-    lookup_read_kind,
-    lookup_write_kind,
-)
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.ground.base cimport likely
 from pyredis.keyspace.keyspace cimport (
     ENTRY_FIELD_EXPIRES,

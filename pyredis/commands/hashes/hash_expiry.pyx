@@ -6,20 +6,14 @@ Times are Unix times in ms within; what a command says in seconds is turned at i
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_HASH, changed, count_as
+from pyredis.call.errors cimport integer_argument, reply_invalid_expiry
 from pyredis.call.field_expiry cimport field_clock
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_instead, propagate_nothing
 from pyredis.commands.generic.expiry_options cimport expiry_condition, expiry_is_met
 from pyredis.commands.hashes.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
-from pyredis.dispatch.dispatch cimport (
-    EVENT_HASH,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    native,
-    propagate_instead,
-    propagate_nothing,
-    reply_invalid_expiry,
-)
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport keyspace_mark_field_expiry

@@ -18,7 +18,19 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_HASH, changed, count_as
+from pyredis.call.client cimport CLIENT_CLOSE_NOW
+from pyredis.call.errors cimport (
+    integer_argument,
+    reply_not_float,
+    reply_out_of_range,
+    reply_syntax_error,
+    reply_wrong_arity,
+)
 from pyredis.call.field_expiry cimport field_clock
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_instead, propagate_nothing
 from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.commands.hashes.hash_access cimport (
     HashAccess,
@@ -28,21 +40,6 @@ from pyredis.commands.hashes.hash_access cimport (
     read_hash,
     store_fewer_fields,
     store_hash,
-)
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_CLOSE_NOW,
-    EVENT_HASH,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    native,
-    propagate_instead,
-    propagate_nothing,
-    reply_not_float,
-    reply_out_of_range,
-    reply_syntax_error,
-    reply_wrong_arity,
 )
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis.ground.glob cimport glob_match

@@ -17,18 +17,11 @@ from pyredis._resp cimport (
     reply_ok,
     reply_status,
 )
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_STRING, changed, count_as
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
 from pyredis.commands.strings.string_access cimport writable_string
-from pyredis.dispatch.dispatch cimport (
-    EVENT_STRING,
-    Call,
-    changed,
-    count_as,
-    key_hash,
-    lookup_read_kind,
-    lookup_write,
-    lookup_write_kind,
-    native,
-)
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (

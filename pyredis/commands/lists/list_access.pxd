@@ -1,16 +1,9 @@
 """A list on its way through a handler: looked up by its key, changed, put back. For the list commands alone."""
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_slice
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_LIST,
-    Call,
-    changed,
-    count_as,
-    key_hash,
-    lookup_read_kind,
-    lookup_write_kind,
-)
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_LIST, changed, count_as
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.ground.base cimport Slice, equals_nocase, likely, parse_int64
 from pyredis.keyspace.keyspace cimport (
     LIST,

@@ -7,6 +7,18 @@ they differ by. The file gets the command that does not wait.
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied, reply_array, reply_null, reply_null_array, reply_slice
+from pyredis.call.blocking cimport (
+    BLOCK_REPLY_NULL,
+    BLOCK_REPLY_NULL_ARRAY,
+    block_on_keys,
+    lookup_awaited,
+    timeout_argument,
+)
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_LIST, changed
+from pyredis.call.errors cimport reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.lists.list_access cimport (
     ListAccess,
     end_argument,
@@ -20,14 +32,6 @@ from pyredis.commands.lists.list_access cimport (
     store_fewer,
     store_list,
 )
-from pyredis.dispatch.blocking cimport (
-    BLOCK_REPLY_NULL,
-    BLOCK_REPLY_NULL_ARRAY,
-    block_on_keys,
-    lookup_awaited,
-    timeout_argument,
-)
-from pyredis.dispatch.dispatch cimport EVENT_LIST, Call, changed, native, propagate_instead, reply_syntax_error
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis.keyspace.keyspace cimport LIST
 from pyredis.types.list.list cimport list_drop, list_new, list_peek, list_push, list_size

@@ -16,6 +16,10 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_LIST, changed, count_as
+from pyredis.call.errors cimport integer_argument, reply_no_such_key, reply_syntax_error, reply_wrong_arity
+from pyredis.call.handlers cimport native
 from pyredis.commands.lists.list_access cimport (
     ListAccess,
     find_list,
@@ -28,17 +32,6 @@ from pyredis.commands.lists.list_access cimport (
     store_list,
 )
 from pyredis.commands.pack_reply cimport reply_elements
-from pyredis.dispatch.dispatch cimport (
-    EVENT_LIST,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    native,
-    reply_no_such_key,
-    reply_syntax_error,
-    reply_wrong_arity,
-)
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.keyspace.keyspace cimport LIST, ValueType, value_type_register
 from pyredis.types.list.list cimport (

@@ -2,10 +2,10 @@
 
 from functools import cache
 
+from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
 from pyredis.commands.table import command_table, describe
-from pyredis.dispatch.dispatch import CommandError
 
 command_facts = cache(describe.command_info)
 command_documentation = cache(describe.command_docs)

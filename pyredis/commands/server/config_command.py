@@ -1,10 +1,10 @@
 """CONFIG: the way from requests to ``pyredis.config``."""
 
+from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR
 from pyredis.config import ConfigRefused
 from pyredis.config.syntax import to_bytes, to_text
-from pyredis.dispatch.dispatch import CommandError
 from pyredis.host.clients import is_local
 from pyredis.replies import OK
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.connection.access import guarded
 from pyredis.commands.parse import integer, positive, word, wrong_subcommand
 from pyredis.commands.server import debug_native
 from pyredis.commands.server.digest import digest_all, digest_value
-from pyredis.dispatch.dispatch import NO_REPLY, CommandError
 from pyredis.ground.glob import matches
 from pyredis.replies import OK, Attributed, BigNumber, Error, Set, Status, Verbatim
 

@@ -6,7 +6,7 @@ Nothing here counts as a change: as in Redis, POPULATE does not reach the append
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
-from pyredis._core cimport Core
+from pyredis.call.state cimport State
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (
@@ -43,7 +43,7 @@ from pyredis.types.stream.stream cimport Stream, stream_memory
 from pyredis.types.table.hashtable cimport Table, hash_key, table_is_resizing, table_memory, table_size
 
 
-cdef Entry *find(Core core, int number, bytes key):
+cdef Entry *find(State core, int number, bytes key):
     cdef Slice name = slice_of(key, len(key))
     return keyspace_find(&core.server.keyspace, &core.server.keyspace.databases[number], name,
                          hash_key(name.data, name.size))
@@ -51,7 +51,7 @@ cdef Entry *find(Core core, int number, bytes key):
 
 # ---- POPULATE ----
 
-def populate(Core core, int number, uint64_t count, bytes prefix, uint64_t size):
+def populate(State core, int number, uint64_t count, bytes prefix, uint64_t size):
     """Creates the keys ``prefix:0`` and so on where they are absent, with ``value:0`` and so on as their values.
 
     With a ``size`` other than 0 a value is cut, or filled up with zero bytes, to that size.
@@ -72,7 +72,7 @@ def populate(Core core, int number, uint64_t count, bytes prefix, uint64_t size)
         mem_free(padded, size)
 
 
-cdef int create(Core core, int number, bytes key, Slice value) except -1:
+cdef int create(State core, int number, bytes key, Slice value) except -1:
     cdef Database *database = &core.server.keyspace.databases[number]
     cdef Slice name = slice_of(key, len(key))
     cdef uint64_t hash = hash_key(name.data, name.size)
@@ -127,7 +127,7 @@ cdef size_t serialized_parts(ValueKind kind, void *value, int64_t now) noexcept 
     return length_prefix(count) + size
 
 
-cdef size_t serialized(Core core, Entry *entry):
+cdef size_t serialized(State core, Entry *entry):
     """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
     if entry.type == <uint32_t> STRING:
         return serialized_string(entry)
@@ -137,7 +137,7 @@ cdef size_t serialized(Core core, Entry *entry):
     return serialized_parts(<ValueKind> entry.type, entry_pointer(entry), core.server.keyspace.now_ms)
 
 
-def object_facts(Core core, int number, bytes key):
+def object_facts(State core, int number, bytes key):
     """(address, encoding, serialized length, access clock, seconds idle) of a key's value; None without the key."""
     cdef Entry *entry = find(core, number, key)
     cdef uint32_t idle
@@ -147,7 +147,7 @@ def object_facts(Core core, int number, bytes key):
     return <uintptr_t> entry, entry_encoding_name(entry).decode(), serialized(core, entry), entry.clock, idle
 
 
-def node_facts(Core core, int number, bytes key):
+def node_facts(State core, int number, bytes key):
     """(nodes, elements, bytes of the elements as they are packed) of a long list; None for anything else."""
     cdef Entry *entry = find(core, number, key)
     cdef ListIterator iterator
@@ -190,7 +190,7 @@ cdef bytes bytes_of(Slice text):
     return text.data[:text.size]
 
 
-def packed_elements(Core core, int number, bytes key):
+def packed_elements(State core, int number, bytes key):
     """(encoding, elements in the order they are packed) of a key's value, None for the elements where the value is not
     packed; None without the key."""
     cdef Entry *entry = find(core, number, key)
@@ -204,7 +204,7 @@ def packed_elements(Core core, int number, bytes key):
 
 # ---- HTSTATS ----
 
-def table_facts(Core core, int number):
+def table_facts(State core, int number):
     """Of the tables of keys and of expiries: a list with (buckets, elements) of each array, overflow buckets, bytes."""
     cdef Database *database = &core.server.keyspace.databases[number]
     return facts_of(&database.keys), facts_of(&database.expires)

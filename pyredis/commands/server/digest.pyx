@@ -10,7 +10,7 @@ database that has keys and adds the digest of each key.
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memset
 
-from pyredis._core cimport Core
+from pyredis.call.state cimport State
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.doubles cimport format_double_long
 from pyredis.keyspace.keyspace cimport (
@@ -162,7 +162,7 @@ cdef void add_database(uint8_t *digest, Database *database, int64_t now) noexcep
     table_iterate_end(&iterator)
 
 
-def digest_all(Core core):
+def digest_all(State core):
     """The digest of all databases, in hexadecimal. Zeros where there are no keys."""
     cdef uint8_t digest[SHA1_SIZE]
     cdef int index
@@ -175,7 +175,7 @@ def digest_all(Core core):
     return (<bytes> digest[:SHA1_SIZE]).hex()
 
 
-def digest_value(Core core, int number, bytes key):
+def digest_value(State core, int number, bytes key):
     """The digest of one key's value, in hexadecimal; zeros where there is no such key."""
     cdef uint8_t digest[SHA1_SIZE]
     cdef Slice name = slice_of(key, len(key))

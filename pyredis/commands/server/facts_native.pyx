@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from libc.stdint cimport uint64_t
 
-from pyredis._core cimport Core
-from pyredis.dispatch.dispatch cimport CLIENT_BLOCKED, Waiting
+from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.state cimport State
+from pyredis.call.waiting cimport Waiting
 from pyredis.ground.base cimport Bucket
 from pyredis.keyspace.keyspace cimport Database
 from pyredis.protocol cimport Connection
@@ -48,7 +49,7 @@ def client_totals(clients):
     return ClientTotals(allocated + unsent + objects, allocated, buffered, largest, blocked, watching)
 
 
-def watched_keys(Core core):
+def watched_keys(State core):
     """How many keys are watched, each once however many watch it."""
     cdef int index
     cdef uint64_t total = 0
@@ -57,13 +58,13 @@ def watched_keys(Core core):
     return total
 
 
-def waiting(Core core):
+def waiting(State core):
     """Of the commands that wait for keys: (with a timeout, keys awaited, those whose removal wakes somebody)."""
     cdef Waiting *waiting = &core.server.waiting
     return waiting.deadlines, waiting.keys, waiting.eager_keys
 
 
-def rehashing(Core core):
+def rehashing(State core):
     """Of each table of keys or expiries that is being resized, the bytes of the array it leaves."""
     cdef Database *database
     cdef int index

@@ -4,10 +4,10 @@
 for the next batch, after which ``Core.used_memory`` of an empty server is what it was before it had any data.
 """
 
-from pyredis._core cimport Core
 from pyredis._resp cimport arguments_free, reply_free
-from pyredis.dispatch.dispatch cimport ANY_CHANGE, CLIENT_BLOCKED, HEARD_WAITING, AwaitedKey, Place, Waiting
-from pyredis.dispatch.waiting cimport awaited_key
+from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.state cimport State
+from pyredis.call.waiting cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Waiting, awaited_key
 from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport Blob
 from pyredis.keyspace.keyspace cimport (
@@ -52,7 +52,7 @@ from pyredis.types.table.hashtable cimport (
 )
 
 
-def check(Core core):
+def check(State core):
     """Raises AssertionError with the first invariant that is broken."""
     cdef int index
     cdef Database *database
@@ -69,7 +69,7 @@ def check(Core core):
     expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is said to run")
 
 
-def release_scratch(Core core):
+def release_scratch(State core):
     """Gives back the reply buffer, which must not be owed to anybody, the last batch's arguments, empty tables."""
     cdef int index
     cdef Table *watched
@@ -185,7 +185,7 @@ cdef int check_watched(Database *database) except -1:
     return 0
 
 
-cdef int check_awaited(Core core, int index) except -1:
+cdef int check_awaited(State core, int index) except -1:
     """The queues of a database's awaited keys."""
     cdef AwaitedKey *key
     cdef size_t eager
@@ -216,7 +216,7 @@ cdef size_t check_queue(AwaitedKey *key, str name) except <size_t> -1:
     return eager
 
 
-cdef int check_waiting(Core core) except -1:
+cdef int check_waiting(State core) except -1:
     cdef Waiting *waiting = &core.server.waiting
     cdef int index
     cdef size_t keys = 0
@@ -228,7 +228,7 @@ cdef int check_waiting(Core core) except -1:
     return expect(waiting.answers == NULL, "an answer has not been delivered")
 
 
-cdef int check_garbage(Core core) except -1:
+cdef int check_garbage(State core) except -1:
     cdef Garbage *garbage = core.server.keyspace.garbage
     cdef size_t parts = 0
     while garbage != NULL:

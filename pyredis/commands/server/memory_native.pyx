@@ -3,7 +3,10 @@
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied, reply_integer, reply_null
-from pyredis.dispatch.dispatch cimport Call, integer_argument, key_hash, native, reads_everything, reply_syntax_error
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport reads_everything
 from pyredis.ground.base cimport equals_nocase
 from pyredis.keyspace.keyspace cimport Entry, entry_footprint, keyspace_find
 

@@ -2,8 +2,8 @@
 
 import time
 
+from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.parse import SYNTAX_ERROR, word
-from pyredis.dispatch.dispatch import NO_REPLY, CommandError
 from pyredis.replies import OK, Status
 
 NO_SHUTDOWN = "ERR No shutdown in progress."

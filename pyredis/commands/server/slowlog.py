@@ -9,11 +9,11 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
+from pyredis.call.handlers import CommandError, Excerpt
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import integer, word, wrong_subcommand
 from pyredis.config.directives import find
 from pyredis.config.syntax import to_bytes, to_text
-from pyredis.dispatch.dispatch import CommandError, Excerpt
 from pyredis.replies import OK
 
 MAX_ARGUMENTS = 32

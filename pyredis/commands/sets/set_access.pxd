@@ -3,17 +3,10 @@
 from libc.stdint cimport uint64_t
 
 from pyredis._resp cimport Replied, Reply, reply_bulk, reply_bulk_integer
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_SET,
-    Call,
-    Server,
-    changed,
-    count_as,
-    key_hash,
-    lookup_read_kind,
-    lookup_write_kind,
-)
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed, count_as
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
+from pyredis.call.state cimport Server
 from pyredis.ground.base cimport likely
 from pyredis.keyspace.keyspace cimport (
     SET,

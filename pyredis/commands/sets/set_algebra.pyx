@@ -7,17 +7,12 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport qsort
 
 from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_close, reply_error, reply_integer, reply_open
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed
+from pyredis.call.errors cimport reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write
 from pyredis.commands.sets.set_access cimport read_set, reply_member, set_limits
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_SET,
-    Call,
-    changed,
-    key_hash,
-    lookup_write,
-    native,
-    reply_syntax_error,
-)
 from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport SET, Entry, keyspace_delete, keyspace_set_value

@@ -6,19 +6,13 @@ The file gets SREM, at most 1024 members a command, instead of SPOP, and DEL or 
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed, count_as
+from pyredis.call.client cimport CLIENT_CLOSE_NOW
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.sets.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_CLOSE_NOW,
-    EVENT_GENERIC,
-    EVENT_SET,
-    Call,
-    changed,
-    count_as,
-    integer_argument,
-    native,
-    propagate_instead,
-    reply_syntax_error,
-)
 from pyredis.ground.base cimport Slice, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport keyspace_delete

@@ -3,6 +3,9 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_integer, reply_open
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_SET, changed, count_as
+from pyredis.call.handlers cimport native
 from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.commands.sets.set_access cimport (
     SetAccess,
@@ -12,7 +15,6 @@ from pyredis.commands.sets.set_access cimport (
     store_fewer_members,
     store_set,
 )
-from pyredis.dispatch.dispatch cimport EVENT_SET, Call, changed, count_as, native
 from pyredis.ground.base cimport Slice
 from pyredis.ground.glob cimport glob_match
 from pyredis.keyspace.keyspace cimport SET, ValueType, value_type_register

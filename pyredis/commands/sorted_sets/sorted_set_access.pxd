@@ -3,17 +3,9 @@
 from libc.stdint cimport uint64_t
 
 from pyredis._resp cimport Replied, Reply, reply_array, reply_double, reply_slice
-from pyredis.dispatch.dispatch cimport (
-    EVENT_GENERIC,
-    EVENT_ZSET,
-    Call,
-    changed,
-    count_as,
-    key_hash,
-    lookup_read_kind,
-    lookup_write,
-    lookup_write_kind,
-)
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_ZSET, changed, count_as
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
 from pyredis.ground.base cimport likely
 from pyredis.keyspace.keyspace cimport (
     ZSET,

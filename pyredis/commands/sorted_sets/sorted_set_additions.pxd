@@ -1,7 +1,7 @@
 """Adding members with their scores: what ZADD, ZINCRBY and GEOADD have in common."""
 
 from pyredis._resp cimport Replied
-from pyredis.dispatch.dispatch cimport Call
+from pyredis.call.call cimport Call
 from pyredis.ground.base cimport Slice
 
 ctypedef struct Addition:

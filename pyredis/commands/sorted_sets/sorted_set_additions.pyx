@@ -3,17 +3,12 @@
 from libc.string cimport memset
 
 from pyredis._resp cimport Replied, reply_double, reply_error, reply_integer, reply_null
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_ZSET, changed, count_as
+from pyredis.call.errors cimport reply_not_float, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.commands.sorted_sets.sorted_set_access cimport sorted_set_limits, sorted_set_of, store_sorted_set
-from pyredis.dispatch.dispatch cimport (
-    EVENT_ZSET,
-    Call,
-    changed,
-    count_as,
-    lookup_write_kind,
-    native,
-    reply_not_float,
-    reply_syntax_error,
-)
 from pyredis.ground.base cimport Slice, equals_nocase, unlikely
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free

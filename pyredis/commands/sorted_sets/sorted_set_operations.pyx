@@ -8,6 +8,10 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport qsort
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_error_slice, reply_integer
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport integer_argument, reply_syntax_error, reply_wrong_type
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read
 from pyredis.commands.sorted_sets.sorted_set_access cimport reply_member, sorted_set_limits, store_result
 from pyredis.commands.sorted_sets.sorted_set_sources cimport (
     Source,
@@ -18,7 +22,6 @@ from pyredis.commands.sorted_sets.sorted_set_sources cimport (
     source_score,
     source_size,
 )
-from pyredis.dispatch.dispatch cimport Call, integer_argument, lookup_read, native, reply_syntax_error, reply_wrong_type
 from pyredis.ground.base cimport Slice, equals_nocase, parse_int64
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free

@@ -3,9 +3,13 @@
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_slice
+from pyredis.call.blocking cimport BLOCK_REPLY_NULL_ARRAY, block_on_keys, lookup_awaited, timeout_argument
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write_kind
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.sorted_sets.sorted_set_access cimport reply_member, sorted_set_of, store_fewer_members
-from pyredis.dispatch.blocking cimport BLOCK_REPLY_NULL_ARRAY, block_on_keys, lookup_awaited, timeout_argument
-from pyredis.dispatch.dispatch cimport Call, lookup_write_kind, native, propagate_instead, reply_syntax_error
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
 from pyredis.keyspace.keyspace cimport ZSET, Entry
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember

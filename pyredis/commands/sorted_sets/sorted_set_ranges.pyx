@@ -7,6 +7,10 @@ one thing each.
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.commands.sorted_sets.sorted_set_access cimport (
     read_sorted_set,
     reply_member,
@@ -15,7 +19,6 @@ from pyredis.commands.sorted_sets.sorted_set_access cimport (
     store_fewer_members,
     store_result,
 )
-from pyredis.dispatch.dispatch cimport Call, integer_argument, lookup_write_kind, native, reply_syntax_error
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.doubles cimport parse_double_loosely
 from pyredis.keyspace.keyspace cimport ZSET, Entry

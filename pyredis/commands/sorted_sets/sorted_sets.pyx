@@ -20,22 +20,17 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_CLOSE_NOW
+from pyredis.call.errors cimport integer_argument, reply_out_of_range, reply_syntax_error, reply_wrong_arity
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
 from pyredis.commands.sorted_sets.sorted_set_access cimport (
     read_sorted_set,
     reply_member,
     sorted_set_of,
     store_fewer_members,
-)
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_CLOSE_NOW,
-    Call,
-    integer_argument,
-    lookup_write_kind,
-    native,
-    reply_out_of_range,
-    reply_syntax_error,
-    reply_wrong_arity,
 )
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.doubles cimport format_double, format_double_long

@@ -9,7 +9,8 @@ from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcpy, strlen
 
 from pyredis._resp cimport Replied, Reply, reply_array, reply_bulk, reply_error, reply_error_slice, reply_slice
-from pyredis.dispatch.dispatch cimport Call, key_hash, lookup_read_kind, lookup_write_kind
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.ground.base cimport Slice, likely, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport STREAM, Entry, ValueType, entry_pointer, keyspace_set_value, value_type_register

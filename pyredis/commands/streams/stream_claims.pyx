@@ -10,6 +10,13 @@ from libc.stdio cimport snprintf
 from libc.string cimport memcpy, memmove
 
 from pyredis._resp cimport ARRAY, Replied, Reply, reply_array, reply_close, reply_error, reply_error_slice, reply_open
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport changed_quietly
+from pyredis.call.client cimport CLIENT_LOADER
+from pyredis.call.errors cimport reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_untouched
+from pyredis.call.propagation cimport propagate_nothing
 from pyredis.commands.streams.stream_access cimport (
     consumed_stream,
     find_group,
@@ -27,15 +34,6 @@ from pyredis.commands.streams.stream_delivery cimport (
     propagate_claim,
     propagate_group_id,
     provide_consumer,
-)
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_LOADER,
-    Call,
-    changed_quietly,
-    lookup_untouched,
-    native,
-    propagate_nothing,
-    reply_syntax_error,
 )
 from pyredis.ground.base cimport Slice, equals_nocase, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_grow

@@ -6,7 +6,7 @@ how far the group has read, XGROUP CREATECONSUMER.
 
 from libc.stdint cimport int64_t
 
-from pyredis.dispatch.dispatch cimport Call
+from pyredis.call.call cimport Call
 from pyredis.ground.base cimport Slice
 from pyredis.types.stream.consumer_groups cimport Consumer, Group, Nack
 from pyredis.types.stream.id_index cimport StreamId

@@ -1,6 +1,7 @@
 """Consumers that come, entries that become theirs, and what the file gets of that; see ``stream_delivery.pxd``."""
 
-from pyredis.dispatch.dispatch cimport EVENT_STREAM, changed_quietly, note_event, propagate_instead
+from pyredis.call.changes cimport EVENT_STREAM, changed_quietly, note_event
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.ground.base cimport Slice, format_int64, format_uint64, slice_of
 from pyredis.types.stream.consumer_groups cimport (
     Group,

@@ -17,6 +17,11 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_STREAM, changed, changed_quietly, count_as, note_event
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.waiting cimport HEARD_WAITING, waiting_mark
 from pyredis.commands.streams.stream_access cimport (
     consumed_stream,
     create_stream,
@@ -33,20 +38,6 @@ from pyredis.commands.streams.stream_access cimport (
     reply_no_key_or_group,
     write_stream,
 )
-from pyredis.dispatch.dispatch cimport (
-    EVENT_STREAM,
-    HEARD_WAITING,
-    Call,
-    changed,
-    changed_quietly,
-    count_as,
-    integer_argument,
-    key_hash,
-    native,
-    note_event,
-    reply_syntax_error,
-)
-from pyredis.dispatch.waiting cimport waiting_mark
 from pyredis.ground.base cimport equals_nocase
 from pyredis.types.stream.consumer_groups cimport (
     ENTRIES_UNKNOWN,
@@ -221,7 +212,7 @@ cdef Replied xgroup_destroy(Call *call) noexcept nogil:
     note_event(call, 2, EVENT_STREAM, "xgroup-destroy")
     # Who waits to read with the group waits in vain.
     if call.server.heard & HEARD_WAITING:
-        waiting_mark(call.server, call.database, call.argv[2], key_hash(call, 2))
+        waiting_mark(&call.server.waiting, call.database, call.argv[2], key_hash(call, 2))
     return reply_integer(call.reply, 1)
 
 

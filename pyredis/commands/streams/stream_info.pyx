@@ -17,6 +17,9 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport integer_argument, reply_no_such_key
+from pyredis.call.handlers cimport native
 from pyredis.commands.streams.stream_access cimport (
     find_group,
     read_stream,
@@ -26,7 +29,6 @@ from pyredis.commands.streams.stream_access cimport (
     reply_id,
     reply_no_group,
 )
-from pyredis.dispatch.dispatch cimport Call, integer_argument, native, reply_no_such_key
 from pyredis.ground.base cimport equals_nocase
 from pyredis.types.stream.consumer_groups cimport (
     ENTRIES_UNKNOWN,

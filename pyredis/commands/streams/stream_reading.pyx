@@ -21,6 +21,12 @@ from pyredis._resp cimport (
     reply_open,
     reply_slice,
 )
+from pyredis.call.blocking cimport BLOCK_REPLY_NULL_ARRAY, block_on_keys, timeout_ms_argument
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport changed_quietly
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_nothing
 from pyredis.commands.streams.stream_access cimport (
     consumed_stream,
     find_group,
@@ -38,15 +44,6 @@ from pyredis.commands.streams.stream_delivery cimport (
     propagate_claim,
     propagate_group_id,
     provide_consumer,
-)
-from pyredis.dispatch.blocking cimport BLOCK_REPLY_NULL_ARRAY, block_on_keys, timeout_ms_argument
-from pyredis.dispatch.dispatch cimport (
-    Call,
-    changed_quietly,
-    integer_argument,
-    native,
-    propagate_nothing,
-    reply_syntax_error,
 )
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free

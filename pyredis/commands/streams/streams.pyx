@@ -18,6 +18,12 @@ from pyredis._resp cimport (
     reply_ok,
     reply_open,
 )
+from pyredis.call.call cimport Call
+from pyredis.call.changes cimport EVENT_STREAM, changed, changed_quietly, count_as, note_event
+from pyredis.call.client cimport CLIENT_LOADER
+from pyredis.call.errors cimport integer_argument, reply_no_such_key, reply_syntax_error, reply_wrong_arity
+from pyredis.call.handlers cimport native
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.streams.stream_access cimport (
     create_stream,
     first_argument,
@@ -30,21 +36,6 @@ from pyredis.commands.streams.stream_access cimport (
     reply_id,
     reply_invalid_id,
     write_stream,
-)
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_LOADER,
-    EVENT_STREAM,
-    Call,
-    changed,
-    changed_quietly,
-    count_as,
-    integer_argument,
-    native,
-    note_event,
-    propagate_instead,
-    reply_no_such_key,
-    reply_syntax_error,
-    reply_wrong_arity,
 )
 from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free

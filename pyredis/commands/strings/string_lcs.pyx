@@ -20,7 +20,10 @@ from pyredis._resp cimport (
     reply_integer,
     reply_open,
 )
-from pyredis.dispatch.dispatch cimport Call, integer_argument, lookup_read, native, reply_syntax_error
+from pyredis.call.call cimport Call
+from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_read
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
 from pyredis.keyspace.keyspace cimport STRING, Entry, string_slice

@@ -8,18 +8,12 @@ from libc.math cimport isinf, isnan
 from libc.stdint cimport INT64_MIN, int64_t
 
 from pyredis._resp cimport Replied, reply_error, reply_integer, reply_slice
-from pyredis.dispatch.dispatch cimport (
-    EVENT_STRING,
-    Call,
-    changed,
-    integer_argument,
-    key_hash,
-    lookup_write_kind,
-    native,
-    propagate_instead,
-    reply_not_float,
-    reply_not_integer,
-)
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_STRING, changed
+from pyredis.call.errors cimport integer_argument, reply_not_float, reply_not_integer
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_write_kind
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.ground.base cimport Slice, add_overflows, parse_int64, slice_of
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
 from pyredis.keyspace.keyspace cimport (

@@ -20,27 +20,19 @@ from pyredis._resp cimport (
     reply_ok,
     reply_slice,
 )
-from pyredis.dispatch.dispatch cimport (
-    CLIENT_LOADER,
-    EVENT_GENERIC,
-    EVENT_STRING,
-    Call,
-    changed,
-    changed_key,
-    integer_argument,
-    key_hash,
+from pyredis.call.call cimport Call, key_hash
+from pyredis.call.changes cimport EVENT_GENERIC, EVENT_STRING, changed, changed_key, note_event
+from pyredis.call.client cimport CLIENT_LOADER
+from pyredis.call.errors cimport integer_argument, reply_invalid_expiry, reply_syntax_error, reply_wrong_arity
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport (
     lookup_read_hashed,
     lookup_read_kind,
     lookup_write,
     lookup_write_hashed,
     lookup_write_kind,
-    native,
-    note_event,
-    propagate_instead,
-    reply_invalid_expiry,
-    reply_syntax_error,
-    reply_wrong_arity,
 )
+from pyredis.call.propagation cimport propagate_instead
 from pyredis.ground.base cimport (
     Slice,
     add_overflows,

@@ -6,22 +6,20 @@ itself.
 """
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_ok
-from pyredis.dispatch.dispatch cimport (
+from pyredis.call.call cimport Call, argument, call_begin, key_hash
+from pyredis.call.client cimport (
     CLIENT_DIRTY_EXEC,
     CLIENT_MULTI,
-    Call,
     Client,
-    Queued,
     Watch,
-    argument,
-    key_hash,
-    lookup_in,
-    native,
-    propagate_nothing,
-    reads_everything,
-    run_command,
+    client_discard,
+    client_unwatch,
+    client_watch,
 )
-from pyredis.dispatch.queue cimport client_discard, client_unwatch, client_watch
+from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_in, reads_everything
+from pyredis.call.propagation cimport propagate_nothing
+from pyredis.call.request cimport Queued
 from pyredis.ground.base cimport Slice
 from pyredis.keyspace.keyspace cimport (
     Entry,
@@ -98,19 +96,9 @@ cdef bint any_watched_changed(Call *call) noexcept nogil:
 
 cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
     cdef Call call
-    call.server = transaction.server
-    call.client = transaction.client
-    call.database = transaction.client.database     # a SELECT may have come before
-    call.command = queued.command
-    call.reply = transaction.reply
-    call.argv = queued.argv
-    call.argc = <int> queued.argc
-    call.hash = 0
-    call.hashed = False
-    call.raw = queued.block
-    call.raw_size = queued.raw_size
-    call.woken = False
-    run_command(&call)
+    call_begin(&call, transaction.server, transaction.client, queued.command, <int> queued.argc, queued.argv,
+               queued.block, queued.raw_size)
+    call.server.run(&call)
 
 
 cdef void run_queue(Call *call) noexcept nogil:

@@ -1,4 +1,4 @@
-"""What Python handlers need of dispatch; the rest is for native code, see ``dispatch/dispatch.pxd``."""
+"""What Python handlers need of a call; the rest is for native code, see ``handlers.pxd``."""
 
 from typing import Final
 

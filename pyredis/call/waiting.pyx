@@ -1,9 +1,8 @@
 """Queues by key, and the list of keys that are ready."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from pyredis.dispatch.dispatch cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Server, Waiter, Waiting
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_free, mem_zalloc
 from pyredis.keyspace.keyspace cimport LIST, STREAM, ZSET, Database, Entry, keyspace_peek
@@ -43,29 +42,30 @@ cdef Slice awaited_key(const AwaitedKey *key) noexcept nogil:
     return slice_of(<const char *> (key + 1), key.key_size)
 
 
-cdef void waiting_init(Server *server, int databases) noexcept nogil:
+cdef void waiting_init(Waiting *waiting, int databases, uint32_t *heard) noexcept nogil:
     cdef int index
-    memset(&server.waiting, 0, sizeof(Waiting))
-    server.waiting.awaited = <Table *> mem_zalloc(databases * sizeof(Table))
-    server.waiting.databases = databases
+    memset(waiting, 0, sizeof(Waiting))
+    waiting.heard = heard
+    waiting.awaited = <Table *> mem_zalloc(databases * sizeof(Table))
+    waiting.databases = databases
     for index in range(databases):
-        table_init(&server.waiting.awaited[index], &_awaited_type)
+        table_init(&waiting.awaited[index], &_awaited_type)
 
 
-cdef void waiting_destroy(Server *server) noexcept nogil:
+cdef void waiting_destroy(Waiting *waiting) noexcept nogil:
     """No client may stand in any queue any more."""
     cdef int index
-    for index in range(server.waiting.databases):
-        table_clear(&server.waiting.awaited[index])
-    mem_free(server.waiting.awaited, server.waiting.databases * sizeof(Table))
-    server.waiting.awaited = NULL
+    for index in range(waiting.databases):
+        table_clear(&waiting.awaited[index])
+    mem_free(waiting.awaited, waiting.databases * sizeof(Table))
+    waiting.awaited = NULL
 
 
 # ---- queues ----
 
-cdef AwaitedKey *provide_key(Server *server, Database *database, Slice name) noexcept nogil:
+cdef AwaitedKey *provide_key(Waiting *waiting, Database *database, Slice name) noexcept nogil:
     cdef uint64_t hash = hash_key(name.data, name.size)
-    cdef Table *table = &server.waiting.awaited[database.id]
+    cdef Table *table = &waiting.awaited[database.id]
     cdef void **slot = table_find(table, name, hash)
     cdef AwaitedKey *key
     if slot != NULL:
@@ -75,32 +75,32 @@ cdef AwaitedKey *provide_key(Server *server, Database *database, Slice name) noe
     key.key_size = name.size
     memcpy(<char *> (key + 1), name.data, name.size)
     table_insert(table, key, hash)
-    server.waiting.keys += 1
-    server.heard |= HEARD_WAITING
+    waiting.keys += 1
+    waiting.heard[0] |= HEARD_WAITING
     return key
 
 
-cdef void drop_unused(Server *server, AwaitedKey *key) noexcept nogil:
+cdef void drop_unused(Waiting *waiting, AwaitedKey *key) noexcept nogil:
     """A key that nobody waits for goes, unless it is on the list of those that are ready."""
     cdef Slice name = awaited_key(key)
     if key.first != NULL or key.ready:
         return
-    table_remove(&server.waiting.awaited[key.database.id], name, hash_key(name.data, name.size))
+    table_remove(&waiting.awaited[key.database.id], name, hash_key(name.data, name.size))
     _destroy_awaited(key)
-    server.waiting.keys -= 1
-    if server.waiting.keys == 0:
-        server.heard &= ~<unsigned> HEARD_WAITING
+    waiting.keys -= 1
+    if waiting.keys == 0:
+        waiting.heard[0] &= ~<unsigned> HEARD_WAITING
 
 
-cdef void count_eager(Server *server, AwaitedKey *key, int change) noexcept nogil:
-    server.waiting.eager_keys -= key.eager > 0
+cdef void count_eager(Waiting *waiting, AwaitedKey *key, int change) noexcept nogil:
+    waiting.eager_keys -= key.eager > 0
     key.eager += change
-    server.waiting.eager_keys += key.eager > 0
+    waiting.eager_keys += key.eager > 0
 
 
-cdef void waiting_join(Server *server, Waiter *waiter, Database *database, Slice name) noexcept nogil:
-    """Who waits for one key twice stands at the end of its queue already."""
-    cdef AwaitedKey *key = provide_key(server, database, name)
+cdef void waiting_join(Waiting *waiting, Waiter *waiter, Database *database, Slice name) noexcept nogil:
+    """A waiter that names one key twice stands at the end of its queue already."""
+    cdef AwaitedKey *key = provide_key(waiting, database, name)
     cdef Place *place
     if key.last != NULL and key.last.waiter == waiter:
         return
@@ -116,10 +116,10 @@ cdef void waiting_join(Server *server, Waiter *waiter, Database *database, Slice
         key.first = place
     key.last = place
     if waiter.kind == ANY_CHANGE:
-        count_eager(server, key, 1)
+        count_eager(waiting, key, 1)
 
 
-cdef void leave_key(Server *server, Place *place) noexcept nogil:
+cdef void leave_key(Waiting *waiting, Place *place) noexcept nogil:
     cdef AwaitedKey *key = place.key
     if place.before != NULL:
         place.before.after = place.after
@@ -130,14 +130,14 @@ cdef void leave_key(Server *server, Place *place) noexcept nogil:
     else:
         key.last = place.before
     if place.waiter.kind == ANY_CHANGE:
-        count_eager(server, key, -1)
-    drop_unused(server, key)
+        count_eager(waiting, key, -1)
+    drop_unused(waiting, key)
 
 
-cdef void waiting_leave(Server *server, Waiter *waiter) noexcept nogil:
+cdef void waiting_leave(Waiting *waiting, Waiter *waiter) noexcept nogil:
     cdef int index
     for index in range(waiter.place_count):
-        leave_key(server, &waiter.places[index])
+        leave_key(waiting, &waiter.places[index])
     waiter.place_count = 0
 
 
@@ -150,8 +150,7 @@ cdef bint concerns_anybody(const AwaitedKey *key, const Entry *entry) noexcept n
     return entry != NULL and (entry.type == LIST or entry.type == ZSET or entry.type == STREAM)
 
 
-cdef void mark(Server *server, AwaitedKey *key, uint64_t hash) noexcept nogil:
-    cdef Waiting *waiting = &server.waiting
+cdef void mark(Waiting *waiting, AwaitedKey *key, uint64_t hash) noexcept nogil:
     if key.ready or not concerns_anybody(key, keyspace_peek(key.database, awaited_key(key), hash)):
         return
     key.ready = True
@@ -163,14 +162,14 @@ cdef void mark(Server *server, AwaitedKey *key, uint64_t hash) noexcept nogil:
     waiting.last_ready = key
 
 
-cdef void waiting_mark(Server *server, Database *database, Slice key, uint64_t hash) noexcept nogil:
-    cdef void **slot = table_find(&server.waiting.awaited[database.id], key, hash)
+cdef void waiting_mark(Waiting *waiting, Database *database, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(&waiting.awaited[database.id], key, hash)
     if slot != NULL:
-        mark(server, <AwaitedKey *> slot[0], hash)
+        mark(waiting, <AwaitedKey *> slot[0], hash)
 
 
-cdef void waiting_mark_all(Server *server, Database *database) noexcept nogil:
-    cdef Table *table = &server.waiting.awaited[database.id]
+cdef void waiting_mark_all(Waiting *waiting, Database *database) noexcept nogil:
+    cdef Table *table = &waiting.awaited[database.id]
     cdef TableIterator iterator
     cdef AwaitedKey *key
     if table_size(table) == 0:
@@ -180,12 +179,11 @@ cdef void waiting_mark_all(Server *server, Database *database) noexcept nogil:
         key = <AwaitedKey *> table_next(&iterator)
         if key == NULL:
             break
-        mark(server, key, hash_key(awaited_key(key).data, key.key_size))
+        mark(waiting, key, hash_key(awaited_key(key).data, key.key_size))
     table_iterate_end(&iterator)
 
 
-cdef AwaitedKey *waiting_next(Server *server) noexcept nogil:
-    cdef Waiting *waiting = &server.waiting
+cdef AwaitedKey *waiting_next(Waiting *waiting) noexcept nogil:
     cdef AwaitedKey *key = waiting.ready
     if key == NULL:
         return NULL
@@ -195,6 +193,6 @@ cdef AwaitedKey *waiting_next(Server *server) noexcept nogil:
     return key
 
 
-cdef void waiting_served(Server *server, AwaitedKey *key) noexcept nogil:
+cdef void waiting_served(Waiting *waiting, AwaitedKey *key) noexcept nogil:
     key.ready = False
-    drop_unused(server, key)
+    drop_unused(waiting, key)

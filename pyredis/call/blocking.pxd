@@ -20,11 +20,11 @@ its place. Nothing is taken for a client that has gone.
 from libc.stdint cimport int64_t
 
 from pyredis._resp cimport Replied
-from pyredis.dispatch.dispatch cimport Call, Client, Server
+from pyredis.call.call cimport Call
 from pyredis.keyspace.keyspace cimport Entry, ValueKind
 
-# What is answered at once where a client may not wait. Who has waited in vain gets the null array, whatever the
-# command.
+# What is answered at once where a client may not wait. A client that has waited in
+# vain gets the null array, whatever the command.
 cdef enum BlockReply:
     BLOCK_REPLY_NULL = 0
     BLOCK_REPLY_NULL_ARRAY = 1
@@ -41,12 +41,3 @@ cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil
 # replaced some before (`$` by the id it stands for). Inside EXEC, and for the loader, answers at once. Nothing may have
 # been replied before.
 cdef Replied block_on_keys(Call *call, int first, int last, int64_t timeout_ms, BlockReply reply) noexcept nogil
-
-# ---- for the shell ----
-
-# Serves the clients that wait for the keys that are ready; their answers stand in server.waiting.answers.
-cdef void serve_waiting(Server *server) noexcept nogil
-# Ends the wait with the null array, or with the error of CLIENT UNBLOCK.
-cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil
-# The client has gone, or will not be answered any more.
-cdef void forget_waiting(Server *server, Client *client) noexcept nogil

@@ -1,0 +1,64 @@
+"""A client as commands know it: its database, its protocol, its state, MULTI's queue, and the keys that it watches.
+
+The watches are a hash table by the address of the key, at most half full: a client may watch millions of keys.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pyredis.call.command cimport Command
+from pyredis.call.request cimport Queued
+from pyredis.ground.base cimport Slice
+from pyredis.keyspace.keyspace cimport Database, Keyspace, WatchedKey
+
+cdef enum ClientFlag:
+    CLIENT_UNAUTHENTICATED = 1 << 0     # it must give the password first
+    CLIENT_MULTI = 1 << 1
+    CLIENT_DIRTY_EXEC = 1 << 2          # a queued command was refused: EXEC aborts
+    CLIENT_CLOSE_AFTER_REPLY = 1 << 3
+    CLIENT_CLOSE_NOW = 1 << 4
+    CLIENT_REPLY_OFF = 1 << 5
+    CLIENT_REPLY_SKIP = 1 << 6          # of the command under way
+    CLIENT_REPLY_SKIP_NEXT = 1 << 7
+    CLIENT_NO_TOUCH = 1 << 8
+    CLIENT_NO_EVICT = 1 << 9
+    CLIENT_LOADER = 1 << 10             # replays the append-only file
+    CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
+    CLIENT_UNIX = 1 << 12
+    CLIENT_AUTHENTICATED = 1 << 13      # it gave a password, or came when there was none
+
+ctypedef struct Watch:
+    WatchedKey *key             # NULL where the place is empty
+    uint64_t version            # of the key when the watch began
+
+ctypedef struct Client:
+    int64_t id
+    void *owner                 # its Connection, borrowed; NULL for the loader
+    Database *database
+    int protocol                # 2 or 3
+    uint32_t flags
+    Command *last_command
+    const char *mark            # the loader's: the request that began the unit under way
+    int64_t created_ms
+    int64_t active_ms           # of the last request
+    uint64_t commands
+    uint64_t bytes_in
+    uint64_t bytes_out
+    Queued *queue
+    size_t queued
+    size_t queue_capacity
+    size_t queue_bytes
+    Watch *watches              # a hash table (`dispatch/queue`)
+    size_t watching
+    size_t watch_capacity       # a power of two, or 0
+    void *waiter                # its Waiter (`call/waiting.pxd`) while a command of it waits for keys
+    int fd                      # of its socket, -1 where there is none
+
+# A new client, in database 0.
+cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil
+# Remembers the key and its version, at once after `keyspace_watch`; false where the client watches it already.
+cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
+cdef void client_unwatch(Client *client) noexcept nogil
+# Adds a request to MULTI's queue.
+cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
+# Leaves MULTI, forgets the queue and the watches.
+cdef void client_discard(Client *client) noexcept nogil

@@ -1,0 +1,19 @@
+"""Error replies that more than one family of commands uses. Each marks the call as failed."""
+
+from libc.stdint cimport int64_t
+
+from pyredis._resp cimport Replied
+from pyredis.call.call cimport Call
+
+cdef Replied reply_syntax_error(Call *call) noexcept nogil
+cdef Replied reply_not_integer(Call *call) noexcept nogil
+cdef Replied reply_not_float(Call *call) noexcept nogil
+cdef Replied reply_out_of_range(Call *call) noexcept nogil
+# "invalid expire time in '<command>' command"
+cdef Replied reply_invalid_expiry(Call *call) noexcept nogil
+cdef Replied reply_wrong_type(Call *call) noexcept nogil
+cdef Replied reply_wrong_arity(Call *call) noexcept nogil
+cdef Replied reply_no_such_key(Call *call) noexcept nogil
+
+# Reads argument `index` as an integer; answers "not an integer or out of range" and returns False where it is none.
+cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil

@@ -1,0 +1,59 @@
+"""The texts."""
+
+from libc.stdint cimport int64_t
+from libc.stdio cimport snprintf
+
+from pyredis._resp cimport Replied, reply_error
+from pyredis.call.call cimport Call
+from pyredis.ground.base cimport likely, parse_int64
+
+
+cdef Replied reply_syntax_error(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR syntax error")
+
+
+cdef Replied reply_not_integer(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is not an integer or out of range")
+
+
+cdef Replied reply_not_float(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is not a valid float")
+
+
+cdef Replied reply_out_of_range(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR value is out of range")
+
+
+cdef Replied reply_invalid_expiry(Call *call) noexcept nogil:
+    cdef char text[96]
+    call.failed = True
+    snprintf(text, sizeof(text), "ERR invalid expire time in '%s' command", &call.command.name[0])
+    return reply_error(call.reply, text)
+
+
+cdef Replied reply_wrong_type(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "WRONGTYPE Operation against a key holding the wrong kind of value")
+
+
+cdef Replied reply_no_such_key(Call *call) noexcept nogil:
+    call.failed = True
+    return reply_error(call.reply, "ERR no such key")
+
+
+cdef Replied reply_wrong_arity(Call *call) noexcept nogil:
+    cdef char text[128]
+    call.failed = True
+    snprintf(text, sizeof(text), "ERR wrong number of arguments for '%s' command", &call.command.name[0])
+    return reply_error(call.reply, text)
+
+
+cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil:
+    if likely(parse_int64(call.argv[index].data, call.argv[index].size, value)):
+        return True
+    reply_not_integer(call)
+    return False

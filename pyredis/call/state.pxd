@@ -1,0 +1,95 @@
+"""What all native state of one server hangs from, so that several servers can live in one process."""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pyredis._resp cimport Arguments, Reply
+from pyredis.call.client cimport Client
+from pyredis.call.command cimport Command
+from pyredis.call.waiting cimport Waiting
+from pyredis.ground.base cimport Slice
+from pyredis.journal.aof cimport Aof
+from pyredis.keyspace.keyspace cimport Database, Keyspace
+
+cdef enum Restriction:
+    RESTRICT_LOADING = 1
+    RESTRICT_AOF_ERROR = 2
+    RESTRICT_MEMORY = 4         # maxmemory is set
+
+# Numbers of directives that native code reads, each 64 bits wide; pushed by the policy layer through `Core.configure`,
+# which finds them by name (`_core._SETTINGS`).
+ctypedef struct Settings:
+    uint64_t maxmemory
+    int64_t slowlog_us          # -1: off
+    int64_t latency_ms          # 0: off
+    uint64_t slow_cycles        # a command that takes more is reported to one of them
+    int64_t latency_tracking
+    size_t hash_max_listpack_entries
+    size_t hash_max_listpack_value
+    int64_t list_max_listpack_size
+    int64_t list_compress_depth
+    size_t set_max_intset_entries
+    size_t set_max_listpack_entries
+    size_t set_max_listpack_value
+    size_t zset_max_listpack_entries
+    size_t zset_max_listpack_value
+    size_t stream_node_max_bytes
+    size_t stream_node_max_entries
+    size_t hll_sparse_max_bytes
+    size_t proto_max_bulk
+    int64_t lazy_user_del
+    int64_t lazy_server_del
+    int64_t lazy_user_flush
+    int64_t lazy_expire
+
+ctypedef void (*EventSink)(void *context, int event, const char *name, Database *database, Slice key) noexcept nogil
+
+ctypedef struct Server:
+    void *core                  # its Core, borrowed
+    Keyspace keyspace
+    Reply reply                 # shared by all connections
+    Settings settings
+    uint32_t restrictions
+    int in_exec                 # running the commands of an EXEC
+    Client *current             # whose command runs
+    uint32_t heard
+    EventSink sink              # of keyspace events, NULL while nobody listens
+    void *sink_context
+    Waiting waiting
+    # Dispatch lies above: what it does for commands is reached through these.
+    void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
+    void (*serve_waiting)(Server *server) noexcept nogil    # answers the clients whose keys are ready
+    # the append-only file
+    Aof *aof                    # NULL while there is none
+    bint fsync_always
+    int aof_error               # errno
+    int aof_database            # the last SELECT written; -1: none
+    bint aof_multi              # a MULTI has been written, its EXEC not yet
+    uint64_t wait_offset        # replies of this batch wait until the file is durable up to here
+    uint64_t *recent            # with fsync always: by hash, the end of the last write of a key
+    uint64_t barrier            # the end of the last write that is no single key's
+    uint64_t touched[8]         # hashes of the keys that the command under way changed
+    int touched_count           # past 8: too many to note
+    void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
+    bint aof_pending            # something was appended that is not published yet
+    bint aof_owed               # ... and the reply depends on it
+    # the command table
+    Command *commands
+    int command_count
+    Command **index             # by hash of the name, open addressing
+    size_t index_mask
+    Arguments arguments         # scratch of the batch under way
+    # time
+    uint64_t cycle_mark
+    double ns_per_cycle
+    # statistics
+    uint64_t hits
+    uint64_t misses
+    uint64_t errors_noted       # error replies, up to Reply.errors, that a command has been charged with
+
+cdef enum:
+    RECENT = 1 << 16            # counters in Server.recent
+
+
+# The owner of a server's native state; `_core.Core` is what it becomes once it has commands.
+cdef class State:
+    cdef Server server

@@ -1,0 +1,5 @@
+"""The owner of a ``Server`` struct."""
+
+
+cdef class State:
+    pass

@@ -1,0 +1,93 @@
+"""The queues of clients that wait for keys, and which of those keys have changed.
+
+Runs no command: see ``call/blocking`` and ``dispatch/serving``.
+
+A waiter stands in the queue of each of its keys, after those that came before it. A change of an awaited key (every change
+goes through ``note_change``) puts the key on the list of those that are ready, once, in the order of their first change.
+Keys that nobody waits for are in no table, so that a change of any other key costs one look at a flag.
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from pyredis.call.client cimport Client
+from pyredis.call.request cimport Queued
+from pyredis.ground.base cimport Slice
+from pyredis.keyspace.keyspace cimport Database
+from pyredis.types.table.hashtable cimport Table
+
+# A waiter's place in the queue of one key.
+ctypedef struct Place:
+    Waiter *waiter
+    AwaitedKey *key
+    Place *before
+    Place *after
+
+# A key that clients wait for, first come first served.
+ctypedef struct AwaitedKey:
+    Database *database
+    Place *first
+    Place *last
+    size_t eager                # waiters whom every change concerns, the key's removal too
+    bint ready                  # it has changed since its waiters were last served, or they are being served
+    AwaitedKey *next_ready
+    size_t key_size
+    # the key follows
+
+# A command that waits. It has no place in its keys' queues any more once it has been answered.
+ctypedef struct Waiter:
+    Client *client
+    Queued request
+    Place *places
+    int place_count
+    int room                    # for places; fewer are taken where a key was named twice
+    int kind                    # the kind of value it waits for; ANY_CHANGE for an eager one
+    int64_t timeout_ms          # 0 for none
+    bint silent                 # CLIENT REPLY SKIP was on: its answer goes nowhere
+
+cdef enum:
+    ANY_CHANGE = -1
+
+# The answer of a command that waited, on its way to the client.
+ctypedef struct Answer:
+    Answer *next
+    Client *client              # NULL if it went away
+    uint64_t wait_offset
+    size_t size
+    # the bytes follow
+
+ctypedef struct Waiting:
+    uint32_t *heard             # the server's mask: HEARD_WAITING is on while any client waits
+    Table *awaited              # for each database, its AwaitedKeys
+    int databases
+    AwaitedKey *ready           # in the order of their first change
+    AwaitedKey *last_ready
+    bint serving
+    Answer *answers
+    Answer *last_answer
+    # statistics
+    size_t keys
+    size_t eager_keys
+    size_t deadlines
+
+# What hears of changes (`Server.heard`) has a bit for every event class that somebody listens to, and this one.
+cdef enum:
+    HEARD_WAITING = 1 << 30
+
+cdef inline Waiter *waiter_of(const Client *client) noexcept nogil:
+    return <Waiter *> client.waiter
+
+cdef void waiting_init(Waiting *waiting, int databases, uint32_t *heard) noexcept nogil
+cdef void waiting_destroy(Waiting *waiting) noexcept nogil
+# Puts the waiter at the end of the key's queue, where it does not stand there already.
+cdef void waiting_join(Waiting *waiting, Waiter *waiter, Database *database, Slice key) noexcept nogil
+# Takes the waiter out of all queues.
+cdef void waiting_leave(Waiting *waiting, Waiter *waiter) noexcept nogil
+# The key has changed, or is gone: it is ready, if that concerns any of its waiters.
+cdef void waiting_mark(Waiting *waiting, Database *database, Slice key, uint64_t hash) noexcept nogil
+# The same for all keys of a database (FLUSHDB, SWAPDB, a load).
+cdef void waiting_mark_all(Waiting *waiting, Database *database) noexcept nogil
+# The first of the keys that are ready, off the list; it stays `ready`, so that no change puts it there, until
+# `waiting_served`.
+cdef AwaitedKey *waiting_next(Waiting *waiting) noexcept nogil
+cdef void waiting_served(Waiting *waiting, AwaitedKey *key) noexcept nogil
+cdef Slice awaited_key(const AwaitedKey *key) noexcept nogil

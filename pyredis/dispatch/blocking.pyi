@@ -1,1 +1,0 @@
-"""Commands that wait for keys, for native code alone: see ``dispatch/blocking.pxd``."""

@@ -1,0 +1,40 @@
+"""The checks before a command: is there such a command, may this client run it now, or is it queued."""
+
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_MULTI, CLIENT_UNAUTHENTICATED
+from pyredis.call.command cimport CMD_GUARDED, Command, find_subcommand
+from pyredis.dispatch.run cimport run_command
+from pyredis.ground.base cimport unlikely
+
+cdef enum:
+    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI
+
+cdef void reject_unknown(Call *call) noexcept with gil
+cdef void reject_arity(Call *call) noexcept nogil
+# The checks that a command with CMD_GUARDED has to pass; those that an ordinary client of an ordinary server has not.
+# True where the command has been answered, or queued.
+cdef bint refused_by_guard(Call *call) noexcept with gil
+cdef bint refused(Call *call) noexcept nogil
+
+
+cdef inline void execute(Call *call) noexcept nogil:
+    cdef Command *command = call.command
+    if unlikely(command == NULL):
+        reject_unknown(call)
+        return
+    if command.subcommand_count and call.argc > 1:
+        command = find_subcommand(command, call.argv[1])
+        if command == NULL:
+            reject_unknown(call)
+            return
+        call.command = command
+    if unlikely(call.argc != command.arity if command.arity > 0 else call.argc < -command.arity) or \
+            unlikely(command.index < 0):
+        reject_arity(call)
+        return
+    call.client.last_command = command
+    if unlikely(command.flags & CMD_GUARDED) and refused_by_guard(call):
+        return
+    if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):
+        return
+    run_command(call)

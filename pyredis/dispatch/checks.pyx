@@ -1,0 +1,161 @@
+"""Refusals, with their texts."""
+
+from libc.stdint cimport uint32_t
+from libc.stdio cimport snprintf
+
+from pyredis._resp cimport reply_error, reply_error_slice, reply_status
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport (
+    CLIENT_CLOSE_NOW,
+    CLIENT_LOADER,
+    CLIENT_MULTI,
+    CLIENT_UNAUTHENTICATED,
+    client_discard,
+    client_queue,
+)
+from pyredis.call.command cimport (
+    CMD_DENYOOM,
+    CMD_LOADING,
+    CMD_NOT_QUEUED,
+    CMD_NO_AUTH,
+    CMD_NO_MULTI,
+    CMD_WRITE,
+    Command,
+)
+from pyredis.call.errors cimport reply_wrong_arity
+from pyredis.call.handlers cimport client_object
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server
+from pyredis.dispatch.run cimport note_rejection
+from pyredis.ground.base cimport equals_nocase, slice_of
+from pyredis.ground.memory cimport mem_used
+
+from pyredis.call.handlers import CommandError
+
+# What a browser sends that a page has talked into speaking to the server: nothing after it may be executed.
+FOREIGN = (b"post", b"host:")
+
+
+cdef bint is_named(const Command *command, const char *name) noexcept nogil:
+    return equals_nocase(slice_of(command.name, command.name_size), name)
+
+
+cdef void reject(Call *call, const char *text) noexcept nogil:
+    if call.command != NULL and is_named(call.command, "exec"):
+        reject_exec(call, text)
+        return
+    reply_error(call.reply, text)
+    note_rejection(call)
+
+
+cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
+    """EXEC itself is refused: the transaction is over."""
+    cdef char text[256]
+    snprintf(text, sizeof(text), "EXECABORT Transaction discarded because of: %s", reason)
+    reply_error(call.reply, text)
+    note_rejection(call)
+    client_discard(call.client)
+
+
+cdef void reject_arity(Call *call) noexcept nogil:
+    if is_named(call.command, "exec"):
+        reject_exec(call, "wrong number of arguments for 'exec' command")
+        return
+    reply_wrong_arity(call)
+    note_rejection(call)
+
+
+cdef bytes shown_argument(Call *call, int index, size_t room):
+    """The argument's first bytes, up to a NUL, as Redis tells it in an error."""
+    cdef bytes beginning = call.argv[index].data[:min(call.argv[index].size, room)]
+    return beginning.split(b"\0", 1)[0]
+
+
+cdef void reject_unknown(Call *call) noexcept with gil:
+    """The texts for a name that is no command, and for a word that is no subcommand."""
+    cdef bytes text, listed = b""
+    name = shown_argument(call, 0, 128)
+    if call.command == NULL and name.lower() in FOREIGN and not call.client.flags & CLIENT_LOADER:
+        (<object> call.server.core).host.on_foreign_protocol(client_object(call.client))
+        call.client.flags |= CLIENT_CLOSE_NOW
+        return
+    if call.command != NULL:
+        sub = shown_argument(call, 1, 128)
+        title = (<bytes> call.command.name).upper()
+        text = b"ERR unknown subcommand '" + sub + b"'. Try " + title + b" HELP."
+        # No command was refused: there is none of this name.
+        call.command = NULL
+    else:
+        for index in range(1, call.argc):
+            if len(listed) >= 128:
+                break
+            listed += b"'" + shown_argument(call, index, 128 - len(listed)) + b"' "
+        text = b"ERR unknown command '" + name + b"', with args beginning with: " + listed
+    reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
+    note_rejection(call)
+
+
+cdef void reject_misconf(Call *call) noexcept with gil:
+    reason = (<object> call.server.core).host.aof_failure()
+    text = f"MISCONF Errors writing to the AOF file: {reason}".encode()
+    reject(call, text)
+
+
+cdef uint32_t flags_to_run(Call *call) noexcept nogil:
+    """The command's flags; EXEC has those of the commands it will run too, but may run while loading only if they
+    all may."""
+    cdef uint32_t flags = call.command.flags
+    cdef uint32_t common = flags
+    cdef size_t index
+    if call.client.flags & CLIENT_MULTI and is_named(call.command, "exec"):
+        for index in range(call.client.queued):
+            flags |= call.client.queue[index].command.flags
+            common &= call.client.queue[index].command.flags
+    return flags & ~CMD_LOADING | common & CMD_LOADING
+
+
+cdef bint refused_by_restriction(Call *call) noexcept nogil:
+    cdef Server *server = call.server
+    cdef uint32_t flags = flags_to_run(call)
+    if server.restrictions & RESTRICT_LOADING and not flags & CMD_LOADING and \
+            not call.client.flags & CLIENT_LOADER:
+        reject(call, "LOADING Redis is loading the dataset in memory")
+        return True
+    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and \
+            mem_used() > server.settings.maxmemory and not call.client.flags & CLIENT_LOADER:
+        reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
+        return True
+    if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_named(call.command, "ping")):
+        reject_misconf(call)
+        return True
+    return False
+
+
+cdef bint refused_by_guard(Call *call) noexcept with gil:
+    """What the command's guard raises is the answer, before anything else is asked and before it is queued."""
+    core = <object> call.server.core
+    if call.client.flags & CLIENT_LOADER:
+        return False
+    try:
+        core.handlers[call.command.index].admit(client_object(call.client))
+    except CommandError as error:
+        text = str(error).encode()
+        reject(call, text)
+        return True
+    return False
+
+
+cdef bint refused(Call *call) noexcept nogil:
+    """The checks that an ordinary client of an ordinary server need not go through."""
+    if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
+        reject(call, "NOAUTH Authentication required.")
+        return True
+    if call.server.restrictions and refused_by_restriction(call):
+        return True
+    if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_NOT_QUEUED:
+        return False
+    if call.command.flags & CMD_NO_MULTI:
+        reject(call, "ERR Command not allowed inside a transaction")
+    else:
+        client_queue(call.client, call.command, call.argc, call.argv)
+        reply_status(call.reply, "QUEUED")
+    return True

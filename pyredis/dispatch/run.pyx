@@ -1,0 +1,140 @@
+"""Calling a handler, and measuring and recording what it did."""
+
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc
+
+from pyredis._resp cimport Reply, reply_error, reply_error_slice, reply_object, reply_truncate
+from pyredis.call.call cimport Call, Handler
+from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
+from pyredis.call.command cimport CMD_FAST, CMD_SKIP_SLOWLOG, HISTOGRAM, HISTOGRAM_PARTS, Command
+from pyredis.call.handlers cimport argument_list, client_object, excerpt
+from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle
+from pyredis.call.state cimport RESTRICT_LOADING, Server, Settings
+from pyredis.call.waiting cimport ANY_CHANGE
+from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
+from pyredis.keyspace.keyspace cimport keyspace_tick
+
+from pyredis.call.handlers import NO_REPLY, CommandError
+
+cdef enum:
+    # The slow log keeps no more of a command's arguments.
+    SHOWN_ARGUMENTS = 32
+
+
+cdef void note_error(Call *call) noexcept with gil:
+    """Counts the error by its code, as INFO's errorstats tells."""
+    cdef Reply *reply = call.reply
+    cdef bytes text = reply.data[reply.last_error + 1:min(reply.size, reply.last_error + 65)]
+    cdef dict counts = (<object> call.server.core).error_counts
+    call.server.errors_noted = reply.errors
+    code = text.split(b"\r", 1)[0].split(b" ", 1)[0].decode("latin-1")
+    counts[code] = counts.get(code, 0) + 1
+
+
+cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
+    """A command that may be one for the slow log, for the latency monitor, or for both."""
+    cdef int64_t us = <int64_t> (cycles * call.server.ns_per_cycle / 1000)
+    cdef Settings *settings = &call.server.settings
+    core = <object> call.server.core
+    if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
+        shown = [excerpt(call.argv[index]) for index in range(min(call.argc, <int> SHOWN_ARGUMENTS))]
+        core.on_slow(client_object(call.client), shown, us, call.argc - len(shown))
+    if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
+        core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
+
+
+cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
+    cdef int shift = max(highest_bit(ns | 1) - HISTOGRAM_PARTS, 0)
+    cdef size_t index = (<size_t> shift << HISTOGRAM_PARTS) + (ns >> shift)
+    if unlikely(command.histogram == NULL):
+        # Not the data's memory: what is used does not change because a command is called for the first time.
+        command.histogram = <uint64_t *> calloc(HISTOGRAM, sizeof(uint64_t))
+        if command.histogram == NULL:
+            return
+    command.histogram[min(index, <size_t> HISTOGRAM - 1)] += 1
+
+
+cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
+    """A command that waits counts once, its time is told when it is answered."""
+    cdef Server *server = call.server
+    cdef Command *command = call.command
+    command.calls += not call.woken
+    command.cycles += cycles
+    if unlikely(call.waits):
+        return
+    if server.settings.latency_tracking:
+        count_duration(command, <uint64_t> (<double> cycles * server.ns_per_cycle))
+    if unlikely(cycles > server.settings.slow_cycles):
+        note_slow(call, cycles)
+
+
+cdef void call_python(Call *call) noexcept with gil:
+    """Runs a Python handler; whatever it raises becomes an error reply. No such command belongs in a file.
+
+    It may have taken long, so the clock is read again, save within EXEC, whose commands all happen at one moment.
+    """
+    core = <object> call.server.core
+    cdef size_t start = call.reply.size
+    if call.client.flags & CLIENT_LOADER:
+        reply_error(call.reply, "ERR This command has no place in an append-only file")
+        note_rejection(call)
+        return
+    try:
+        value = core.handlers[call.command.index](client_object(call.client), argument_list(call))
+        if value is not NO_REPLY:
+            call.reply.protocol = call.client.protocol
+            reply_object(call.reply, value)
+    except CommandError as error:
+        reply_truncate(call.reply, start)
+        text = str(error).encode("utf-8", "surrogateescape")
+        reply_error_slice(call.reply, slice_of(<const char *> text, len(text)))
+    except Exception as error:
+        reply_truncate(call.reply, start)
+        core.host.report_exception(f"command {core.specs[call.command.index].name}", error)
+        reply_error(call.reply, "ERR internal error")
+    if not call.server.in_exec:
+        keyspace_tick(&call.server.keyspace)
+
+
+cdef void run_command(Call *call) noexcept nogil:
+    cdef Server *server = call.server
+    cdef uint64_t errors = call.reply.errors
+    cdef uint64_t start = server.cycle_mark
+    call.dirty = server.keyspace.dirty
+    call.failed = False
+    call.waits = False
+    call.awaited_kind = ANY_CHANGE
+    call.propagation = PROPAGATE_AS_IS
+    if likely(call.command.handler != NULL):
+        (<Handler> call.command.handler)(call)
+    else:
+        call_python(call)
+    if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
+            not server.restrictions & RESTRICT_LOADING:
+        propagate_request(call)
+    if server.aof_pending and not server.in_exec:
+        settle(server)
+    if unlikely(call.client.flags & CLIENT_LOADER):
+        return
+    server.cycle_mark = cycles_now()
+    note_duration(call, server.cycle_mark - start)
+    # An error within EXEC is charged to the command that ran into it, not to EXEC as well.
+    if unlikely(call.reply.errors > max(errors, server.errors_noted)):
+        call.command.failed += 1
+        note_error(call)
+    if unlikely(server.waiting.ready != NULL) and not server.in_exec:
+        server.serve_waiting(server)
+
+
+cdef void run_any(void *call) noexcept nogil:
+    run_command(<Call *> call)
+
+
+cdef void note_rejection(Call *call) noexcept nogil:
+    if call.command != NULL:
+        call.command.rejected += 1
+    if call.client.flags & CLIENT_MULTI:
+        call.client.flags |= CLIENT_DIRTY_EXEC
+    if call.client.flags & CLIENT_LOADER:
+        call.client.flags |= CLIENT_CLOSE_NOW
+    note_error(call)

@@ -1,0 +1,173 @@
+"""Being served, and ceasing to wait."""
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memcpy
+
+from pyredis._resp cimport Reply, reply_error, reply_null_array, reply_truncate
+from pyredis.call.call cimport Call, call_begin
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW, CLIENT_REPLY_OFF, Client
+from pyredis.call.propagation cimport settle
+from pyredis.call.request cimport Queued, drop_request
+from pyredis.call.state cimport RESTRICT_LOADING, Server
+from pyredis.call.waiting cimport (
+    ANY_CHANGE,
+    Answer,
+    AwaitedKey,
+    Place,
+    Waiter,
+    Waiting,
+    awaited_key,
+    waiter_of,
+    waiting_leave,
+    waiting_next,
+    waiting_served,
+)
+from pyredis.dispatch.run cimport note_error, run_command
+from pyredis.ground.base cimport Slice
+from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.keyspace.keyspace cimport Entry, keyspace_find
+from pyredis.types.table.hashtable cimport hash_key
+
+cdef extern from "peer.h" nogil:
+    # Whether the other end of the socket has closed it, or its way to us.
+    bint peer_has_gone(int fd)
+
+cdef enum:
+    CLOSING = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW
+
+
+# ---- ceasing to wait ----
+
+cdef void drop_waiter(Server *server, Waiter *waiter) noexcept nogil:
+    waiting_leave(&server.waiting, waiter)
+    server.waiting.deadlines -= waiter.timeout_ms > 0
+    waiter.client.waiter = NULL
+    drop_request(&waiter.request)
+    mem_free(waiter.places, waiter.room * sizeof(Place))
+    mem_free(waiter, sizeof(Waiter))
+
+
+cdef void take_answer(Server *server, Client *client, size_t begin) noexcept nogil:
+    """Moves what stands in the reply buffer from ``begin`` on to the answers."""
+    cdef Waiting *waiting = &server.waiting
+    cdef Reply *reply = &server.reply
+    cdef size_t size = reply.size - begin
+    cdef Answer *answer = <Answer *> mem_alloc(sizeof(Answer) + size)
+    answer.next = NULL
+    answer.client = client
+    answer.wait_offset = server.wait_offset
+    answer.size = size
+    memcpy(answer + 1, reply.data + begin, size)
+    reply.size = begin
+    if waiting.last_answer != NULL:
+        waiting.last_answer.next = answer
+    else:
+        waiting.answers = answer
+    waiting.last_answer = answer
+
+
+cdef void answer_waiter(Server *server, Waiter *waiter, size_t begin) noexcept nogil:
+    """The wait is over: what stands in the reply buffer from ``begin`` on is its answer."""
+    cdef Client *client = waiter.client
+    if waiter.silent or client.flags & CLIENT_REPLY_OFF:
+        reply_truncate(&server.reply, begin)
+    client.flags &= ~CLIENT_BLOCKED
+    client.active_ms = server.keyspace.now_ms
+    drop_waiter(server, waiter)
+    take_answer(server, client, begin)
+
+
+cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil:
+    cdef size_t begin = server.reply.size
+    cdef int protocol = server.reply.protocol
+    cdef uint64_t offset = server.wait_offset
+    cdef Call call
+    waiter_call(server, waiter_of(client), False, &call)
+    server.wait_offset = 0
+    if error:
+        reply_error(call.reply, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        call.command.failed += 1
+        note_error(&call)
+    else:
+        reply_null_array(call.reply)
+    answer_waiter(server, waiter_of(client), begin)
+    server.reply.protocol = protocol
+    server.wait_offset = offset
+
+
+cdef void forget_waiting(Server *server, Client *client) noexcept nogil:
+    cdef Answer *answer = server.waiting.answers
+    if client.waiter != NULL:
+        drop_waiter(server, waiter_of(client))
+    while answer != NULL:
+        if answer.client == client:
+            answer.client = NULL
+        answer = answer.next
+
+
+# ---- being served ----
+
+cdef void waiter_call(Server *server, Waiter *waiter, bint woken, Call *call) noexcept nogil:
+    cdef Queued *request = &waiter.request
+    call_begin(call, server, waiter.client, request.command, <int> request.argc, request.argv, request.block,
+               request.raw_size)
+    call.woken = woken
+
+
+cdef bint has_gone(const Client *client) noexcept nogil:
+    return client.flags & CLOSING or (client.fd >= 0 and peer_has_gone(client.fd))
+
+
+cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
+    cdef size_t begin = server.reply.size
+    cdef Call call
+    waiter_call(server, waiter, True, &call)
+    server.wait_offset = 0
+    server.touched_count = 0
+    run_command(&call)
+    if call.waits:
+        reply_truncate(&server.reply, begin)
+    else:
+        answer_waiter(server, waiter, begin)
+
+
+cdef void serve_key(Server *server, AwaitedKey *key) noexcept nogil:
+    """All who wait for the key, as long as there is something for them."""
+    cdef Slice name = awaited_key(key)
+    cdef uint64_t hash = hash_key(name.data, name.size)
+    cdef Place *place = key.first
+    cdef Place *following
+    cdef Waiter *waiter
+    cdef Entry *entry
+    while place != NULL:
+        following = place.after
+        waiter = place.waiter
+        entry = keyspace_find(&server.keyspace, key.database, name, hash)
+        if entry == NULL and not key.eager:
+            return
+        if waiter.kind == ANY_CHANGE or (entry != NULL and entry.type == <unsigned> waiter.kind):
+            if has_gone(waiter.client):
+                drop_waiter(server, waiter)
+            else:
+                run_again(server, waiter)
+        place = following
+
+
+cdef void serve_waiting(Server *server) noexcept nogil:
+    cdef int protocol = server.reply.protocol
+    cdef uint64_t offset = server.wait_offset
+    cdef AwaitedKey *key
+    if server.waiting.ready == NULL or server.waiting.serving or server.restrictions & RESTRICT_LOADING:
+        return
+    server.waiting.serving = True
+    while True:
+        key = waiting_next(&server.waiting)
+        if key == NULL:
+            break
+        serve_key(server, key)
+        waiting_served(&server.waiting, key)
+    server.waiting.serving = False
+    if server.aof_pending:
+        settle(server)
+    server.reply.protocol = protocol
+    server.wait_offset = offset
