@@ -118,6 +118,14 @@ def check_remaining(hashes, field, at):
         assert -(-(at - after) // unit) <= left <= -(-(at - before) // unit)
 
 
+@pytest.mark.parametrize("fraction", [0, 1, 300, 499, 500, 999])
+def test_a_time_of_expiry_in_seconds_is_rounded_up(hashes, fraction):
+    second = now_ms() // 1000 + 100
+    hashes.must("HSET", "h", "f", "v")
+    assert hashes.must("HPEXPIREAT", "h", second * 1000 + fraction, "FIELDS", 1, "f") == [DONE]
+    assert hashes.must("HEXPIRETIME", "h", "FIELDS", 1, "f") == [second + (fraction > 0)]
+
+
 def test_a_field_tells_when_it_expires_in_every_unit(hashes):
     hashes.must("HSET", "h", "f", "v", "g", "w")
     at = now_ms() + 100_500

@@ -464,3 +464,45 @@ def test_under_always_a_large_reply_waits_for_the_disk_in_its_place(start_ours, 
             assert other.is_silent(0)
         assert [client.read().decoded for _ in range(3)] == [MB + 1, value + b"x", "PONG"]
         assert other.read().decoded == value + b"x"
+
+
+# ---- counted ----
+
+
+def sent_during(counter: RawClient, act) -> int:
+    """The bytes that the server counts as sent while ``act`` runs."""
+    before = counter.call("INFO", "stats")
+    act()
+    after = counter.must("INFO", "stats").decode()
+    values = [int(text.split("total_net_output_bytes:")[1].split()[0]) for text in (before.decoded.decode(), after)]
+    return values[1] - values[0] - len(before.raw)
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "for the disk"])
+def test_the_bytes_of_a_large_reply_are_counted_once(start_ours, waits):
+    server: Server = start_ours("--appendonly", "yes", "--appendfsync", "always")
+    replies: list[bytes] = []
+    requests = [encode_command("APPEND", "k", "x")] * waits + [encode_command("GET", "k")]
+
+    def act():
+        client.send_bytes(b"".join(requests))
+        replies.extend(client.read().raw for _ in requests)
+
+    with server.client() as client, server.client() as counter:
+        client.must("SET", "k", sample(15, MB))
+        assert sent_during(counter, act) == len(b"".join(replies)) > MB
+
+
+def test_a_large_reply_that_is_withheld_does_not_count(server, client):
+    value = sample(16, MB)
+    replies = []
+
+    def act():
+        get = encode_command("GET", "k")
+        client.send_bytes(encode_command("CLIENT", "REPLY", "SKIP") + get + get)
+        replies.append(client.read())
+
+    client.must("SET", "k", value)
+    with server.client() as counter:
+        assert sent_during(counter, act) == len(replies[0].raw)
+    assert replies[0].decoded == value
