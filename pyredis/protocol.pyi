@@ -36,6 +36,10 @@ class Hub:
         """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
     def relieve(self) -> None:
         """Looks after the connections that are held back. To be called now and then."""
+    def client_totals(self) -> tuple[int, int, int, int, int, int]:
+        """Bytes of all clients, those of the allocator among them, the largest input and output buffers in bytes, and
+        how many clients wait, and watch keys.
+        """
     def reset_counters(self) -> None: ...
 
 class Connection(Listed):

@@ -282,6 +282,23 @@ cdef class Hub:
         for connection in list(self.stalled):
             connection.look_again()
 
+    def client_totals(self):
+        """Over all clients: (bytes in all, bytes of the allocator, largest input and output, how many wait, how many
+        watch keys). Natively, for there may be very many."""
+        cdef Connection connection
+        cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
+        for connection in self.clients.values():
+            held = connection.input_memory
+            buffered = max(buffered, held)
+            blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
+            watching += connection.client.watching > 0
+            output = connection.output_memory if connection.writing else 0
+            largest = max(largest, output)
+            unsent += output
+            allocated += held + connection.client.queue_bytes + connection.argument_memory
+        objects = len(self.clients) * Connection.__basicsize__
+        return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
+
     def reset_counters(self):
         """CONFIG RESETSTAT."""
         self.reads = 0

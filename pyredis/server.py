@@ -18,9 +18,9 @@ from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
 from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
+from pyredis.ground.log import Log
 from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
-from pyredis.host.log import Log
 from pyredis.host.open_files import TooFewFiles, allowed_clients
 from pyredis.host.process import Supervisor
 from pyredis.persistence.persistence import LoadError, Persistence

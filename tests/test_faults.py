@@ -29,7 +29,7 @@ def load_tool():
 TOOL = load_tool()
 FAULTS = TOOL.read_list()
 ROOMS = {
-    "policy": ("cli.py", "config/", "server.py", "host/"),
+    "policy": ("cli.py", "config/", "server.py", "host/", "ground/log.py"),
     "persistence": (
         "persistence/persistence.py",
         "persistence/recovery.py",

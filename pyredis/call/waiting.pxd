@@ -2,9 +2,9 @@
 
 Runs no command: see ``call/blocking`` and ``dispatch/serving``.
 
-A waiter stands in the queue of each of its keys, after those that came before it. A change of an awaited key (every change
-goes through ``note_change``) puts the key on the list of those that are ready, once, in the order of their first change.
-Keys that nobody waits for are in no table, so that a change of any other key costs one look at a flag.
+A waiter stands in the queue of each of its keys, after those that came before it. A change of an awaited key (every
+change goes through ``note_change``) puts the key on the list of those that are ready, once, in the order of their first
+change. Keys that nobody waits for are in no table, so that a change of any other key costs one look at a flag.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t

@@ -9,15 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from pyredis.config.directive import Directive, LineOnly
 from pyredis.config.directives import LINES, find
 from pyredis.config.errors import ConfigError, ConfigRejected, ConfigUnreadable
 from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_text, trim
-
-if TYPE_CHECKING:
-    from pyredis.config.store import Config
 
 BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
 
@@ -41,10 +38,20 @@ class Text:
         return next((source for start, source in reversed(self.starts) if start <= at), "")
 
 
+class Loaded(Protocol):
+    """What loading needs of the ``Config`` that it fills."""
+
+    path: str | None
+
+    def __getitem__(self, name: str) -> Any: ...
+    def give(self, directive: Directive, value: Any) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
 class Loader:
     """One load into one `Config`; remembers which files are being read and which directives have been met."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Loaded) -> None:
         self.config = config
         self.open: list[str] = []
         self.met: set[str] = set()

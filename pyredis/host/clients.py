@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pyredis.ground.addresses import is_local
 from pyredis.host import listeners
 
 if TYPE_CHECKING:
-    from pyredis.server import Server
+    from pyredis.persistence.server_parts import ServerParts
 
 # How long the log is silent about more of the same.
 ATTACK_SECONDS = 60
@@ -31,7 +32,7 @@ REFUSED_PROTECTED = (
 class ClientRules:
     """``maxclients``, protected mode, keep-alive, ``timeout`` and the limits of output buffers."""
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: "ServerParts") -> None:
         self.server = server
         self.rejected = 0
         self.output_limited = 0
@@ -132,11 +133,3 @@ class ClientRules:
             if client.active_ms < oldest and not client.blocked:
                 self.server.log.verbose(f"Closing idle client {self.describe(client)}")
                 client.close()
-
-
-def is_local(connection: Any) -> bool:
-    """Whether the client is on this host, by its address."""
-    if connection.is_unix:
-        return True
-    host = connection.address.rsplit(":", 1)[0]
-    return host.startswith("127.") or host in ("[::1]", "[::ffff:127.0.0.1]")

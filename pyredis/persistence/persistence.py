@@ -23,7 +23,7 @@ from pyredis.persistence.rewriting import Rewriting
 from pyredis.protocol import Hub
 
 if TYPE_CHECKING:
-    from pyredis.server import Server
+    from pyredis.persistence.server_parts import ServerParts
 
 __all__ = ["LoadError", "Persistence"]
 
@@ -31,7 +31,7 @@ __all__ = ["LoadError", "Persistence"]
 class Persistence:
     """The append-only file of one server. All methods run in the loop's thread."""
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: "ServerParts") -> None:
         self.server = server
         self.core = server.core
         self.log = server.log

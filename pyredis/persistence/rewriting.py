@@ -25,13 +25,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyredis.call.handlers import CommandError
 from pyredis.persistence.manifest import AppendOnlyDir, IncrementalMode, ManifestError
 
 if TYPE_CHECKING:
-    from pyredis.persistence.persistence import Persistence
+    from pyredis._core import Core
+    from pyredis.ground.log import Log
+    from pyredis.persistence.server_parts import ServerParts
     from pyredis.persistence.snapshot import Snapshot
 
 IN_PROGRESS = "ERR Background append only file rewriting already in progress"
@@ -42,10 +44,30 @@ LONGEST_DELAY = 60
 Tell = Callable[[str | None], None]
 
 
+class Files(Protocol):
+    """What a rewrite needs of ``Persistence``, which owns the files."""
+
+    server: "ServerParts"
+    core: "Core"
+    log: "Log"
+    folder: AppendOnlyDir | None
+    awaiting_base: bool
+
+    @property
+    def appending(self) -> bool: ...
+    @property
+    def needs_base(self) -> bool: ...
+    @property
+    def current_size(self) -> int: ...
+    def rewritten_folder(self) -> AppendOnlyDir: ...
+    def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None: ...
+    def on_base(self, position: int, size: int) -> None: ...
+
+
 class Rewriting:
     """The rewrites of one server, one at a time. All methods run in the loop's thread."""
 
-    def __init__(self, persistence: "Persistence") -> None:
+    def __init__(self, persistence: "Files") -> None:
         self.persistence = persistence
         self.server = persistence.server
         self.core = persistence.core

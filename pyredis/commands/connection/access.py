@@ -8,7 +8,7 @@ from typing import Any
 
 from pyredis.call.handlers import CommandError
 from pyredis.config.syntax import to_bytes
-from pyredis.host.clients import is_local
+from pyredis.ground.addresses import is_local
 
 WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
 

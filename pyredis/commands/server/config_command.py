@@ -5,7 +5,7 @@ from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR
 from pyredis.config import ConfigRefused
 from pyredis.config.syntax import to_bytes, to_text
-from pyredis.host.clients import is_local
+from pyredis.ground.addresses import is_local
 from pyredis.replies import OK
 
 

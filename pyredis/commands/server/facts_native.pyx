@@ -4,12 +4,10 @@ from typing import NamedTuple
 
 from libc.stdint cimport uint64_t
 
-from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.state cimport State
 from pyredis.call.waiting cimport Waiting
 from pyredis.ground.base cimport Bucket
 from pyredis.keyspace.keyspace cimport Database
-from pyredis.protocol cimport Connection
 from pyredis.types.table.hashtable cimport Table, table_is_resizing, table_size
 
 cdef extern from *:
@@ -32,21 +30,9 @@ class ClientTotals(NamedTuple):
     watching: int
 
 
-def client_totals(clients):
-    """The totals of the connections in a mapping by id."""
-    cdef Connection connection
-    cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
-    for connection in clients.values():
-        held = connection.input_memory
-        buffered = max(buffered, held)
-        blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
-        watching += connection.client.watching > 0
-        output = connection.output_memory if connection.writing else 0
-        largest = max(largest, output)
-        unsent += output
-        allocated += held + connection.client.queue_bytes + connection.argument_memory
-    objects = len(clients) * Connection.__basicsize__
-    return ClientTotals(allocated + unsent + objects, allocated, buffered, largest, blocked, watching)
+def client_totals(hub):
+    """The totals over the clients of a hub."""
+    return ClientTotals(*hub.client_totals())
 
 
 def watched_keys(State core):

@@ -13,7 +13,7 @@ from pyredis.commands.server import facts_native
 from pyredis.commands.server.digest import sha1_of
 from pyredis.commands.server.latency import percentile
 from pyredis.commands.server.memory_command import measure
-from pyredis.host.process_usage import machine_memory, processor_seconds
+from pyredis.ground.process_usage import machine_memory, processor_seconds
 
 LRU_CLOCK_MASK = (1 << 24) - 1
 DAY = 86400
@@ -78,7 +78,7 @@ def _listeners(config) -> dict[str, str]:
 
 
 def clients(client):
-    totals = facts_native.client_totals(client.host.clients)
+    totals = facts_native.client_totals(client.host.hub)
     deadlines, awaited, eagerly_awaited = facts_native.waiting(client.core)
     return {
         "connected_clients": len(client.host.clients),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pyredis.commands.help import help_lines
 from pyredis.commands.server import memory_native
 from pyredis.commands.server.facts_native import client_totals, rehashing
-from pyredis.host.process_usage import resident_memory
+from pyredis.ground.process_usage import resident_memory
 from pyredis.replies import Verbatim
 
 # Less than this is too little to judge, in bytes.
@@ -64,7 +64,7 @@ class MemoryUse(NamedTuple):
 
 def measure(client) -> MemoryUse:
     core, host = client.core, client.host
-    moving, totals = rehashing(core), client_totals(host.clients)
+    moving, totals = rehashing(core), client_totals(host.hub)
     return MemoryUse(
         used=core.used_memory,
         peak=core.peak_memory,

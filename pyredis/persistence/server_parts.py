@@ -1,0 +1,23 @@
+"""What the life of the files, and the rules for clients, need of the server they belong to."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pyredis._core import Core
+    from pyredis.config import Config
+    from pyredis.ground.log import Log
+    from pyredis.protocol import Hub
+
+
+class ServerParts(Protocol):
+    """The parts of ``server.Server`` that others work with; there is a hub from the server's start on."""
+
+    config: "Config"
+    core: "Core"
+    log: "Log"
+    hub: "Hub | None"
+
+    @property
+    def clients(self) -> Mapping[int, Any]: ...
+    def wake_work(self) -> None: ...
