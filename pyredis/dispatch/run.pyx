@@ -5,12 +5,13 @@ from libc.stdlib cimport calloc
 
 from pyredis._resp cimport Reply, reply_error, reply_error_slice, reply_object, reply_truncate
 from pyredis.call.call cimport Call, Handler
-from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
 from pyredis.call.command cimport CMD_FAST, CMD_SKIP_SLOWLOG, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
 from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle
 from pyredis.call.state cimport RESTRICT_LOADING, Server, Settings
 from pyredis.call.waiting cimport ANY_CHANGE
+from pyredis.dispatch.reply_check cimport CHECKING, check_failed, is_one_reply
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
 from pyredis.keyspace.keyspace cimport keyspace_tick
 
@@ -96,8 +97,17 @@ cdef void call_python(Call *call) noexcept with gil:
         keyspace_tick(&call.server.keyspace)
 
 
+cdef void check_reply(Call *call, size_t begin) noexcept nogil:
+    """Aborts unless the command has written exactly one reply, or waits, or is one in Python that answers later."""
+    if call.reply.size == begin and (call.waits or call.client.flags & CLIENT_BLOCKED or call.command.handler == NULL):
+        return
+    if not is_one_reply(call.reply, begin):
+        check_failed("it has not written exactly one complete reply", call.command.name)
+
+
 cdef void run_command(Call *call) noexcept nogil:
     cdef Server *server = call.server
+    cdef size_t begin = call.reply.size
     cdef uint64_t errors = call.reply.errors
     cdef uint64_t start = server.cycle_mark
     call.dirty = server.keyspace.dirty
@@ -109,6 +119,8 @@ cdef void run_command(Call *call) noexcept nogil:
         (<Handler> call.command.handler)(call)
     else:
         call_python(call)
+    if CHECKING:
+        check_reply(call, begin)
     if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
             not server.restrictions & RESTRICT_LOADING:
         propagate_request(call)
