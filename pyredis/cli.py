@@ -145,14 +145,13 @@ def start(config: Config, loop: str, given: bool) -> int:
     config.warn = log.warning
     supervisor = Supervisor(config["supervised"], log)
     background = config["daemonize"] and not supervisor.present
-    os.chdir(config["dir"])
     if background:
         sys.stdout.flush()
         daemonize()
     greet(config, log, given)
     supervisor.starting()
     path = config["pidfile"] or (DEFAULT_PIDFILE if background else "")
-    with PidFile(path and os.path.abspath(path), log):
+    with PidFile(path and config.path_below(path), log):
         return serve(config, log, loop)
 
 

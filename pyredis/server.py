@@ -81,7 +81,6 @@ class Server:
             self._follow(name, partial(self.core.configure, name))
         self._follow("slowlog-max-len", self.slowlog.set_limit)
         self._follow("latency-monitor-threshold", self.latency.set_threshold)
-        self.config.on_change("dir", os.chdir)
         self.config.on_change("bind", lambda _: self._listen_again("Failed to bind to specified addresses."))
         self.config.on_change("port", lambda _: self._listen_again("Unable to listen on this port. Check server logs."))
         self.config.on_change("maxclients", self._check_open_files)
@@ -225,7 +224,7 @@ class Server:
             raise StartError(f"Failed listening on port {config['port']} (tcp), aborting.") from error
         if config["unixsocket"]:
             try:
-                self._listeners.open_unix(config["unixsocket"], config["unixsocketperm"])
+                self._listeners.open_unix(config.path_below(config["unixsocket"]), config["unixsocketperm"])
             except ListenError as error:
                 raise StartError(str(error.args[-1])) from error
         if not self._listeners:

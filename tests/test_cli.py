@@ -147,11 +147,14 @@ def test_standard_input_is_a_source(command):
     assert "* 42\n" in command("-", stdin="maxclients 42\n", body="log.notice(str(config['maxclients']))").stdout
 
 
-def test_the_server_runs_in_its_dir(command, tmp_path):
+def test_relative_paths_are_below_dir_and_the_process_stays_where_it_is(command, tmp_path):
     (tmp_path / "data").mkdir()
-    told = command("--dir", "data", "--logfile", "x.log", body="import os; log.notice(os.getcwd())")
-    assert told.stdout == ""
-    assert f"* {(tmp_path / 'data').resolve()}\n" in (tmp_path / "data" / "x.log").read_text()
+    body = "import os; log.notice(os.getcwd()); log.notice(open(config.path_below('x.pid')).name)"
+    ended = command("--dir", "data", "--logfile", "x.log", "--pidfile", "x.pid", body=body)
+    assert ended.stdout == ""
+    log = (tmp_path / "data" / "x.log").read_text()
+    assert f"* {tmp_path.resolve()}\n" in log
+    assert f"* {(tmp_path / 'data' / 'x.pid').resolve()}\n" in log
 
 
 def test_the_pid_file_is_there_while_the_server_runs(command, tmp_path):

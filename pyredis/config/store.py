@@ -50,6 +50,10 @@ class Config:
     def __getitem__(self, name: str) -> Any:
         return self._values[_directive(name).name]
 
+    def path_below(self, path: str) -> str:
+        """The absolute path of a file that a directive names: relative ones are taken from the folder ``dir``."""
+        return os.path.join(self["dir"], path)
+
     def text(self, name: str) -> str:
         """The value as CONFIG GET tells it."""
         directive = _directive(name)

@@ -42,7 +42,7 @@ class Log:
     @classmethod
     def of(cls, config: Any) -> "Log":
         """The log that the configuration asks for; follows ``loglevel`` as CONFIG SET changes it."""
-        path = config["logfile"] and os.path.join(config["dir"], config["logfile"])
+        path = config["logfile"] and config.path_below(config["logfile"])
         log = cls(config["loglevel"], path)
         if config["syslog-enabled"]:
             log.open_syslog(config["syslog-ident"], config["syslog-facility"])

@@ -20,6 +20,8 @@ _NO_FAMILY = {
     errno.EPROTONOSUPPORT,
     errno.ESOCKTNOSUPPORT,
 }
+# Bytes of a unix socket's path, on every system.
+UNIX_PATH_MAX = 100
 SOMAXCONN = "/proc/sys/net/core/somaxconn"
 
 Warn = Callable[[str], None]
@@ -193,7 +195,7 @@ def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(os.lstat(path).st_mode):
                 os.unlink(path)
-        sock.bind(path)
+        sock.bind(_shortest(path))
         if permissions:
             os.chmod(path, permissions)
         sock.listen(backlog)
@@ -202,6 +204,13 @@ def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
         sock.close()
         raise ListenError(error.errno, f"Failed opening Unix socket: bind: {error.strerror or error}") from error
     return sock
+
+
+def _shortest(path: str) -> str:
+    """The path itself, or the same from the current folder: a socket's address has room for little more than 100
+    bytes."""
+    relative = os.path.relpath(path)
+    return relative if len(os.fsencode(relative)) < len(os.fsencode(path)) > UNIX_PATH_MAX else path
 
 
 def check_backlog(backlog: int, warn: Warn) -> None:

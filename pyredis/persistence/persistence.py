@@ -110,7 +110,7 @@ class Persistence:
 
     def _open_folder(self) -> AppendOnlyDir:
         config = self.server.config
-        self.folder = AppendOnlyDir(os.path.join(config["dir"], config["appenddirname"]), config["appendfilename"])
+        self.folder = AppendOnlyDir(config.path_below(config["appenddirname"]), config["appendfilename"])
         return self.folder
 
     def _append(self, folder: AppendOnlyDir) -> None:
