@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pyredis.call.state import State
+
 # What `Core.configure` takes.
 DIRECTIVES: Final[tuple[str, ...]]
 
-class Core:
+class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.

@@ -1,0 +1,1 @@
+"""Noting changes, for native code alone: see ``call/changes.pxd``."""

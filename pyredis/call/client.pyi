@@ -1,0 +1,1 @@
+"""A client as commands know it, for native code alone: see ``call/client.pxd``."""

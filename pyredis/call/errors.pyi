@@ -1,0 +1,1 @@
+"""Shared error replies, for native code alone: see ``call/errors.pxd``."""

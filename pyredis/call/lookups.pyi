@@ -1,0 +1,1 @@
+"""Looking up keys, for native code alone: see ``call/lookups.pxd``."""

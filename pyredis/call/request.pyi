@@ -1,0 +1,1 @@
+"""Requests that are kept, for native code alone: see ``call/request.pxd``."""

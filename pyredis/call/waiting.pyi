@@ -1,0 +1,1 @@
+"""The queues of clients that wait, for native code alone: see ``call/waiting.pxd``."""

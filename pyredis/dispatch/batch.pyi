@@ -1,0 +1,1 @@
+"""Batches of requests, for native code alone: see ``dispatch/batch.pxd``."""

@@ -1,0 +1,1 @@
+"""Running commands, for native code alone: see ``dispatch/run.pxd``."""

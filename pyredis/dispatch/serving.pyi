@@ -1,0 +1,1 @@
+"""Serving the clients that wait, for native code alone: see ``dispatch/serving.pxd``."""
