@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from pyredis._version import REDIS_VERSION, VERSION
 from pyredis.config import Config, ConfigError
+from pyredis.config.config_errors import ConfigUnreadable
 from pyredis.config.directives import DIRECTIVES
-from pyredis.config.errors import ConfigUnreadable
 from pyredis.config.syntax import split_options
 from pyredis.ground.log import Log
 from pyredis.host.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize

@@ -4,7 +4,7 @@
 `load` reads them, `rewrite` writes them back, and `store.Config` holds what is in force.
 """
 
-from pyredis.config.errors import ConfigError, ConfigRefused, ConfigRejected
+from pyredis.config.config_errors import ConfigError, ConfigRefused, ConfigRejected
 from pyredis.config.store import Config
 
 __all__ = ["Config", "ConfigError", "ConfigRefused", "ConfigRejected"]

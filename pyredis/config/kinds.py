@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pyredis.config.errors import ConfigRejected
+from pyredis.config.config_errors import ConfigRejected
 from pyredis.config.syntax import quote
 
 INT_MAX = 2**31 - 1

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Protocol
 
+from pyredis.config.config_errors import ConfigError, ConfigRejected, ConfigUnreadable
 from pyredis.config.directive import Directive, LineOnly
 from pyredis.config.directives import LINES, find
-from pyredis.config.errors import ConfigError, ConfigRejected, ConfigUnreadable
 from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_text, trim
 
 BAD_DIRECTIVE = "Bad directive or wrong number of arguments"

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from pyredis.config.errors import ConfigRejected
+from pyredis.config.config_errors import ConfigRejected
 from pyredis.config.kinds import Bool, Check, Kind, String, Words, memory_text, parse_long, parse_memory
 
 BIND_MAX = 16

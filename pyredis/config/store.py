@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, BinaryIO
 
 from pyredis.config import load, rewrite
+from pyredis.config.config_errors import ConfigRefused, ConfigRejected
 from pyredis.config.directive import Directive
 from pyredis.config.directives import DIRECTIVES, find
-from pyredis.config.errors import ConfigRefused, ConfigRejected
 from pyredis.config.syntax import to_bytes
 from pyredis.ground.glob import matches
 
