@@ -47,13 +47,21 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.propagation cimport propagate_expired, settle
-from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings
+from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
 from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns
-from pyredis.ground.memory cimport mem_allow_huge, mem_free, mem_peak, mem_reset_peak, mem_used, mem_zalloc
+from pyredis.ground.memory cimport (
+    Account,
+    mem_account_close,
+    mem_account_new,
+    mem_allow_huge,
+    mem_enter,
+    mem_free,
+    mem_zalloc,
+)
 from pyredis.journal.aof cimport (
     FSYNC_ALWAYS,
     FSYNC_EVERYSEC,
@@ -185,6 +193,8 @@ cdef class Core(State):
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
         memset(&self.server, 0, sizeof(self.server))
+        self.server.memory = mem_account_new()
+        enter(self)
         self.host = host
         self.error_counts = {}
         self.specs = []
@@ -203,6 +213,7 @@ cdef class Core(State):
 
     def __dealloc__(self):
         cdef int index
+        cdef Account *interrupted = mem_enter(self.server.memory)
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
         if self.idle_aof != NULL:
@@ -217,6 +228,9 @@ cdef class Core(State):
         mem_free(self.server.commands, self.server.command_count * sizeof(Command))
         if self.server.index != NULL:
             mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))
+        if interrupted != self.server.memory:
+            mem_enter(interrupted)
+        mem_account_close(self.server.memory)
 
     # ---- the command table ----
 
@@ -286,6 +300,7 @@ cdef class Core(State):
         cdef Server *server = &self.server
         cdef Keyspace *keyspace = &server.keyspace
         cdef size_t offset
+        enter(self)
         if name == "maxmemory-policy":
             keyspace.lfu = "lfu" in value
             keyspace_tick(keyspace)
@@ -373,6 +388,7 @@ cdef class Core(State):
         """
         cdef bint more
         cdef int64_t begin = monotonic_ns()
+        enter(self)
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
@@ -386,12 +402,14 @@ cdef class Core(State):
     def empty(self):
         """Removes all keys; the append-only file is not told."""
         cdef int index
+        enter(self)
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
             waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
 
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
+        enter(self)
         return keyspace_tidy(&self.server.keyspace, budget_us)
 
     # ---- the append-only file ----
@@ -598,18 +616,18 @@ cdef class Core(State):
 
     @property
     def used_memory(self):
-        return mem_used()
+        return self.server.memory.used
 
     @property
     def peak_memory(self):
-        return mem_peak()
+        return self.server.memory.peak
 
     @property
     def expires_paused(self):
         return self.server.keyspace.expires_nothing
 
     def reset_peak_memory(self):
-        mem_reset_peak()
+        self.server.memory.peak = self.server.memory.used
 
 
 class _Nobody:

@@ -7,6 +7,7 @@ from pyredis._resp cimport Parser
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
 from pyredis.call.waiting cimport Answer
+from pyredis.ground.memory cimport Account
 from pyredis.shell.intake cimport Intake
 from pyredis.shell.outgoing cimport Outgoing, Parcel
 from pyredis.shell.roster cimport ClientList, Listed
@@ -26,6 +27,7 @@ cdef class Hub:
     cdef readonly object loop
     cdef readonly object host
     cdef readonly ClientList clients
+    cdef Account *memory                # what the core's memory counts for
     cdef char *buffer                   # what every connection without input of its own reads into
     cdef Owed *owed
     cdef size_t owed_count

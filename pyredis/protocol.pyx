@@ -58,11 +58,11 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
-from pyredis.call.state cimport Server
+from pyredis.call.state cimport Server, enter
 from pyredis.call.waiting cimport Answer, Place, Waiter, waiter_of
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
-from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.intake cimport (
@@ -120,13 +120,19 @@ cdef class Hub:
         self.clients = ClientList()
         self.waiting = deque()
         self.stalled = set()
+        enter(core)
+        self.memory = core.server.memory
         self.buffer = <char *> mem_alloc(READ_SIZE)
         self.next_id = 1
         self.query_buffer_limit = 1 << 30
 
     def __dealloc__(self):
-        mem_free(self.buffer, READ_SIZE)
-        mem_free(self.owed, self.owed_capacity * sizeof(Owed))
+        cdef Account *interrupted
+        if self.memory != NULL:
+            interrupted = mem_enter(self.memory)
+            mem_free(self.buffer, READ_SIZE)
+            mem_free(self.owed, self.owed_capacity * sizeof(Owed))
+            mem_enter(interrupted)
 
     cdef int owe(self, Connection connection, size_t begin, Parcel parcel, uint64_t offset) except -1:
         """Leaves a reply for the end of the iteration: what stands in the reply buffer from ``begin`` on, or a parcel.
@@ -160,6 +166,7 @@ cdef class Hub:
     def flush(self):
         """Drains the ring, then sends what the connections are owed. Runs at the end of an iteration."""
         cdef Server *server = &self.core.server
+        enter(self.core)
         self.flush_scheduled = False
         if server.aof != NULL:
             self.drain()
@@ -223,6 +230,7 @@ cdef class Hub:
         cdef uint64_t released
         cdef Connection connection
         cdef size_t size
+        enter(self.core)
         if self.core.server.aof != NULL:
             aof_wake_clear(self.core.server.aof)
             self.drain()
@@ -243,6 +251,7 @@ cdef class Hub:
     def deliver_answers(self):
         """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
         if self.core.server.waiting.answers != NULL:
+            enter(self.core)
             self.deliver_all_answers()
 
     cdef int deliver_all_answers(self) except -1:
@@ -279,6 +288,7 @@ cdef class Hub:
     def relieve(self):
         """Looks after the connections that are held back. To be called now and then."""
         cdef Connection connection
+        enter(self.core)
         for connection in list(self.stalled):
             connection.look_again()
 
@@ -331,11 +341,13 @@ cdef class Connection(Listed):
         parser_init(&self.parser, hub.core.server.settings.proto_max_bulk)
 
     def __del__(self):
+        cdef Account *interrupted = mem_enter(self.hub.core.server.memory)
         self.hub.clients.remove(self)
         # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
         client_discard(&self.client)
         self.drop_input()
+        mem_enter(interrupted)
 
     cdef int64_t identity(self) noexcept:
         return self.client.id
@@ -364,6 +376,7 @@ cdef class Connection(Listed):
             self.fd = self.client.fd
 
     def connection_lost(self, exc):
+        enter(self.hub.core)
         self.lost = True
         self.fd = -1
         self.client.fd = -1
@@ -376,6 +389,7 @@ cdef class Connection(Listed):
 
     def eof_received(self):
         """A client that has only stopped sending still gets the replies that wait for the file or for the socket."""
+        enter(self.hub.core)
         self.closing = True
         self.stop_waiting()
         return self.held > 0 or self.outgoing is not None
@@ -397,6 +411,7 @@ cdef class Connection(Listed):
 
     def resume(self):
         """Goes on with the input that was left, then with reading."""
+        enter(self.hub.core)
         if self.lost or self.closing or self.stalled or self.transport.is_closing():
             return
         if self.reading_paused:
@@ -411,6 +426,7 @@ cdef class Connection(Listed):
     # ---- input ----
 
     def get_buffer(self, sizehint):
+        enter(self.hub.core)
         intake_make_room(&self.intake, &self.parser)
         return self
 
@@ -425,6 +441,7 @@ cdef class Connection(Listed):
         cdef uint64_t before = self.client.commands
         cdef bint full = size == intake_window(&self.intake, &self.parser, self.hub.buffer).size
         cdef bint whole
+        enter(self.hub.core)
         self.hub.reads += 1
         self.hub.bytes_in += size
         self.client.bytes_in += size
@@ -633,6 +650,7 @@ cdef class Connection(Listed):
 
     def go_on_sending(self):
         """Harmless at any time: what the transport still has goes first, and it will report that it has gone."""
+        enter(self.hub.core)
         if self.lost or self.transport.is_closing():
             return
         if self.outgoing is not None and not self.transport.get_write_buffer_size():
@@ -700,6 +718,7 @@ cdef class Connection(Listed):
 
     def push(self, bytes data):
         """Sends bytes outside of any request (a message, a wake-up), behind the replies that are held."""
+        enter(self.hub.core)
         if self.held > self.waiting:
             self.hub.flush()
         if self.held:
@@ -709,6 +728,7 @@ cdef class Connection(Listed):
 
     def close(self, bint after_reply=False):
         """Ends the connection: at once, or behind the replies made so far."""
+        enter(self.hub.core)
         if self.lost:
             return
         self.stop_waiting()
@@ -750,6 +770,7 @@ cdef class Connection(Listed):
         self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
 
     def ring(self):
+        enter(self.hub.core)
         self.alarm = None
         if self.client.waiter == NULL:
             return
@@ -768,6 +789,7 @@ cdef class Connection(Listed):
 
     def end_wait(self, bint error=False):
         """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
+        enter(self.hub.core)
         if self.client.waiter == NULL:
             return False
         end_wait(&self.hub.core.server, &self.client, error)

@@ -1,7 +1,6 @@
 """The hash table against a dict: changes, resizing, chains, walks, random picks, and what it costs."""
 
 import mmap
-import os
 import random
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from pyredis.types.handles.table_handle import HashTable, hash_of, used_bytes
 from support.heap import settled_bytes
+from support.paths import CHECKED_BUILD
 
 SIZES = [0, 1, 6, 7, 8, 9, 13, 50, 97, 1000, 6000]
 
@@ -408,7 +408,7 @@ def resident_bytes() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the pages of the process")
-@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build gives no pages back")
+@pytest.mark.skipif(CHECKED_BUILD, reason="such a build gives no pages back")
 def test_the_array_of_a_table_goes_back_piece_by_piece():
     """Unmapping a large one in one go would be a pause."""
     table = HashTable()

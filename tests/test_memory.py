@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pyredis.types.handles.table_handle import SMALL, Block, peak_bytes, trim, used_bytes
-from support.paths import server_environment
+from support.paths import CHECKED_BUILD, server_environment
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_arenas_come_and_go_with_their_blocks():
         assert used_bytes() == start
 
 
-@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no arenas")
+@pytest.mark.skipif(CHECKED_BUILD, reason="such a build has no arenas")
 def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
     """In a process of its own: what other tests have left free would be used first."""
     code = f"from {Path(__file__).stem} import arenas_given_back; print(arenas_given_back())"
@@ -122,7 +122,7 @@ def mappings(server) -> list[tuple[int, list[str]]]:
 
 
 @pytest.mark.skipif(not LINUX_HUGE_PAGES, reason="asks Linux what it was told of huge pages")
-@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no arenas")
+@pytest.mark.skipif(CHECKED_BUILD, reason="such a build has no arenas")
 @pytest.mark.parametrize("disable", ["yes", "no"])
 def test_huge_pages_are_for_those_who_want_them(start_ours, disable):
     server = start_ours("--disable-thp", disable)

@@ -7,6 +7,7 @@ from pyredis.call.client cimport Client
 from pyredis.call.command cimport Command
 from pyredis.call.waiting cimport Waiting
 from pyredis.ground.base cimport Slice
+from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport Aof
 from pyredis.keyspace.keyspace cimport Database, Keyspace
 
@@ -45,6 +46,7 @@ ctypedef void (*EventSink)(void *context, int event, const char *name, Database 
 
 ctypedef struct Server:
     void *core                  # its Core, borrowed
+    Account *memory             # what it uses
     Keyspace keyspace
     Reply reply                 # shared by all connections
     Settings settings
@@ -93,3 +95,8 @@ cdef enum:
 # The owner of a server's native state; `_core.Core` is what it becomes once it has commands.
 cdef class State:
     cdef Server server
+
+
+cdef inline void enter(State state) noexcept:
+    """What runs now runs for this server: memory counts for it."""
+    mem_enter(state.server.memory)

@@ -1,6 +1,6 @@
 """Refusals, with their texts."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdio cimport snprintf
 
 from pyredis._resp cimport reply_error, reply_error_slice, reply_status
@@ -27,7 +27,6 @@ from pyredis.call.handlers cimport client_object
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport equals_nocase, slice_of
-from pyredis.ground.memory cimport mem_used
 
 from pyredis.call.handlers import CommandError
 
@@ -120,8 +119,8 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
             not call.client.flags & CLIENT_LOADER:
         reject(call, "LOADING Redis is loading the dataset in memory")
         return True
-    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and \
-            mem_used() > server.settings.maxmemory and not call.client.flags & CLIENT_LOADER:
+    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and not call.client.flags & CLIENT_LOADER and \
+            server.memory.used > 0 and <uint64_t> server.memory.used > server.settings.maxmemory:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
     if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_named(call.command, "ping")):

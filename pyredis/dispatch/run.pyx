@@ -98,7 +98,12 @@ cdef void call_python(Call *call) noexcept with gil:
 
 
 cdef void check_reply(Call *call, size_t begin) noexcept nogil:
-    """Aborts unless the command has written exactly one reply, or waits, or is one in Python that answers later."""
+    """Aborts unless the command has written exactly one reply, or waits, or is one in Python that answers later.
+
+    A client that is cut off may have a part of its last reply.
+    """
+    if call.client.flags & CLIENT_CLOSE_NOW:
+        return
     if call.reply.size == begin and (call.waits or call.client.flags & CLIENT_BLOCKED or call.command.handler == NULL):
         return
     if not is_one_reply(call.reply, begin):

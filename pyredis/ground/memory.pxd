@@ -2,12 +2,20 @@
 
 Blocks up to ``SMALL_MAX`` bytes come from slabs with a class every 8 bytes and no header of their own, which is why
 every release names the size it was asked for. Larger ones come from malloc, the largest from anonymous pages.
-``mem_used`` is exact: the sum of what the living blocks occupy, class rounding included. No function fails: a process
-that cannot have memory logs it and aborts, as Redis does. All of it belongs to the thread that runs the loop (they are
-called with the interpreter's lock held).
+What an account has used is exact: the sum of what its living blocks occupy, class rounding included. No function fails:
+a process that cannot have memory logs it and aborts, as Redis does. All of it belongs to the thread that runs the
+loop (they are called with the interpreter's lock held).
 """
 
 from libc.stdint cimport int64_t
+
+# Who uses memory: each server has an account of its own, so that its `used_memory` and `maxmemory` are about itself.
+# Blocks carry no owner: what is allocated and released counts for the account entered last. Whatever runs code of a
+# server from outside enters its account first (callbacks of the loop, methods of Core), and leaves it entered.
+ctypedef struct Account:
+    int64_t used            # bytes in living blocks
+    int64_t peak            # the highest it was
+    bint closed
 
 cdef enum:
     SMALL_MAX = 512
@@ -34,7 +42,10 @@ cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) 
 cdef bint mem_trim() noexcept nogil
 # Whether what is mapped from now on may be backed with huge pages (Linux; not until this is called).
 cdef void mem_allow_huge(bint allowed) noexcept nogil
-# Bytes in living blocks, now and at the highest.
-cdef size_t mem_used() noexcept nogil
-cdef size_t mem_peak() noexcept nogil
-cdef void mem_reset_peak() noexcept nogil
+cdef Account *mem_account_new() noexcept nogil
+# Nothing more will be allocated for it. It goes with its last block, or stays with what is never released.
+cdef void mem_account_close(Account *account) noexcept nogil
+# From now on memory counts for this account. Returns the one before, for those that interrupt others.
+cdef Account *mem_enter(Account *account) noexcept nogil
+# The account that memory counts for.
+cdef Account *mem_account() noexcept nogil

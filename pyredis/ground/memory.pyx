@@ -18,7 +18,7 @@ A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in fro
 block, and a release that names the wrong size aborts.
 """
 
-from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
 from pyredis.ground.base cimport likely, lowest_bit, unlikely
@@ -134,15 +134,15 @@ cdef struct Arena:
 cdef Slab *_with_room[CLASSES]
 cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
-cdef size_t _used = 0
-cdef size_t _peak = 0
+# What counts for no server: tests, and what is made before there is one.
+cdef Account _nobody
+cdef Account *_account = &_nobody
 
 
 cdef inline void count(size_t size) noexcept nogil:
-    global _used, _peak
-    _used += size
-    if _used > _peak:
-        _peak = _used
+    _account.used += <int64_t> size
+    if _account.used > _account.peak:
+        _account.peak = _account.used
 
 
 cdef inline Arena *arena_of(void *block) noexcept nogil:
@@ -287,21 +287,19 @@ cdef void *checked_alloc(size_t size) noexcept nogil:
 
 
 cdef void checked_free(void *block, size_t size) noexcept nogil:
-    global _used
     cdef size_t *start = <size_t *> block - 2
     if start[0] != size:
         wrong_size(start[0], size)
-    _used -= mem_footprint(size)
+    _account.used -= mem_footprint(size)
     free(start)
 
 
 cdef void *checked_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
     """Moves it in any case, so that a stale pointer shows; counted as malloc's, of which there are never two."""
-    global _used
     cdef void *moved
-    _used -= mem_footprint(old_size)
+    _account.used -= mem_footprint(old_size)
     moved = checked_alloc(new_size)
-    _used += mem_footprint(old_size)
+    _account.used += mem_footprint(old_size)
     memcpy(moved, block, min(old_size, new_size))
     checked_free(block, old_size)
     return moved
@@ -337,21 +335,19 @@ cdef void *mem_zalloc(size_t size) noexcept nogil:
 
 
 cdef void mem_free(void *block, size_t size) noexcept nogil:
-    global _used
     if unlikely(block == NULL):
         return
     if CHECKED:
         checked_free(block, size)
     elif likely(size <= SMALL_MAX):
-        _used -= class_size(size)
+        _account.used -= class_size(size)
         small_free(block)
     else:
-        _used -= block_size(block) + 8
+        _account.used -= block_size(block) + 8
         free(block)
 
 
 cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
-    global _used
     cdef void *moved
     if block == NULL:
         return mem_alloc(new_size)
@@ -360,7 +356,7 @@ cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept n
     if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
         return block
     if old_size > SMALL_MAX and new_size > SMALL_MAX:
-        _used -= block_size(block) + 8
+        _account.used -= block_size(block) + 8
         moved = realloc(block, new_size)
         if unlikely(moved == NULL):
             out_of_memory(new_size)
@@ -398,13 +394,12 @@ cdef void *mem_alloc_table(size_t size) noexcept nogil:
 
 
 cdef void mem_free_table(void *block, size_t size) noexcept nogil:
-    global _used
     if block == NULL:
         return
     if size <= SMALL_MAX and not CHECKED:
         mem_free(block, size)
         return
-    _used -= size
+    _account.used -= size
     if size >= HUGE_TABLE:
         munmap(block, size)
     else:
@@ -426,19 +421,37 @@ cdef void mem_allow_huge(bint allowed) noexcept nogil:
     huge_allowed = allowed
 
 
-cdef size_t mem_used() noexcept nogil:
-    return _used
+cdef Account *mem_account_new() noexcept nogil:
+    cdef Account *account = <Account *> calloc(1, sizeof(Account))
+    if account == NULL:
+        out_of_memory(sizeof(Account))
+    return account
 
 
-cdef size_t mem_peak() noexcept nogil:
-    return _peak
+cdef void mem_account_close(Account *account) noexcept nogil:
+    global _account
+    if _account == account:
+        _account = &_nobody
+    account.closed = True
+    if account.used == 0:
+        free(account)
 
 
-cdef void mem_reset_peak() noexcept nogil:
-    global _peak
-    _peak = _used
+cdef Account *mem_enter(Account *account) noexcept nogil:
+    global _account
+    cdef Account *before = _account
+    _account = account
+    if unlikely(before.closed and before.used == 0):
+        # Its last block has just been released.
+        free(before)
+        return &_nobody
+    return before
+
+
+cdef Account *mem_account() noexcept nogil:
+    return _account
 
 
 def used_memory():
-    """Bytes in living blocks of the core, class rounding included."""
-    return _used
+    """Bytes in living blocks of the account entered last, class rounding included."""
+    return _account.used

@@ -12,9 +12,10 @@ from libc.string cimport memchr, memcmp
 from pyredis._core cimport Core
 from pyredis._resp cimport PARSE_ERROR, Parser, parser_init, reply_truncate
 from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_LOADER, CLIENT_MULTI, Client, client_discard, client_init
-from pyredis.call.state cimport Server
+from pyredis.call.state cimport Server, enter
 from pyredis.dispatch.batch cimport serve
 from pyredis.ground.base cimport monotonic_ns
+from pyredis.ground.memory cimport Account, mem_enter
 
 import mmap
 import os
@@ -54,6 +55,7 @@ cdef class AofLoader:
     def __cinit__(self, Core core, path):
         cdef unsigned char[::1] view
         self.core = core
+        enter(core)
         self.path = os.fspath(path)
         self.file_size = os.path.getsize(path)
         client_init(&self.client, &core.server.keyspace)
@@ -70,7 +72,12 @@ cdef class AofLoader:
             self.size -= 1
 
     def __del__(self):
+        self.discard()
+
+    cdef void discard(self) noexcept:
+        cdef Account *interrupted = mem_enter(self.core.server.memory)
         client_discard(&self.client)
+        mem_enter(interrupted)
 
     @property
     def torn(self):
@@ -83,7 +90,7 @@ cdef class AofLoader:
 
     def close(self):
         """Unmaps the file; to be called at the end, whatever became of it."""
-        client_discard(&self.client)
+        self.discard()
         self.data = NULL
         if self.map is not None:
             self.map.close()
@@ -92,6 +99,7 @@ cdef class AofLoader:
     def step(self, int64_t budget_us):
         """Executes for about ``budget_us``; false when there is nothing whole left. Raises DamagedFile."""
         cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+        enter(self.core)
         while self.parser.at < self.size:
             if not self.load_slice():
                 return False

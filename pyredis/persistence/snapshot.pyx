@@ -17,9 +17,9 @@ from libc.errno cimport EINVAL
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._core cimport Core
-from pyredis.call.state cimport Server
+from pyredis.call.state cimport Server, enter
 from pyredis.ground.base cimport monotonic_ns
-from pyredis.ground.memory cimport mem_free, mem_zalloc
+from pyredis.ground.memory cimport Account, mem_enter, mem_free, mem_zalloc
 from pyredis.journal.aof cimport (
     FSYNC_ALWAYS,
     Aof,
@@ -95,6 +95,7 @@ cdef class Snapshot:
         """
         cdef int error
         self.core = core
+        enter(core)
         self.out = aof_new(RING_SIZE)
         if self.out == NULL:
             raise OSError("the snapshot's writer cannot start")
@@ -132,14 +133,17 @@ cdef class Snapshot:
 
     cdef void end(self) noexcept:
         """Leaves the keyspace alone."""
+        cdef Account *interrupted = mem_enter(self.core.server.memory)
         if self.core.server.snapshot == <void *> &self.state:
             self.core.server.snapshot = NULL
             self.core.server.keyspace.snapshot = False
             state_end(&self.state)
+        mem_enter(interrupted)
 
     def work(self, int64_t budget_us):
         """Saves for up to ``budget_us``; false when everything is written and on the disk, or in vain."""
         cdef int64_t deadline = monotonic_ns() + budget_us * 1000
+        enter(self.core)
         while self.state.sources != NULL and aof_buffered(self.out) < BACKLOG:
             if not save_slice(&self.state):
                 self.core.unfinished_snapshots = 0

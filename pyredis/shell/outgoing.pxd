@@ -5,6 +5,7 @@ A small reply is copied out of the reply buffer; the pieces of a large one keep 
 
 from pyredis._resp cimport Reply
 from pyredis.ground.blob cimport Blob
+from pyredis.ground.memory cimport Account
 
 cdef enum:
     # Bytes that one client is sent before others have their turn: a value of a megabyte and what is around it.
@@ -16,6 +17,7 @@ cdef class Part:
     cdef const char *data
     cdef size_t size
     cdef Blob *blob             # held; NULL where `owner` has the bytes
+    cdef Account *memory        # of the server that the block counts for
     cdef object owner
 
 

@@ -8,6 +8,7 @@ from libc.errno cimport EAGAIN, EINTR, errno
 
 from pyredis._resp cimport Piece, Reply, reply_hand_over
 from pyredis.ground.blob cimport blob_release
+from pyredis.ground.memory cimport Account, mem_account, mem_enter
 
 cdef extern from "vectors.h" nogil:
     enum:
@@ -49,8 +50,11 @@ cdef ssize_t send_reply(int fd, const Reply *reply, size_t begin) noexcept nogil
 cdef class Part:
 
     def __dealloc__(self):
+        cdef Account *interrupted
         if self.blob != NULL:
+            interrupted = mem_enter(self.memory)
             blob_release(self.blob)
+            mem_enter(interrupted)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, <void *> self.data, self.size, True, flags)
@@ -68,6 +72,7 @@ cdef Part kept(const Piece *piece):
     """The piece's reference is the part's from now on."""
     cdef Part part = Part.__new__(Part)
     part.blob = piece.blob
+    part.memory = mem_account()
     part.data = piece.bytes.data
     part.size = piece.bytes.size
     return part

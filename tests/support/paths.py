@@ -52,3 +52,7 @@ def server_environment() -> dict[str, str]:
 def preloading(library: Path) -> dict[str, str]:
     """The environment that has a library loaded first, but for what is loaded so already (a sanitizer's own)."""
     return {"LD_PRELOAD": " ".join(filter(None, [os.environ.get("LD_PRELOAD"), str(library)]))}
+
+
+CHECKED_BUILD = bool(os.environ.get("PYREDIS_SANITIZE") or os.environ.get("PYREDIS_DEBUG"))
+"""Whether the tests say that they run on a build with ``PYREDIS_CHECKS``, whose allocator is malloc."""

@@ -6,7 +6,7 @@ Each class owns one value and passes bytes and numbers through; none adds behavi
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis.ground.base cimport Slice, slice_of
-from pyredis.ground.memory cimport mem_used
+from pyredis.ground.memory cimport mem_account
 from pyredis.types.hash.hash cimport (
     Hash,
     HashEntry,
@@ -204,8 +204,8 @@ cdef class PackedList:
 
 
 def used_bytes():
-    """What ``mem_used`` tells."""
-    return mem_used()
+    """Bytes in living blocks of the account entered last."""
+    return mem_account().used
 
 
 cdef object pair_of(const HashEntry *entry):

@@ -6,14 +6,12 @@ from libc.string cimport memcmp, memcpy, memset
 from pyredis.ground.base cimport Bucket, Slice, lowest_bit, slice_of
 from pyredis.ground.memory cimport (
     SMALL_MAX,
+    mem_account,
     mem_alloc,
     mem_footprint,
     mem_free,
-    mem_peak,
     mem_realloc,
-    mem_reset_peak,
     mem_trim,
-    mem_used,
     mem_zalloc,
 )
 from pyredis.types.table.hashtable cimport (
@@ -92,7 +90,7 @@ def hash_of(bytes key):
 
 
 def used_bytes():
-    return mem_used()
+    return mem_account().used
 
 
 def trim():
@@ -323,5 +321,5 @@ cdef class Block:
 
 def peak_bytes(bint reset=False):
     if reset:
-        mem_reset_peak()
-    return mem_peak()
+        mem_account().peak = mem_account().used
+    return mem_account().peak
