@@ -42,6 +42,8 @@ cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) 
 cdef bint mem_trim() noexcept nogil
 # Whether what is mapped from now on may be backed with huge pages (Linux; not until this is called).
 cdef void mem_allow_huge(bint allowed) noexcept nogil
+# Counts bytes in use that were allocated elsewhere; fewer than none once they are released.
+cdef void mem_count(ssize_t more) noexcept nogil
 cdef Account *mem_account_new() noexcept nogil
 # Nothing more will be allocated for it. It goes with its last block, or stays with what is never released.
 cdef void mem_account_close(Account *account) noexcept nogil

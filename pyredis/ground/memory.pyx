@@ -421,6 +421,10 @@ cdef void mem_allow_huge(bint allowed) noexcept nogil:
     huge_allowed = allowed
 
 
+cdef void mem_count(ssize_t more) noexcept nogil:
+    count(<size_t> more)
+
+
 cdef Account *mem_account_new() noexcept nogil:
     cdef Account *account = <Account *> calloc(1, sizeof(Account))
     if account == NULL:

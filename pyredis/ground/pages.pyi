@@ -1,0 +1,1 @@
+"""Runs of whole pages, for native code: see ``_pages.pxd``."""
