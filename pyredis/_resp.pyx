@@ -14,7 +14,7 @@ from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcpy, memmove, memset, strlen
 
 from pyredis.ground.base cimport Slice, format_int64, format_uint64, likely, parse_int64, slice_of, unlikely
-from pyredis.ground.blob cimport Blob, blob_hold, blob_release
+from pyredis.ground.blob cimport Blob, blob_hold, blob_may_be_sealed, blob_release, blob_sealed
 from pyredis.ground.doubles cimport format_double
 from pyredis.ground.memory cimport mem_free, mem_grow, mem_realloc
 from pyredis.ground.words cimport WORD_FOUND, WORD_NONE, WordStatus, next_word
@@ -374,6 +374,12 @@ cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept no
 
 cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil:
     return reply_bulk(reply, value.data, value.size)
+
+
+cdef Blob *reply_sealed(const Blob *blob) noexcept nogil:
+    cdef char header[24]
+    cdef size_t size = format_header(header, c'$', blob.size)
+    return blob_sealed(blob, slice_of(header, size), "\r\n") if blob_may_be_sealed(size, blob.size) else NULL
 
 
 cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil:

@@ -49,6 +49,7 @@ ctypedef struct Server:
     Account *memory             # what it uses
     Keyspace keyspace
     Reply reply                 # shared by all connections
+    bint seals                  # the shell sends sealed blocks by reference to their pages
     Settings settings
     uint32_t restrictions
     int in_exec                 # running the commands of an EXEC

@@ -191,6 +191,8 @@ cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *targ
                           uint64_t hash) noexcept nogil
 # The block of a string that may be shared, NULL for one that is short or an integer.
 cdef Blob *string_shared(const Entry *entry) noexcept nogil
+# Puts a block with the same bytes, whose reference is the entry's from now on, in its place.
+cdef void string_replace_shared(Entry *entry, Blob *blob) noexcept nogil
 # The bytes of a string; `scratch` holds 24 bytes for an integer's text.
 cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil
 cdef size_t string_size(const Entry *entry) noexcept nogil

@@ -10,7 +10,18 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
 from pyredis.ground.base cimport Slice, format_int64, likely, parse_int64, slice_of, store_u32, unlikely, wall_us
-from pyredis.ground.blob cimport BLOB_SHARED, Blob, blob_data, blob_grow, blob_hold, blob_new, blob_release, blob_slice
+from pyredis.ground.blob cimport (
+    BLOB_SHARED,
+    Blob,
+    blob_begin_write,
+    blob_data,
+    blob_footprint,
+    blob_grow,
+    blob_hold,
+    blob_new,
+    blob_release,
+    blob_slice,
+)
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
 from pyredis.keyspace.lfu cimport lfu_born, lfu_minutes
 from pyredis.types.table.hashtable cimport (
@@ -341,7 +352,7 @@ cdef Entry *keyspace_set_raw(Keyspace *keyspace, Database *database, Slice key, 
 
 
 cdef Blob *blob_unshared(Blob *blob, size_t capacity) noexcept nogil:
-    """A copy with room for ``capacity`` bytes in the place of one that others read."""
+    """A copy with room for ``capacity`` bytes in the place of one that is not to be written into."""
     cdef Blob *own = blob_new(min(<size_t> blob.size, capacity), capacity)
     memcpy(blob_data(own), blob_data(blob), own.size)
     blob_release(blob)
@@ -349,12 +360,12 @@ cdef Blob *blob_unshared(Blob *blob, size_t capacity) noexcept nogil:
 
 
 cdef Blob *blob_resized(Blob *blob, size_t size) noexcept nogil:
-    """For its sole owner to write, with room to grow by as much again, up to a megabyte more; new bytes are zero."""
+    """To be written into, with room to grow by as much again, up to a megabyte more; new bytes are zero."""
     cdef size_t capacity = blob.capacity
     cdef size_t old = blob.size
     if size > capacity:
         capacity = size + min(size, <size_t> 1 << 20)
-    if blob.refs > 1:
+    if not blob_begin_write(blob):
         blob = blob_unshared(blob, capacity)
     elif capacity > blob.capacity:
         blob = blob_grow(blob, capacity)
@@ -493,6 +504,11 @@ cdef Blob *string_shared(const Entry *entry) noexcept nogil:
     return blob if blob.size >= BLOB_SHARED else NULL
 
 
+cdef void string_replace_shared(Entry *entry, Blob *blob) noexcept nogil:
+    blob_release(<Blob *> entry_pointer(entry))
+    entry_store_pointer(entry, blob)
+
+
 cdef size_t string_size(const Entry *entry) noexcept nogil:
     cdef char scratch[24]
     return string_slice(entry, scratch).size
@@ -501,7 +517,7 @@ cdef size_t string_size(const Entry *entry) noexcept nogil:
 cdef size_t entry_footprint(const Entry *entry) noexcept nogil:
     cdef size_t size = mem_footprint(entry_size(entry)) + 16
     if holds_string_block(entry):
-        size += mem_footprint(sizeof(Blob) + (<Blob *> entry_pointer(entry)).capacity)
+        size += blob_footprint(<Blob *> entry_pointer(entry))
     elif entry.type != STRING:
         size += _types[entry.type].footprint(entry_pointer(entry))
     return size

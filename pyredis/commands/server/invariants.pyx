@@ -140,6 +140,7 @@ cdef int check_string(Entry *entry, str name) except -1:
         blob = <Blob *> entry_pointer(entry)
         expect(blob.size <= blob.capacity, f"{name}: {blob.size} bytes in {blob.capacity}")
         expect(blob.refs > 0, f"{name}: a block without an owner")
+        expect(not blob.before or blob.size == blob.capacity, f"{name}: a sealed block of the wrong size")
     return 0
 
 

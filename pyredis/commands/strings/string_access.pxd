@@ -3,7 +3,7 @@
 from libc.stdint cimport uint64_t
 
 from pyredis.ground.base cimport Slice, likely
-from pyredis.ground.blob cimport Blob, blob_data
+from pyredis.ground.blob cimport Blob, blob_begin_write, blob_data
 from pyredis.keyspace.keyspace cimport (
     ENCODING_RAW,
     ENTRY_EMBEDDED,
@@ -30,7 +30,7 @@ cdef inline char *writable_string(Keyspace *keyspace, Database *database, Slice 
             if entry.flags & ENTRY_EMBEDDED:
                 return <char *> entry_embedded(entry).data
             blob = <Blob *> entry_pointer(entry)
-            if blob.refs == 1:
+            if blob_begin_write(blob):
                 return blob_data(blob)
     keyspace_resize_string(keyspace, database, key, hash, entry, size, &data)
     return data
