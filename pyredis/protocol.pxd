@@ -9,7 +9,7 @@ from pyredis.call.state cimport Server
 from pyredis.call.waiting cimport Answer
 from pyredis.ground.memory cimport Account
 from pyredis.shell.intake cimport Intake
-from pyredis.shell.outgoing cimport Outgoing, Parcel
+from pyredis.shell.outgoing cimport Outgoing, PagePipe, Parcel
 from pyredis.shell.roster cimport ClientList, Listed
 
 
@@ -28,6 +28,7 @@ cdef class Hub:
     cdef readonly object host
     cdef readonly ClientList clients
     cdef Account *memory                # what the core's memory counts for
+    cdef readonly PagePipe pages
     cdef char *buffer                   # what every connection without input of its own reads into
     cdef Owed *owed
     cdef size_t owed_count

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from pyredis._core import Core
+from pyredis.shell.outgoing import PagePipe
 from pyredis.shell.roster import ClientList, Listed
 
 class Hub:
@@ -16,6 +17,7 @@ class Hub:
     host: Final[Any]
     loop: Final[asyncio.AbstractEventLoop]
     clients: Final[ClientList]
+    pages: Final[PagePipe]
     query_buffer_limit: int
     bytes_in: int
     bytes_out: int

@@ -77,7 +77,7 @@ from pyredis.shell.intake cimport (
     intake_restore,
     intake_window,
 )
-from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
+from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, PagePipe, Parcel, parcel_of, send_reply
 from pyredis.shell.roster cimport ClientList, Listed
 
 cdef extern from *:
@@ -118,6 +118,7 @@ cdef class Hub:
         self.host = host
         self.loop = loop
         self.clients = ClientList()
+        self.pages = PagePipe(core)
         self.waiting = deque()
         self.stalled = set()
         enter(core)
@@ -626,7 +627,7 @@ cdef class Connection(Listed):
         if not self.lost:
             self.count_sent(size)
             if self.fd >= 0 and not self.writing:
-                sent = send_reply(self.fd, reply, begin)
+                sent = send_reply(self.fd, self.hub.pages, reply, begin)
         if self.lost or sent < 0 or sent == <ssize_t> size:
             reply_truncate(reply, begin)
             return self.fail_sending() if sent < 0 else 0
@@ -663,7 +664,7 @@ cdef class Connection(Listed):
         cdef ssize_t sent = 0
         self.writing = True
         if self.fd >= 0:
-            sent = self.outgoing.send(self.fd)
+            sent = self.outgoing.send(self.fd, self.hub.pages)
         if sent < 0:
             return self.fail_sending()
         if self.outgoing.size == 0:
@@ -677,7 +678,7 @@ cdef class Connection(Listed):
 
     cdef int lend_to_transport(self) except -1:
         """The socket takes no more: the transport waits until it does."""
-        self.transport.write(self.outgoing.take(LENT))
+        self.transport.write(self.outgoing.take(LENT, self.hub.pages if self.fd >= 0 else None))
         if self.lost or self.transport.get_write_buffer_size():
             return 0
         self.hub.loop.call_soon(self.go_on_sending)

@@ -192,6 +192,7 @@ class Server:
         self._stop_background()
         for client in list(self.hub.clients.values()):
             client.close(after_reply=True)
+        self.hub.pages.give_up()
         self.supervisor.stopping()
         self.log.warning("Redis is now ready to exit, bye bye...")
         self._stopped.set()

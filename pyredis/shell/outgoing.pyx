@@ -7,12 +7,18 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EINTR, errno
 
 from pyredis._resp cimport Piece, Reply, reply_hand_over
-from pyredis.ground.blob cimport blob_release
+from pyredis.ground.blob cimport BLOB_AFTER, blob_framed, blob_is_sealed, blob_release
 from pyredis.ground.memory cimport Account, mem_account, mem_enter
+
+cdef extern from "page_pipe.h" nogil:
+    # `works` is set, and cleared for good once the system turns out not to permit it.
+    void pipe_init(Pipe *pipe, bint *works)
+    void pipe_close(Pipe *pipe)
+    void pipe_give_up(Pipe *pipe)
 
 cdef extern from "vectors.h" nogil:
     enum:
-        VECTORS
+        REFERRED_LEAST
 
     ctypedef struct Vectors:
         int count
@@ -21,30 +27,64 @@ cdef extern from "vectors.h" nogil:
 
     void vectors_begin(Vectors *vectors, size_t most)
     # False once no more can be added.
-    bint vectors_add(Vectors *vectors, const char *data, size_t size)
-    ssize_t vectors_send(const Vectors *vectors, int fd)
+    bint vectors_add(Vectors *vectors, const char *data, size_t size, bint sealed)
+    ssize_t vectors_send(const Vectors *vectors, int fd, Pipe *pipe)
 
 
-cdef ssize_t send_vectors(const Vectors *vectors, int fd) noexcept nogil:
-    cdef ssize_t sent = vectors_send(vectors, fd)
+cdef class PagePipe:
+
+    def __cinit__(self, Core core):
+        self.core = core
+        pipe_init(&self.pipe, &core.server.seals)
+
+    def __dealloc__(self):
+        pipe_close(&self.pipe)
+
+    def give_up(self):
+        pipe_give_up(&self.pipe)
+
+
+# A piece as it is sent: a whole sealed block has its header and its end around it already.
+cdef struct Span:
+    Slice bytes
+    bint sealed
+    size_t before               # bytes of the reply buffer that stand in the block too: so many before the piece
+    size_t after                # and so many after it
+
+
+cdef inline Span span_of(const Piece *piece) noexcept nogil:
+    cdef Span span
+    span.bytes = piece.bytes
+    span.sealed = blob_is_sealed(piece.blob)
+    span.before = span.after = 0
+    if span.sealed and piece.bytes.size == piece.blob.size:
+        span.bytes = blob_framed(piece.blob)
+        span.before = piece.blob.before
+        span.after = BLOB_AFTER
+    return span
+
+
+cdef ssize_t send_vectors(const Vectors *vectors, int fd, PagePipe pages) noexcept:
+    cdef ssize_t sent = vectors_send(vectors, fd, &pages.pipe)
     if sent < 0 and (errno == EAGAIN or errno == EINTR):
         return 0
     return sent
 
 
-cdef ssize_t send_reply(int fd, const Reply *reply, size_t begin) noexcept nogil:
+cdef ssize_t send_reply(int fd, PagePipe pages, const Reply *reply, size_t begin) noexcept:
     cdef Vectors vectors
-    cdef const Piece *piece
-    cdef size_t index, at = begin
+    cdef Span span
+    cdef size_t index, place, at = begin
     vectors_begin(&vectors, SEND_SLICE)
     for index in range(reply.piece_count):
-        piece = &reply.pieces[index]
-        vectors_add(&vectors, reply.data + at, piece.at - at)
-        at = piece.at
-        if not vectors_add(&vectors, piece.bytes.data, piece.bytes.size):
-            return send_vectors(&vectors, fd)
-    vectors_add(&vectors, reply.data + at, reply.size - at)
-    return send_vectors(&vectors, fd)
+        span = span_of(&reply.pieces[index])
+        place = reply.pieces[index].at
+        vectors_add(&vectors, reply.data + at, place - span.before - at, False)
+        at = place + span.after
+        if not vectors_add(&vectors, span.bytes.data, span.bytes.size, span.sealed):
+            return send_vectors(&vectors, fd, pages)
+    vectors_add(&vectors, reply.data + at, reply.size - at, False)
+    return send_vectors(&vectors, fd, pages)
 
 
 cdef class Part:
@@ -55,6 +95,9 @@ cdef class Part:
             interrupted = mem_enter(self.memory)
             blob_release(self.blob)
             mem_enter(interrupted)
+
+    cdef bint is_sealed(self) noexcept:
+        return self.blob != NULL and blob_is_sealed(self.blob)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, <void *> self.data, self.size, True, flags)
@@ -68,13 +111,13 @@ cdef Part copied(bytes data):
     return part
 
 
-cdef Part kept(const Piece *piece):
+cdef Part kept(const Piece *piece, const Span *span):
     """The piece's reference is the part's from now on."""
     cdef Part part = Part.__new__(Part)
     part.blob = piece.blob
     part.memory = mem_account()
-    part.data = piece.bytes.data
-    part.size = piece.bytes.size
+    part.data = span.bytes.data
+    part.size = span.bytes.size
     return part
 
 
@@ -94,13 +137,16 @@ cdef class Parcel:
 
 cdef Parcel parcel_of(Reply *reply, size_t begin, size_t sent):
     cdef Parcel parcel = Parcel.__new__(Parcel)
-    cdef size_t index, at = begin, end = reply.size, count = reply.piece_count
+    cdef size_t index, place, at = begin, end = reply.size, count = reply.piece_count
+    cdef Span span
     parcel.parts = []
     reply_hand_over(reply, begin)
     for index in range(count):
-        parcel.append(copied(reply.data[at:reply.pieces[index].at]), &sent)
-        parcel.append(kept(&reply.pieces[index]), &sent)
-        at = reply.pieces[index].at
+        span = span_of(&reply.pieces[index])
+        place = reply.pieces[index].at
+        parcel.append(copied(reply.data[at:place - span.before]), &sent)
+        parcel.append(kept(&reply.pieces[index], &span), &sent)
+        at = place + span.after
     parcel.append(copied(reply.data[at:end]), &sent)
     return parcel
 
@@ -120,17 +166,17 @@ cdef class Outgoing:
         self.size += PyBytes_GET_SIZE(data)
         return 0
 
-    cdef ssize_t send(self, int fd) except -2:
+    cdef ssize_t send(self, int fd, PagePipe pages) except -2:
         cdef Vectors vectors
         cdef Part part
         cdef size_t offset = self.offset
         cdef ssize_t sent
         vectors_begin(&vectors, SEND_SLICE)
         for part in self.parts:
-            if not vectors_add(&vectors, part.data + offset, part.size - offset):
+            if not vectors_add(&vectors, part.data + offset, part.size - offset, part.is_sealed()):
                 break
             offset = 0
-        sent = send_vectors(&vectors, fd)
+        sent = send_vectors(&vectors, fd, pages)
         if sent > 0:
             self.pass_over(sent)
         return sent
@@ -148,9 +194,10 @@ cdef class Outgoing:
             self.parts.popleft()
         return 0
 
-    cdef object take(self, size_t most):
+    cdef object take(self, size_t most, PagePipe pages):
         cdef Part part = self.parts[0]
-        cdef size_t size = min(most, part.size - self.offset)
+        cdef bint by_reference = pages is not None and pages.core.server.seals and part.is_sealed()
+        cdef size_t size = min(<size_t> REFERRED_LEAST if by_reference else most, part.size - self.offset)
         view = memoryview(part)[self.offset:self.offset + size]
         self.pass_over(size)
         return view

@@ -21,6 +21,7 @@ from support.paths import ROOT, preloading
 
 SHIM_SOURCE = ROOT / "benchmarks" / "slow_fdatasync.c"
 GATE_SOURCE = Path(__file__).with_name("sync_gate.c")
+SPLICE_SOURCE = Path(__file__).with_name("splice_shim.c")
 
 
 def _need(tool: str) -> str:
@@ -134,6 +135,24 @@ class SyncGate:
         """How many have come to the gate so far."""
         counted = self.path.with_name(f"{self.path.name}.calls")
         return counted.stat().st_size if counted.exists() else 0
+
+
+class PageReferences:
+    """Watches how often a server refers to pages for a socket, and may forbid one call that this takes.
+
+    The server is started in the ``environment``.
+    """
+
+    def __init__(self, folder: Path, forbidden: str = "") -> None:
+        self.path = folder / "vmsplice.calls"
+        self.environment = {
+            **preloading(_shim(folder, SPLICE_SOURCE)),
+            "VMSPLICE_CALLS": str(self.path),
+            "SPLICE_FORBIDS": forbidden,
+        }
+
+    def calls(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
 
 
 def _shim(folder: Path, source: Path) -> Path:
