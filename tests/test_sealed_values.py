@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -304,6 +305,30 @@ def test_many_sealed_values_keep_their_bytes_and_their_memory_comes_back(server)
     _invariants.check(server.core)
     call("FLUSHALL")
     assert server.core.used_memory - before < MB
+
+
+@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no regions")
+@on_linux
+def test_the_address_space_of_sealed_values_that_are_gone_is_given_back(server):
+    wire = server.connect()
+
+    def mapped() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
+
+    def call(*arguments) -> None:
+        wire.written.clear()
+        sum(feed(wire.connection, encode_command(*arguments)))
+        server.hub.loop.run()
+
+    value = sample(12, LARGEST)
+    before = mapped()
+    for key in range(40):
+        call("SET", key, value)
+        for _ in range(READS):
+            call("GET", key)
+    assert mapped() - before > 40 * len(value)
+    call("FLUSHALL")
+    assert mapped() - before < 10 * len(value)
 
 
 # ---- over sockets ----
