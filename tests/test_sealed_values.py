@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.server import FuzzedServer, Transport, feed
-from pyredis import _invariants
+from pyredis.commands.server import invariants
 from support.client import RawClient, encode_command, wait_until
 from support.fsfaults import PageReferences
 
@@ -127,7 +127,7 @@ def wires(request, server) -> Iterator[tuple[Wire, Wire]]:
     writer, reader = Wire(server, request.param), Wire(server, request.param)
     yield writer, reader
     assert not server.exceptions
-    _invariants.check(server.core)
+    invariants.check(server.core)
     writer.close()
     reader.close()
 
@@ -302,7 +302,7 @@ def test_many_sealed_values_keep_their_bytes_and_their_memory_comes_back(server)
             assert call("GET", key) == bulk(values[key])
     for key, value in values.items():
         assert call("GET", key) == bulk(value)
-    _invariants.check(server.core)
+    invariants.check(server.core)
     call("FLUSHALL")
     assert server.core.used_memory - before < MB
 

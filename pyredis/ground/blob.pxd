@@ -14,7 +14,7 @@ from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc
-from pyredis.ground.pages cimport PAGES_MAX, pages_footprint, pages_free
+from pyredis.ground.pages cimport PAGES_MAX, pages_alloc, pages_footprint, pages_free
 
 cdef extern from "blob.h" nogil:
     enum:

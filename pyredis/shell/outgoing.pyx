@@ -7,6 +7,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EINTR, errno
 
 from pyredis._resp cimport Piece, Reply, reply_hand_over
+from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport BLOB_AFTER, blob_framed, blob_is_sealed, blob_release
 from pyredis.ground.memory cimport Account, mem_account, mem_enter
 

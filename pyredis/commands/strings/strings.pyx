@@ -57,6 +57,7 @@ from pyredis.keyspace.keyspace cimport (
     keyspace_resize_string,
     keyspace_set_expiry,
     keyspace_set_string,
+    string_replace_shared,
     string_shared,
     string_size,
     string_slice,
