@@ -17,7 +17,6 @@ from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport SET, Entry, keyspace_delete, keyspace_set_value
 from pyredis.types.set.set cimport (
-    SET_INTEGERS,
     Set,
     SetBatch,
     SetIterator,
@@ -36,6 +35,7 @@ from pyredis.types.set.set cimport (
     set_remove,
     set_size,
 )
+from pyredis.types.set.set_forms cimport SET_INTEGERS
 
 # The sets of a request in the order of its keys; NULL for an absent one.
 ctypedef struct Sources:

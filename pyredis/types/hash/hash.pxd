@@ -1,11 +1,7 @@
 """The hash: fields with values, of which each may expire on its own.
 
-A ``Hash`` has one of three forms; the owner bits of the header that all of them begin with tell which:
-
-- HASH_PACKED: a pack of pairs, field and value, as long as both are small and there are few;
-- HASH_PACKED_EXPIRING: a pack of triples, field, value and expiry (Unix time in ms, 0 for none), the earliest expiry
-  first and fields without one behind, once a field has had an expiry;
-- HASH_TABLE: ``Fields`` (``hashfields.pxd``), once a limit was passed. No form changes back.
+A ``Hash`` has one of three forms (``hash_forms.pxd``). It starts as a pack; a limit that is passed turns it into a
+table, and no form changes back.
 
 A field is due when its expiry lies before ``now`` (Unix time in ms). Reading functions hide due fields; they stay in
 memory, and ``hash_size`` counts them, until ``hash_expire_due`` or ``hash_delete`` removes them.
@@ -13,34 +9,17 @@ memory, and ``hash_size`` counts them, until ``hash_expire_due`` or ``hash_delet
 Functions that may move the hash take ``Hash **``. A hash that has lost its last field is for its owner to free.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis.ground.base cimport Slice
+from pyredis.types.hash.hash_forms cimport Hash, HashEntry
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport Table
-
-cdef enum:
-    HASH_PACKED = 0
-    HASH_PACKED_EXPIRING = 1
-    HASH_TABLE = 2
-
-# What all three forms begin with.
-cdef struct Hash:
-    uint32_t size           # of this block
-    uint16_t meta           # the owner bits in it
 
 # hash-max-listpack-entries and hash-max-listpack-value.
 ctypedef struct HashLimits:
     size_t entries
     size_t value
-
-# A field as the readers tell it: good until the next change of the hash, and no longer than the entry itself.
-ctypedef struct HashEntry:
-    Slice field
-    Slice value
-    int64_t expiry          # Unix time in ms, or 0
-    char field_digits[20]
-    char value_digits[20]
 
 cdef enum HashNumber:
     HASH_NUMBER_OK = 0

@@ -25,6 +25,9 @@ from pyredis.types.hash.hash_fields cimport (
     fields_sound,
 )
 from pyredis.types.hash.hash_forms cimport (
+    HASH_PACKED,
+    HASH_PACKED_EXPIRING,
+    HASH_TABLE,
     expiry_at,
     fields_of,
     form_of,

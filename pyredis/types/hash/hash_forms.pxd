@@ -1,9 +1,16 @@
-"""The forms of a hash (``hash.pxd``) from within: which one it is, and how a field of it is read."""
+"""The forms of a hash (``hash.pxd``) from within: which one it is, and how a field of it is read.
 
-from libc.stdint cimport int64_t
+The owner bits of the header that all forms begin with give the form:
+
+- HASH_PACKED: a pack of pairs, field and value, as long as both are small and there are few;
+- HASH_PACKED_EXPIRING: a pack of triples, field, value and expiry (Unix time in ms, 0 for none), the earliest expiry
+  first and fields without one last, once a field has had an expiry;
+- HASH_TABLE: ``Fields`` (``hash_fields.pxd``), once a limit was passed.
+"""
+
+from libc.stdint cimport int64_t, uint16_t, uint32_t
 
 from pyredis.ground.base cimport Slice, likely, slice_of
-from pyredis.types.hash.hash cimport HASH_PACKED, Hash, HashEntry
 from pyredis.types.hash.hash_fields cimport Field, Fields, field_expiry, field_name, field_value
 from pyredis.types.packs.listpack cimport (
     SHORT_STRING_MAX,
@@ -14,6 +21,24 @@ from pyredis.types.packs.listpack cimport (
     pack_owner,
     pack_text,
 )
+
+cdef enum:
+    HASH_PACKED = 0
+    HASH_PACKED_EXPIRING = 1
+    HASH_TABLE = 2
+
+# What all three forms begin with.
+cdef struct Hash:
+    uint32_t size           # of this block
+    uint16_t meta           # the owner bits in it
+
+# A field that has been read: good until the next change of the hash, and no longer than the entry itself.
+ctypedef struct HashEntry:
+    Slice field
+    Slice value
+    int64_t expiry          # Unix time in ms, or 0
+    char field_digits[20]
+    char value_digits[20]
 
 
 cdef inline int form_of(const void *hash) noexcept nogil:

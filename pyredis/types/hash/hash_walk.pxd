@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis.types.hash.hash cimport Hash, HashEntry, HashVisitor
+from pyredis.types.hash.hash cimport HashVisitor
+from pyredis.types.hash.hash_forms cimport Hash, HashEntry
 from pyredis.types.table.hashtable cimport TableIterator
 
 ctypedef struct HashIterator:

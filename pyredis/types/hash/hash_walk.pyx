@@ -2,9 +2,22 @@
 
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 
-from pyredis.types.hash.hash cimport HASH_PACKED, HASH_TABLE, Hash, HashEntry, HashVisitor, hash_size
+from pyredis.types.hash.hash cimport HashVisitor, hash_size
 from pyredis.types.hash.hash_fields cimport Field, field_expiry, fields_due
-from pyredis.types.hash.hash_forms cimport expiry_at, fields_of, form_of, is_due, read_field, read_pack, skip, stride_of
+from pyredis.types.hash.hash_forms cimport (
+    HASH_PACKED,
+    HASH_TABLE,
+    Hash,
+    HashEntry,
+    expiry_at,
+    fields_of,
+    form_of,
+    is_due,
+    read_field,
+    read_pack,
+    skip,
+    stride_of,
+)
 from pyredis.types.packs.listpack cimport PACK_HEADER, Pack, pack_end, pack_seek
 from pyredis.types.table.hashtable cimport (
     next_random,

@@ -1,40 +1,27 @@
 """The set: different strings, without order.
 
-A ``Set`` has one of three forms; the owner bits of the header that all of them begin with tell which:
-
-- SET_INTEGERS: a sorted array (``intset.pxd``), as long as all members are integers and they are few;
-- SET_PACKED: a pack, as long as the members are few and small;
-- SET_TABLE: ``Members`` (``setmembers.pxd``), once a limit was passed.
-
-A form changes only to a later one, but for ``set_pop``, which may make what it leaves anew. Integers are members like
-others: "12" is the same member as 12, while "012" is another.
+A ``Set`` has one of three forms (``set_forms.pxd``), where a ``SetMember`` is declared too. A form changes only to a
+later one, except that ``set_pop`` may build a new set from what it leaves. Integers are members like others: "12" is
+the same member as 12, while "012" is another.
 
 Functions that may move the set take ``Set **``. A set that has lost its last member is for its owner to free.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from pyredis.ground.base cimport Slice, format_int64, slice_of
-from pyredis.types.packs.listpack cimport PackItem
+from pyredis.ground.base cimport Slice
+from pyredis.types.set.set_forms cimport Set, SetMember, member_slice, text_member
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport Table, TableIterator
 
 cdef enum:
-    SET_INTEGERS = 0
-    SET_PACKED = 1
-    SET_TABLE = 2
     SET_BATCH = 32
-
-cdef struct Set
 
 # set-max-intset-entries, set-max-listpack-entries and set-max-listpack-value.
 ctypedef struct SetLimits:
     size_t integers
     size_t entries
     size_t value
-
-# A member: its bytes, or a number where `text` is NULL. What readers tell is good until the next change of the set.
-ctypedef PackItem SetMember
 
 ctypedef struct SetIterator:
     Set *set
@@ -50,22 +37,6 @@ ctypedef struct SetBatch:
     uint64_t hashes[SET_BATCH]
 
 ctypedef void (*SetVisitor)(void *context, const SetMember *member) noexcept nogil
-
-
-cdef inline SetMember text_member(Slice text) noexcept nogil:
-    """``text.data`` may not be NULL, though there be nothing to read."""
-    cdef SetMember member
-    member.text = text.data
-    member.size = text.size
-    member.number = 0
-    return member
-
-
-cdef inline Slice member_slice(const SetMember *member, char *digits) noexcept nogil:
-    """The member's bytes; a number's are written to ``digits`` (20 bytes)."""
-    if member.text == NULL:
-        return slice_of(digits, format_int64(digits, member.number))
-    return slice_of(member.text, member.size)
 
 
 # ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----

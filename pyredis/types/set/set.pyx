@@ -6,7 +6,7 @@ Always holds between calls: members differ. Every change of one member goes thro
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from pyredis.ground.base cimport Slice, likely, prefetch
+from pyredis.ground.base cimport Slice, format_int64, likely, prefetch
 from pyredis.ground.memory cimport mem_footprint
 from pyredis.types.packs.listpack cimport (
     PACK_HEADER,
@@ -42,6 +42,9 @@ from pyredis.types.set.intset cimport (
     intset_remove,
 )
 from pyredis.types.set.set_forms cimport (
+    SET_INTEGERS,
+    SET_PACKED,
+    SET_TABLE,
     as_code,
     as_number,
     form_of,

@@ -1,12 +1,20 @@
-"""The forms of a set (``set.pxd``) from within: which one it is, and how a member of it is read."""
+"""The forms of a set (``set.pxd``) from within: which one it is, and how a member of it is read.
+
+The owner bits of the header that all forms begin with give the form:
+
+- SET_INTEGERS: a sorted array (``intset.pxd``), as long as all members are integers and they are few;
+- SET_PACKED: a pack, as long as the members are few and small;
+- SET_TABLE: ``Members`` (``set_members.pxd``), once a limit was passed.
+"""
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis.ground.base cimport Slice, likely, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, format_int64, likely, parse_int64, slice_of
 from pyredis.types.packs.listpack cimport (
     SHORT_STRING_MAX,
     Pack,
     PackCode,
+    PackItem,
     pack_code,
     pack_code_number,
     pack_get,
@@ -14,9 +22,18 @@ from pyredis.types.packs.listpack cimport (
     pack_owner,
 )
 from pyredis.types.set.intset cimport Intset
-from pyredis.types.set.set cimport SET_PACKED, Set, SetMember, text_member
 from pyredis.types.set.set_members cimport Member, Members, member_text
 from pyredis.types.table.hashtable cimport hash_key
+
+cdef enum:
+    SET_INTEGERS = 0
+    SET_PACKED = 1
+    SET_TABLE = 2
+
+cdef struct Set
+
+# A member: its bytes, or a number where `text` is NULL. One that was read is good until the next change of the set.
+ctypedef PackItem SetMember
 
 
 cdef inline int form_of(const void *set) noexcept nogil:
@@ -33,6 +50,22 @@ cdef inline Intset **integers_of(Set **set) noexcept nogil:
 
 cdef inline Members *members_of(const void *set) noexcept nogil:
     return <Members *> set
+
+
+cdef inline SetMember text_member(Slice text) noexcept nogil:
+    """``text.data`` may not be NULL, even where there is nothing to read."""
+    cdef SetMember member
+    member.text = text.data
+    member.size = text.size
+    member.number = 0
+    return member
+
+
+cdef inline Slice member_slice(const SetMember *member, char *digits) noexcept nogil:
+    """The member's bytes; a number's are written to ``digits`` (20 bytes)."""
+    if member.text == NULL:
+        return slice_of(digits, format_int64(digits, member.number))
+    return slice_of(member.text, member.size)
 
 
 cdef inline bint as_number(const SetMember *member, int64_t *number) noexcept nogil:

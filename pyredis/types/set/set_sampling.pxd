@@ -2,7 +2,8 @@
 
 from libc.stdint cimport uint64_t
 
-from pyredis.types.set.set cimport Set, SetLimits, SetMember, SetVisitor
+from pyredis.types.set.set cimport SetLimits, SetVisitor
+from pyredis.types.set.set_forms cimport Set, SetMember
 
 # The set must have one.
 cdef void set_random(Set *set, uint64_t *random, SetMember *out) noexcept nogil

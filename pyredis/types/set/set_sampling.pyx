@@ -5,13 +5,8 @@ from libc.stdint cimport uint64_t, uintptr_t
 from pyredis.types.packs.listpack cimport Pack, pack_seek
 from pyredis.types.set.intset cimport Intset, intset_get
 from pyredis.types.set.set cimport (
-    SET_INTEGERS,
-    SET_PACKED,
-    SET_TABLE,
-    Set,
     SetIterator,
     SetLimits,
-    SetMember,
     SetVisitor,
     set_add,
     set_free,
@@ -23,7 +18,19 @@ from pyredis.types.set.set cimport (
     set_size,
     set_visit,
 )
-from pyredis.types.set.set_forms cimport form_of, members_of, new_packed, number_member, packed_member, table_member
+from pyredis.types.set.set_forms cimport (
+    SET_INTEGERS,
+    SET_PACKED,
+    SET_TABLE,
+    Set,
+    SetMember,
+    form_of,
+    members_of,
+    new_packed,
+    number_member,
+    packed_member,
+    table_member,
+)
 from pyredis.types.table.hashtable cimport next_random, table_random
 from pyredis.types.table.sampling cimport (
     Picked,

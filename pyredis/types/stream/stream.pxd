@@ -1,32 +1,19 @@
-"""The stream: entries in order of their ids, each a list of names with values, in packed blocks; and consumer groups.
+"""The stream: entries in order of their ids, each a list of names with values, in packed blocks (``stream_block.pxd``);
+and consumer groups (``consumer_groups.pxd``).
 
-A ``Block`` is one allocation: a header, the names of its *master*, the entry that was put in first, and then entries:
-
-======== ==========================================================================================
-bytes    meaning
-======== ==========================================================================================
-1        flags: deleted; own names (they are not the master's)
-1..10    ms since the master's
-1..10    the number within the millisecond, less the master's number where ms is the master's
-1..5     with own names: how many
-…        own names: name, value, name, value, …; else the values. Elements as in packs (``listpack.pxd``)
-1..5     the size of all that, to be read from behind
-======== ==========================================================================================
-
-Numbers have 7 bits a byte, the lowest first, the high bit set where more follow; the size at the end has its lowest
-bits in its last byte and more of them before, so that an entry is found from the one behind it, whatever it holds. A
-search walks a block from its end. The last block has room to grow and loses it when the next one is begun, which is
+A search walks a block from its end. The last block has room to grow and loses it when the next one is begun, which is
 where Redis would begin one, whose nodes are less dense (``stream_node.pxd``).
 
 A deleted entry stays in its block as a mark, as in Redis; a block goes with its last living entry. ``begin`` is the
 first living entry, so that what trimming has left behind is never looked at again.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.ground.base cimport Slice
 from pyredis.types.stream.consumer_groups cimport Groups
 from pyredis.types.stream.id_index cimport IdIndex, IdPlace, StreamId
+from pyredis.types.stream.stream_block cimport Block, StreamEntry
 from pyredis.types.table.guard cimport Guard
 
 cdef enum:
@@ -38,18 +25,6 @@ cdef enum:
     ELEMENT_DIGITS = 20
     # Of `stream_lag`.
     LAG_UNKNOWN = -1
-    # Flags of an entry in its block.
-    BLOCK_DELETED = 1
-    BLOCK_OWN_NAMES = 2
-
-ctypedef struct Block:
-    StreamId id             # of the master
-    uint32_t size           # bytes allocated
-    uint32_t end            # bytes used: the position behind the last entry
-    uint32_t begin          # the position of the first living entry
-    uint32_t entries        # deleted ones included
-    uint32_t deleted
-    uint32_t names          # of the master
 
 ctypedef struct Stream:
     uint64_t length         # living entries
@@ -68,17 +43,6 @@ ctypedef struct StreamLimits:
     size_t entries
     size_t bytes
 
-# An entry as an iterator tells it, good until the next change of the stream.
-ctypedef struct StreamEntry:
-    StreamId id
-    size_t pairs
-    # for stream_next_pair
-    const uint8_t *block
-    size_t start
-    size_t left             # pairs not told yet
-    size_t name_at          # the next name, where the names are the master's; 0 where they are the entry's own
-    size_t at               # the next value, or own name
-
 ctypedef struct StreamIterator:
     Stream *stream
     StreamId first
@@ -86,7 +50,7 @@ ctypedef struct StreamIterator:
     IdPlace place
     Block *block            # NULL when there is nothing more
     size_t at
-    StreamEntry entry       # the one told last
+    StreamEntry entry       # the one returned last
 
 # ---- the whole; where it says `void *`, the keyspace asks the same of every kind of value ----
 cdef Stream *stream_new() noexcept nogil

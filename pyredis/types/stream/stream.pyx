@@ -40,6 +40,8 @@ from pyredis.types.stream.id_index cimport (
     stream_id,
 )
 from pyredis.types.stream.stream_block cimport (
+    BLOCK_DELETED,
+    BLOCK_OWN_NAMES,
     element_at,
     entry_before,
     entry_id,

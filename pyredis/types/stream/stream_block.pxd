@@ -1,12 +1,53 @@
-"""How the entries of a stream's block are written and read, byte for byte; the layout stands in ``stream.pxd``."""
+"""A stream's block, and how its entries are written and read, byte for byte.
 
-from libc.stdint cimport uint8_t, uint64_t
+A ``Block`` is one allocation: a header, the names of its *master*, the entry that was put in first, and then entries:
+
+======== ==========================================================================================
+bytes    meaning
+======== ==========================================================================================
+1        flags: deleted; own names (they are not the master's)
+1..10    ms since the master's
+1..10    the number within the millisecond, less the master's number where ms is the master's
+1..5     with own names: how many
+…        own names: name, value, name, value, …; else the values. Elements as in packs (``listpack.pxd``)
+1..5     the size of all that, to be read from its end
+======== ==========================================================================================
+
+Numbers have 7 bits a byte, the lowest first, the high bit set where more follow; the size at the end has its lowest
+bits in its last byte and more of them before, so that an entry is found from the one after it, whatever it holds.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, likely, slice_of
 from pyredis.types.packs.listpack cimport SHORT_STRING_MAX, PackCode, pack_code, pack_extent, pack_text
 from pyredis.types.stream.id_index cimport StreamId, stream_id
-from pyredis.types.stream.stream cimport BLOCK_DELETED, BLOCK_OWN_NAMES, Block, StreamEntry
+
+cdef enum:
+    # Flags of an entry in its block.
+    BLOCK_DELETED = 1
+    BLOCK_OWN_NAMES = 2
+
+ctypedef struct Block:
+    StreamId id             # of the master
+    uint32_t size           # bytes allocated
+    uint32_t end            # bytes used: the position after the last entry
+    uint32_t begin          # the position of the first living entry
+    uint32_t entries        # deleted ones included
+    uint32_t deleted
+    uint32_t names          # of the master
+
+# An entry that is being read, good until the next change of the stream.
+ctypedef struct StreamEntry:
+    StreamId id
+    size_t pairs
+    # for stream_next_pair
+    const uint8_t *block
+    size_t start
+    size_t left             # pairs not read yet
+    size_t name_at          # the next name, where the names are the master's; 0 where they are the entry's own
+    size_t at               # the next value, or own name
 
 
 # ---- numbers ----

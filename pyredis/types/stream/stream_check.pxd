@@ -1,4 +1,4 @@
-"""Whether bytes are a block of a stream (``stream.pxd``): nothing of them is believed before it is checked."""
+"""Whether bytes are a block of a stream (``stream_block.pxd``): nothing of them is believed before it is checked."""
 
 from libc.stdint cimport uint8_t
 

@@ -9,7 +9,7 @@ from libc.string cimport memcmp
 
 from pyredis.types.packs.listpack cimport pack_check_element
 from pyredis.types.stream.id_index cimport StreamId, id_before, same_id, stream_id
-from pyredis.types.stream.stream cimport BLOCK_DELETED, BLOCK_OWN_NAMES, Block
+from pyredis.types.stream.stream_block cimport BLOCK_DELETED, BLOCK_OWN_NAMES, Block
 
 ctypedef struct Entry:
     uint8_t flags

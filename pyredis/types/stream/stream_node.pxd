@@ -15,8 +15,7 @@ from libc.stdint cimport int64_t, uint8_t
 from pyredis.ground.base cimport likely
 from pyredis.types.packs.listpack cimport SHORT_STRING_MAX, PackItem, pack_extent, pack_get
 from pyredis.types.stream.id_index cimport StreamId
-from pyredis.types.stream.stream cimport BLOCK_OWN_NAMES, Block, StreamEntry
-from pyredis.types.stream.stream_block cimport read_entry, skip_entry
+from pyredis.types.stream.stream_block cimport BLOCK_OWN_NAMES, Block, StreamEntry, read_entry, skip_entry
 
 cdef enum:
     # Header and end; an integer up to 127.
