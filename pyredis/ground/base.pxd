@@ -25,6 +25,8 @@ cdef extern from "base.h" nogil:
     void prefetch "pr_prefetch" (const void *address)
 
     Slice slice_of(const char *data, size_t size)
+    # The bytes of a C string, which costs nothing for a literal: its size is known to the compiler.
+    Slice literal(const char *text)
     bint slice_equal(Slice a, Slice b)
     # `lower` is a C string in lower case; `text` may have any case.
     bint equals_nocase(Slice text, const char *lower)

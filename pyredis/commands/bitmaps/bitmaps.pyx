@@ -11,7 +11,7 @@ from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
 from pyredis.commands.bitmaps.bit_offsets cimport bit_offset_argument
 from pyredis.commands.strings.string_access cimport writable_string
-from pyredis.ground.base cimport Slice, equals_nocase, slice_equal, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_equal
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (
     STRING,
@@ -223,7 +223,7 @@ cdef bint read_sources(Call *call, Sources *sources) noexcept nogil:
         entry = lookup_read_kind(call, FIRST_SOURCE + index, STRING)
         if call.failed:
             return False
-        sources.texts[index] = slice_of("", 0)
+        sources.texts[index] = literal("")
         if entry != NULL:
             sources.texts[index] = string_slice(entry, sources.digits + index * DIGITS)
         sources.size = max(sources.size, sources.texts[index].size)
@@ -243,7 +243,7 @@ cdef char *replace_target(Call *call, size_t size) noexcept nogil:
     cdef char *data
     cdef uint64_t hash = key_hash(call, 2)
     cdef Entry *entry = keyspace_set_string(&call.server.keyspace, call.database, call.argv[2], hash,
-                                            lookup_write(call, 2), slice_of("", 0), -1)
+                                            lookup_write(call, 2), literal(""), -1)
     keyspace_resize_string(&call.server.keyspace, call.database, call.argv[2], hash, entry, size, &data)
     return data
 

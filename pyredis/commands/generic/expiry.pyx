@@ -22,7 +22,7 @@ from pyredis.commands.generic.expiry_options cimport (
     expiry_condition,
     expiry_is_met,
 )
-from pyredis.ground.base cimport Slice, add_overflows, format_int64, mul_overflows, slice_of
+from pyredis.ground.base cimport Slice, add_overflows, format_int64, literal, mul_overflows, slice_of
 from pyredis.keyspace.keyspace cimport Entry, entry_expiry, entry_has_expiry, keyspace_delete, keyspace_set_expiry
 
 cdef enum:
@@ -75,7 +75,7 @@ cdef Replied remove_now(Call *call, Entry *entry) noexcept nogil:
     """The moment is past: the key goes, and goes from the file."""
     cdef bint lazy = call.server.settings.lazy_expire
     cdef Slice argv[2]
-    argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
+    argv[0] = literal("UNLINK") if lazy else literal("DEL")
     argv[1] = argument(call, 1)
     keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
     propagate_instead(call, 2, argv)
@@ -87,7 +87,7 @@ cdef void propagate_moment(Call *call, int64_t moment) noexcept nogil:
     """Without the conditions, which were met."""
     cdef char digits[24]
     cdef Slice argv[3]
-    argv[0] = slice_of("PEXPIREAT", 9)
+    argv[0] = literal("PEXPIREAT")
     argv[1] = argument(call, 1)
     argv[2] = slice_of(digits, format_int64(digits, moment))
     propagate_instead(call, 3, argv)

@@ -23,7 +23,7 @@ from pyredis.commands.generic.sort_patterns cimport (
     pattern_is_constant,
     pattern_of,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (
@@ -368,7 +368,7 @@ cdef void push_values(Sorting *sorting, const Item *item, List **result, const L
     cdef Slice value
     for i in range(sorting.get_count):
         if not lookup_pattern(&sorting.lookup, &sorting.gets[i], item.element, &value):
-            value = slice_of("", 0)
+            value = literal("")
         list_push(result, &value, 1, False, limits)
 
 

@@ -22,7 +22,7 @@ from pyredis.commands.geo.geo_access cimport (
     unit_argument,
 )
 from pyredis.commands.sorted_sets.sorted_set_access cimport read_sorted_set, sorted_set_limits, store_result
-from pyredis.ground.base cimport Slice, equals_nocase, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_free, mem_grow
 from pyredis.types.sorted_set.geohash cimport (
@@ -248,8 +248,8 @@ cdef bint check_options(Search *search) noexcept nogil:
     cdef Call *call = search.call
     if search.store and search.told:
         return refused(call, "ERR %.*s is not compatible with WITHDIST, WITHHASH and WITHCOORD options",
-                       slice_of("GEOSEARCHSTORE", 14) if search.form == GEOSEARCHSTORE
-                       else slice_of("STORE option in GEORADIUS", 25))
+                       literal("GEOSEARCHSTORE") if search.form == GEOSEARCHSTORE
+                       else literal("STORE option in GEORADIUS"))
     if not search.from_member and not search.from_position:
         return refused(call, "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for %.*s", call.argv[0])
     if not search.by_radius and not search.by_box:

@@ -14,7 +14,7 @@ from pyredis.call.handlers cimport native
 from pyredis.call.propagation cimport propagate_instead, propagate_nothing
 from pyredis.commands.generic.expiry_options cimport expiry_condition, expiry_is_met
 from pyredis.commands.hashes.hash_access cimport HashAccess, find_hash, read_hash, store_fewer_fields, store_hash
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport keyspace_mark_field_expiry
 from pyredis.types.hash.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
@@ -116,16 +116,16 @@ cdef void propagate_outcome(Call *call, const Outcome *outcome, int64_t expiry) 
     cdef char count[20]
     cdef Slice *argv = outcome.fields - 5
     if outcome.expiring:
-        argv[0] = slice_of("HPEXPIREAT", 10)
+        argv[0] = literal("HPEXPIREAT")
         argv[1] = call.argv[1]
         argv[2] = slice_of(time, format_int64(time, expiry))
-        argv[3] = slice_of("FIELDS", 6)
+        argv[3] = literal("FIELDS")
         argv[4] = slice_of(count, format_int64(count, outcome.expiring))
         propagate_instead(call, 5 + outcome.expiring, argv)
     if outcome.deleted:
         # What stood before these fields has been told, or is nothing.
         argv = outcome.fields + outcome.capacity - outcome.deleted - 2
-        argv[0] = slice_of("HDEL", 4)
+        argv[0] = literal("HDEL")
         argv[1] = call.argv[1]
         propagate_instead(call, 2 + outcome.deleted, argv)
 

@@ -41,7 +41,7 @@ from pyredis.commands.hashes.hash_access cimport (
     store_fewer_fields,
     store_hash,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, slice_of
 from pyredis.ground.glob cimport glob_match
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
 from pyredis.keyspace.keyspace cimport HASH, ValueType, value_type_register
@@ -288,17 +288,17 @@ cdef void propagate_sum(Call *call, Slice text, int64_t expiry) noexcept nogil:
     """Another machine might sum differently; and HSET takes the expiry away."""
     cdef char digits[20]
     cdef Slice argv[6]
-    argv[0] = slice_of("HSET", 4)
+    argv[0] = literal("HSET")
     argv[1] = call.argv[1]
     argv[2] = call.argv[2]
     argv[3] = text
     propagate_instead(call, 4, argv)
     if expiry == 0:
         return
-    argv[0] = slice_of("HPEXPIREAT", 10)
+    argv[0] = literal("HPEXPIREAT")
     argv[2] = slice_of(digits, format_int64(digits, expiry))
-    argv[3] = slice_of("FIELDS", 6)
-    argv[4] = slice_of("1", 1)
+    argv[3] = literal("FIELDS")
+    argv[4] = literal("1")
     argv[5] = call.argv[2]
     propagate_instead(call, 6, argv)
 

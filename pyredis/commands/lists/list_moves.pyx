@@ -32,13 +32,13 @@ from pyredis.commands.lists.list_access cimport (
     store_fewer,
     store_list,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, slice_of
 from pyredis.keyspace.keyspace cimport LIST
 from pyredis.types.list.list cimport list_drop, list_new, list_peek, list_push, list_size
 
 
 cdef Slice pop_name(bint front) noexcept nogil:
-    return slice_of("LPOP" if front else "RPOP", 4)
+    return literal("LPOP" if front else "RPOP")
 
 
 # ---- from one list to another ----
@@ -134,7 +134,7 @@ cdef Replied blmove(Call *call) noexcept nogil:
     cdef int64_t timeout_ms
     if not ends_arguments(call, &ends) or not timeout_argument(call, 5, &timeout_ms):
         return 0
-    return move_or_wait(call, &ends, timeout_ms, slice_of("LMOVE", 5))
+    return move_or_wait(call, &ends, timeout_ms, literal("LMOVE"))
 
 
 cdef Replied brpoplpush(Call *call) noexcept nogil:
@@ -144,7 +144,7 @@ cdef Replied brpoplpush(Call *call) noexcept nogil:
         return 0
     ends.pops_front = False
     ends.pushes_front = True
-    return move_or_wait(call, &ends, timeout_ms, slice_of("RPOPLPUSH", 9))
+    return move_or_wait(call, &ends, timeout_ms, literal("RPOPLPUSH"))
 
 
 # ---- one element of the first of several lists ----

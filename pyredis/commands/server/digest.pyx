@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memset
 
 from pyredis.call.state cimport State
-from pyredis.ground.base cimport Slice, slice_of
+from pyredis.ground.base cimport Slice, literal, slice_of
 from pyredis.ground.doubles cimport format_double_long
 from pyredis.keyspace.keyspace cimport (
     HASH,
@@ -54,11 +54,11 @@ cdef extern from "sha1.h" nogil:
 
 
 cdef inline Slice expires_mark() noexcept nogil:
-    return slice_of("!!expire!!", 10)
+    return literal("!!expire!!")
 
 
 cdef inline Slice field_expires_mark() noexcept nogil:
-    return slice_of("!!hexpire!!", 11)
+    return literal("!!hexpire!!")
 
 
 cdef void add(uint8_t *digest, Slice text) noexcept nogil:

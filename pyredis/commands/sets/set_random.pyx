@@ -13,7 +13,7 @@ from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.sets.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
-from pyredis.ground.base cimport Slice, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, literal, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport keyspace_delete
 from pyredis.types.set.set cimport Set, SetMember, member_slice, set_remove, set_size
@@ -73,7 +73,7 @@ cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogi
     cdef Removals *removals = <Removals *> mem_alloc(sizeof(Removals))
     removals.call = call
     removals.count = 0
-    removals.argv[0] = slice_of("SREM", 4)
+    removals.argv[0] = literal("SREM")
     removals.argv[1] = call.argv[1]
     set_pop(&access.set, count, &access.limits, &call.server.keyspace.random, tell_removed, removals)
     send_removals(removals)
@@ -88,7 +88,7 @@ cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
     call.server.hits += 1
     set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
     changed(call, 1, EVENT_SET, "spop")
-    argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
+    argv[0] = literal("UNLINK") if lazy else literal("DEL")
     argv[1] = call.argv[1]
     propagate_instead(call, 2, argv)
     keyspace_delete(&call.server.keyspace, call.database, access.entry, lazy)
@@ -107,7 +107,7 @@ cdef Replied pop_one(Call *call) noexcept nogil:
         return reply_null(call.reply)
     set_random(access.set, &call.server.keyspace.random, &member)
     reply_member(call.reply, &member)
-    argv[0] = slice_of("SREM", 4)
+    argv[0] = literal("SREM")
     argv[1] = call.argv[1]
     argv[2] = member_slice(&member, digits)
     propagate_instead(call, 3, argv)

@@ -10,7 +10,7 @@ from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.sorted_sets.sorted_set_access cimport reply_member, sorted_set_of, store_fewer_members
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, parse_int64, slice_of
 from pyredis.keyspace.keyspace cimport ZSET, Entry
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set.sorted_set cimport (
@@ -120,7 +120,7 @@ cdef bint read_demand(Call *call, int at, Demand *demand) noexcept nogil:
 cdef void propagate_pop(Call *call, int index, bint highest, size_t count) noexcept nogil:
     cdef char digits[20]
     cdef Slice argv[3]
-    argv[0] = slice_of("ZPOPMAX" if highest else "ZPOPMIN", 7)
+    argv[0] = literal("ZPOPMAX" if highest else "ZPOPMIN")
     argv[1] = call.argv[index]
     argv[2] = slice_of(digits, format_int64(digits, <int64_t> count))
     propagate_instead(call, 3, argv)
@@ -155,7 +155,7 @@ cdef Replied zmpop(Call *call) noexcept nogil:
 
 cdef void propagate_one_pop(Call *call, int index, bint highest) noexcept nogil:
     cdef Slice argv[2]
-    argv[0] = slice_of("ZPOPMAX" if highest else "ZPOPMIN", 7)
+    argv[0] = literal("ZPOPMAX" if highest else "ZPOPMIN")
     argv[1] = call.argv[index]
     propagate_instead(call, 2, argv)
 

@@ -2,7 +2,7 @@
 
 from pyredis.call.changes cimport EVENT_STREAM, changed_quietly, note_event
 from pyredis.call.propagation cimport propagate_instead
-from pyredis.ground.base cimport Slice, format_int64, format_uint64, slice_of
+from pyredis.ground.base cimport Slice, format_int64, format_uint64, literal, slice_of
 from pyredis.types.stream.consumer_groups cimport (
     Group,
     Nack,
@@ -15,14 +15,10 @@ from pyredis.types.stream.id_index cimport ID_TEXT, StreamId, format_id, id_befo
 from pyredis.types.stream.stream cimport stream_entries_read
 
 
-cdef inline Slice word(const char *text, size_t size) noexcept nogil:
-    return slice_of(text, size)
-
-
 cdef void propagate_consumer(const Delivery *delivery) noexcept nogil:
     cdef Slice argv[5]
-    argv[0] = word("XGROUP", 6)
-    argv[1] = word("CREATECONSUMER", 14)
+    argv[0] = literal("XGROUP")
+    argv[1] = literal("CREATECONSUMER")
     argv[2] = delivery.call.argv[delivery.key_at]
     argv[3] = delivery.group_name
     argv[4] = delivery.consumer_name
@@ -49,19 +45,19 @@ cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept n
     cdef Slice argv[14]
     if delivery.call.server.aof == NULL:
         return
-    argv[0] = word("XCLAIM", 6)
+    argv[0] = literal("XCLAIM")
     argv[1] = delivery.call.argv[delivery.key_at]
     argv[2] = delivery.group_name
     argv[3] = consumer_name(nack.consumer)
-    argv[4] = word("0", 1)
+    argv[4] = literal("0")
     argv[5] = slice_of(id, format_id(id, nack.id, c'-'))
-    argv[6] = word("TIME", 4)
+    argv[6] = literal("TIME")
     argv[7] = slice_of(time, format_int64(time, nack.delivered_ms))
-    argv[8] = word("RETRYCOUNT", 10)
+    argv[8] = literal("RETRYCOUNT")
     argv[9] = slice_of(count, format_uint64(count, nack.deliveries))
-    argv[10] = word("FORCE", 5)
-    argv[11] = word("JUSTID", 6)
-    argv[12] = word("LASTID", 6)
+    argv[10] = literal("FORCE")
+    argv[11] = literal("JUSTID")
+    argv[12] = literal("LASTID")
     argv[13] = slice_of(last, format_id(last, delivery.group.last_id, c'-'))
     propagate_instead(delivery.call, 14, argv)
 
@@ -70,12 +66,12 @@ cdef void propagate_group_id(const Delivery *delivery) noexcept nogil:
     cdef char id[ID_TEXT]
     cdef char count[24]
     cdef Slice argv[7]
-    argv[0] = word("XGROUP", 6)
-    argv[1] = word("SETID", 5)
+    argv[0] = literal("XGROUP")
+    argv[1] = literal("SETID")
     argv[2] = delivery.call.argv[delivery.key_at]
     argv[3] = delivery.group_name
     argv[4] = slice_of(id, format_id(id, delivery.group.last_id, c'-'))
-    argv[5] = word("ENTRIESREAD", 11)
+    argv[5] = literal("ENTRIESREAD")
     argv[6] = slice_of(count, format_int64(count, delivery.group.entries_read))
     propagate_instead(delivery.call, 7, argv)
 

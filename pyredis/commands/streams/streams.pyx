@@ -37,7 +37,7 @@ from pyredis.commands.streams.stream_access cimport (
     reply_invalid_id,
     write_stream,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.types.stream.consumer_groups cimport groups_limit_read
 from pyredis.types.stream.id_index cimport (
@@ -204,7 +204,7 @@ cdef void propagate_exactly(Call *call, Stream *stream, const Options *options, 
     if id.size:
         argv[options.id_at] = id
     if options.trimming != NO_TRIMMING and options.whole:
-        argv[options.threshold_at - 1] = slice_of("=", 1)
+        argv[options.threshold_at - 1] = literal("=")
         argv[options.threshold_at] = slice_of(threshold, format_threshold(threshold, stream, options.trimming))
     propagate_instead(call, call.argc, argv)
     mem_free(argv, size)

@@ -19,12 +19,13 @@ from pyredis._resp cimport (
     reply_error,
     reply_integer,
     reply_open,
+    reply_slice,
 )
 from pyredis.call.call cimport Call
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read
-from pyredis.ground.base cimport Slice, equals_nocase, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
 from pyredis.keyspace.keyspace cimport STRING, Entry, string_slice
 
@@ -166,11 +167,11 @@ cdef void reply_indexes(const Comparison *it, Matches *matches) noexcept nogil:
     cdef Call *call = matches.call
     cdef size_t start
     reply_aggregate(call.reply, MAP, 2)
-    reply_bulk(call.reply, "matches", 7)
+    reply_slice(call.reply, literal("matches"))
     start = reply_open(call.reply)
     walk_back(it, matches)
     reply_close(call.reply, start, ARRAY, matches.count)
-    reply_bulk(call.reply, "len", 3)
+    reply_slice(call.reply, literal("len"))
     reply_integer(call.reply, it.length)
 
 

@@ -14,7 +14,7 @@ from pyredis.call.errors cimport integer_argument, reply_not_float, reply_not_in
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.call.propagation cimport propagate_instead
-from pyredis.ground.base cimport Slice, add_overflows, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, add_overflows, literal, parse_int64, slice_of
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
 from pyredis.keyspace.keyspace cimport (
     EMBSTR_MAX,
@@ -102,10 +102,10 @@ cdef bint float_sum(Call *call, const Entry *entry, long double *total) noexcept
 
 cdef void propagate_sum(Call *call, Slice text) noexcept nogil:
     cdef Slice argv[4]
-    argv[0] = slice_of("SET", 3)
+    argv[0] = literal("SET")
     argv[1] = call.argv[1]
     argv[2] = text
-    argv[3] = slice_of("KEEPTTL", 7)
+    argv[3] = literal("KEEPTTL")
     propagate_instead(call, 4, argv)
 
 

@@ -13,7 +13,6 @@ from pyredis._resp cimport (
     Replied,
     reply_array,
     reply_blob,
-    reply_bulk,
     reply_error,
     reply_integer,
     reply_null,
@@ -40,6 +39,7 @@ from pyredis.ground.base cimport (
     equals_nocase,
     format_int64,
     likely,
+    literal,
     mul_overflows,
     slice_of,
     unlikely,
@@ -230,7 +230,7 @@ cdef Replied getrange(Call *call) noexcept nogil:
     if call.failed:
         return 0
     if entry == NULL:
-        return reply_bulk(call.reply, "", 0)
+        return reply_slice(call.reply, literal(""))
     return reply_part(call, entry, part_of(string_slice(entry, scratch), start, end))
 
 
@@ -248,10 +248,10 @@ cdef void store_until(Call *call, Entry *entry, Slice value, int64_t expiry) noe
     cdef Slice argv[5]
     store(call, entry, value, expiry)
     note_event(call, 1, EVENT_GENERIC, "expire")
-    argv[0] = slice_of("SET", 3)
+    argv[0] = literal("SET")
     argv[1] = call.argv[1]
     argv[2] = value
-    argv[3] = slice_of("PXAT", 4)
+    argv[3] = literal("PXAT")
     argv[4] = slice_of(digits, format_int64(digits, expiry))
     propagate_instead(call, 5, argv)
 
@@ -339,7 +339,7 @@ cdef Replied getset(Call *call) noexcept nogil:
         return 0
     reply_string(call, entry)
     store(call, entry, call.argv[2], -1)
-    argv[0] = slice_of("SET", 3)
+    argv[0] = literal("SET")
     argv[1] = call.argv[1]
     argv[2] = call.argv[2]
     propagate_instead(call, 3, argv)
@@ -352,7 +352,7 @@ cdef void delete_and_propagate(Call *call, Entry *entry, bint lazy) noexcept nog
     cdef Slice argv[2]
     keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
     changed(call, 1, EVENT_GENERIC, "del")
-    argv[0] = slice_of("UNLINK", 6) if lazy else slice_of("DEL", 3)
+    argv[0] = literal("UNLINK") if lazy else literal("DEL")
     argv[1] = call.argv[1]
     propagate_instead(call, 2, argv)
 
@@ -373,7 +373,7 @@ cdef void persist(Call *call, Entry *entry) noexcept nogil:
         return
     keyspace_set_expiry(&call.server.keyspace, call.database, entry, -1)
     changed(call, 1, EVENT_GENERIC, "persist")
-    argv[0] = slice_of("PERSIST", 7)
+    argv[0] = literal("PERSIST")
     argv[1] = call.argv[1]
     propagate_instead(call, 2, argv)
 
@@ -383,7 +383,7 @@ cdef void expire_at(Call *call, Entry *entry, int64_t moment) noexcept nogil:
     cdef Slice argv[3]
     keyspace_set_expiry(&call.server.keyspace, call.database, entry, moment)
     changed(call, 1, EVENT_GENERIC, "expire")
-    argv[0] = slice_of("PEXPIREAT", 9)
+    argv[0] = literal("PEXPIREAT")
     argv[1] = call.argv[1]
     argv[2] = slice_of(digits, format_int64(digits, moment))
     propagate_instead(call, 3, argv)

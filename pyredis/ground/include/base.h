@@ -30,6 +30,9 @@ static inline Slice slice_of(const char *data, size_t size) {
     return s;
 }
 
+/* The bytes of a C string; the compiler knows the size of a literal. */
+static inline Slice literal(const char *text) { return slice_of(text, strlen(text)); }
+
 static inline bool slice_equal(Slice a, Slice b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }

@@ -3,7 +3,7 @@
 Due fields are written too: their HDEL follows in the file behind the snapshot.
 """
 
-from pyredis.ground.base cimport Slice, slice_of
+from pyredis.ground.base cimport Slice, literal
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.keyspace.keyspace cimport HASH
 from pyredis.keyspace.parts cimport Part
@@ -21,11 +21,11 @@ cdef void append_field(Output out, const Part *part) noexcept nogil:
 
 cdef void append_expiry(Output out, Slice key, const Part *part) noexcept nogil:
     append_header(out, c'*', 6)
-    append_bulk(out, slice_of("HPEXPIREAT", 10))
+    append_bulk(out, literal("HPEXPIREAT"))
     append_bulk(out, key)
     append_integer(out, part.expiry)
-    append_bulk(out, slice_of("FIELDS", 6))
-    append_bulk(out, slice_of("1", 1))
+    append_bulk(out, literal("FIELDS"))
+    append_bulk(out, literal("1"))
     append_bulk(out, part.text)
 
 

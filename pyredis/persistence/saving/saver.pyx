@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from pyredis.ground.base cimport format_int64, slice_of
+from pyredis.ground.base cimport format_int64, literal, slice_of
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.keyspace.keyspace cimport (
     KINDS,
@@ -35,24 +35,24 @@ cdef void save_select(Session *session, int database) noexcept nogil:
         return
     session.selected = database
     append_header(session.out, c'*', 2)
-    append_bulk(session.out, slice_of("SELECT", 6))
+    append_bulk(session.out, literal("SELECT"))
     append_integer(session.out, database)
 
 
 cdef void save_expiry(Output out, Slice key, int64_t expiry) noexcept nogil:
     append_header(out, c'*', 3)
-    append_bulk(out, slice_of("PEXPIREAT", 9))
+    append_bulk(out, literal("PEXPIREAT"))
     append_bulk(out, key)
     append_integer(out, expiry)
 
 
 cdef void save_string(Output out, Slice key, Slice value, int64_t expiry) noexcept nogil:
     append_header(out, c'*', 5 if expiry >= 0 else 3)
-    append_bulk(out, slice_of("SET", 3))
+    append_bulk(out, literal("SET"))
     append_bulk(out, key)
     append_bulk(out, value)
     if expiry >= 0:
-        append_bulk(out, slice_of("PXAT", 4))
+        append_bulk(out, literal("PXAT"))
         append_integer(out, expiry)
 
 

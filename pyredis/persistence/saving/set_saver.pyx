@@ -1,6 +1,6 @@
 """Sets as SADD."""
 
-from pyredis.ground.base cimport slice_of
+from pyredis.ground.base cimport literal
 from pyredis.journal.multibulk cimport append_bulk
 from pyredis.keyspace.keyspace cimport SET
 from pyredis.keyspace.parts cimport Part
@@ -17,7 +17,7 @@ cdef void append_member(Output out, const Part *part) noexcept nogil:
 
 cdef void read_member(const void *element, Part *out) noexcept nogil:
     out.text = member_text(<const Member *> element)
-    out.value = slice_of("", 0)
+    out.value = literal("")
     out.expiry = 0
 
 

@@ -1,6 +1,6 @@
 """Sorted sets as ZADD, in their order, so that whoever loads them only ever appends; in any order where in pieces."""
 
-from pyredis.ground.base cimport slice_of
+from pyredis.ground.base cimport literal, slice_of
 from pyredis.ground.doubles cimport format_double_long
 from pyredis.journal.multibulk cimport append_bulk
 from pyredis.keyspace.keyspace cimport ZSET
@@ -20,7 +20,7 @@ cdef void append_member(Output out, const Part *part) noexcept nogil:
 
 cdef void read_member(const void *element, Part *out) noexcept nogil:
     out.text = member_text(<const Member *> element)
-    out.value = slice_of("", 0)
+    out.value = literal("")
     out.score = (<const Member *> element).score
     out.expiry = 0
 

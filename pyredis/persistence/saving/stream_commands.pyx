@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint64_t
 
-from pyredis.ground.base cimport Slice, format_uint64, slice_of
+from pyredis.ground.base cimport Slice, format_uint64, literal, slice_of
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.persistence.saving.saver cimport Output, append_integer
 from pyredis.types.stream.consumer_groups cimport (
@@ -16,10 +16,6 @@ from pyredis.types.stream.consumer_groups cimport (
 )
 from pyredis.types.stream.id_index cimport ID_TEXT, StreamId, format_id, least_id, same_id, stream_id
 from pyredis.types.stream.stream cimport ELEMENT_DIGITS, Stream, StreamEntry, stream_next_pair
-
-
-cdef void append_word(Output out, const char *word, size_t size) noexcept nogil:
-    append_bulk(out, slice_of(word, size))
 
 
 cdef void append_id(Output out, StreamId id) noexcept nogil:
@@ -39,7 +35,7 @@ cdef void save_stream_entry(Output out, Slice key, StreamEntry *entry) noexcept 
     cdef char name_digits[ELEMENT_DIGITS]
     cdef char value_digits[ELEMENT_DIGITS]
     append_header(out, c'*', 3 + 2 * entry.pairs)
-    append_word(out, "XADD", 4)
+    append_bulk(out, literal("XADD"))
     append_bulk(out, key)
     append_id(out, entry.id)
     while stream_next_pair(entry, &name, &value, name_digits, value_digits):
@@ -49,23 +45,23 @@ cdef void save_stream_entry(Output out, Slice key, StreamEntry *entry) noexcept 
 
 cdef void save_emptiness(Output out, Slice key, const Stream *stream) noexcept nogil:
     append_header(out, c'*', 7)
-    append_word(out, "XADD", 4)
+    append_bulk(out, literal("XADD"))
     append_bulk(out, key)
-    append_word(out, "MAXLEN", 6)
-    append_word(out, "0", 1)
+    append_bulk(out, literal("MAXLEN"))
+    append_bulk(out, literal("0"))
     append_id(out, stream_id(0, 1) if same_id(stream.last_id, least_id()) else stream.last_id)
-    append_word(out, "x", 1)
-    append_word(out, "y", 1)
+    append_bulk(out, literal("x"))
+    append_bulk(out, literal("y"))
 
 
 cdef void save_facts(Output out, Slice key, const Stream *stream) noexcept nogil:
     append_header(out, c'*', 7)
-    append_word(out, "XSETID", 6)
+    append_bulk(out, literal("XSETID"))
     append_bulk(out, key)
     append_id(out, stream.last_id)
-    append_word(out, "ENTRIESADDED", 12)
+    append_bulk(out, literal("ENTRIESADDED"))
     append_count(out, stream.added)
-    append_word(out, "MAXDELETEDID", 12)
+    append_bulk(out, literal("MAXDELETEDID"))
     append_id(out, stream.max_deleted)
 
 
@@ -73,19 +69,19 @@ cdef void save_facts(Output out, Slice key, const Stream *stream) noexcept nogil
 
 cdef void save_group(Output out, Slice key, Group *group) noexcept nogil:
     append_header(out, c'*', 7)
-    append_word(out, "XGROUP", 6)
-    append_word(out, "CREATE", 6)
+    append_bulk(out, literal("XGROUP"))
+    append_bulk(out, literal("CREATE"))
     append_bulk(out, key)
     append_bulk(out, group_name(group))
     append_id(out, group.last_id)
-    append_word(out, "ENTRIESREAD", 11)
+    append_bulk(out, literal("ENTRIESREAD"))
     append_integer(out, group.entries_read)
 
 
 cdef void save_consumer(Output out, Slice key, Group *group, Consumer *consumer) noexcept nogil:
     append_header(out, c'*', 5)
-    append_word(out, "XGROUP", 6)
-    append_word(out, "CREATECONSUMER", 14)
+    append_bulk(out, literal("XGROUP"))
+    append_bulk(out, literal("CREATECONSUMER"))
     append_bulk(out, key)
     append_bulk(out, group_name(group))
     append_bulk(out, consumer_name(consumer))
@@ -93,18 +89,18 @@ cdef void save_consumer(Output out, Slice key, Group *group, Consumer *consumer)
 
 cdef void save_nack(Output out, Slice key, Group *group, const Nack *nack) noexcept nogil:
     append_header(out, c'*', 12)
-    append_word(out, "XCLAIM", 6)
+    append_bulk(out, literal("XCLAIM"))
     append_bulk(out, key)
     append_bulk(out, group_name(group))
     append_bulk(out, consumer_name(nack.consumer))
-    append_word(out, "0", 1)
+    append_bulk(out, literal("0"))
     append_id(out, nack.id)
-    append_word(out, "TIME", 4)
+    append_bulk(out, literal("TIME"))
     append_integer(out, nack.delivered_ms)
-    append_word(out, "RETRYCOUNT", 10)
+    append_bulk(out, literal("RETRYCOUNT"))
     append_count(out, nack.deliveries)
-    append_word(out, "JUSTID", 6)
-    append_word(out, "FORCE", 5)
+    append_bulk(out, literal("JUSTID"))
+    append_bulk(out, literal("FORCE"))
 
 
 cdef void save_consumers(Output out, Slice key, Group *group) noexcept nogil:
