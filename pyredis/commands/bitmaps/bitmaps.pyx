@@ -5,18 +5,18 @@ from libc.string cimport memcpy
 
 from pyredis._resp cimport Replied, reply_error, reply_integer
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_STRING, changed
+from pyredis.call.changes cimport EVENT_STRING, changed
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
 from pyredis.commands.bitmaps.bit_offsets cimport bit_offset_argument
+from pyredis.commands.key_changes cimport delete_key
 from pyredis.commands.strings.string_access cimport writable_string
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_equal
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (
     STRING,
     Entry,
-    keyspace_delete,
     keyspace_resize_string,
     keyspace_set_string,
     string_size,
@@ -262,8 +262,7 @@ cdef void store_combined(Call *call, BitOperation operation, const Sources *sour
 cdef void remove_target(Call *call) noexcept nogil:
     cdef Entry *entry = lookup_write(call, 2)
     if entry != NULL:
-        keyspace_delete(&call.server.keyspace, call.database, entry, False)
-        changed(call, 2, EVENT_GENERIC, "del")
+        delete_key(call, 2, entry, False)
 
 
 cdef Replied combine_sources(Call *call, BitOperation operation, Sources *sources) noexcept nogil:

@@ -9,11 +9,9 @@ from libc.stdio cimport snprintf
 
 from pyredis._resp cimport Replied, reply_error, reply_error_slice, reply_integer
 from pyredis.call.call cimport Call, argument
-from pyredis.call.changes cimport EVENT_GENERIC, changed
 from pyredis.call.errors cimport integer_argument, reply_invalid_expiry
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_untouched, lookup_write
-from pyredis.call.propagation cimport propagate_instead
 from pyredis.call.state cimport RESTRICT_LOADING
 from pyredis.commands.generic.expiry_options cimport (
     ONLY_EARLIER,
@@ -22,8 +20,9 @@ from pyredis.commands.generic.expiry_options cimport (
     expiry_condition,
     expiry_is_met,
 )
-from pyredis.ground.base cimport Slice, add_overflows, format_int64, literal, mul_overflows, slice_of
-from pyredis.keyspace.keyspace cimport Entry, entry_expiry, entry_has_expiry, keyspace_delete, keyspace_set_expiry
+from pyredis.commands.key_changes cimport delete_key_instead, expire_key_instead, persist_key
+from pyredis.ground.base cimport Slice, add_overflows, mul_overflows, slice_of
+from pyredis.keyspace.keyspace cimport Entry, entry_expiry, entry_has_expiry
 
 cdef enum:
     SECOND = 1000
@@ -71,28 +70,6 @@ cdef bint moment_argument(Call *call, int index, int unit, int64_t since, int64_
     return False
 
 
-cdef Replied remove_now(Call *call, Entry *entry) noexcept nogil:
-    """The moment is past: the key goes, and goes from the file."""
-    cdef bint lazy = call.server.settings.lazy_expire
-    cdef Slice argv[2]
-    argv[0] = literal("UNLINK") if lazy else literal("DEL")
-    argv[1] = argument(call, 1)
-    keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
-    propagate_instead(call, 2, argv)
-    changed(call, 1, EVENT_GENERIC, "del")
-    return reply_integer(call.reply, 1)
-
-
-cdef void propagate_moment(Call *call, int64_t moment) noexcept nogil:
-    """Without the conditions, which were met."""
-    cdef char digits[24]
-    cdef Slice argv[3]
-    argv[0] = literal("PEXPIREAT")
-    argv[1] = argument(call, 1)
-    argv[2] = slice_of(digits, format_int64(digits, moment))
-    propagate_instead(call, 3, argv)
-
-
 cdef Replied expire_generic(Call *call, int unit, int64_t since) noexcept nogil:
     cdef int conditions
     cdef int64_t moment
@@ -104,10 +81,9 @@ cdef Replied expire_generic(Call *call, int unit, int64_t since) noexcept nogil:
     if entry == NULL or not expiry_is_met(conditions, entry_expiry(entry), moment):
         return reply_integer(call.reply, 0)
     if moment <= call.server.keyspace.now_ms and not loading:
-        return remove_now(call, entry)
-    keyspace_set_expiry(&call.server.keyspace, call.database, entry, max(moment, <int64_t> 0))
-    propagate_moment(call, moment)
-    changed(call, 1, EVENT_GENERIC, "expire")
+        delete_key_instead(call, 1, entry, call.server.settings.lazy_expire)
+    else:
+        expire_key_instead(call, 1, entry, max(moment, <int64_t> 0))
     return reply_integer(call.reply, 1)
 
 
@@ -131,8 +107,7 @@ cdef Replied persist(Call *call) noexcept nogil:
     cdef Entry *entry = lookup_write(call, 1)
     if entry == NULL or not entry_has_expiry(entry):
         return reply_integer(call.reply, 0)
-    keyspace_set_expiry(&call.server.keyspace, call.database, entry, -1)
-    changed(call, 1, EVENT_GENERIC, "persist")
+    persist_key(call, 1, entry)
     return reply_integer(call.reply, 1)
 
 

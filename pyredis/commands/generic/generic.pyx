@@ -29,6 +29,7 @@ from pyredis.call.lookups cimport (
     reads_everything,
 )
 from pyredis.commands.generic.database_commands cimport database_argument
+from pyredis.commands.key_changes cimport delete_key
 from pyredis.ground.base cimport Slice, equals_nocase, slice_equal
 from pyredis.ground.glob cimport glob_match, glob_takes_all
 from pyredis.keyspace.databases cimport keyspace_random
@@ -72,8 +73,7 @@ cdef Replied delete_generic(Call *call, bint lazy) noexcept nogil:
         entry = lookup_in(call, call.database, index)
         if entry == NULL:
             continue
-        keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
-        changed(call, index, EVENT_GENERIC, "del")
+        delete_key(call, index, entry, lazy)
         count += 1
     return reply_integer(call.reply, count)
 

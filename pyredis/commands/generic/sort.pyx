@@ -10,7 +10,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer, reply_null, reply_slice
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_LIST, changed, count_as
+from pyredis.call.changes cimport EVENT_LIST, changed, count_as
 from pyredis.call.errors cimport integer_argument, reply_syntax_error, reply_wrong_type
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read, lookup_write
@@ -23,19 +23,11 @@ from pyredis.commands.generic.sort_patterns cimport (
     pattern_is_constant,
     pattern_of,
 )
+from pyredis.commands.key_changes cimport delete_key
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.keyspace.keyspace cimport (
-    LIST,
-    SET,
-    ZSET,
-    Entry,
-    ValueKind,
-    entry_pointer,
-    keyspace_delete,
-    keyspace_set_value,
-)
+from pyredis.keyspace.keyspace cimport LIST, SET, ZSET, Entry, ValueKind, entry_pointer, keyspace_set_value
 from pyredis.keyspace.parts cimport Part, PartIterator, parts_count, parts_end, parts_iterate, parts_next
 from pyredis.types.list.list cimport List, list_limits, list_new, list_push, list_size
 from pyredis.types.list.list_long cimport ListLimits
@@ -397,8 +389,7 @@ cdef Replied store(Sorting *sorting) noexcept nogil:
         count_as(call, list_size(result))
         return reply_integer(call.reply, <int64_t> list_size(result))
     if entry != NULL:
-        keyspace_delete(&call.server.keyspace, call.database, entry, call.server.settings.lazy_server_del != 0)
-        changed(call, sorting.store, EVENT_GENERIC, "del")
+        delete_key(call, sorting.store, entry, call.server.settings.lazy_server_del != 0)
     return reply_integer(call.reply, 0)
 
 

@@ -3,9 +3,10 @@
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_HASH, changed, count_as
+from pyredis.call.changes cimport EVENT_HASH
 from pyredis.call.field_expiry cimport expire_fields, field_clock
 from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
+from pyredis.commands.key_changes cimport parts_removed
 from pyredis.ground.base cimport likely
 from pyredis.keyspace.keyspace cimport (
     ENTRY_FIELD_EXPIRES,
@@ -13,7 +14,6 @@ from pyredis.keyspace.keyspace cimport (
     Entry,
     entry_pointer,
     entry_store_pointer,
-    keyspace_delete,
     keyspace_mark_field_expiry,
     keyspace_set_value,
 )
@@ -76,8 +76,4 @@ cdef inline void store_fewer_fields(
     """The tail of handlers that have removed so many fields; the last field takes the key with it."""
     cdef bint empty = hash_size(access.hash) == 0
     store_hash(call, access)
-    changed(call, 1, EVENT_HASH, event)
-    if empty:
-        keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
-        changed(call, 1, EVENT_GENERIC, "del")
-    count_as(call, removed)
+    parts_removed(call, 1, access.entry, empty, EVENT_HASH, event, removed)

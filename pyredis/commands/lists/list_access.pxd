@@ -2,17 +2,11 @@
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_slice
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_LIST, changed, count_as
+from pyredis.call.changes cimport EVENT_LIST
 from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
+from pyredis.commands.key_changes cimport parts_removed
 from pyredis.ground.base cimport Slice, equals_nocase, likely, parse_int64
-from pyredis.keyspace.keyspace cimport (
-    LIST,
-    Entry,
-    entry_pointer,
-    entry_store_pointer,
-    keyspace_delete,
-    keyspace_set_value,
-)
+from pyredis.keyspace.keyspace cimport LIST, Entry, entry_pointer, entry_store_pointer, keyspace_set_value
 from pyredis.types.list.list cimport List, list_drop, list_limits, list_peek, list_settle, list_size
 from pyredis.types.list.list_long cimport ListLimits
 
@@ -61,11 +55,7 @@ cdef inline void store_fewer(
     if not empty:
         list_settle(&access.list, &access.limits)
     store_list(call, access)
-    changed(call, access.key, EVENT_LIST, event)
-    if empty:
-        keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
-        changed(call, access.key, EVENT_GENERIC, "del")
-    count_as(call, removed)
+    parts_removed(call, access.key, access.entry, empty, EVENT_LIST, event, removed)
 
 
 cdef inline const char *pop_event(bint front) noexcept nogil:

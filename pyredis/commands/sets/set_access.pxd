@@ -4,18 +4,12 @@ from libc.stdint cimport uint64_t
 
 from pyredis._resp cimport Replied, Reply, reply_bulk, reply_bulk_integer
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed, count_as
+from pyredis.call.changes cimport EVENT_SET
 from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.call.state cimport Server
+from pyredis.commands.key_changes cimport parts_removed
 from pyredis.ground.base cimport likely
-from pyredis.keyspace.keyspace cimport (
-    SET,
-    Entry,
-    entry_pointer,
-    entry_store_pointer,
-    keyspace_delete,
-    keyspace_set_value,
-)
+from pyredis.keyspace.keyspace cimport SET, Entry, entry_pointer, entry_store_pointer, keyspace_set_value
 from pyredis.types.set.set cimport Set, SetLimits, SetMember, set_size
 
 ctypedef struct SetAccess:
@@ -63,11 +57,7 @@ cdef inline void store_fewer_members(
     """The tail of handlers that have removed so many members; the last member takes the key with it."""
     cdef bint empty = set_size(access.set) == 0
     store_set(call, access)
-    changed(call, access.index, EVENT_SET, event)
-    if empty:
-        keyspace_delete(&call.server.keyspace, call.database, access.entry, False)
-        changed(call, access.index, EVENT_GENERIC, "del")
-    count_as(call, removed)
+    parts_removed(call, access.index, access.entry, empty, EVENT_SET, event, removed)
 
 
 cdef inline Replied reply_member(Reply *reply, const SetMember *member) noexcept nogil:

@@ -8,14 +8,15 @@ from libc.stdlib cimport qsort
 
 from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_close, reply_error, reply_integer, reply_open
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed
+from pyredis.call.changes cimport EVENT_SET, changed
 from pyredis.call.errors cimport reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_write
+from pyredis.commands.key_changes cimport delete_key
 from pyredis.commands.sets.set_access cimport read_set, reply_member, set_limits
 from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.keyspace.keyspace cimport SET, Entry, keyspace_delete, keyspace_set_value
+from pyredis.keyspace.keyspace cimport SET, Entry, keyspace_set_value
 from pyredis.types.set.set cimport (
     Set,
     SetBatch,
@@ -280,8 +281,7 @@ cdef Replied answer(Call *call, Operation operate) noexcept nogil:
 
 cdef Replied store_nothing(Call *call, Entry *entry) noexcept nogil:
     if entry != NULL:
-        keyspace_delete(&call.server.keyspace, call.database, entry, call.server.settings.lazy_server_del != 0)
-        changed(call, 1, EVENT_GENERIC, "del")
+        delete_key(call, 1, entry, call.server.settings.lazy_server_del != 0)
     return reply_integer(call.reply, 0)
 
 

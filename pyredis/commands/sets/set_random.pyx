@@ -7,15 +7,15 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
 from pyredis.call.call cimport Call
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_SET, changed, count_as
+from pyredis.call.changes cimport EVENT_SET, changed, count_as
 from pyredis.call.client cimport CLIENT_CLOSE_NOW
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.propagation cimport propagate_instead
+from pyredis.commands.key_changes cimport delete_key_instead
 from pyredis.commands.sets.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
 from pyredis.ground.base cimport Slice, literal, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.keyspace.keyspace cimport keyspace_delete
 from pyredis.types.set.set cimport Set, SetMember, member_slice, set_remove, set_size
 from pyredis.types.set.set_sampling cimport set_pop, set_random, set_sample
 
@@ -81,18 +81,12 @@ cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogi
 
 
 cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
-    cdef Slice argv[2]
-    cdef bint lazy = call.server.settings.lazy_server_del != 0
     cdef size_t size = set_size(access.set)
     # It counts as reading all of the set.
     call.server.hits += 1
     set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
     changed(call, 1, EVENT_SET, "spop")
-    argv[0] = literal("UNLINK") if lazy else literal("DEL")
-    argv[1] = call.argv[1]
-    propagate_instead(call, 2, argv)
-    keyspace_delete(&call.server.keyspace, call.database, access.entry, lazy)
-    changed(call, 1, EVENT_GENERIC, "del")
+    delete_key_instead(call, 1, access.entry, call.server.settings.lazy_server_del != 0)
     count_as(call, size)
 
 

@@ -4,17 +4,11 @@ from libc.stdint cimport uint64_t
 
 from pyredis._resp cimport Replied, Reply, reply_array, reply_double, reply_slice
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.changes cimport EVENT_GENERIC, EVENT_ZSET, changed, count_as
-from pyredis.call.lookups cimport lookup_read_kind, lookup_write, lookup_write_kind
+from pyredis.call.changes cimport EVENT_ZSET, changed
+from pyredis.call.lookups cimport lookup_read_kind, lookup_write
+from pyredis.commands.key_changes cimport delete_key, parts_removed
 from pyredis.ground.base cimport likely
-from pyredis.keyspace.keyspace cimport (
-    ZSET,
-    Entry,
-    entry_pointer,
-    entry_store_pointer,
-    keyspace_delete,
-    keyspace_set_value,
-)
+from pyredis.keyspace.keyspace cimport ZSET, Entry, entry_pointer, entry_store_pointer, keyspace_set_value
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set.sorted_set cimport SortedSet, SortedSetLimits, zset_free, zset_size
 
@@ -49,11 +43,7 @@ cdef inline void store_fewer_members(
     """The tail of handlers that have removed so many members; the last member takes the key with it."""
     cdef bint empty = zset_size(set) == 0
     entry_store_pointer(entry, set)
-    changed(call, index, EVENT_ZSET, event)
-    if empty:
-        keyspace_delete(&call.server.keyspace, call.database, entry, False)
-        changed(call, index, EVENT_GENERIC, "del")
-    count_as(call, removed)
+    parts_removed(call, index, entry, empty, EVENT_ZSET, event, removed)
 
 
 cdef inline size_t store_result(Call *call, int index, SortedSet *result, const char *event) noexcept nogil:
@@ -70,8 +60,7 @@ cdef inline size_t store_result(Call *call, int index, SortedSet *result, const 
         return size
     zset_free(result)
     if entry != NULL:
-        keyspace_delete(&call.server.keyspace, call.database, entry, call.server.settings.lazy_server_del)
-        changed(call, index, EVENT_GENERIC, "del")
+        delete_key(call, index, entry, call.server.settings.lazy_server_del)
     return 0
 
 

@@ -33,6 +33,7 @@ from pyredis.call.lookups cimport (
     lookup_write_kind,
 )
 from pyredis.call.propagation cimport propagate_instead
+from pyredis.commands.key_changes cimport delete_key_instead, expire_key_instead, persist_key
 from pyredis.ground.base cimport (
     Slice,
     add_overflows,
@@ -53,9 +54,7 @@ from pyredis.keyspace.keyspace cimport (
     entry_embedded,
     entry_expiry,
     entry_has_expiry,
-    keyspace_delete,
     keyspace_resize_string,
-    keyspace_set_expiry,
     keyspace_set_string,
     string_replace_shared,
     string_shared,
@@ -348,45 +347,24 @@ cdef Replied getset(Call *call) noexcept nogil:
 
 # ---- reading that changes ----
 
-cdef void delete_and_propagate(Call *call, Entry *entry, bint lazy) noexcept nogil:
-    cdef Slice argv[2]
-    keyspace_delete(&call.server.keyspace, call.database, entry, lazy)
-    changed(call, 1, EVENT_GENERIC, "del")
-    argv[0] = literal("UNLINK") if lazy else literal("DEL")
-    argv[1] = call.argv[1]
-    propagate_instead(call, 2, argv)
-
-
 cdef Replied getdel(Call *call) noexcept nogil:
     cdef Entry *entry = lookup_read_kind(call, 1, STRING)
     if call.failed:
         return 0
     reply_string(call, entry)
     if entry != NULL:
-        delete_and_propagate(call, entry, call.server.settings.lazy_user_del)
+        delete_key_instead(call, 1, entry, call.server.settings.lazy_user_del)
     return 0
 
 
-cdef void persist(Call *call, Entry *entry) noexcept nogil:
+cdef void persist_instead(Call *call, Entry *entry) noexcept nogil:
     cdef Slice argv[2]
     if not entry_has_expiry(entry):
         return
-    keyspace_set_expiry(&call.server.keyspace, call.database, entry, -1)
-    changed(call, 1, EVENT_GENERIC, "persist")
+    persist_key(call, 1, entry)
     argv[0] = literal("PERSIST")
     argv[1] = call.argv[1]
     propagate_instead(call, 2, argv)
-
-
-cdef void expire_at(Call *call, Entry *entry, int64_t moment) noexcept nogil:
-    cdef char digits[24]
-    cdef Slice argv[3]
-    keyspace_set_expiry(&call.server.keyspace, call.database, entry, moment)
-    changed(call, 1, EVENT_GENERIC, "expire")
-    argv[0] = literal("PEXPIREAT")
-    argv[1] = call.argv[1]
-    argv[2] = slice_of(digits, format_int64(digits, moment))
-    propagate_instead(call, 3, argv)
 
 
 cdef Replied getex(Call *call) noexcept nogil:
@@ -404,11 +382,11 @@ cdef Replied getex(Call *call) noexcept nogil:
         return 0
     reply_string(call, entry)
     if options.given & PERSIST:
-        persist(call, entry)
+        persist_instead(call, entry)
     elif options.time and moment <= call.server.keyspace.now_ms and not call.client.flags & CLIENT_LOADER:
-        delete_and_propagate(call, entry, False)
+        delete_key_instead(call, 1, entry, False)
     elif options.time:
-        expire_at(call, entry, moment)
+        expire_key_instead(call, 1, entry, moment)
     return 0
 
 
