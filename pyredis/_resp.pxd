@@ -104,7 +104,7 @@ ctypedef struct Reply:
 cdef enum Aggregate:
     ARRAY = 42              # '*'
     MAP = 37                # '%': a flat array of twice the size in RESP2
-    SET = 126               # '~': an array in RESP2
+    SET_REPLY = 126         # '~': an array in RESP2
     PUSH = 62               # '>': an array in RESP2
 
 cdef char *reply_grow(Reply *reply, size_t more) noexcept nogil

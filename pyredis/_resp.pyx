@@ -565,7 +565,7 @@ cdef int reply_object(Reply *reply, object value) except -1:
     elif isinstance(value, dict):
         reply_dict(reply, value)
     elif isinstance(value, (Set, set, frozenset)):
-        reply_list(reply, SET, value)
+        reply_list(reply, SET_REPLY, value)
     elif isinstance(value, Push):
         reply_list(reply, PUSH, value)
     elif isinstance(value, (list, tuple)):

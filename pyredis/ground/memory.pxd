@@ -34,7 +34,7 @@ cdef size_t mem_footprint(size_t size) noexcept nogil
 cdef void *mem_alloc_table(size_t size) noexcept nogil
 cdef void mem_free_table(void *block, size_t size) noexcept nogil
 # The array is filled and will be used as it is: where huge pages are allowed, the system may back it with them.
-cdef void mem_settle_table(void *block, size_t size) noexcept nogil
+cdef void mem_advise_table(void *block, size_t size) noexcept nogil
 # Gives the pages of [begin, end) back to the system; they read as zeros from then on. 2 MiB multiples for good effect.
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil
 # Gives one arena that no block is in (2 MiB) back to the system; false when there is none to give. To be called now and

@@ -406,7 +406,7 @@ cdef void mem_free_table(void *block, size_t size) noexcept nogil:
         free(block)
 
 
-cdef void mem_settle_table(void *block, size_t size) noexcept nogil:
+cdef void mem_advise_table(void *block, size_t size) noexcept nogil:
     if size >= HUGE_TABLE and not CHECKED:
         advise_huge(block, size)
 

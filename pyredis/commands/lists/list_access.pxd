@@ -7,7 +7,7 @@ from pyredis.call.lookups cimport lookup_read_kind, lookup_write_kind
 from pyredis.commands.key_changes cimport parts_removed
 from pyredis.ground.base cimport Slice, equals_nocase, likely, parse_int64
 from pyredis.keyspace.keyspace cimport LIST, Entry, entry_pointer, entry_store_pointer, keyspace_set_value
-from pyredis.types.list.list cimport List, list_drop, list_limits, list_peek, list_settle, list_size
+from pyredis.types.list.list cimport List, list_drop, list_limits, list_peek, list_shrink, list_size
 from pyredis.types.list.list_long cimport ListLimits
 
 from libc.stdint cimport int64_t, uint64_t
@@ -53,7 +53,7 @@ cdef inline void store_fewer(
     """The tail of handlers that have removed so many elements; the last element takes the key with it."""
     cdef bint empty = list_size(access.list) == 0
     if not empty:
-        list_settle(&access.list, &access.limits)
+        list_shrink(&access.list, &access.limits)
     store_list(call, access)
     parts_removed(call, access.key, access.entry, empty, EVENT_LIST, event, removed)
 

@@ -55,7 +55,7 @@ from pyredis.types.list.list cimport (
     list_push,
     list_remove,
     list_set,
-    list_settle,
+    list_shrink,
     list_size,
 )
 from pyredis.types.list.list_long cimport ListStretch
@@ -318,7 +318,7 @@ cdef Replied lset(Call *call) noexcept nogil:
         store_list(call, &access)
         return reply_error(call.reply, OUT_OF_RANGE)
     list_set(&access.list, <size_t> index, call.argv[3], &access.limits)
-    list_settle(&access.list, &access.limits)
+    list_shrink(&access.list, &access.limits)
     store_list(call, &access)
     changed(call, 1, EVENT_LIST, "lset")
     return reply_ok(call.reply)

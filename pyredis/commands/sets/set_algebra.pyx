@@ -6,7 +6,7 @@ Members go from set to set in batches (``SetBatch``), so that the memory of a la
 from libc.stdint cimport int64_t
 from libc.stdlib cimport qsort
 
-from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_close, reply_error, reply_integer, reply_open
+from pyredis._resp cimport SET_REPLY, Replied, Reply, reply_close, reply_error, reply_integer, reply_open
 from pyredis.call.call cimport Call, key_hash
 from pyredis.call.changes cimport EVENT_SET, changed
 from pyredis.call.errors cimport reply_syntax_error

@@ -5,7 +5,7 @@ The file gets SREM, at most 1024 members a command, instead of SPOP, and DEL or 
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
+from pyredis._resp cimport SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_SET, changed, count_as
 from pyredis.call.client cimport CLIENT_CLOSE_NOW

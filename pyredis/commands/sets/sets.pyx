@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._resp cimport SET as SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_integer, reply_open
+from pyredis._resp cimport SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_integer, reply_open
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_SET, changed, count_as
 from pyredis.call.handlers cimport native

@@ -33,7 +33,7 @@ from pyredis.types.list.list cimport (
     list_push,
     list_remove,
     list_set,
-    list_settle,
+    list_shrink,
     list_size,
     list_sound,
 )
@@ -176,23 +176,23 @@ cdef class ListValue:
     def pop(self, bint front):
         text = self.peek(front)
         list_drop(self.value, front)
-        list_settle(&self.value, &self.limits)
+        list_shrink(&self.value, &self.limits)
         return text
 
     def drop_many(self, size_t count, bint front):
         list_drop_many(self.value, count, front)
-        list_settle(&self.value, &self.limits)
+        list_shrink(&self.value, &self.limits)
 
     def set(self, size_t index, bytes text):
         list_set(&self.value, index, slice_from(text), &self.limits)
-        list_settle(&self.value, &self.limits)
+        list_shrink(&self.value, &self.limits)
 
     def insert(self, bytes pivot, bytes text, bint behind):
         return list_insert(&self.value, slice_from(pivot), slice_from(text), behind, &self.limits)
 
     def remove(self, bytes text, size_t limit, bint front):
         removed = list_remove(&self.value, slice_from(text), limit, front, &self.limits)
-        list_settle(&self.value, &self.limits)
+        list_shrink(&self.value, &self.limits)
         return removed
 
     def items(self, size_t index=0):

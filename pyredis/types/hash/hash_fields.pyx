@@ -120,7 +120,7 @@ cdef void heap_sink(Fields *fields, size_t place, Field *field) noexcept nogil:
     heap_put(fields, place, field)
 
 
-cdef void heap_settle(Fields *fields, size_t place, Field *field) noexcept nogil:
+cdef void heap_fill(Fields *fields, size_t place, Field *field) noexcept nogil:
     """Puts the field where it belongs, beginning at a place that is free for it."""
     if place > 0 and field_expiry(fields.heap[(place - 1) // 2]) > field_expiry(field):
         heap_rise(fields, place, field)
@@ -146,7 +146,7 @@ cdef void heap_drop(Fields *fields, size_t place) noexcept nogil:
     fields.expiring -= 1
     if place < fields.expiring:
         last = fields.heap[fields.expiring]
-        heap_settle(fields, place, last)
+        heap_fill(fields, place, last)
     if fields.heap_capacity > HEAP_MIN and fields.expiring < fields.heap_capacity // 4:
         heap_resize(fields, fields.heap_capacity // 2)
 
@@ -237,7 +237,7 @@ cdef void guard_change(Fields *fields, Field *field) noexcept nogil:
 
 cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil:
     if field_expiry(old) and field_expiry(field):
-        heap_settle(fields, heap_place(old), field)
+        heap_fill(fields, heap_place(old), field)
     elif field_expiry(old):
         heap_drop(fields, heap_place(old))
     elif field_expiry(field):

@@ -6,7 +6,7 @@ A ``List`` has one of two forms, which the highest bit of its second word tells 
 - long (``quicklist``): ``LongList`` (``listlong.pxd``), once a limit was passed. It is a run again when it has shrunk
   to half of the limit.
 
-Functions that may move the list take ``List **``. What has removed elements ends with ``list_settle``; a list that has
+Functions that may move the list take ``List **``. What has removed elements ends with ``list_shrink``; a list that has
 lost its last element is for its owner to free. Texts that readers tell are good until the next change.
 """
 
@@ -62,7 +62,7 @@ cdef void list_drop(List *list, bint front) noexcept nogil
 # Removes so many elements, which are there.
 cdef void list_drop_many(List *list, size_t count, bint front) noexcept nogil
 # After removals: gives room back, and makes a long list that has become short a run.
-cdef void list_settle(List **list, const ListLimits *limits) noexcept nogil
+cdef void list_shrink(List **list, const ListLimits *limits) noexcept nogil
 
 # ---- anywhere ----
 # Before so many bytes and elements more: a short list that would pass a limit with them becomes a long one.

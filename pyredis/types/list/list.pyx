@@ -242,7 +242,7 @@ cdef void list_drop_many(List *list, size_t count, bint front) noexcept nogil:
             count -= 1
 
 
-cdef void list_settle(List **list, const ListLimits *limits) noexcept nogil:
+cdef void list_shrink(List **list, const ListLimits *limits) noexcept nogil:
     cdef Run *run
     if not is_long(list[0]):
         run_fit(<Run **> list)

@@ -452,7 +452,7 @@ cdef void drop_empty(Tree *tree, const TreePath *path) noexcept nogil:
     shrink_root(tree)
 
 
-cdef void settle(Tree *tree, const TreePath *path) noexcept nogil:
+cdef void rebalance(Tree *tree, const TreePath *path) noexcept nogil:
     """After members have left the path's leaf: the counts above are right, the first members not yet."""
     cdef int level = path.height - 1
     if path.leaf.count == 0:
@@ -502,7 +502,7 @@ cdef inline void cut(Tree *tree, TreePath *path, int count) noexcept nogil:
     leaf_close(path.leaf, path.place, count)
     tree.size -= count
     tell_size(path, 0 - <size_t> count)
-    settle(tree, path)
+    rebalance(tree, path)
 
 
 cdef void tree_remove(Tree *tree, Member *member) noexcept nogil:

@@ -121,7 +121,7 @@ cdef inline bint may_join(const IdIndex *index, size_t at) noexcept nogil:
     return at + 1 < index.leaf_count and index.leaves[at].count + index.leaves[at + 1].count <= LEAF_MAX // 2
 
 
-cdef void settle_leaf(IdIndex *index, size_t at) noexcept nogil:
+cdef void shrink_leaf(IdIndex *index, size_t at) noexcept nogil:
     """A leaf that has lost an element goes, joins a neighbour, or gives its room back."""
     cdef IdLeaf *leaf = index.leaves[at]
     if leaf.count == 0:
@@ -185,7 +185,7 @@ cdef void index_remove_at(IdIndex *index, IdPlace place) noexcept nogil:
     leaf.count -= 1
     memmove(items + place.item, items + place.item + 1, (leaf.count - place.item) * sizeof(void *))
     index.size -= 1
-    settle_leaf(index, place.leaf)
+    shrink_leaf(index, place.leaf)
 
 
 cdef void *index_remove(IdIndex *index, StreamId id) noexcept nogil:

@@ -19,7 +19,7 @@ from pyredis.ground.base cimport (
     slice_equal,
     unlikely,
 )
-from pyredis.ground.memory cimport mem_alloc_table, mem_discard_table, mem_free_table, mem_settle_table
+from pyredis.ground.memory cimport mem_alloc_table, mem_discard_table, mem_free_table, mem_advise_table
 
 import os
 
@@ -241,7 +241,7 @@ cdef void finish_resize(Table *table) noexcept nogil:
     table.used[1] = 0
     table.moved = 0
     if table.buckets[0] != NULL:
-        mem_settle_table(table.buckets[0], sizeof(Bucket) << table.exponent[0])
+        mem_advise_table(table.buckets[0], sizeof(Bucket) << table.exponent[0])
 
 
 cdef void discard_moved(Table *table) noexcept nogil:
