@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pyredis.types.handles.table_handle import HashTable, hash_of, used_bytes
+from pyredis.types.handles.table_handle import HashTable, hash_of, keys_read, used_bytes
 from support.heap import settled_bytes
 from support.paths import CHECKED_BUILD
 
@@ -139,6 +139,29 @@ def test_a_shrunken_table_that_became_empty_meanwhile_goes_on_shrinking():
         table.remove(name(number))
     settle(table)
     assert table.buckets == 1
+
+
+def keys_read_while_moving(table):
+    before = keys_read()
+    settle(table)
+    return keys_read() - before
+
+
+def test_only_growing_asks_elements_for_their_keys():
+    assert keys_read_while_moving(half_resized(3000)) > 0
+    assert keys_read_while_moving(half_shrunk(3000)) == 0
+
+
+def test_colliding_elements_are_found_after_their_chain_has_moved_into_a_smaller_array():
+    chain, others = colliding(30), [b"other:%d" % number for number in range(20000)]
+    table = HashTable()
+    for key in chain + others:
+        table.insert(key, 7)
+    for key in others:
+        assert table.remove(key)
+    settle(table)
+    table.check()
+    assert [table.get(key) for key in chain] == [7] * len(chain)
 
 
 def test_a_table_with_room_for_all_never_resizes():

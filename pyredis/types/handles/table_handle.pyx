@@ -52,9 +52,12 @@ ctypedef struct Cell:
     # the key follows
 
 cdef TableType _cells
+cdef uint64_t _keys_read
 
 
 cdef void cell_key(const void *element, Slice *out) noexcept nogil:
+    global _keys_read
+    _keys_read += 1
     cdef const Cell *cell = <const Cell *> element
     out[0] = slice_of(<const char *> (cell + 1), cell.size)
 
@@ -87,6 +90,11 @@ def seed_hashes(uint64_t first, uint64_t second):
 
 def hash_of(bytes key):
     return hash_key(key, len(key))
+
+
+def keys_read():
+    """How often tables have asked an element for its key since the beginning."""
+    return _keys_read
 
 
 def used_bytes():

@@ -19,7 +19,7 @@ from pyredis.ground.base cimport (
     slice_equal,
     unlikely,
 )
-from pyredis.ground.memory cimport mem_alloc_table, mem_discard_table, mem_free_table, mem_advise_table
+from pyredis.ground.memory cimport mem_advise_table, mem_alloc_table, mem_discard_table, mem_free_table
 
 import os
 
@@ -213,21 +213,36 @@ cdef void prefetch_elements(const Bucket *bucket) noexcept nogil:
         taken &= taken - 1
 
 
-cdef void move_bucket(Table *table, Bucket *origin) noexcept nogil:
-    cdef Bucket *bucket = origin
+cdef inline bint is_shrinking(const Table *table) noexcept nogil:
+    return table.exponent[1] < table.exponent[0]
+
+
+cdef inline void move_element(Table *table, size_t index, const Bucket *bucket, int slot) noexcept nogil:
+    """The element of ``bucket``, which belongs to the chain of bucket ``index``, goes into the new array.
+
+    In a smaller array, ``index`` has all bits of the hash that are needed beside the tag. In a larger one, the hash is
+    computed again.
+    """
     cdef size_t mask = bucket_count(table, 1) - 1
     cdef uint64_t hash
+    if is_shrinking(table):
+        chain_add(table, &table.buckets[1][index & mask], bucket.slots[slot], bucket.tags[slot])
+    else:
+        hash = element_hash(table, bucket.slots[slot])
+        chain_add(table, &table.buckets[1][hash & mask], bucket.slots[slot], tag_of(hash))
+    table.used[0] -= 1
+    table.used[1] += 1
+
+
+cdef void move_bucket(Table *table, size_t index) noexcept nogil:
+    cdef Bucket *origin = &table.buckets[0][index]
+    cdef Bucket *bucket = origin
     cdef unsigned taken
-    cdef int slot
     while bucket != NULL:
         taken = occupied(bucket)
         while taken:
-            slot = lowest_bit(taken)
+            move_element(table, index, bucket, lowest_bit(taken))
             taken &= taken - 1
-            hash = element_hash(table, bucket.slots[slot])
-            chain_add(table, &table.buckets[1][hash & mask], bucket.slots[slot], tag_of(hash))
-            table.used[0] -= 1
-            table.used[1] += 1
         bucket = next_bucket(bucket)
     chain_release(table, origin)
 
@@ -255,16 +270,16 @@ cdef bint table_step(Table *table, size_t buckets) noexcept nogil:
     cdef bint shrinking
     if table.buckets[1] == NULL or table.pauses:
         return False
+    shrinking = is_shrinking(table)
     count = bucket_count(table, 0)
     while buckets and table.moved < count:
-        if table.moved + 1 < count:
+        if not shrinking and table.moved + 1 < count:
             prefetch_elements(&table.buckets[0][table.moved + 1])
-        move_bucket(table, &table.buckets[0][table.moved])
+        move_bucket(table, table.moved)
         table.moved += 1
         discard_moved(table)
         buckets -= 1
     if table.moved == count:
-        shrinking = table.exponent[1] < table.exponent[0]
         finish_resize(table)
         if shrinking:
             shrink_sparse(table)
