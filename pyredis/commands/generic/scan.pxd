@@ -2,9 +2,11 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._resp cimport Replied, Reply
+from pyredis._resp cimport Replied
 from pyredis.call.call cimport Call
 from pyredis.ground.base cimport Slice
+from pyredis.ground.glob cimport glob_match
+from pyredis.keyspace.keyspace cimport ValueKind
 
 ctypedef struct ScanOptions:
     uint64_t cursor
@@ -13,6 +15,17 @@ ctypedef struct ScanOptions:
     bint everything         # no pattern, or one that takes all
     Slice type              # SCAN alone; data NULL where not given
     bint values             # HSCAN alone; False where it was told NOVALUES
+
+# A scan of a value's parts, which is the context of the type's visitors.
+ctypedef struct PartScan:
+    Call *call
+    void *value
+    ScanOptions options
+    int64_t visited
+    size_t written          # parts
+
+# Goes on from `cursor`: a step of the type's own scan.
+ctypedef uint64_t (*ScanStep)(PartScan *scan, uint64_t cursor) noexcept nogil
 
 cdef enum:
     # Buckets that are looked at for each element asked for, so that a sparse table does not hold up everybody.
@@ -25,10 +38,15 @@ cdef inline bint scan_is_done(
     return cursor == 0 or seen >= options.count or buckets // BUCKETS_PER_ELEMENT >= options.count
 
 
-# Both answer and return False where they find something wrong. The commands of the types look their key up in between:
-# without it, the options go unread.
-cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil
-# Reads the options from argument `at` on; `valued` where there are values that NOVALUES could leave out.
-cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) noexcept nogil
-# Puts the header and the cursor before the `count` elements written since `offset` (`reply_open`).
-cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil
+cdef inline bint scan_takes(PartScan *scan, Slice name) noexcept nogil:
+    """For a visitor: counts a part, and returns whether it is to be written. The name is read only for a pattern."""
+    scan.visited += 1
+    if not scan.options.everything and not glob_match(scan.options.pattern, name, False):
+        return False
+    scan.written += 1
+    return True
+
+
+# HSCAN, SSCAN and ZSCAN: scans the value of this kind at argument 1. A part is written as `width` elements, or as one
+# where NOVALUES says so, which `valued` allows.
+cdef Replied scan_parts(Call *call, ValueKind kind, bint valued, ScanStep step, size_t width) noexcept nogil

@@ -7,7 +7,7 @@ from pyredis._resp cimport Replied, Reply, reply_array, reply_bulk, reply_error,
 from pyredis.call.call cimport Call, argument
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
-from pyredis.call.lookups cimport reads_everything
+from pyredis.call.lookups cimport lookup_read_kind, reads_everything
 from pyredis.ground.base cimport Slice, equals_nocase, format_uint64
 from pyredis.ground.glob cimport glob_match, glob_takes_all
 from pyredis.keyspace.keyspace cimport (
@@ -16,6 +16,7 @@ from pyredis.keyspace.keyspace cimport (
     Keyspace,
     ValueKind,
     entry_key,
+    entry_pointer,
     keyspace_find,
     keyspace_is_expired,
     kind_name,
@@ -65,6 +66,9 @@ cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
     return not negative or cursor[0] == 0
 
 
+# Both answer and return False where they find something wrong. The commands of the types look their key up in between:
+# without it, the options go unread.
+
 cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil:
     if parse_cursor(argument(call, at), &options.cursor):
         return True
@@ -93,6 +97,7 @@ cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
 
 
 cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) noexcept nogil:
+    """Reads the options from argument ``at`` on."""
     options.count = DEFAULT_COUNT
     options.everything = True
     options.type.data = NULL
@@ -116,6 +121,7 @@ cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) no
 
 
 cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil:
+    """Puts the header and the cursor before the ``count`` elements written since ``offset`` (``reply_open``)."""
     cdef char digits[24]
     cdef char prefix[PREFIX_MAX]
     cdef size_t body = reply.size - offset
@@ -128,6 +134,40 @@ cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t cou
     memmove(reply.data + offset + width, reply.data + offset, body)
     memcpy(reply.data + offset, prefix, width)
     return 0
+
+
+# ---- HSCAN, SSCAN and ZSCAN ----
+
+cdef void scan_some(PartScan *scan, ScanStep step) noexcept nogil:
+    cdef ScanOptions *options = &scan.options
+    cdef int64_t buckets = 0
+    while True:
+        options.cursor = step(scan, options.cursor)
+        buckets += 1
+        if scan_is_done(options, options.cursor, buckets, scan.visited):
+            break
+
+
+cdef Replied scan_parts(Call *call, ValueKind kind, bint valued, ScanStep step, size_t width) noexcept nogil:
+    cdef PartScan scan
+    cdef Entry *entry
+    cdef size_t offset
+    if not scan_cursor(call, 2, &scan.options):
+        return 0
+    entry = lookup_read_kind(call, 1, kind)
+    if call.failed:
+        return 0
+    offset = reply_open(call.reply)
+    if entry == NULL:
+        return scan_close(call.reply, offset, 0, 0)
+    if not scan_options(call, 3, valued, &scan.options):
+        return 0
+    scan.call = call
+    scan.value = entry_pointer(entry)
+    scan.visited = 0
+    scan.written = 0
+    scan_some(&scan, step)
+    return scan_close(call.reply, offset, scan.options.cursor, scan.written * (width if scan.options.values else 1))
 
 
 # ---- SCAN ----

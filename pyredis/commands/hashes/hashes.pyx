@@ -2,7 +2,6 @@
 
 from libc.math cimport isinf, isnan
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memset
 
 from pyredis._resp cimport (
     ARRAY,
@@ -15,23 +14,15 @@ from pyredis._resp cimport (
     reply_integer,
     reply_null,
     reply_ok,
-    reply_open,
     reply_slice,
 )
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_HASH, changed, count_as
-from pyredis.call.client cimport CLIENT_CLOSE_NOW
-from pyredis.call.errors cimport (
-    integer_argument,
-    reply_not_float,
-    reply_out_of_range,
-    reply_syntax_error,
-    reply_wrong_arity,
-)
+from pyredis.call.errors cimport integer_argument, reply_not_float, reply_wrong_arity
 from pyredis.call.field_expiry cimport field_clock
 from pyredis.call.handlers cimport native
 from pyredis.call.propagation cimport propagate_instead, propagate_nothing
-from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
+from pyredis.commands.generic.scan cimport PartScan, scan_parts, scan_takes
 from pyredis.commands.hashes.hash_access cimport (
     HashAccess,
     find_hash,
@@ -41,8 +32,8 @@ from pyredis.commands.hashes.hash_access cimport (
     store_fewer_fields,
     store_hash,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, slice_of
-from pyredis.ground.glob cimport glob_match
+from pyredis.commands.random_parts cimport open_random, random_pair_count, reply_repeatedly
+from pyredis.ground.base cimport Slice, format_int64, literal, slice_of
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
 from pyredis.keyspace.keyspace cimport HASH, ValueType, value_type_register
 from pyredis.types.hash.hash cimport (
@@ -77,26 +68,19 @@ from pyredis.types.hash.hash_walk cimport (
 
 from pyredis.commands.hashes.hash_expiry import HANDLERS as EXPIRY_HANDLERS
 
-cdef enum:
-    # A negative count of HRANDFIELD asks for as many fields as it likes: past this many bytes the client goes.
-    RANDOM_REPLY_MAX = 1 << 30
-
-cdef const char *NOT_A_COUNT = (
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-
-# What a visitor of fields tells the client.
+# Which parts of a field a reply has.
 cdef enum Part:
     FIELDS = 1
     VALUES = 2
     PAIRS = 3
 
-ctypedef struct Teller:
+# How random fields are written.
+ctypedef struct Writer:
     Reply *reply
+    Hash *hash
+    int64_t now
     int parts
     bint nested             # each pair an array of its own
-    const Slice *pattern    # NULL for every field
-    size_t visited
-    size_t told
 
 
 cdef inline Replied reply_parts(Reply *reply, const HashEntry *entry, int parts) noexcept nogil:
@@ -105,17 +89,6 @@ cdef inline Replied reply_parts(Reply *reply, const HashEntry *entry, int parts)
     if parts & VALUES:
         reply_slice(reply, entry.value)
     return 0
-
-
-cdef void tell(void *context, const HashEntry *entry) noexcept nogil:
-    cdef Teller *teller = <Teller *> context
-    teller.visited += 1
-    if teller.pattern != NULL and not glob_match(teller.pattern[0], entry.field, False):
-        return
-    teller.told += 1
-    if teller.nested:
-        reply_array(teller.reply, 2)
-    reply_parts(teller.reply, entry, teller.parts)
 
 
 # ---- one field ----
@@ -357,92 +330,68 @@ cdef Replied reply_random(Call *call) noexcept nogil:
     return reply_null(call.reply)
 
 
-cdef void reply_with_repetition(Call *call, Hash *hash, int64_t now, uint64_t count, Teller *teller) noexcept nogil:
-    cdef size_t begin = call.reply.size
+cdef void write_field(void *context, const HashEntry *entry) noexcept nogil:
+    cdef Writer *writer = <Writer *> context
+    if writer.nested:
+        reply_array(writer.reply, 2)
+    reply_parts(writer.reply, entry, writer.parts)
+
+
+cdef void write_any(Call *call, void *context) noexcept nogil:
+    cdef Writer *writer = <Writer *> context
     cdef HashEntry entry
-    while count and call.reply.size - begin < RANDOM_REPLY_MAX:
-        hash_random(hash, now, &call.server.keyspace.random, &entry)
-        tell(teller, &entry)
-        count -= 1
-    if count:
-        call.client.flags |= CLIENT_CLOSE_NOW
+    hash_random(writer.hash, writer.now, &call.server.keyspace.random, &entry)
+    write_field(writer, &entry)
 
 
 cdef Replied reply_random_fields(Call *call, int64_t count, bint values) noexcept nogil:
     cdef Hash *hash = read_hash(call)
     cdef int64_t now = field_clock(call.server)
     cdef size_t living
-    cdef uint64_t wanted = <uint64_t> count if count >= 0 else 0 - <uint64_t> count
-    cdef Teller teller
+    cdef uint64_t parts
+    cdef Writer writer
     if call.failed:
         return 0
     living = hash_living(hash, now) if hash != NULL else 0
     if living == 0 or count == 0:
         return reply_array(call.reply, 0)
-    memset(&teller, 0, sizeof(teller))
-    teller.reply = call.reply
-    teller.parts = PAIRS if values else FIELDS
-    teller.nested = values and call.reply.protocol > 2
-    if count > 0:
-        wanted = min(wanted, <uint64_t> living)
-    reply_array(call.reply, wanted * 2 if values and not teller.nested else wanted)
+    writer.reply = call.reply
+    writer.hash = hash
+    writer.now = now
+    writer.parts = PAIRS if values else FIELDS
+    writer.nested = values and call.reply.protocol > 2
+    parts = open_random(call, count, living, values)
     if count < 0:
-        reply_with_repetition(call, hash, now, wanted, &teller)
+        reply_repeatedly(call, parts, write_any, &writer)
     else:
-        hash_sample(hash, wanted, now, &call.server.keyspace.random, tell, &teller)
+        hash_sample(hash, parts, now, &call.server.keyspace.random, write_field, &writer)
     return 0
 
 
 cdef Replied hrandfield(Call *call) noexcept nogil:
-    cdef int64_t count, most = 0x7fffffffffffffff
-    cdef bint values = call.argc == 4
+    cdef int64_t count
+    cdef bint values
     if call.argc == 2:
         return reply_random(call)
-    if not integer_argument(call, 2, &count):
+    if not random_pair_count(call, "withvalues", &count, &values):
         return 0
-    if count < -most:
-        return reply_error(call.reply, NOT_A_COUNT)
-    if call.argc > 4 or (values and not equals_nocase(call.argv[3], "withvalues")):
-        return reply_syntax_error(call)
-    if values and (count < -(most // 2) or count > most // 2):
-        return reply_out_of_range(call)
     return reply_random_fields(call, count, values)
 
 
 # ---- HSCAN ----
 
-cdef uint64_t scan_some(Call *call, Hash *hash, const ScanOptions *options, Teller *teller) noexcept nogil:
-    cdef uint64_t cursor = options.cursor
-    cdef int64_t buckets = 0
-    while True:
-        cursor = hash_scan(hash, cursor, field_clock(call.server), tell, teller)
-        buckets += 1
-        if scan_is_done(options, cursor, buckets, teller.visited):
-            return cursor
+cdef void reply_scanned(void *context, const HashEntry *entry) noexcept nogil:
+    cdef PartScan *scan = <PartScan *> context
+    if scan_takes(scan, entry.field):
+        reply_parts(scan.call.reply, entry, PAIRS if scan.options.values else FIELDS)
+
+
+cdef uint64_t scan_step(PartScan *scan, uint64_t cursor) noexcept nogil:
+    return hash_scan(<Hash *> scan.value, cursor, field_clock(scan.call.server), reply_scanned, scan)
 
 
 cdef Replied hscan(Call *call) noexcept nogil:
-    cdef Hash *hash
-    cdef ScanOptions options
-    cdef Teller teller
-    cdef uint64_t cursor
-    cdef size_t offset
-    if not scan_cursor(call, 2, &options):
-        return 0
-    hash = read_hash(call)
-    if call.failed:
-        return 0
-    offset = reply_open(call.reply)
-    if hash == NULL:
-        return scan_close(call.reply, offset, 0, 0)
-    if not scan_options(call, 3, True, &options):
-        return 0
-    memset(&teller, 0, sizeof(teller))
-    teller.reply = call.reply
-    teller.parts = PAIRS if options.values else FIELDS
-    teller.pattern = &options.pattern if not options.everything else NULL
-    cursor = scan_some(call, hash, &options, &teller)
-    return scan_close(call.reply, offset, cursor, teller.told * (2 if options.values else 1))
+    return scan_parts(call, HASH, True, scan_step, 2)
 
 
 value_type_register(HASH, ValueType(

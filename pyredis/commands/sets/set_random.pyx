@@ -8,11 +8,11 @@ from libc.stdint cimport int64_t, uint64_t
 from pyredis._resp cimport SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_error, reply_null
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_SET, changed, count_as
-from pyredis.call.client cimport CLIENT_CLOSE_NOW
-from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.errors cimport reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.propagation cimport propagate_instead
 from pyredis.commands.key_changes cimport delete_key_instead
+from pyredis.commands.random_parts cimport open_random, random_count, reply_repeatedly
 from pyredis.commands.sets.set_access cimport SetAccess, find_set, read_set, reply_member, store_fewer_members
 from pyredis.ground.base cimport Slice, literal, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
@@ -21,11 +21,6 @@ from pyredis.types.set.set_sampling cimport set_pop, set_random, set_sample
 
 cdef enum:
     REMOVALS = 1024
-    # A negative count of SRANDMEMBER asks for as many members as it likes: past this many bytes the client goes.
-    RANDOM_REPLY_MAX = 1 << 30
-
-cdef const char *NOT_A_COUNT = (
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
 
 
 cdef void tell(void *context, const SetMember *member) noexcept nogil:
@@ -134,50 +129,42 @@ cdef Replied spop(Call *call) noexcept nogil:
 
 # ---- SRANDMEMBER ----
 
+cdef void reply_any(Call *call, void *set) noexcept nogil:
+    cdef SetMember member
+    set_random(<Set *> set, &call.server.keyspace.random, &member)
+    reply_member(call.reply, &member)
+
+
 cdef Replied reply_random(Call *call) noexcept nogil:
     cdef Set *set = read_set(call, 1)
-    cdef SetMember member
     if call.failed:
         return 0
     if set == NULL:
         return reply_null(call.reply)
-    set_random(set, &call.server.keyspace.random, &member)
-    return reply_member(call.reply, &member)
-
-
-cdef Replied reply_with_repetition(Call *call, Set *set, uint64_t count) noexcept nogil:
-    cdef size_t begin = call.reply.size
-    cdef SetMember member
-    reply_array(call.reply, count)
-    while count and call.reply.size - begin < RANDOM_REPLY_MAX:
-        set_random(set, &call.server.keyspace.random, &member)
-        reply_member(call.reply, &member)
-        count -= 1
-    if count:
-        call.client.flags |= CLIENT_CLOSE_NOW
+    reply_any(call, set)
     return 0
 
 
 cdef Replied srandmember(Call *call) noexcept nogil:
     cdef Set *set
-    cdef int64_t count, most = 0x7fffffffffffffff
+    cdef int64_t count
+    cdef uint64_t parts
     if call.argc == 2:
         return reply_random(call)
     if call.argc > 3:
         return reply_syntax_error(call)
-    if not integer_argument(call, 2, &count):
+    if not random_count(call, &count):
         return 0
-    if count < -most:
-        return reply_error(call.reply, NOT_A_COUNT)
     set = read_set(call, 1)
     if call.failed:
         return 0
     if set == NULL or count == 0:
         return reply_array(call.reply, 0)
+    parts = open_random(call, count, set_size(set), False)
     if count < 0:
-        return reply_with_repetition(call, set, <uint64_t> -count)
-    reply_array(call.reply, min(<size_t> count, set_size(set)))
-    set_sample(set, <size_t> count, &call.server.keyspace.random, tell, call.reply)
+        reply_repeatedly(call, parts, reply_any, set)
+    else:
+        set_sample(set, parts, &call.server.keyspace.random, tell, call.reply)
     return 0
 
 

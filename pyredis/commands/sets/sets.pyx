@@ -2,11 +2,11 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis._resp cimport SET_REPLY, Replied, Reply, reply_aggregate, reply_array, reply_integer, reply_open
+from pyredis._resp cimport SET_REPLY, Replied, reply_aggregate, reply_array, reply_integer
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_SET, changed, count_as
 from pyredis.call.handlers cimport native
-from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
+from pyredis.commands.generic.scan cimport PartScan, scan_parts, scan_takes
 from pyredis.commands.sets.set_access cimport (
     SetAccess,
     find_set,
@@ -15,8 +15,7 @@ from pyredis.commands.sets.set_access cimport (
     store_fewer_members,
     store_set,
 )
-from pyredis.ground.base cimport Slice
-from pyredis.ground.glob cimport glob_match
+from pyredis.ground.base cimport Slice, literal
 from pyredis.keyspace.keyspace cimport SET, ValueType, value_type_register
 from pyredis.types.set.set cimport (
     Set,
@@ -167,54 +166,22 @@ cdef Replied smembers(Call *call) noexcept nogil:
 
 # ---- SSCAN ----
 
-ctypedef struct Teller:
-    Reply *reply
-    const Slice *pattern    # NULL for every member
-    size_t visited
-    size_t told
-
-
-cdef void tell(void *context, const SetMember *member) noexcept nogil:
-    cdef Teller *teller = <Teller *> context
+cdef void reply_scanned(void *context, const SetMember *member) noexcept nogil:
+    cdef PartScan *scan = <PartScan *> context
     cdef char digits[20]
-    teller.visited += 1
-    if teller.pattern == NULL or glob_match(teller.pattern[0], member_slice(member, digits), False):
-        teller.told += 1
-        reply_member(teller.reply, member)
+    cdef Slice name = literal("")
+    if not scan.options.everything:
+        name = member_slice(member, digits)
+    if scan_takes(scan, name):
+        reply_member(scan.call.reply, member)
 
 
-cdef uint64_t scan_some(Set *set, const ScanOptions *options, Teller *teller) noexcept nogil:
-    cdef uint64_t cursor = options.cursor
-    cdef int64_t buckets = 0
-    while True:
-        cursor = set_scan(set, cursor, tell, teller)
-        buckets += 1
-        if scan_is_done(options, cursor, buckets, teller.visited):
-            return cursor
+cdef uint64_t scan_step(PartScan *scan, uint64_t cursor) noexcept nogil:
+    return set_scan(<Set *> scan.value, cursor, reply_scanned, scan)
 
 
 cdef Replied sscan(Call *call) noexcept nogil:
-    cdef Set *set
-    cdef ScanOptions options
-    cdef Teller teller
-    cdef uint64_t cursor
-    cdef size_t offset
-    if not scan_cursor(call, 2, &options):
-        return 0
-    set = read_set(call, 1)
-    if call.failed:
-        return 0
-    offset = reply_open(call.reply)
-    if set == NULL:
-        return scan_close(call.reply, offset, 0, 0)
-    if not scan_options(call, 3, False, &options):
-        return 0
-    teller.reply = call.reply
-    teller.pattern = &options.pattern if not options.everything else NULL
-    teller.visited = 0
-    teller.told = 0
-    cursor = scan_some(set, &options, &teller)
-    return scan_close(call.reply, offset, cursor, teller.told)
+    return scan_parts(call, SET, False, scan_step, 1)
 
 
 value_type_register(SET, ValueType(

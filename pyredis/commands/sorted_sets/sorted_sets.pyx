@@ -5,7 +5,6 @@ Additions stand in ``sorted_set_additions``, ranges in ``sorted_set_ranges``, un
 """
 
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memset
 
 from pyredis._resp cimport (
     Replied,
@@ -13,28 +12,25 @@ from pyredis._resp cimport (
     reply_array,
     reply_bulk,
     reply_double,
-    reply_error,
     reply_integer,
     reply_null,
     reply_null_array,
-    reply_open,
     reply_slice,
 )
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_CLOSE_NOW
-from pyredis.call.errors cimport integer_argument, reply_out_of_range, reply_syntax_error, reply_wrong_arity
+from pyredis.call.errors cimport reply_syntax_error, reply_wrong_arity
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_write_kind
-from pyredis.commands.generic.scan cimport ScanOptions, scan_close, scan_cursor, scan_is_done, scan_options
+from pyredis.commands.generic.scan cimport PartScan, scan_parts, scan_takes
+from pyredis.commands.random_parts cimport open_random, random_pair_count, reply_repeatedly
 from pyredis.commands.sorted_sets.sorted_set_access cimport (
     read_sorted_set,
     reply_member,
     sorted_set_of,
     store_fewer_members,
 )
-from pyredis.ground.base cimport Slice, equals_nocase
+from pyredis.ground.base cimport equals_nocase
 from pyredis.ground.doubles cimport format_double, format_double_long
-from pyredis.ground.glob cimport glob_match
 from pyredis.keyspace.keyspace cimport ZSET, Entry, ValueType, value_type_register
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set.sorted_set cimport (
@@ -56,22 +52,12 @@ from pyredis.types.sorted_set.sorted_set cimport (
     zset_size,
 )
 
-cdef enum:
-    # A negative count of ZRANDMEMBER asks for as many members as it likes: past this many bytes the client goes.
-    RANDOM_REPLY_MAX = 1 << 30
-
-cdef const char *NOT_A_COUNT = (
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-
-# What a visitor of members tells the client.
-ctypedef struct Teller:
+# How random members are written.
+ctypedef struct Writer:
     Reply *reply
+    SortedSet *set
     bint scored
     bint nested             # each pair an array of its own
-    bint packed             # scores of a scan look as in a pack
-    const Slice *pattern    # NULL for every member
-    size_t visited
-    size_t told
 
 
 # ---- members by name ----
@@ -159,20 +145,15 @@ cdef Replied zrevrank(Call *call) noexcept nogil:
 
 # ---- random members ----
 
-cdef void tell(void *context, const ScoredMember *member) noexcept nogil:
-    cdef Teller *teller = <Teller *> context
-    reply_member(teller.reply, member, teller.scored, teller.nested)
+cdef void write_member(void *context, const ScoredMember *member) noexcept nogil:
+    cdef Writer *writer = <Writer *> context
+    reply_member(writer.reply, member, writer.scored, writer.nested)
 
 
-cdef void reply_with_repetition(Call *call, SortedSet *set, uint64_t count, Teller *teller) noexcept nogil:
-    cdef size_t begin = call.reply.size
+cdef void write_any(Call *call, void *context) noexcept nogil:
     cdef ScoredMember member
-    while count and call.reply.size - begin < RANDOM_REPLY_MAX:
-        zset_random(set, &call.server.keyspace.random, &member)
-        tell(teller, &member)
-        count -= 1
-    if count:
-        call.client.flags |= CLIENT_CLOSE_NOW
+    zset_random((<Writer *> context).set, &call.server.keyspace.random, &member)
+    write_member(context, &member)
 
 
 cdef Replied reply_random(Call *call) noexcept nogil:
@@ -188,89 +169,57 @@ cdef Replied reply_random(Call *call) noexcept nogil:
 
 cdef Replied reply_random_members(Call *call, int64_t count, bint scored) noexcept nogil:
     cdef SortedSet *set = read_sorted_set(call, 1)
-    cdef uint64_t wanted = <uint64_t> count if count >= 0 else 0 - <uint64_t> count
-    cdef Teller teller
+    cdef uint64_t parts
+    cdef Writer writer
     if call.failed:
         return 0
     if set == NULL or count == 0:
         return reply_array(call.reply, 0)
-    memset(&teller, 0, sizeof(teller))
-    teller.reply = call.reply
-    teller.scored = scored
-    teller.nested = call.reply.protocol > 2
-    if count > 0:
-        wanted = min(wanted, <uint64_t> zset_size(set))
-    reply_array(call.reply, 2 * wanted if scored and not teller.nested else wanted)
+    writer.reply = call.reply
+    writer.set = set
+    writer.scored = scored
+    writer.nested = call.reply.protocol > 2
+    parts = open_random(call, count, zset_size(set), scored)
     if count < 0:
-        reply_with_repetition(call, set, wanted, &teller)
+        reply_repeatedly(call, parts, write_any, &writer)
     else:
-        zset_sample(set, wanted, &call.server.keyspace.random, tell, &teller)
+        zset_sample(set, parts, &call.server.keyspace.random, write_member, &writer)
     return 0
 
 
 cdef Replied zrandmember(Call *call) noexcept nogil:
-    cdef int64_t count, most = 0x7fffffffffffffff
-    cdef bint scored = call.argc == 4
+    cdef int64_t count
+    cdef bint scored
     if call.argc == 2:
         return reply_random(call)
-    if not integer_argument(call, 2, &count):
+    if not random_pair_count(call, "withscores", &count, &scored):
         return 0
-    if count < -most:
-        return reply_error(call.reply, NOT_A_COUNT)
-    if call.argc > 4 or (scored and not equals_nocase(call.argv[3], "withscores")):
-        return reply_syntax_error(call)
-    if scored and (count < -(most // 2) or count > most // 2):
-        return reply_out_of_range(call)
     return reply_random_members(call, count, scored)
 
 
 # ---- ZSCAN ----
 
-cdef void tell_scanned(void *context, const ScoredMember *member) noexcept nogil:
-    cdef Teller *teller = <Teller *> context
+cdef void reply_scanned(void *context, const ScoredMember *member) noexcept nogil:
+    """As in Redis, the form of the set decides how a score is written."""
+    cdef PartScan *scan = <PartScan *> context
     cdef char text[40]
     cdef size_t size
-    teller.visited += 1
-    if teller.pattern != NULL and not glob_match(teller.pattern[0], member.member, False):
+    if not scan_takes(scan, member.member):
         return
-    teller.told += 1
-    reply_slice(teller.reply, member.member)
-    size = format_double(text, member.score) if teller.packed else format_double_long(text, member.score)
-    reply_bulk(teller.reply, text, size)
+    reply_slice(scan.call.reply, member.member)
+    if zset_form(<SortedSet *> scan.value) == ZSET_PACKED:
+        size = format_double(text, member.score)
+    else:
+        size = format_double_long(text, member.score)
+    reply_bulk(scan.call.reply, text, size)
 
 
-cdef uint64_t scan_some(SortedSet *set, const ScanOptions *options, Teller *teller) noexcept nogil:
-    cdef uint64_t cursor = options.cursor
-    cdef int64_t buckets = 0
-    while True:
-        cursor = zset_scan(set, cursor, tell_scanned, teller)
-        buckets += 1
-        if scan_is_done(options, cursor, buckets, teller.visited):
-            return cursor
+cdef uint64_t scan_step(PartScan *scan, uint64_t cursor) noexcept nogil:
+    return zset_scan(<SortedSet *> scan.value, cursor, reply_scanned, scan)
 
 
 cdef Replied zscan(Call *call) noexcept nogil:
-    cdef SortedSet *set
-    cdef ScanOptions options
-    cdef Teller teller
-    cdef uint64_t cursor
-    cdef size_t offset
-    if not scan_cursor(call, 2, &options):
-        return 0
-    set = read_sorted_set(call, 1)
-    if call.failed:
-        return 0
-    offset = reply_open(call.reply)
-    if set == NULL:
-        return scan_close(call.reply, offset, 0, 0)
-    if not scan_options(call, 3, False, &options):
-        return 0
-    memset(&teller, 0, sizeof(teller))
-    teller.reply = call.reply
-    teller.packed = zset_form(set) == ZSET_PACKED
-    teller.pattern = &options.pattern if not options.everything else NULL
-    cursor = scan_some(set, &options, &teller)
-    return scan_close(call.reply, offset, cursor, 2 * teller.told)
+    return scan_parts(call, ZSET, False, scan_step, 2)
 
 
 value_type_register(ZSET, ValueType(
