@@ -4,7 +4,6 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis.call.command cimport Command
 from pyredis.call.state cimport State
-from pyredis.journal.aof cimport Aof
 
 
 cdef class Core(State):
@@ -20,7 +19,6 @@ cdef class Core(State):
     cdef object listener                # of keyspace events, None for nobody
     cdef uint32_t event_classes         # those that notify-keyspace-events enables
     cdef int unfinished_snapshots       # since the last that saw every entry
-    cdef Aof *idle_aof                  # that of an append-only file turned off: positions go on
     cdef uint64_t started_cycles
     cdef int64_t started_ns
 

@@ -76,13 +76,13 @@ from pyredis.journal.aof cimport (
     aof_fsync_pending,
     aof_new,
     aof_pause_sync,
-    aof_position,
     aof_set_policy,
     aof_sync,
     aof_sync_failed,
     aof_vouch,
     aof_wake_fd,
 )
+from pyredis.journal.log cimport log_destroy, log_init, log_is_open
 from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
 from pyredis.types.table.hashtable cimport table_memory, table_size
@@ -200,7 +200,7 @@ cdef class Core(State):
         self.specs = []
         self.handlers = []
         self.server.core = <void *> self
-        self.server.aof_database = -1
+        log_init(&self.server.log, RING_SIZE)
         self.server.recent = <uint64_t *> mem_zalloc(RECENT * sizeof(uint64_t))
         keyspace_init(&self.server.keyspace, databases)
         self.server.keyspace.hooks.context = &self.server
@@ -216,8 +216,7 @@ cdef class Core(State):
         cdef Account *interrupted = mem_enter(self.server.memory)
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
-        if self.idle_aof != NULL:
-            aof_delete(self.idle_aof)
+        log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
@@ -391,10 +390,12 @@ cdef class Core(State):
         enter(self)
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
+        self.server.log.loose = True
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
         more = expire_fields_cycle(&self.server, budget_us) or more
-        if self.server.aof_pending:
+        if log_is_open(&self.server.log):
             settle(&self.server)
+        self.server.log.loose = False
         serve_waiting(&self.server)
         self.expire_ns += monotonic_ns() - begin
         return more
@@ -419,16 +420,15 @@ cdef class Core(State):
         cdef int error
         cdef Aof *aof = self.server.aof
         if aof == NULL:
-            aof = self.idle_aof if self.idle_aof != NULL else aof_new(RING_SIZE)
+            aof = aof_new(&self.server.log)
             if aof == NULL:
                 raise OSError(errno, "the append-only file's writer cannot start")
-            self.idle_aof = aof
         error = aof_attach(aof, fd, size)
         if error:
+            if self.server.aof == NULL:
+                aof_delete(aof)
             raise OSError(error, os.strerror(error))
-        self.idle_aof = NULL
         self.server.aof = aof
-        self.server.aof_database = -1
         self.aof_policy(policy)
 
     def aof_policy(self, str policy):
@@ -444,7 +444,7 @@ cdef class Core(State):
         if self.server.aof == NULL:
             return 0
         error = aof_detach(self.server.aof)
-        self.idle_aof = self.server.aof
+        aof_delete(self.server.aof)
         self.server.aof = NULL
         self.server.fsync_always = False
         self.server.aof_error = 0
@@ -465,8 +465,9 @@ cdef class Core(State):
         aof_vouch(self.server.aof, position)
 
     @property
-    def aof_position(self):
-        return aof_position(self.server.aof) if self.server.aof != NULL else 0
+    def log_position(self):
+        """Bytes that the log of changes has had."""
+        return self.server.log.published
 
     @property
     def aof_wake_fd(self):

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyredis.journal.aof_handle import AofWriter
+from pyredis.journal.log_handle import LogWriter
 from support.aof_cases import UNIT, Log, build_shim, run_case
 from support.client import wait_until
 from support.fsfaults import fill_disk, small_disk
@@ -113,8 +114,8 @@ def test_bytes_cross_the_seam_in_order(policy, tmp_path):
         assert log.give(bytes([i]) * (i % 63 + 1)) == 0
     assert log.writer.sync() == 0
     assert log.contents() == log.given
-    assert log.writer.memory == 64
-    assert log.writer.durable == log.writer.written == log.writer.position == len(log.given)
+    assert log.changes.memory == 64
+    assert log.writer.durable == log.writer.written == log.changes.position == len(log.given)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -122,16 +123,16 @@ def test_a_unit_larger_than_the_ring_makes_it_grow_and_in_time_shrink(policy, tm
     log = Log(tmp_path, policy, 64)
     log.give(UNIT)
     for piece in (UNIT * 10, b"x" * 100_000, UNIT):
-        log.writer.append(piece)
+        log.changes.append(piece)
         log.given += piece
-    log.writer.publish()
+    log.changes.publish()
     log.writer.drain()
     assert log.writer.sync() == 0
-    assert log.writer.memory == 1 << 17
+    assert log.changes.memory == 1 << 17
     assert log.contents() == log.given
     for _ in range(1100):
         log.writer.drain()
-    assert log.writer.memory == 64
+    assert log.changes.memory == 64
     log.give(UNIT)
     assert log.writer.sync() == 0
     assert log.contents() == log.given
@@ -143,7 +144,7 @@ def test_a_ring_that_a_very_large_unit_made_grow_shrinks_once_that_is_written(po
     log.give(UNIT * (40_000_000 // len(UNIT)))
     assert log.writer.sync() == 0
     log.writer.drain()
-    assert log.writer.memory == 1 << 16
+    assert log.changes.memory == 1 << 16
     log.give(UNIT)
     assert log.writer.sync() == 0
     assert log.contents() == log.given
@@ -151,30 +152,53 @@ def test_a_ring_that_a_very_large_unit_made_grow_shrinks_once_that_is_written(po
 
 def test_what_is_not_published_is_not_written(tmp_path):
     log = Log(tmp_path, "everysec", 64)
-    log.writer.append(UNIT)
+    log.changes.append(UNIT)
     assert log.writer.drain() == 0
     assert log.contents() == b""
-    log.writer.append(UNIT * 10)
+    log.changes.append(UNIT * 10)
     assert log.contents() == b""
-    log.writer.publish()
+    log.changes.publish()
     assert log.writer.drain() == 0
     assert log.contents() == UNIT * 11
 
 
-def test_without_a_file_a_drain_says_so_and_the_data_wait(tmp_path):
-    writer = AofWriter(64)
-    writer.append(UNIT * 20)
-    writer.publish()
-    assert writer.drain() == writer.sync() == errno.EBADF
+def test_a_writer_takes_what_is_published_after_its_first_file_has_come(tmp_path):
+    changes = LogWriter(64)
+    other = changes.join()
+    writer = AofWriter(changes)
+    changes.append(UNIT * 20)
+    changes.publish()
+    assert writer.sync() == errno.EBADF
     path = tmp_path / "late.aof"
     assert writer.attach(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 0) == 0
+    assert writer.durable == writer.written == len(UNIT * 20)
+    changes.append(UNIT)
+    changes.publish()
     assert writer.drain() == 0
-    assert path.read_bytes() == UNIT * 20
+    assert path.read_bytes() == UNIT
+    assert other.read() == UNIT * 21
+
+
+def test_a_writer_does_not_join_amid_a_unit(tmp_path):
+    changes = LogWriter(64)
+    other = changes.join()
+    writer = AofWriter(changes)
+    path = tmp_path / "early.aof"
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    changes.append(UNIT)
+    assert writer.attach(fd, 0) == errno.EBUSY
+    changes.publish()
+    assert writer.attach(fd, 0) == 0
+    changes.append(UNIT)
+    changes.publish()
+    assert writer.drain() == 0
+    assert path.read_bytes() == UNIT
+    assert other.read() == UNIT * 2
 
 
 def test_a_ring_of_an_odd_size_is_refused():
     with pytest.raises(ValueError, match="power of two"):
-        AofWriter(100)
+        LogWriter(100)
 
 
 # ---- Files ----
@@ -211,11 +235,12 @@ def test_a_file_left_behind_is_synced_and_closed(tmp_path):
 def test_an_existing_file_is_continued(tmp_path):
     path = tmp_path / "old.aof"
     path.write_bytes(UNIT)
-    writer = AofWriter(64)
+    changes = LogWriter(64)
+    writer = AofWriter(changes)
     assert writer.attach(os.open(path, os.O_WRONLY | os.O_APPEND), len(UNIT)) == 0
     assert writer.file_size == len(UNIT)
-    writer.append(UNIT)
-    writer.publish()
+    changes.append(UNIT)
+    changes.publish()
     assert writer.drain() == 0
     assert writer.file_size == 2 * len(UNIT)
     assert path.read_bytes() == UNIT * 2
@@ -226,7 +251,7 @@ def test_detaching_syncs_and_positions_go_on_with_the_next_file(policy, tmp_path
     log = Log(tmp_path, policy)
     log.give(UNIT * 3)
     assert log.writer.detach() == 0
-    assert log.writer.durable == log.writer.position == len(log.given)
+    assert log.writer.durable == log.changes.position == len(log.given)
     assert log.contents() == log.given
     assert log.writer.detach() == 0
     assert log.switch() == 0
@@ -269,10 +294,11 @@ def test_a_base_that_is_vouched_for_takes_back_nothing_that_is_durable(policy, t
 @pytest.mark.parametrize("policy", POLICIES)
 def test_detaching_leaves_the_errors_of_the_old_file_behind(policy, tmp_path):
     """A file that has just been attached has not failed yet, whatever became of the one before."""
-    writer = AofWriter(4096, policy)
+    changes = LogWriter(4096)
+    writer = AofWriter(changes, policy)
     assert writer.attach(os.open("/dev/full", os.O_WRONLY), 0) == 0
-    writer.append(UNIT)
-    writer.publish()
+    changes.append(UNIT)
+    changes.publish()
     writer.drain()
     wait_until(lambda: writer.error == errno.ENOSPC, "the failure")
     assert writer.detach() == errno.ENOSPC
@@ -280,11 +306,11 @@ def test_detaching_leaves_the_errors_of_the_old_file_behind(policy, tmp_path):
     path = tmp_path / "next.aof"
     assert writer.attach(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 0) == 0
     assert writer.drain() == 0
-    writer.append(UNIT)
-    writer.publish()
+    changes.append(UNIT)
+    changes.publish()
     assert writer.sync() == 0
     assert path.read_bytes() == UNIT
-    assert writer.durable == writer.written == writer.position == 2 * len(UNIT)
+    assert writer.durable == writer.written == changes.position == 2 * len(UNIT)
 
 
 def test_a_writer_that_goes_away_takes_its_thread_and_descriptors_along(tmp_path):
@@ -321,17 +347,18 @@ class Model:
     def __init__(self, folder: Path, policy: str) -> None:
         self.log = Log(folder, policy, 64)
         self.writer = self.log.writer
+        self.changes = self.log.changes
         self.policy = policy
         self.parts = [b""]
         self.pending = b""
 
     def append(self, size: int) -> None:
-        piece = bytes((self.writer.position + i) % 251 for i in range(size))
-        self.writer.append(piece)
+        piece = bytes((self.changes.position + i) % 251 for i in range(size))
+        self.changes.append(piece)
         self.pending += piece
 
     def publish(self, _: None = None) -> None:
-        self.writer.publish()
+        self.changes.publish()
         self.parts[-1] += self.pending
         self.pending = b""
 
@@ -343,7 +370,7 @@ class Model:
     def sync(self, _: None) -> None:
         assert self.writer.sync() == 0
         assert self.log.contents() == b"".join(self.parts)
-        assert self.writer.durable == self.writer.position
+        assert self.writer.durable == self.changes.position
 
     def switch(self, _: None) -> None:
         self.publish()
@@ -356,7 +383,7 @@ class Model:
 
     def check(self) -> None:
         durable, written = self.writer.durable, self.writer.written
-        assert durable <= written <= self.writer.position == sum(map(len, self.parts))
+        assert durable <= written <= self.changes.position == sum(map(len, self.parts))
 
     def finish(self) -> None:
         self.publish()
@@ -386,7 +413,7 @@ def test_the_two_threads_never_race(shim, tmp_path):
     ignore = shutil.ignore_patterns("*.so", "*.c", "__pycache__", "types", "commands")
     shutil.copytree(ROOT / "pyredis", tmp_path / "pyredis", ignore=ignore)
     for source in (tmp_path / "pyredis").rglob("*.pyx"):
-        if source.stem not in ("aof", "aof_handle"):
+        if source.stem not in ("log", "log_handle", "aof", "aof_handle"):
             source.unlink()
     build = [sys.executable, "setup.py", "build_ext", "--inplace"]
     subprocess.run(build, cwd=tmp_path, env=os.environ | {"PYREDIS_SANITIZE": "thread"}, check=True)

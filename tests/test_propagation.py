@@ -156,9 +156,9 @@ def test_a_transaction_begins_with_its_first_change_and_ends_with_exec(propagati
     assert written == ["MULTI", "INCR n", f"SET k v PXAT {expiry}", "INCR n", "EXEC"]
 
 
-def test_a_single_change_in_a_transaction_is_one_all_the_same(propagation):
+def test_a_single_change_in_a_transaction_stands_alone(propagation):
     propagation.begin()
-    assert propagation.does("MULTI", "INCR n", "EXEC") == ["MULTI", "INCR n", "EXEC"]
+    assert propagation.does("MULTI", "GET n", "INCR n", "EXEC") == ["INCR n"]
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,9 @@ def test_a_command_for_another_database_than_the_last_one_s_goes_behind_a_select
 
 def test_a_select_amid_a_transaction_stands_in_it(propagation):
     propagation.begin("SET k 1")
-    written = propagation.does("MULTI", "SELECT 3", "INCR k", "SELECT 0", "EXEC", "INCR k")
-    assert written == ["MULTI", "SELECT 3", "INCR k", "EXEC", "SELECT 0", "INCR k"]
+    transaction = ["MULTI", "SELECT 3", "INCR k", "INCR k", "SELECT 0", "INCR k", "EXEC"]
+    written = propagation.does(*transaction, "INCR k")
+    assert written == ["MULTI", "SELECT 3", "INCR k", "INCR k", "SELECT 0", "INCR k", "EXEC", "INCR k"]
 
 
 def test_an_inline_command_is_written_as_what_it_means(propagation):
@@ -203,9 +204,10 @@ def test_an_inline_command_is_written_as_what_it_means(propagation):
 def test_many_random_members_are_removed_by_name(propagation):
     propagation.begin("SADD s " + " ".join(map(str, range(4000))))
     taken = propagation.client.must("SPOP", "s", "3000")
-    written = split_requests(propagation.written())
-    assert {tuple(words[:2]) for words in written} == {("SREM", "s")}
-    assert [member for words in written for member in words[2:]] == [member.decode() for member in taken]
+    first, *removals, last = split_requests(propagation.written())
+    assert (first, last) == (["MULTI"], ["EXEC"])
+    assert {tuple(words[:2]) for words in removals} == {("SREM", "s")}
+    assert [member for words in removals for member in words[2:]] == [member.decode() for member in taken]
 
 
 EXPIRED = [
@@ -227,7 +229,43 @@ def test_a_key_found_to_have_expired_is_removed_from_the_file_first(propagation,
     moment = propagation.moment() + 100
     propagation.begin("SET other 1", f"SET k 5 PXAT {moment}")
     wait_until(lambda: propagation.moment() > moment + 1, "the expiry")
-    assert propagation.does(line, "SET end 1") == ["DEL k", *then, "SET end 1"]
+    assert propagation.does(line, "SET end 1") == [*as_unit("DEL k", *then), "SET end 1"]
+
+
+def as_unit(*lines):
+    return ["MULTI", *lines, "EXEC"] if len(lines) > 1 else list(lines)
+
+
+EXPIRED_KEYS = [
+    (["MGET a b"], ["MULTI", "DEL a", "DEL b", "EXEC"]),
+    (["MULTI", "GET a", "GET b", "EXEC"], ["MULTI", "DEL a", "DEL b", "EXEC"]),
+    (["MULTI", "GET a", "EXEC"], ["DEL a"]),
+    (["SCAN 0 COUNT 1000"], ["DEL a", "DEL b"]),
+    (["RANDOMKEY"], ["DEL a", "DEL b"]),
+]
+
+
+@pytest.mark.parametrize(("lines", "then"), EXPIRED_KEYS, ids=[" ".join(lines) for lines, _ in EXPIRED_KEYS])
+def test_keys_that_one_command_finds_expired_are_a_unit_unless_it_met_them_by_chance(propagation, lines, then):
+    """As in Redis: SCAN and RANDOMKEY touch arbitrary keys, and their deletions have nothing to do with each other."""
+    moment = propagation.moment() + 100
+    propagation.begin(f"SET a 5 PXAT {moment}", f"SET b 5 PXAT {moment}")
+    wait_until(lambda: propagation.moment() > moment + 1, "the expiry")
+    written = propagation.does(*lines, "SET end 1")
+    if "MULTI" not in then:
+        written.sort()
+    assert written == [*then, "SET end 1"]
+
+
+def test_keys_that_expire_by_themselves_are_no_unit(propagation):
+    propagation.begin("SET a 5 PX 1", "SET b 5 PX 1")
+    propagation.client.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
+    try:
+        wait_until(lambda: propagation.client.must("DBSIZE") == 0, "the keys to be gone")
+    finally:
+        propagation.client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+    written = propagation.does("SET end 1")
+    assert sorted(line for line in written if not line.startswith("SET")) == ["DEL a", "DEL b"]
 
 
 DUE_FIELDS = [
@@ -244,4 +282,4 @@ def test_a_due_field_is_removed_from_the_file_before_it_could_be_met(propagation
     moment = propagation.moment() + 100
     propagation.begin("HSET h f 1 g 1", f"HPEXPIREAT h {moment} FIELDS 1 f")
     wait_until(lambda: propagation.moment() > moment + 1, "the expiry")
-    assert propagation.does(line, "SET end 1") == [*then, "SET end 1"]
+    assert propagation.does(line, "SET end 1") == [*as_unit(*then), "SET end 1"]

@@ -12,7 +12,6 @@ from pyredis.call.client cimport CLIENT_NO_TOUCH
 from pyredis.call.errors cimport reply_wrong_type
 from pyredis.call.state cimport RECENT, Server
 from pyredis.ground.base cimport likely, unlikely
-from pyredis.journal.aof cimport aof_position
 from pyredis.keyspace.keyspace cimport Database, Entry, ValueKind, keyspace_find, keyspace_preserve, keyspace_touch
 
 
@@ -95,5 +94,5 @@ cdef Entry *lookup_write_kind(Call *call, int index, ValueKind kind) noexcept no
 
 
 cdef void reads_everything(Call *call) noexcept nogil:
-    if call.server.fsync_always and call.server.aof != NULL:
-        call.server.wait_offset = aof_position(call.server.aof)
+    if call.server.fsync_always:
+        call.server.wait_offset = call.server.log.published

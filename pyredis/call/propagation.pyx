@@ -1,13 +1,13 @@
-"""Appending commands to the log, as units."""
+"""Appending commands to the log of changes, as units."""
 
 from libc.stdint cimport uint32_t, uint64_t
 
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_EXPIRED, report_change
-from pyredis.call.state cimport RECENT, RESTRICT_LOADING, Server
+from pyredis.call.state cimport RECENT, Server
 from pyredis.call.waiting cimport HEARD_WAITING
-from pyredis.ground.base cimport Slice, format_uint64, slice_of, unlikely
-from pyredis.journal.aof cimport aof_append, aof_position, aof_publish, aof_selected
+from pyredis.ground.base cimport Slice, slice_of, unlikely
+from pyredis.journal.log cimport log_append, log_begin, log_publish
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.keyspace.keyspace cimport Database
 from pyredis.types.table.hashtable cimport hash_key
@@ -16,38 +16,19 @@ cdef enum:
     TOUCHED = 8
 
 
-cdef void append_command(Server *server, int argc, const Slice *argv) noexcept nogil:
-    cdef int index
-    append_header(server.aof, c'*', argc)
-    for index in range(argc):
-        append_bulk(server.aof, argv[index])
-
-
-cdef void append_select(Server *server, int database) noexcept nogil:
-    cdef char digits[24]
-    cdef Slice argv[2]
-    argv[0] = slice_of("SELECT", 6)
-    argv[1] = slice_of(digits, format_uint64(digits, database))
-    append_command(server, 2, argv)
-    aof_selected(server.aof, database)
-    server.aof_database = database
-
-
-cdef void before_append(Server *server, Database *database) noexcept nogil:
-    if server.in_exec and not server.aof_multi:
-        aof_append(server.aof, "*1\r\n$5\r\nMULTI\r\n", 15)
-        server.aof_multi = True
-    if database.id != server.aof_database:
-        append_select(server, database.id)
-    server.aof_pending = True
-    server.aof_owed = True
+cdef inline void begin(Server *server, Database *database) noexcept nogil:
+    log_begin(&server.log, database.id)
+    server.log_owed = True
 
 
 cdef void propagate(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
-    if server.aof == NULL or server.restrictions & RESTRICT_LOADING:
+    cdef int index
+    if not takes_changes(server):
         return
-    before_append(server, database)
-    append_command(server, argc, argv)
+    begin(server, database)
+    append_header(&server.log, c'*', argc)
+    for index in range(argc):
+        append_bulk(&server.log, argv[index])
 
 
 cdef void propagate_instead(Call *call, int argc, const Slice *argv) noexcept nogil:
@@ -63,22 +44,18 @@ cdef void propagate_request(Call *call) noexcept nogil:
     if call.raw == NULL:
         propagate(call.server, call.database, call.argc, call.argv)
         return
-    before_append(call.server, call.database)
-    aof_append(call.server.aof, call.raw, call.raw_size)
+    begin(call.server, call.database)
+    log_append(&call.server.log, call.raw, call.raw_size)
 
 
 cdef void settle(Server *server) noexcept nogil:
     cdef uint64_t position
     cdef int index
-    if server.aof_multi:
-        aof_append(server.aof, "*1\r\n$4\r\nEXEC\r\n", 14)
-        server.aof_multi = False
-    aof_publish(server.aof)
-    server.aof_pending = False
-    position = aof_position(server.aof)
-    if server.aof_owed:
+    log_publish(&server.log)
+    position = server.log.published
+    if server.log_owed:
         server.wait_offset = position
-        server.aof_owed = False
+        server.log_owed = False
     if not server.fsync_always:
         return
     if server.touched_count > TOUCHED:
@@ -89,9 +66,9 @@ cdef void settle(Server *server) noexcept nogil:
 
 
 cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
-    cdef bint owed = server.aof_owed
+    cdef bint owed = server.log_owed
     propagate(server, database, argc, argv)
-    server.aof_owed = owed
+    server.log_owed = owed
 
 
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:

@@ -9,6 +9,7 @@ from pyredis.call.waiting cimport Waiting
 from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport Aof
+from pyredis.journal.log cimport Log
 from pyredis.keyspace.keyspace cimport Database, Keyspace
 
 cdef enum Restriction:
@@ -61,20 +62,18 @@ ctypedef struct Server:
     # Dispatch lies above: what it does for commands is reached through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # answers the clients whose keys are ready
+    Log log                     # of changes
+    bint log_owed               # something was appended that is not published yet, and the reply depends on it
     # the append-only file
-    Aof *aof                    # NULL while there is none
+    Aof *aof                    # the log's reader that writes it; NULL while there is none
     bint fsync_always
     int aof_error               # errno
-    int aof_database            # the last SELECT written; -1: none
-    bint aof_multi              # a MULTI has been written, its EXEC not yet
     uint64_t wait_offset        # replies of this batch wait until the file is durable up to here
     uint64_t *recent            # with fsync always: by hash, the end of the last write of a key
     uint64_t barrier            # the end of the last write that is no single key's
     uint64_t touched[8]         # hashes of the keys that the command under way changed
     int touched_count           # past 8: too many to note
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
-    bint aof_pending            # something was appended that is not published yet
-    bint aof_owed               # ... and the reply depends on it
     # the command table
     Command *commands
     int command_count

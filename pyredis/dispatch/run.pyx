@@ -8,11 +8,12 @@ from pyredis.call.call cimport Call, Handler
 from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
 from pyredis.call.command cimport CMD_FAST, CMD_SKIP_SLOWLOG, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
-from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle
-from pyredis.call.state cimport RESTRICT_LOADING, Server, Settings
+from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle, takes_changes
+from pyredis.call.state cimport Server, Settings
 from pyredis.call.waiting cimport ANY_CHANGE
 from pyredis.dispatch.reply_check cimport CHECKING, check_failed, is_one_reply
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
+from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport keyspace_tick
 
 from pyredis.call.handlers import NO_REPLY, CommandError
@@ -126,10 +127,9 @@ cdef void run_command(Call *call) noexcept nogil:
         call_python(call)
     if CHECKING:
         check_reply(call, begin)
-    if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and server.aof != NULL and \
-            not server.restrictions & RESTRICT_LOADING:
+    if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and takes_changes(server):
         propagate_request(call)
-    if server.aof_pending and not server.in_exec:
+    if log_is_open(&server.log) and not server.in_exec:
         settle(server)
     if unlikely(call.client.flags & CLIENT_LOADER):
         return

@@ -25,6 +25,7 @@ from pyredis.call.waiting cimport (
 from pyredis.dispatch.run cimport note_error, run_command
 from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport Entry, keyspace_find
 from pyredis.types.table.hashtable cimport hash_key
 
@@ -167,7 +168,7 @@ cdef void serve_waiting(Server *server) noexcept nogil:
         serve_key(server, key)
         waiting_served(&server.waiting, key)
     server.waiting.serving = False
-    if server.aof_pending:
+    if log_is_open(&server.log):
         settle(server)
     server.reply.protocol = protocol
     server.wait_offset = offset

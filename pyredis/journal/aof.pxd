@@ -1,7 +1,7 @@
-"""The append-only file's ring buffer, its files' writer and its native thread.
+"""The append-only file's writer: the reader of a log that puts it into files, with a native thread.
 
-A single-producer, single-consumer byte ring. The loop's thread appends whole RESP commands and publishes them;
-positions are 64-bit byte counts since the start that never wrap. Under ``everysec`` and ``no`` the loop drains the ring
+Positions are the log's (``journal/log.pxd``); it is a reader of it from the first attach to the next detach. Under
+``everysec`` and ``no`` the loop drains the log into the file
 itself (``aof_drain``) before any reply of the iteration leaves, and the native thread only syncs. Under ``always``
 the native thread writes and syncs what has gathered, stores ``durable`` and makes the wake descriptor readable.
 The native thread never touches the interpreter. Nothing is dropped: an append into a full ring waits for room, and what
@@ -13,6 +13,8 @@ fork after the first ``aof_attach``: the native thread would stay behind.
 
 from libc.stdint cimport int64_t, uint64_t
 
+from pyredis.journal.log cimport Log
+
 cdef enum FsyncPolicy:
     FSYNC_NO = 0
     FSYNC_EVERYSEC = 1
@@ -20,27 +22,21 @@ cdef enum FsyncPolicy:
 
 cdef struct Aof
 
-cdef Aof *aof_new(size_t ring_size) noexcept nogil          # a power of two; NULL when no descriptor is left
+cdef Aof *aof_new(Log *log) noexcept nogil                  # NULL when no descriptor is left; `log` must outlive it
 cdef void aof_delete(Aof *aof) noexcept nogil               # stops the thread; descriptors are closed, not synced
-# Takes over `fd` (opened O_WRONLY | O_APPEND) as the file that takes every byte from `aof_position` on; `size` is its
+# Takes over `fd` (opened O_WRONLY | O_APPEND) as the file that takes every byte published from here on; `size` is its
 # present length. What was published before goes to the file before, which the native thread then syncs and closes,
 # whatever the policy. On an error nothing is taken over and the descriptor stays the caller's.
 # When the file before has failed an fsync, it is cut back to what may be relied on, and the new one begins at the first
-# byte of which that is not true and the ring still has, thus possibly before `aof_position`. For a fresh base attach
-# once more, with another file, at the base's own position. The first attach starts the native thread.
+# byte of which that is not true and the ring still has, thus possibly before what is published. For a fresh base attach
+# once more, with another file, at the base's own position. A file that begins amid the log gets a SELECT
+# of its own, with its first bytes. The first attach starts the native thread; where there is no file, it fails with
+# EBUSY while a unit is open.
 cdef int aof_attach(Aof *aof, int fd, int64_t size) noexcept nogil
-# Drains, syncs, closes, and forgets errors and what could not be written. Until the next attach append nothing.
+# Drains, syncs, closes, leaves the log, and forgets errors and what could not be written.
 cdef int aof_detach(Aof *aof) noexcept nogil
 cdef void aof_set_policy(Aof *aof, FsyncPolicy policy) noexcept nogil
 cdef void aof_pause_sync(Aof *aof, bint paused) noexcept nogil   # no-appendfsync-on-rewrite, every policy
-
-# Appends bytes; a command may be appended in several pieces. `aof_publish` makes what was appended visible to the
-# consumer as a unit (nothing is written to the file past the last publication).
-cdef void aof_append(Aof *aof, const char *data, size_t size) noexcept nogil
-# A file is loaded from database 0 on: after every attach the next command must be preceded by a SELECT.
-cdef void aof_publish(Aof *aof) noexcept nogil
-cdef void aof_selected(Aof *aof, int database) noexcept nogil   # a SELECT of that database has just been appended
-cdef uint64_t aof_position(const Aof *aof) noexcept nogil   # the end of what was published
 
 # To be called once per iteration, before replies leave. everysec/no: one write (or writev over the ring's seam) of all
 # that was published; on an error it stays in the ring, the file is cut back to its last whole unit, and the next call
@@ -64,6 +60,5 @@ cdef int aof_sync(Aof *aof) noexcept nogil
 
 cdef int64_t aof_file_size(Aof *aof) noexcept nogil         # bytes of whole units in the newest file
 cdef size_t aof_buffered(const Aof *aof) noexcept nogil     # bytes published and not yet written
-cdef size_t aof_memory(const Aof *aof) noexcept nogil       # what the ring occupies
 cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil      # age of the oldest written byte not yet synced; 0 for none
 cdef bint aof_fsync_pending(Aof *aof) noexcept nogil        # an fsync is running

@@ -1,37 +1,39 @@
-"""The append-only file's ring buffer, its files' writer and its native thread.
+"""The append-only file's writer and its native thread: the reader of a log that puts it on the disk.
 
-Positions. Every byte ever appended has a position; these always hold:
+Positions. These always hold, with the log's ``published`` and ``appended``:
 
-    durable <= written <= published <= appended        reclaimed <= written        appended - reclaimed <= capacity
+    durable <= written <= published <= appended        the reader's position <= written
 
-``appended`` and ``published`` are the loop's thread's. ``written`` and ``reclaimed`` (the ring's tail) belong to the
-*writer*: the native thread under ``always``, the loop's thread otherwise. ``durable`` is the native thread's, which
-alone calls fsync: a kernel reports a lost page once per descriptor, so two callers would share out the bad news. What
-another thread may read without the lock is stored with release and loaded with acquire.
+``written`` and the reader's position, up to which the ring's room is given back (``reclaim``), belong to the *writer*:
+the native thread under ``always``, the loop's thread otherwise. ``durable`` is the native thread's, which alone calls
+fsync: a kernel reports a lost page once per descriptor, so with two callers, either could miss the error. What another
+thread may read without the lock is stored with release and loaded with acquire.
 
 Files. ``files`` is a chain from the oldest not yet synced and closed to the newest. A file owns the positions from its
 ``start`` to its ``end``, which is open (``NO_END``) for the newest. ``target`` takes the next write. Syncs go in the
 chain's order, so ``durable`` grows without holes. Attaching gives the newest file an end, and that is all a
-rewrite needs: each byte lands in exactly one file, and the loop's thread waits for no disk.
+rewrite needs: each byte lands in exactly one file, and the loop's thread waits for no disk. A loader begins every file
+in database 0, so a file that begins amid the stream needs a SELECT of its own, its ``head``: it is written with the
+first bytes, and has no position.
 
 Failures. A write that stops halfway is cut off (``torn`` until that has worked), its bytes are still in the ring. Under
 ``always`` the ring is reclaimed only when synced, otherwise when written; so after a failed fsync the bytes from
-``reclaimed`` on can go to another file. Bytes before it that were not durable are *in doubt*: ``sync_error`` stays and
-``durable`` stands still until a new base is vouched for. A loader begins every file in database 0, so a file that
-begins amid the stream needs a SELECT of its own: ``selections`` remembers which database the ring's bytes are for.
+the reader's position on can go to another file. Bytes before it that were not durable are *in doubt*: ``sync_error``
+stays and ``durable`` stands still until a new base is vouched for.
 
 The lock guards the chain, ``policy``, ``paused`` and the flags below it, and is held by nobody during input or output.
 While ``writing`` is set the ring's memory must not move: the native thread is reading it.
 """
 
-from libc.errno cimport EBADF, ENOSPC
+from libc.errno cimport EBADF, EBUSY
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.stdlib cimport free
 from posix.unistd cimport close
 
-from pyredis.ground.base cimport monotonic_ns, unlikely
-from pyredis.journal.ring cimport Ring, ring_allocate, ring_init, ring_move, ring_place, ring_span, ring_store
-from pyredis.journal.selections cimport SELECT_SIZE, Selections, selections_add, selections_command
+from pyredis.ground.base cimport monotonic_ns
+from pyredis.journal.log cimport Log, LogReader, log_join, log_leave, log_selection, log_tidy
+from pyredis.journal.ring cimport ring_allocate, ring_place, ring_span
+from pyredis.journal.selections cimport SELECT_SIZE
 
 
 cdef extern from "atomics.h" nogil:
@@ -75,8 +77,6 @@ cdef enum:
     GATHER_FROM = 500000        # ns: a sync that takes less is not waited for with company
     GATHER_MOST = 2000000       # ns
     WRITEBACK = 1 << 20         # bytes
-    QUIET_DRAINS = 1024         # after so many that found little in it, a grown ring returns to its first size
-    RING_KEEP = 32 << 20        # bytes: a larger one returns to it after the first such drain
 
 cdef uint64_t NO_END = UINT64_MAX
 
@@ -89,26 +89,20 @@ cdef struct File:
     uint64_t end
     uint64_t synced             # a position: an fsync has returned for all of the file before it
     uint64_t pushed             # the same, or further: the system was asked to begin writing what lies before it
+    size_t head_size            # of the SELECT that goes before the first bytes; 0 where it needs none, or has it
+    char head[SELECT_SIZE]
     File *next
 
 
 cdef struct Aof:
-    # The ring's memory. It moves only while the lock is held and `writing` is not set.
-    Ring ring
+    Log *log
     # The loop's thread alone.
-    uint64_t appended
-    uint64_t limit              # `reclaimed` plus the capacity, as last looked up
-    size_t first_capacity
-    unsigned quiet              # drains since the ring grew
-    Selections selections       # those that matter from `reclaimed` on
     bint started
     pthread_t thread
     char apart[64]              # what follows is written by both threads
+    LogReader reader
     # Atomics.
-    uint64_t published
-    uint64_t units              # how many times something was published
     uint64_t written
-    uint64_t reclaimed
     uint64_t durable
     int write_error
     int sync_error
@@ -141,7 +135,7 @@ cdef struct Aof:
     int wake[2]
 
 
-# ---- The ring ----
+# ---- What the log asks of this reader ----
 
 cdef inline void lock(Aof *aof) noexcept nogil:
     pthread_mutex_lock(&aof.lock)
@@ -151,63 +145,37 @@ cdef inline void unlock(Aof *aof) noexcept nogil:
     pthread_mutex_unlock(&aof.lock)
 
 
-cdef void resize(Aof *aof, size_t capacity) noexcept nogil:
-    """Move what the ring holds into memory of `capacity` bytes, which must be enough."""
+cdef void hold_ring(void *context) noexcept nogil:
+    cdef Aof *aof = <Aof *> context
     lock(aof)
     while aof.writing:
         pthread_cond_wait(&aof.progress, &aof.lock)
-    cdef uint64_t tail = atomic_load_u64(&aof.reclaimed)
-    ring_move(&aof.ring, capacity, tail, aof.appended)
-    aof.limit = tail + capacity
-    unlock(aof)
 
 
-cdef void grow(Aof *aof, size_t size) noexcept nogil:
-    """Make the ring large enough for `size` bytes more."""
-    cdef uint64_t needed = aof.appended - atomic_load_u64(&aof.reclaimed) + size
-    cdef size_t capacity = aof.ring.capacity
-    while capacity < needed:
-        capacity *= 2
-    aof.quiet = 0
-    resize(aof, capacity)
+cdef void let_go_of_ring(void *context) noexcept nogil:
+    unlock(<Aof *> context)
 
 
-cdef void settle_ring(Aof *aof) noexcept nogil:
-    """An empty ring begins at its first byte again: that is in the cache, and no seam is near. A grown one shrinks."""
-    cdef uint64_t held = aof.appended - atomic_load_u64(&aof.reclaimed)
-    if held == 0 and aof.policy != FSYNC_ALWAYS:
-        aof.ring.origin = aof.appended
-        aof.limit = aof.appended + aof.ring.capacity
-    if aof.ring.capacity > aof.first_capacity and held <= aof.first_capacity:
-        aof.quiet += 1
-        if aof.quiet > QUIET_DRAINS or aof.ring.capacity > RING_KEEP:
-            resize(aof, aof.first_capacity)
-
-
-cdef bint has_room(Aof *aof, size_t size) noexcept nogil:
-    aof.limit = atomic_load_u64(&aof.reclaimed) + aof.ring.capacity
-    return aof.appended + size <= aof.limit
+cdef inline uint64_t reclaimed(const Aof *aof) noexcept nogil:
+    return atomic_load_u64(&aof.reader.position)
 
 
 cdef void await_room(Aof *aof, size_t size) noexcept nogil:
-    """Let the native thread make room. Returns without it when the file takes no writes or a sync has failed."""
+    """Lets the native thread make room. Returns without it when the file takes no writes or a sync has failed."""
+    cdef uint64_t needed = aof.log.appended + size - aof.log.ring.capacity
     lock(aof)
     pthread_cond_signal(&aof.work)
-    while not has_room(aof, size) and aof.target != NULL and aof_error(aof) == 0:
+    while reclaimed(aof) < needed and aof.target != NULL and aof_error(aof) == 0:
         pthread_cond_wait(&aof.progress, &aof.lock)
     unlock(aof)
 
 
-cdef void make_room(Aof *aof, size_t size) noexcept nogil:
-    if has_room(aof, size):
-        return
-    if aof.appended + size - aof.published <= aof.ring.capacity:
-        if aof.policy == FSYNC_ALWAYS:
-            await_room(aof, size)
-        else:
-            write_out(aof)
-    if not has_room(aof, size):
-        grow(aof, size)
+cdef void make_room(void *context, size_t size) noexcept nogil:
+    cdef Aof *aof = <Aof *> context
+    if aof.policy == FSYNC_ALWAYS:
+        await_room(aof, size)
+    else:
+        write_out(aof)
 
 
 # ---- Writing; by whoever is the writer ----
@@ -219,25 +187,45 @@ cdef int cut_back(File *file) noexcept nogil:
     return error
 
 
-cdef int write_units(Aof *aof, File *file, uint64_t start, uint64_t end) noexcept nogil:
-    """Write these positions, which are whole units, or leave the file as it was."""
-    cdef uint64_t position = start
-    cdef int64_t written = 0
-    cdef size_t size
-    cdef size_t first
-    cdef int error = cut_back(file)
-    if error:
-        return error
+cdef int write_head(File *file) noexcept nogil:
+    cdef size_t at = 0
+    cdef int64_t written
+    while at < file.head_size:
+        written = file_write(file.fd, file.head + at, file.head_size - at, NULL, 0)
+        if written < 0:
+            return <int>-written
+        file.torn = True
+        at += <size_t>written
+    return 0
+
+
+cdef int write_range(const Aof *aof, File *file, uint64_t position, uint64_t end) noexcept nogil:
+    cdef const char *ring = aof.log.ring.data
+    cdef int64_t written
+    cdef size_t size, first
     while position < end:
         size = <size_t>(end - position)
-        first = ring_span(&aof.ring, position, size)
-        written = file_write(file.fd, ring_place(&aof.ring, position), first, aof.ring.data, size - first)
+        first = ring_span(&aof.log.ring, position, size)
+        written = file_write(file.fd, ring_place(&aof.log.ring, position), first, ring, size - first)
         if written < 0:
-            file.torn = position > start
-            cut_back(file)
             return <int>-written
+        file.torn = True
         position += <uint64_t>written
     return 0
+
+
+cdef int write_units(const Aof *aof, File *file, uint64_t start, uint64_t end) noexcept nogil:
+    """Write these positions, which are whole units, or leave the file as it was."""
+    cdef int error = cut_back(file)
+    if error == 0:
+        error = write_head(file)
+        if error == 0:
+            error = write_range(aof, file, start, end)
+        if error:
+            cut_back(file)
+        else:
+            file.torn = False
+    return error
 
 
 cdef void reclaim(Aof *aof, uint64_t synced) noexcept nogil:
@@ -245,8 +233,8 @@ cdef void reclaim(Aof *aof, uint64_t synced) noexcept nogil:
     cdef uint64_t position = atomic_load_u64(&aof.written)
     if aof.policy == FSYNC_ALWAYS and not aof.paused:
         position = synced
-    if position > atomic_load_u64(&aof.reclaimed):
-        atomic_store_u64(&aof.reclaimed, position)
+    if position > reclaimed(aof):
+        atomic_store_u64(&aof.reader.position, position)
 
 
 cdef void advance_target(Aof *aof) noexcept nogil:
@@ -260,7 +248,8 @@ cdef void finish_write(Aof *aof, File *file, uint64_t end, int error) noexcept n
     if error:
         return
     cdef int64_t now = monotonic_ns()
-    file.size += <int64_t>(end - atomic_load_u64(&aof.written))
+    file.size += <int64_t>(end - atomic_load_u64(&aof.written) + file.head_size)
+    file.head_size = 0
     atomic_store_u64(&aof.written, end)
     if aof.unsynced_ns == 0:
         aof.unsynced_ns = now
@@ -282,13 +271,13 @@ cdef int write_out(Aof *aof) noexcept nogil:
     while True:
         start = atomic_load_u64(&aof.written)
         file = aof.target
-        if aof.published == start:
+        if aof.log.published == start:
             return 0
         if file == NULL:
             return EBADF
         if atomic_load_int(&aof.failed):
             return atomic_load_int(&aof.sync_error)
-        end = min(aof.published, file.end)
+        end = min(aof.log.published, file.end)
         error = write_units(aof, file, start, end)
         lock(aof)
         awaited = everysec_waits(aof)
@@ -307,8 +296,8 @@ cdef void write_gathered(Aof *aof) noexcept nogil:
     """always: write what has been published so far, as one group."""
     cdef File *file = aof.target
     cdef uint64_t start = atomic_load_u64(&aof.written)
-    cdef uint64_t units = atomic_load_u64(&aof.units)
-    cdef uint64_t end = atomic_load_u64(&aof.published)
+    cdef uint64_t units = atomic_load_u64(&aof.log.units)
+    cdef uint64_t end = atomic_load_u64(&aof.log.published)
     if end > file.end:
         end = file.end
     aof.written_units = units
@@ -354,7 +343,7 @@ cdef void note_sync(Aof *aof) noexcept nogil:
     """Who was answered now, and who waits already, are those to expect in the next group."""
     aof.sync_ended_ns = monotonic_ns()
     aof.sync_took_ns = aof.sync_ended_ns - aof.last_sync_ns
-    aof.expected_units = atomic_load_u64(&aof.units) - aof.synced_units
+    aof.expected_units = atomic_load_u64(&aof.log.units) - aof.synced_units
     aof.synced_units = aof.written_units
 
 
@@ -365,7 +354,7 @@ cdef int64_t gathering_left(const Aof *aof) noexcept nogil:
     two of them. A group is complete when as many units have come as were under way when the last sync ended; what does
     not come within an eighth of a sync's time is not waited for. A fast disk is not worth it.
     """
-    cdef uint64_t gathered = atomic_load_u64(&aof.units) - aof.synced_units
+    cdef uint64_t gathered = atomic_load_u64(&aof.log.units) - aof.synced_units
     if aof.sync_took_ns < GATHER_FROM or gathered >= aof.expected_units:
         return 0
     return aof.sync_ended_ns + min(aof.sync_took_ns // 8, <int64_t> GATHER_MOST) - monotonic_ns()
@@ -439,7 +428,7 @@ cdef bint write_due(const Aof *aof) noexcept nogil:
         return False
     if aof.write_error and not aof.retry:
         return False
-    return atomic_load_u64(&aof.published) > aof.written
+    return atomic_load_u64(&aof.log.published) > aof.written
 
 
 cdef bint writeback_due(const Aof *aof) noexcept nogil:
@@ -504,6 +493,7 @@ cdef void add_file(Aof *aof, int fd, int64_t size, uint64_t start) noexcept nogi
     file.size = size
     file.start = file.synced = file.pushed = start
     file.end = NO_END
+    file.head_size = log_selection(aof.log, start, file.head)
     if aof.files == NULL:
         aof.files = aof.target = file
     else:
@@ -523,24 +513,13 @@ cdef void close_all(Aof *aof) noexcept nogil:
     aof.target = aof.newest = NULL
 
 
-cdef int write_selection(const Aof *aof, uint64_t position, int fd, int64_t *size) noexcept nogil:
-    """Begin a file with the SELECT that the bytes at `position` rely on, and add it to the file's size."""
-    cdef char command[SELECT_SIZE]
-    cdef size_t length = selections_command(&aof.selections, position, command)
-    cdef int64_t written = file_write(fd, command, length, NULL, 0) if length else 0
-    if written < 0:
-        return <int>-written
-    size[0] += written
-    return 0 if <size_t>written == length else ENOSPC
-
-
 cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
-    """Leave the chain whose oldest file failed an fsync (the others are empty) and go on from `reclaimed` in a new one.
+    """Leave the chain whose oldest file failed an fsync (the others are empty), for a new one with what the ring has.
 
     What that file repeats is cut off the failed one, and the cut synced: else a loader might see it twice.
     """
     cdef File *file = aof.files
-    cdef uint64_t start = atomic_load_u64(&aof.reclaimed)
+    cdef uint64_t start = reclaimed(aof)
     cdef int64_t surplus = <int64_t>(aof.written - start)
     cdef int error
     if surplus or file.torn:
@@ -549,9 +528,6 @@ cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
             error = file_sync(file.fd)
         if error:
             return error
-    error = write_selection(aof, start, fd, &size)
-    if error:
-        return error
     atomic_store_u64(&aof.written, start)
     close_all(aof)
     atomic_store_int(&aof.failed, False)
@@ -574,32 +550,48 @@ cdef int ensure_thread(Aof *aof) noexcept nogil:
     return error
 
 
+cdef int join(Aof *aof) noexcept nogil:
+    """The log's bytes are this reader's from here on, and nothing is owed."""
+    cdef uint64_t position = aof.log.published
+    if not log_join(aof.log, &aof.reader):
+        return EBUSY
+    atomic_store_u64(&aof.written, position)
+    atomic_store_u64(&aof.durable, position)
+    aof.synced_units = aof.written_units = aof.log.units
+    aof.expected_units = 0
+    return 0
+
+
+cdef int write_to_newest(Aof *aof) noexcept nogil:
+    """Give the newest file what is its own. Under always the native thread will; a file that failed takes nothing."""
+    cdef int error = 0
+    if aof.policy != FSYNC_ALWAYS and not atomic_load_int(&aof.failed):
+        error = write_out(aof)
+    # It may have been a sync, and just now, that failed: that is what a new file is for.
+    return 0 if atomic_load_int(&aof.failed) else error
+
+
 cdef int aof_attach(Aof *aof, int fd, int64_t size) noexcept nogil:
     cdef int error = ensure_thread(aof)
-    if error == 0 and aof.newest != NULL and aof.policy != FSYNC_ALWAYS and not atomic_load_int(&aof.failed):
-        error = write_out(aof)
-        # It may have been a sync, and just now, that failed: that is what a new file is for.
-        if atomic_load_int(&aof.failed):
-            error = 0
+    if error == 0:
+        error = join(aof) if aof.newest == NULL else write_to_newest(aof)
     if error:
         return error
     lock(aof)
     if aof.failed:
         error = leave_failed(aof, fd, size)
     else:
-        add_file(aof, fd, size, aof.written if aof.newest == NULL else aof.published)
+        add_file(aof, fd, size, aof.log.published)
     unlock(aof)
     return error
 
 
-cdef void forget(Aof *aof) noexcept nogil:
-    """Close every file and owe nothing: as new, but that positions go on."""
+cdef void leave(Aof *aof) noexcept nogil:
+    """Close every file and owe nothing."""
     close_all(aof)
-    aof.appended = aof.ring.origin = aof.published
-    aof.limit = aof.appended + aof.ring.capacity
-    atomic_store_u64(&aof.written, aof.published)
-    atomic_store_u64(&aof.reclaimed, aof.published)
-    atomic_store_u64(&aof.durable, aof.published)
+    log_leave(aof.log, &aof.reader)
+    atomic_store_u64(&aof.written, aof.log.published)
+    atomic_store_u64(&aof.durable, aof.log.published)
     atomic_store_int(&aof.failed, False)
     atomic_store_int(&aof.write_error, 0)
     atomic_store_int(&aof.sync_error, 0)
@@ -613,20 +605,24 @@ cdef int aof_detach(Aof *aof) noexcept nogil:
     lock(aof)
     while aof.writing or aof.syncing or aof.pushing:
         pthread_cond_wait(&aof.progress, &aof.lock)
-    forget(aof)
+    leave(aof)
     unlock(aof)
     return error
 
 
 # ---- Life ----
 
-cdef Aof *aof_new(size_t ring_size) noexcept nogil:
+cdef Aof *aof_new(Log *log) noexcept nogil:
     cdef Aof *aof = <Aof *>ring_allocate(sizeof(Aof))
     if wake_open(aof.wake):
         free(aof)
         return NULL
-    ring_init(&aof.ring, ring_size)
-    aof.first_capacity = aof.limit = ring_size
+    aof.log = log
+    aof.reader.limit = UINT64_MAX
+    aof.reader.context = aof
+    aof.reader.pause = hold_ring
+    aof.reader.resume = let_go_of_ring
+    aof.reader.make_room = make_room
     aof.policy = FSYNC_EVERYSEC
     pthread_mutex_init(&aof.lock, NULL)
     condition_init(&aof.work)
@@ -646,12 +642,11 @@ cdef void stop_thread(Aof *aof) noexcept nogil:
 cdef void aof_delete(Aof *aof) noexcept nogil:
     stop_thread(aof)
     close_all(aof)
+    log_leave(aof.log, &aof.reader)
     wake_close(aof.wake)
     pthread_cond_destroy(&aof.work)
     pthread_cond_destroy(&aof.progress)
     pthread_mutex_destroy(&aof.lock)
-    free(aof.ring.data)
-    free(aof.selections.items)
     free(aof)
 
 
@@ -675,28 +670,6 @@ cdef void aof_pause_sync(Aof *aof, bint paused) noexcept nogil:
 
 # ---- The loop's thread ----
 
-cdef void aof_append(Aof *aof, const char *data, size_t size) noexcept nogil:
-    if unlikely(size == 0):
-        return
-    if unlikely(aof.appended + size > aof.limit):
-        make_room(aof, size)
-    ring_store(&aof.ring, aof.appended, data, size)
-    aof.appended += size
-
-
-cdef void aof_selected(Aof *aof, int database) noexcept nogil:
-    selections_add(&aof.selections, aof.appended, database, atomic_load_u64(&aof.reclaimed))
-
-
-cdef void aof_publish(Aof *aof) noexcept nogil:
-    atomic_store_u64(&aof.units, aof.units + 1)
-    atomic_store_u64(&aof.published, aof.appended)
-
-
-cdef uint64_t aof_position(const Aof *aof) noexcept nogil:
-    return aof.published
-
-
 cdef void hand_over(Aof *aof) noexcept nogil:
     lock(aof)
     aof.retry = True
@@ -706,12 +679,12 @@ cdef void hand_over(Aof *aof) noexcept nogil:
 
 cdef int aof_drain(Aof *aof) noexcept nogil:
     cdef int error = 0
-    if aof.published != atomic_load_u64(&aof.written):
+    if aof.log.published != atomic_load_u64(&aof.written):
         if aof.policy == FSYNC_ALWAYS:
             hand_over(aof)
         else:
             error = write_out(aof)
-    settle_ring(aof)
+    log_tidy(aof.log)
     return error if error else aof_error(aof)
 
 
@@ -763,7 +736,7 @@ cdef bint sync_hopeful(Aof *aof, uint64_t goal) noexcept nogil:
 
 
 cdef int aof_sync(Aof *aof) noexcept nogil:
-    cdef uint64_t goal = aof.published
+    cdef uint64_t goal = aof.log.published
     cdef int error = EBADF if aof.newest == NULL else 0
     if error == 0 and aof.policy != FSYNC_ALWAYS:
         error = write_out(aof)
@@ -787,11 +760,7 @@ cdef int64_t aof_file_size(Aof *aof) noexcept nogil:
 
 
 cdef size_t aof_buffered(const Aof *aof) noexcept nogil:
-    return <size_t>(aof.published - atomic_load_u64(&aof.written))
-
-
-cdef size_t aof_memory(const Aof *aof) noexcept nogil:
-    return aof.ring.capacity
+    return <size_t>(aof.log.published - atomic_load_u64(&aof.written))
 
 
 cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil:

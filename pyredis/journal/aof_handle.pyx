@@ -1,5 +1,6 @@
 """The append-only file's writer as a Python object: for tests, and a sample of how the ``.pxd`` is used."""
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.journal.aof cimport (
@@ -8,7 +9,6 @@ from pyredis.journal.aof cimport (
     FSYNC_NO,
     Aof,
     FsyncPolicy,
-    aof_append,
     aof_attach,
     aof_buffered,
     aof_delete,
@@ -19,13 +19,9 @@ from pyredis.journal.aof cimport (
     aof_file_size,
     aof_fsync_lag_ms,
     aof_fsync_pending,
-    aof_memory,
     aof_new,
     aof_pause_sync,
-    aof_position,
-    aof_publish,
     aof_released,
-    aof_selected,
     aof_set_policy,
     aof_sync,
     aof_sync_failed,
@@ -34,19 +30,21 @@ from pyredis.journal.aof cimport (
     aof_wake_fd,
     aof_written,
 )
+from pyredis.journal.log_handle cimport LogWriter
 
 POLICIES = {"no": FSYNC_NO, "everysec": FSYNC_EVERYSEC, "always": FSYNC_ALWAYS}
 
 
+@cython.no_gc_clear
 cdef class AofWriter:
     """Methods are the functions of the ``.pxd`` less their prefix; errors are errnos."""
 
     cdef Aof *aof
+    cdef readonly LogWriter log
 
-    def __cinit__(self, size_t ring_size=1 << 16, str policy="everysec"):
-        if ring_size == 0 or ring_size & (ring_size - 1):
-            raise ValueError(f"a ring's size is a power of two, not {ring_size}")
-        self.aof = aof_new(ring_size)
+    def __cinit__(self, LogWriter log not None, str policy="everysec"):
+        self.log = log
+        self.aof = aof_new(&log.log)
         if self.aof == NULL:
             raise OSError("no descriptor is left to wake the loop with")
         aof_set_policy(self.aof, POLICIES[policy])
@@ -75,18 +73,6 @@ cdef class AofWriter:
     def pause_sync(self, bint paused):
         aof_pause_sync(self.aof, paused)
 
-    def append(self, const unsigned char[::1] data not None):
-        cdef size_t size = data.shape[0]
-        cdef const char *start = <const char *>&data[0] if size else NULL
-        with nogil:
-            aof_append(self.aof, start, size)
-
-    def selected(self, int database):
-        aof_selected(self.aof, database)
-
-    def publish(self):
-        aof_publish(self.aof)
-
     def drain(self):
         cdef int error
         with nogil:
@@ -104,10 +90,6 @@ cdef class AofWriter:
 
     def wake_clear(self):
         aof_wake_clear(self.aof)
-
-    @property
-    def position(self):
-        return aof_position(self.aof)
 
     @property
     def written(self):
@@ -140,10 +122,6 @@ cdef class AofWriter:
     @property
     def buffered(self):
         return aof_buffered(self.aof)
-
-    @property
-    def memory(self):
-        return aof_memory(self.aof)
 
     @property
     def fsync_lag_ms(self):

@@ -1,4 +1,4 @@
-"""The memory of the append-only file's ring: bytes by their position in the stream.
+"""The memory of a log's ring: bytes by their position in the stream.
 
 It holds any ``capacity`` consecutive positions; its user knows which. A run of positions lies in at most two spans:
 up to the *seam*, where the memory ends, and on from its beginning. Nothing here is synchronised.
@@ -45,6 +45,13 @@ cdef inline void ring_store(Ring *ring, uint64_t position, const char *data, siz
     memcpy(ring_place(ring, position), data, first)
     if first < size:
         memcpy(ring.data, data + first, size - first)
+
+
+cdef inline void ring_load(const Ring *ring, uint64_t position, char *out, size_t size) noexcept nogil:
+    cdef size_t first = ring_span(ring, position, size)
+    memcpy(out, ring_place(ring, position), first)
+    if first < size:
+        memcpy(out + first, ring.data, size - first)
 
 
 cdef inline void ring_move(Ring *ring, size_t capacity, uint64_t start, uint64_t end) noexcept nogil:

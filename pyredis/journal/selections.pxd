@@ -1,6 +1,7 @@
-"""Which database the bytes of the append-only stream are for: a SELECT's position and its number, in order.
+"""Which database the bytes of a log are for: a SELECT's position and its number, in order.
 
-Only the stream from some position on matters; of what was selected before it, the last is kept.
+Only the stream from some position on matters; of what was selected before it, the last is kept. Questions are asked at
+the bounds of units, so a SELECT's own place within its unit may be earlier than where it ends up.
 """
 
 from libc.stdint cimport uint64_t
@@ -14,7 +15,7 @@ cdef enum:
     SELECT_SIZE = 64        # no SELECT is longer
 
 cdef struct Selection:
-    uint64_t position       # of the first byte after the SELECT
+    uint64_t position       # of the first byte after the SELECT, or a little earlier in its unit
     int database
 
 cdef struct Selections:
@@ -63,12 +64,20 @@ cdef inline void selections_add(
     selections.count += 1
 
 
+cdef inline void selections_cut(Selections *selections, uint64_t end) noexcept nogil:
+    """What was appended from `end` on is dropped."""
+    while selections.count > 0 and selections.items[selections.count - 1].position > end:
+        selections.count -= 1
+
+
+cdef inline size_t format_select(char *out, int database) noexcept nogil:
+    """Writes a SELECT to `out`, which has SELECT_SIZE; returns its size."""
+    cdef char digits[16]
+    cdef int size = snprintf(digits, sizeof(digits), "%d", database)
+    return <size_t> snprintf(out, SELECT_SIZE, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", size, digits)
+
+
 cdef inline size_t selections_command(const Selections *selections, uint64_t position, char *out) noexcept nogil:
     """The SELECT in force at `position`: its size, 0 when the stream says nothing before it. `out` has SELECT_SIZE."""
     cdef size_t until = selections_until(selections, position)
-    cdef char digits[16]
-    cdef int size
-    if until == 0:
-        return 0
-    size = snprintf(digits, sizeof(digits), "%d", selections.items[until - 1].database)
-    return <size_t>snprintf(out, SELECT_SIZE, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", size, digits)
+    return format_select(out, selections.items[until - 1].database) if until else 0

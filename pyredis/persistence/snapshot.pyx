@@ -30,11 +30,10 @@ from pyredis.journal.aof cimport (
     aof_drain,
     aof_error,
     aof_new,
-    aof_position,
-    aof_publish,
     aof_released,
     aof_set_policy,
 )
+from pyredis.journal.log cimport Log, log_destroy, log_init, log_publish
 from pyredis.keyspace.keyspace cimport Database, Entry, Keyspace, ValueKind, keyspace_discard_table
 from pyredis.persistence.saving.partial cimport session_end, session_save, session_take, session_work
 from pyredis.persistence.saving.saver cimport Session
@@ -85,8 +84,9 @@ cdef class Snapshot:
 
     cdef Core core
     cdef State state
+    cdef Log log                     # of its own: the base's commands
     cdef Aof *out
-    cdef readonly uint64_t position  # of the append-only file at the beginning
+    cdef readonly uint64_t position  # of the server's log at the beginning
 
     def __cinit__(self, Core core, int fd, size_t piece=PIECE):
         """Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError.
@@ -96,15 +96,16 @@ cdef class Snapshot:
         cdef int error
         self.core = core
         enter(core)
-        self.out = aof_new(RING_SIZE)
+        log_init(&self.log, RING_SIZE)
+        self.out = aof_new(&self.log)
         if self.out == NULL:
             raise OSError("the snapshot's writer cannot start")
         aof_set_policy(self.out, FSYNC_ALWAYS)
         error = aof_attach(self.out, fd, 0)
         if error:
             raise OSError(error, os.strerror(error))
-        self.position = core.aof_position
-        self.state.session.out = self.out
+        self.position = core.log_position
+        self.state.session.out = &self.log
         self.state.session.piece = piece
         self.begin()
 
@@ -115,6 +116,7 @@ cdef class Snapshot:
     def __dealloc__(self):
         if self.out != NULL:
             aof_delete(self.out)
+        log_destroy(&self.log)
 
     cdef void begin(self) noexcept:
         cdef Keyspace *keyspace = &self.core.server.keyspace
@@ -153,7 +155,7 @@ cdef class Snapshot:
         aof_drain(self.out)
         if self.error:
             return False
-        return self.state.sources != NULL or aof_released(self.out) < aof_position(self.out)
+        return self.state.sources != NULL or aof_released(self.out) < self.log.published
 
     @property
     def error(self):
@@ -163,7 +165,7 @@ cdef class Snapshot:
     @property
     def written(self):
         """Bytes made so far."""
-        return aof_position(self.out)
+        return self.log.published
 
     @property
     def keys(self):
@@ -228,16 +230,16 @@ cdef void visit(void *context, void *element) noexcept nogil:
 
 cdef bint save_slice(State *state) noexcept nogil:
     """What is open goes before what is not; false when there is no more of either."""
-    cdef Aof *out = state.session.out
-    cdef uint64_t end = aof_position(out) + state.session.piece
+    cdef Log *out = state.session.out
+    cdef uint64_t end = out.published + state.session.piece
     cdef int steps = 0
     if session_work(&state.session):
         return True
     if state.source == state.keyspace.count:
         return False
-    while steps < STEPS and state.session.first == NULL and aof_position(out) < end:
+    while steps < STEPS and state.session.first == NULL and out.published < end:
         state.cursor = table_scan(state.sources[state.source].table, state.cursor, visit, state)
-        aof_publish(out)
+        log_publish(out)
         steps += 1
         if state.cursor == 0:
             state.source += 1
@@ -254,7 +256,7 @@ cdef inline State *state_of(void *context) noexcept nogil:
 cdef void preserve(void *context, Database *database, Entry *entry) noexcept nogil:
     cdef State *state = state_of(context)
     save(state, state.origins[database.id], entry)
-    aof_publish(state.session.out)
+    log_publish(state.session.out)
 
 
 cdef bint take_value(void *context, ValueKind kind, void *value) noexcept nogil:

@@ -91,11 +91,13 @@ class Log:
     def __init__(self, folder: Path, policy: str, ring_size: int = 4096) -> None:
         choose_package()
         from pyredis.journal.aof_handle import AofWriter
+        from pyredis.journal.log_handle import LogWriter
 
         self.folder = folder
         self.given = b""
         self.names: list[Path] = []
-        self.writer = AofWriter(ring_size, policy)
+        self.changes = LogWriter(ring_size)
+        self.writer = AofWriter(self.changes, policy)
         assert self.switch() == 0
 
     def switch(self) -> int:
@@ -111,8 +113,8 @@ class Log:
 
     def give(self, *units: bytes) -> int:
         for unit in units:
-            self.writer.append(unit)
-            self.writer.publish()
+            self.changes.append(unit)
+            self.changes.publish()
             self.given += unit
         return self.writer.drain()
 
@@ -221,7 +223,7 @@ def after_a_failed_fsync_nothing_is_written_until_a_new_file_and_a_base_are_ther
     assert log.names[0].read_bytes() == UNIT
 
     assert log.switch() == 0
-    base = log.writer.position
+    base = log.changes.position
     assert log.switch() == 0
     assert log.contents() == log.given
     assert log.names[2].read_bytes() == b""
@@ -255,17 +257,17 @@ def under_always_what_was_not_durable_moves_to_the_new_file(folder: Path) -> Non
 def a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force(folder: Path) -> None:
     disk, log = Disk(), Log(folder, "always", 1 << 16)
     for database in range(100):
-        log.writer.append(b"select")
-        log.writer.selected(database)
-        log.writer.append(UNIT)
-        log.writer.publish()
+        log.changes.append(b"select")
+        log.changes.selected(database)
+        log.changes.append(UNIT)
+        log.changes.publish()
         log.given += b"select" + UNIT
     assert log.writer.sync() == 0
     disk.sync_error = errno.EIO
     log.give(UNIT)
     wait_until(lambda: log.writer.sync_failed, "the failure")
-    log.writer.append(b"select")
-    log.writer.selected(5)
+    log.changes.append(b"select")
+    log.changes.selected(5)
     log.give(UNIT)
     disk.sync_error = 0
     assert log.switch() == 0
@@ -273,7 +275,7 @@ def a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force(folder
     select = b"*2\r\n$6\r\nSELECT\r\n$2\r\n99\r\n"
     assert log.names[1].read_bytes() == select + UNIT + b"select" + UNIT
     assert log.writer.file_size == len(log.names[1].read_bytes())
-    assert log.writer.durable == log.writer.position
+    assert log.writer.durable == log.changes.position
 
 
 def after_a_failed_fsync_durable_stands_still_until_a_base_is_vouched_for(folder: Path) -> None:
@@ -286,14 +288,14 @@ def after_a_failed_fsync_durable_stands_still_until_a_base_is_vouched_for(folder
         disk.sync_error = errno.EIO
         log.give(UNIT, UNIT)
         assert log.writer.sync() == errno.EIO
-        lost = log.writer.position
+        lost = log.changes.position
         disk.sync_error = 0
         for _ in range(2):
             assert log.switch() == 0
             log.give(UNIT)
             assert log.writer.sync() == errno.EIO
             assert log.writer.durable == len(UNIT)
-        base = log.writer.position
+        base = log.changes.position
         assert log.switch() == 0
         log.give(UNIT)
         assert log.writer.sync() == errno.EIO
@@ -437,10 +439,10 @@ def a_full_ring_waits_for_the_disk(folder: Path) -> None:
         producer.start()
         producer.join(0.05)
         assert producer.is_alive()
-        assert log.writer.position == len(UNIT * 4)
+        assert log.changes.position == len(UNIT * 4)
     producer.join()
     log.await_durable()
-    assert log.writer.memory == 64
+    assert log.changes.memory == 64
     assert log.contents() == log.given
 
 
@@ -464,11 +466,11 @@ def the_ring_does_not_grow_while_a_group_is_written_from_it(folder: Path) -> Non
     with disk.holding("write"):
         log.give(UNIT * 100)
         wait_until(lambda: disk.write_entered == 1, "the first group")
-        thread = in_another_thread(lambda: log.give(UNIT * 1000), lambda: log.writer.memory > 4096)
-        assert log.writer.memory == 4096
+        thread = in_another_thread(lambda: log.give(UNIT * 1000), lambda: log.changes.memory > 4096)
+        assert log.changes.memory == 4096
     thread.join()
     assert log.writer.sync() == 0
-    assert log.writer.memory > 4096
+    assert log.changes.memory > 4096
     assert log.contents() == log.given
 
 
@@ -606,14 +608,14 @@ def a_change_of_policy_takes_what_has_gathered_along(folder: Path) -> None:
     with disk.holding("sync"):
         log.give(UNIT)
         wait_until(lambda: disk.sync_entered == 1, "the sync")
-        log.writer.append(UNIT)
-        log.writer.publish()
+        log.changes.append(UNIT)
+        log.changes.publish()
         log.given += UNIT
         log.writer.set_policy("everysec")
         assert log.writer.drain() == 0
         assert log.contents() == log.given
-        log.writer.append(UNIT)
-        log.writer.publish()
+        log.changes.append(UNIT)
+        log.changes.publish()
         log.given += UNIT
         log.writer.set_policy("always")
     log.writer.drain()
@@ -628,7 +630,7 @@ def a_change_of_policy_gives_back_the_room_of_what_is_written(folder: Path) -> N
         wait_until(lambda: disk.sync_entered == 1, "the sync")
         log.writer.set_policy("everysec")
         log.give(UNIT * 4)
-        assert log.writer.memory == 64
+        assert log.changes.memory == 64
         assert log.contents() == log.given
 
 
@@ -659,7 +661,7 @@ def a_storm(folder: Path) -> None:
     log = Log(folder, "always", 256)
     for i in range(600):
         log.give(UNIT * (i % 40), UNIT)
-        assert log.writer.durable <= log.writer.position
+        assert log.writer.durable <= log.changes.position
         if i % 7 == 0:
             log.writer.set_policy(("always", "everysec", "no")[i % 3])
         if i % 11 == 0:
@@ -668,6 +670,6 @@ def a_storm(folder: Path) -> None:
             log.writer.pause_sync(i % 2 == 0)
         if i % 50 == 0:
             assert log.writer.sync() == 0
-        _ = log.writer.file_size, log.writer.fsync_lag_ms, log.writer.fsync_pending, log.writer.memory
+        _ = log.writer.file_size, log.writer.fsync_lag_ms, log.writer.fsync_pending, log.changes.memory
     assert log.writer.detach() == 0
     assert log.contents() == log.given

@@ -40,7 +40,12 @@ def case(
 def delivery(entry: str, count: int = 1, *, consumer: str = "c", last: str, at: str | None = None) -> str:
     """How a delivered or claimed entry is written."""
     time = at or f"{{delivered {entry}}}"
-    return f"XCLAIM s g {consumer} 0 {entry} TIME {time} RETRYCOUNT {count} FORCE JUSTID LASTID {last}\n"
+    return f"XCLAIM s g {consumer} 0 {entry} TIME {time} RETRYCOUNT {count} FORCE JUSTID LASTID {last}"
+
+
+def unit(*lines: str) -> str:
+    """Several commands that are loaded all or not at all."""
+    return "\n".join(["MULTI", *lines, "EXEC"])
 
 
 CASES: dict[str, list[Case]] = {
@@ -175,7 +180,7 @@ CASES: dict[str, list[Case]] = {
     "hincrbyfloat": [
         case("HINCRBYFLOAT h f 0.1", "HSET h f 10.6", before="HSET h f 10.5"),
         case("HINCRBYFLOAT h f 3.0e3", "HSET h f 3000"),
-        case("HINCRBYFLOAT h f 0.5", f"HSET h f 1.5\nHPEXPIREAT h {FAR} FIELDS 1 f", before=EXPIRING),
+        case("HINCRBYFLOAT h f 0.5", unit("HSET h f 1.5", f"HPEXPIREAT h {FAR} FIELDS 1 f"), before=EXPIRING),
         case("HINCRBYFLOAT h f 0.5", NOTHING, before="HSET h f text"),
     ],
     "hmset": [case("HMSET h f 1 g 2")],
@@ -336,9 +341,11 @@ CASES: dict[str, list[Case]] = {
     "xautoclaim": [
         case(
             "XAUTOCLAIM s g d 0 0",
-            "XGROUP CREATECONSUMER s g d\n"
-            + delivery("1-1", 2, consumer="d", last="2-1")
-            + delivery("2-1", 2, consumer="d", last="2-1"),
+            unit(
+                "XGROUP CREATECONSUMER s g d",
+                delivery("1-1", 2, consumer="d", last="2-1"),
+                delivery("2-1", 2, consumer="d", last="2-1"),
+            ),
             before=CONSUMED,
         ),
         case(
@@ -352,7 +359,7 @@ CASES: dict[str, list[Case]] = {
         case("XCLAIM s g c 0 2-1", delivery("2-1", 2, last="2-1"), before=CONSUMED),
         case(
             "XCLAIM s g d 0 2-1 JUSTID",
-            "XGROUP CREATECONSUMER s g d\n" + delivery("2-1", 1, consumer="d", last="2-1"),
+            unit("XGROUP CREATECONSUMER s g d", delivery("2-1", 1, consumer="d", last="2-1")),
             before=CONSUMED,
         ),
         case(
@@ -383,17 +390,19 @@ CASES: dict[str, list[Case]] = {
     "xreadgroup": [
         case(
             "XREADGROUP GROUP g c COUNT 2 STREAMS s >",
-            "XGROUP CREATECONSUMER s g c\n"
-            + delivery("1-1", last="1-1")
-            + delivery("2-1", last="2-1")
-            + "XGROUP SETID s g 2-1 ENTRIESREAD 2",
+            unit(
+                "XGROUP CREATECONSUMER s g c",
+                delivery("1-1", last="1-1"),
+                delivery("2-1", last="2-1"),
+                "XGROUP SETID s g 2-1 ENTRIESREAD 2",
+            ),
             before=STREAM,
         ),
         case("XREADGROUP GROUP g c NOACK STREAMS s >", "XGROUP SETID s g 3-1 ENTRIESREAD 3", before=CONSUMED),
         case("XREADGROUP GROUP g c STREAMS s 0", NOTHING, before=CONSUMED),
         case(
             "XREADGROUP GROUP g c BLOCK 0 STREAMS s >",
-            "XADD s 4-1 a 1\n" + delivery("4-1", last="4-1") + "XGROUP SETID s g 4-1 ENTRIESREAD 4",
+            "XADD s 4-1 a 1\n" + unit(delivery("4-1", last="4-1"), "XGROUP SETID s g 4-1 ENTRIESREAD 4"),
             before=(*CONSUMED, "XREADGROUP GROUP g c STREAMS s >"),
             woken="XADD s 4-1 a 1",
         ),

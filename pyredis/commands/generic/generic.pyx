@@ -28,6 +28,7 @@ from pyredis.call.lookups cimport (
     lookup_write,
     reads_everything,
 )
+from pyredis.call.propagation cimport removals_apart
 from pyredis.commands.generic.database_commands cimport database_argument
 from pyredis.commands.key_changes cimport delete_key
 from pyredis.ground.base cimport Slice, equals_nocase, slice_equal
@@ -138,7 +139,10 @@ cdef Replied keys(Call *call) noexcept nogil:
 
 
 cdef Replied randomkey(Call *call) noexcept nogil:
-    cdef Entry *entry = keyspace_random(&call.server.keyspace, call.database)
+    cdef Entry *entry
+    removals_apart(call, True)
+    entry = keyspace_random(&call.server.keyspace, call.database)
+    removals_apart(call, False)
     reads_everything(call)
     if entry == NULL:
         return reply_null(call.reply)

@@ -8,6 +8,7 @@ from pyredis.call.call cimport Call, argument
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read_kind, reads_everything
+from pyredis.call.propagation cimport removals_apart
 from pyredis.ground.base cimport Slice, equals_nocase, format_uint64
 from pyredis.ground.glob cimport glob_match, glob_takes_all
 from pyredis.keyspace.keyspace cimport (
@@ -211,11 +212,13 @@ cdef Replied scan(Call *call) noexcept nogil:
     walk.told = 0
     walk.found = 0
     walk.missed = 0
+    removals_apart(call, True)
     while True:
         options.cursor = table_scan(&call.database.keys, options.cursor, visit_key, &walk)
         buckets += 1
         if scan_is_done(&options, options.cursor, buckets, walk.seen):
             break
+    removals_apart(call, False)
     # To look at a key's type counts as reading the key.
     if options.type.data != NULL:
         call.server.hits += walk.found

@@ -1,7 +1,7 @@
 """Consumers that come, entries that become theirs, and what the file gets of that; see ``stream_delivery.pxd``."""
 
 from pyredis.call.changes cimport EVENT_STREAM, changed_quietly, note_event
-from pyredis.call.propagation cimport propagate_instead
+from pyredis.call.propagation cimport propagate_instead, takes_changes
 from pyredis.ground.base cimport Slice, format_int64, format_uint64, literal, slice_of
 from pyredis.types.stream.consumer_groups cimport (
     Group,
@@ -43,7 +43,7 @@ cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept n
     cdef char time[24]
     cdef char count[24]
     cdef Slice argv[14]
-    if delivery.call.server.aof == NULL:
+    if not takes_changes(delivery.call.server):
         return
     argv[0] = literal("XCLAIM")
     argv[1] = delivery.call.argv[delivery.key_at]

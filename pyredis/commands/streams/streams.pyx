@@ -23,7 +23,7 @@ from pyredis.call.changes cimport EVENT_STREAM, changed, changed_quietly, count_
 from pyredis.call.client cimport CLIENT_LOADER
 from pyredis.call.errors cimport integer_argument, reply_no_such_key, reply_syntax_error, reply_wrong_arity
 from pyredis.call.handlers cimport native
-from pyredis.call.propagation cimport propagate_instead
+from pyredis.call.propagation cimport propagate_instead, takes_changes
 from pyredis.commands.streams.stream_access cimport (
     create_stream,
     first_argument,
@@ -196,7 +196,7 @@ cdef void propagate_exactly(Call *call, Stream *stream, const Options *options, 
     cdef size_t size = call.argc * sizeof(Slice)
     cdef Slice *argv
     cdef int index
-    if call.server.aof == NULL:
+    if not takes_changes(call.server):
         return
     argv = <Slice *> mem_alloc(size)
     for index in range(call.argc):

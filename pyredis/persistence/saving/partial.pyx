@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.journal.aof cimport aof_publish
+from pyredis.journal.log cimport log_publish
 from pyredis.keyspace.keyspace cimport (
     STRING,
     Entry,
@@ -91,7 +91,7 @@ cdef bint session_work(Session *session) noexcept nogil:
         if partial.expiry >= 0:
             save_expiry(partial_begin(partial), partial_key(partial), partial.expiry)
         close_first(session)
-    aof_publish(session.out)
+    log_publish(session.out)
     return True
 
 

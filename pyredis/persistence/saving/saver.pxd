@@ -12,14 +12,14 @@ pieces other commands are executed, which may change the value; the base has it 
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.ground.base cimport Slice
-from pyredis.journal.aof cimport Aof
+from pyredis.journal.log cimport Log
 from pyredis.keyspace.keyspace cimport Entry, Keyspace, ValueKind
 from pyredis.keyspace.parts cimport Part
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport Table
 
 # Where a base's commands go: the ring of its file.
-ctypedef Aof *Output
+ctypedef Log *Output
 
 cdef enum:
     # Parts (fields, members, …) that one command brings at most.

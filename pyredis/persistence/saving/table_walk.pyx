@@ -10,7 +10,7 @@ from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, load_u32, slice_of, store_u32
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.journal.aof cimport aof_publish
+from pyredis.journal.log cimport log_publish
 from pyredis.keyspace.keyspace cimport keyspace_discard_table
 from pyredis.keyspace.parts cimport Part
 from pyredis.persistence.saving.part_saver cimport save_elements
@@ -133,7 +133,7 @@ cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept n
     table_insert(&walk.ahead, new_name(name), hash)
     if part != NULL:
         save_elements(partial.saver, partial_begin(partial), partial_key(partial), &part, 1)
-        aof_publish(partial.session.out)
+        log_publish(partial.session.out)
 
 
 cdef Pieces _pieces
