@@ -14,7 +14,7 @@ from pyredis.config import Config, ConfigError
 from pyredis.config.config_errors import ConfigUnreadable
 from pyredis.config.directives import DIRECTIVES
 from pyredis.config.syntax import split_options
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.host.process import DEFAULT_PIDFILE, PidFile, Supervisor, daemonize
 from pyredis.host.stand_ins import standing_in
 

@@ -18,7 +18,7 @@ from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
 from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.host.open_files import TooFewFiles, allowed_clients

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.persistence.recovery import Loading
 from support.aof_folder import BASE, INCR, commands, info, listed, present, write_folder
 from support.client import wait_until

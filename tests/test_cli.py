@@ -13,7 +13,7 @@ import pytest
 
 from pyredis import cli
 from pyredis._version import REDIS_VERSION, VERSION
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.host.process import PidFile, Supervisor
 from support.paths import server_environment
 from support.servers import require_tool
@@ -264,7 +264,7 @@ def test_a_supervisor_that_is_gone_is_told(capfd, tmp_path):
 
 
 def test_upstart_sees_the_server_stop(tmp_path):
-    imports = "from pyredis.host.process import Supervisor; from pyredis.ground.log import Log"
+    imports = "from pyredis.host.process import Supervisor; from pyredis.ground.server_log import Log"
     code = f"{imports}; Supervisor('auto', Log()).starting()"
     environment = {**server_environment(), "UPSTART_JOB": "redis"}
     environment.pop("NOTIFY_SOCKET", None)

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from pyredis.config import Config
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.protocol import Connection
 from pyredis.server import Server
 from support.client import RawClient, encode_command, wait_until

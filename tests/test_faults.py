@@ -29,7 +29,7 @@ def load_tool():
 TOOL = load_tool()
 FAULTS = TOOL.read_list()
 ROOMS = {
-    "policy": ("cli.py", "config/", "server.py", "host/", "ground/log.py"),
+    "policy": ("cli.py", "config/", "server.py", "host/", "ground/server_log.py"),
     "persistence": (
         "persistence/persistence.py",
         "persistence/recovery.py",

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from pyredis.config import Config
-from pyredis.ground.log import LEVELS, Log, timestamp
+from pyredis.ground.server_log import LEVELS, Log, timestamp
 from support.paths import server_environment
 
 LINE = re.compile(r"(\d+):([MCSX]) \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}\.\d{3} ([.\-*#]) (.*)")
@@ -89,7 +89,8 @@ def test_without_a_path_it_is_standard_output(capfd):
 
 
 def test_a_closed_standard_output_does_not_raise():
-    code = "from pyredis.ground.log import Log; import os; os.close(1); os.close(2); Log().warning('x'); os._exit(7)"
+    code = "import os; from pyredis.ground.server_log import Log; os.close(1); os.close(2)"
+    code += "; Log().warning('x'); os._exit(7)"
     ended = subprocess.run([sys.executable, "-P", "-c", code], env=server_environment(), timeout=60)
     assert ended.returncode == 7
 

@@ -2,7 +2,7 @@
 
 import resource
 
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 
 # What a server needs beside its clients: listeners, the event loop, the log, the append-only files.
 RESERVED = 32

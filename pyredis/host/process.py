@@ -5,7 +5,7 @@ import signal
 import socket
 from collections.abc import Mapping
 
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 
 DEFAULT_PIDFILE = "/var/run/redis.pid"
 

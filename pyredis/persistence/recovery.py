@@ -12,7 +12,7 @@ from typing import Any
 
 from pyredis._core import Core
 from pyredis.config import Config
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.persistence.loader import AofLoader, DamagedFile
 
 SLICE_US = 5000

@@ -32,7 +32,7 @@ from pyredis.persistence.manifest import AppendOnlyDir, IncrementalMode, Manifes
 
 if TYPE_CHECKING:
     from pyredis._core import Core
-    from pyredis.ground.log import Log
+    from pyredis.ground.server_log import Log
     from pyredis.persistence.server_parts import ServerParts
     from pyredis.persistence.snapshot import Snapshot
 

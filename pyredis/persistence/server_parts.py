@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from pyredis._core import Core
     from pyredis.config import Config
-    from pyredis.ground.log import Log
+    from pyredis.ground.server_log import Log
     from pyredis.protocol import Hub
 
 

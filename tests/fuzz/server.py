@@ -24,7 +24,7 @@ from pyredis.commands.server.digest import digest_all
 from pyredis.commands.table.command_table import SPECS
 from pyredis.commands.table.registry import BOUND
 from pyredis.config import Config
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.persistence.loader import AofLoader
 from pyredis.persistence.snapshot import Snapshot
 from pyredis.protocol import Hub

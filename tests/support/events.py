@@ -11,7 +11,7 @@ from pathlib import Path
 import uvloop
 
 from pyredis.config import Config
-from pyredis.ground.log import Log
+from pyredis.ground.server_log import Log
 from pyredis.server import Server as Embedded
 from support.client import RawClient
 from support.servers import Server, check_no_exception, free_port
