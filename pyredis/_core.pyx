@@ -35,10 +35,13 @@ from pyredis.call.command cimport (
     CMD_FAST,
     CMD_GUARDED,
     CMD_LOADING,
-    CMD_NOT_QUEUED,
+    CMD_NEEDS_FILE,
     CMD_NO_AUTH,
+    CMD_NO_MANDATORY_KEYS,
     CMD_NO_MULTI,
+    CMD_RUNS_QUEUE,
     CMD_SKIP_SLOWLOG,
+    CMD_UNQUEUED,
     CMD_WRITE,
     HISTOGRAM,
     HISTOGRAM_PARTS,
@@ -46,13 +49,14 @@ from pyredis.call.command cimport (
     name_hash,
 )
 from pyredis.call.field_expiry cimport expire_fields_cycle
+from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
 from pyredis.call.propagation cimport propagate_expired, settle
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
-from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns
+from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of
 from pyredis.ground.memory cimport (
     Account,
     mem_account_close,
@@ -90,7 +94,7 @@ from pyredis.types.table.hashtable cimport table_memory, table_size
 import os
 import time
 
-# What dispatch asks for; COMMAND tells all of them from the table.
+# The flags and marks that the core asks for; COMMAND takes what it shows from the table.
 _FLAGS = {
     "write": CMD_WRITE,
     "denyoom": CMD_DENYOOM,
@@ -99,8 +103,12 @@ _FLAGS = {
     "fast": CMD_FAST,
     "no_auth": CMD_NO_AUTH,
     "no_multi": CMD_NO_MULTI,
+    "no_mandatory_keys": CMD_NO_MANDATORY_KEYS,
+    "guarded": CMD_GUARDED,
+    "needs_file": CMD_NEEDS_FILE,
+    "runs_queue": CMD_RUNS_QUEUE,
+    "unqueued": CMD_UNQUEUED,
 }
-_NOT_QUEUED = ("exec", "discard", "multi", "watch", "quit", "reset")
 
 # Nobody's: it is there to tell where its fields are.
 cdef Settings _settings
@@ -224,6 +232,7 @@ cdef class Core(State):
         mem_free(self.server.recent, RECENT * sizeof(uint64_t))
         for index in range(self.server.command_count):
             free(self.server.commands[index].histogram)
+            key_specs_free(&self.server.commands[index].keys)
         mem_free(self.server.commands, self.server.command_count * sizeof(Command))
         if self.server.index != NULL:
             mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))
@@ -272,6 +281,7 @@ cdef class Core(State):
 
     cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1:
         cdef bytes name = spec.name.encode()
+        cdef bytes keys = spec.key_word.encode()
         cdef int index = command - self.server.commands
         memcpy(command.name, <const char *> name, len(name))
         command.name_size = len(name)
@@ -280,11 +290,9 @@ cdef class Core(State):
         command.part = spec.part_place
         command.parent = parent
         command.index = index if handler is not None else -1
-        command.flags = sum(_FLAGS.get(flag, 0) for flag in spec.flags)
-        if spec.name in _NOT_QUEUED:
-            command.flags |= CMD_NOT_QUEUED
-        if hasattr(handler, "admit"):
-            command.flags |= CMD_GUARDED
+        command.flags = sum(_FLAGS.get(fact, 0) for fact in spec.facts)
+        if not key_specs_compile(slice_of(<const char *> keys, len(keys)), &command.keys):
+            raise ValueError(f"{spec.name}: no key specifications: {spec.key_word!r}")
         self.specs[index] = spec
         if PyCapsule_IsValid(handler, "pyredis.handler"):
             command.handler = PyCapsule_GetPointer(handler, "pyredis.handler")

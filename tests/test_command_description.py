@@ -4,17 +4,16 @@ The oracle is Redis 7.0; what 7.4 tells otherwise is listed here, and checked to
 """
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from test_command_table import FACTS, GOLDEN, golden_key_specs
+from test_command_table import FACTS
 
 from pyredis import replies
 from pyredis.commands.table import describe
 from pyredis.commands.table.arguments import parse_arguments
-from pyredis.commands.table.command_table import SPECS, every_spec, find, find_argv
-from pyredis.commands.table.keyspecs import walk_keys
+from pyredis.commands.table.command_table import SPECS, every_spec, find
 
-NEWER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
+# Commands that the oracle does not have: those of Redis 7.2 and 7.4, and what is newer still.
+LATER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
+LATER |= {spec.name for spec in every_spec() if spec.newer}
 
 CHANGED_ARITY = {"zrank", "zrevrank"}
 # And whose flags or tips 7.4 tells otherwise: commands that wait are let into scripts since 7.2, for one.
@@ -75,7 +74,7 @@ def oracle(shared_oracle):
         yield client
 
 
-KNOWN = [spec for spec in every_spec() if spec.name not in NEWER]
+KNOWN = [spec for spec in every_spec() if spec.name not in LATER]
 
 
 # COMMAND INFO.
@@ -192,14 +191,14 @@ def listed(oracle, *arguments):
 
 @pytest.mark.parametrize("category", ["transaction", "KEYSPACE", "hash", "dangerous", "nosuch", "@hash", ""])
 def test_list_by_category_is_the_oracles(oracle, category):
-    ours = set(describe.list_filterby("aclcat", category.encode())) - {name.encode() for name in NEWER}
+    ours = set(describe.list_filterby("aclcat", category.encode())) - {name.encode() for name in LATER}
     everything = set(describe.list_names())
     assert ours == listed(oracle, "FILTERBY", "ACLCAT", category) & everything
 
 
 @pytest.mark.parametrize("pattern", ["*", "h*", "CONFIG|*", "[s-z]et*", "?et", "*|help", "get", "nosuch*", ""])
 def test_list_by_pattern_is_the_oracles(oracle, pattern):
-    ours = set(describe.list_filterby("pattern", pattern.encode())) - {name.encode() for name in NEWER}
+    ours = set(describe.list_filterby("pattern", pattern.encode())) - {name.encode() for name in LATER}
     everything = set(describe.list_names())
     assert ours == listed(oracle, "FILTERBY", "PATTERN", pattern) & everything
 
@@ -211,75 +210,3 @@ def test_no_command_comes_from_a_module():
 def test_an_unknown_filter_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="nosuch"):
         describe.list_filterby("nosuch", b"x")
-
-
-# COMMAND GETKEYS.
-
-WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "3", "GET", "get", "EX", "ENCODING", "usage", "KEYS", "-1", ""])
-NAMES = st.sampled_from([*(name for name in SPECS if name not in NEWER | CHANGED_ARITY), "nosuch", "GeT"])
-
-
-def compare_keys(oracle, argv):
-    encoded = [word.encode() for word in argv]
-    spec = find_argv(encoded)
-    assert told(describe.get_keys(spec, encoded)) == heard(oracle.call("COMMAND", "GETKEYS", *argv))
-    if spec is not None and spec.name in CHANGED_KEY_FLAGS:
-        return
-    assert told(describe.get_keys_and_flags(spec, encoded)) == heard(oracle.call("COMMAND", "GETKEYSANDFLAGS", *argv))
-
-
-@settings(max_examples=300)
-@given(name=NAMES, words=st.lists(WORDS, min_size=1, max_size=7))
-def test_keys_are_found_as_the_oracle_finds_them(oracle, name, words):
-    compare_keys(oracle, [name, *words])
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "object encoding a",
-        "object nosuch a",
-        "object help",
-        "memory usage a samples 5",
-        "config get a",
-        "set a b get",
-        "set a get",
-        "set get b",
-        "mset a 1 b 2",
-        "mset a 1 b",
-        "lcs a b idx",
-        "copy a b db 3",
-    ],
-)
-def test_keys_of_a_known_command_are_the_oracles(oracle, command):
-    compare_keys(oracle, command.split())
-
-
-def test_a_command_without_its_arguments_has_no_keys_to_tell():
-    assert describe.get_keys(SPECS["get"], [b"get"]) == describe.WRONG_COUNT
-    assert describe.get_keys(None, [b"nosuch"]) == describe.NO_SUCH_COMMAND
-
-
-# Commands that are not here yet, but whose keys the specifications alone tell.
-WALKED = [
-    name
-    for name, facts in GOLDEN.items()
-    if facts["key_specs"] and name not in NEWER and not any(spec.needs_finder for spec in golden_key_specs(facts))
-]
-# Where the specifications find nothing Redis has a second rule for these.
-FALLING_BACK = {"xread", "xreadgroup"}
-WALK_WORDS = st.sampled_from(["a", "b", "c", "0", "1", "2", "STREAMS", "streams", "STORE", "STOREDIST", "LIMIT"])
-
-
-@settings(max_examples=400)
-@given(name=st.sampled_from(WALKED), words=st.lists(WALK_WORDS, min_size=3, max_size=9))
-def test_the_walk_finds_the_keys_of_every_command_of_redis(oracle, name, words):
-    argv = [name, *words]
-    theirs = heard(oracle.call("COMMAND", "GETKEYS", *argv))
-    assume(theirs[0] == "*" or theirs[1] == describe.MALFORMED)
-    encoded = [word.encode() for word in argv]
-    found = walk_keys(golden_key_specs(FACTS[name]), encoded)
-    assume(found is not None or name not in FALLING_BACK)
-    optional = "no_mandatory_keys" in FACTS[name]["flags"]
-    ours = [("$", encoded[key.place]) for key in found or []]
-    assert ("*", ours) == theirs if ours or optional else theirs == ("-", bytes(describe.MALFORMED))

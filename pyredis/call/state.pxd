@@ -4,9 +4,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis._resp cimport Arguments, Reply
 from pyredis.call.client cimport Client
-from pyredis.call.command cimport Command
+from pyredis.call.command cimport Command, find_subcommand, name_hash
 from pyredis.call.waiting cimport Waiting
-from pyredis.ground.base cimport Slice
+from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport Aof
 from pyredis.journal.log cimport Log
@@ -90,6 +90,28 @@ ctypedef struct Server:
 
 cdef enum:
     RECENT = 1 << 16            # counters in Server.recent
+
+
+cdef inline Command *find_command(const Server *server, Slice name) noexcept nogil:
+    """The command of that name, or NULL; for a command with subcommands, itself."""
+    cdef uint64_t at
+    cdef Command *command
+    if name.size >= sizeof(command.name):
+        return NULL
+    at = name_hash(name.data, name.size) & server.index_mask
+    while True:
+        command = server.index[at]
+        if command == NULL or (command.name_size == name.size and equals_nocase(name, command.name)):
+            return command
+        at = (at + 1) & server.index_mask
+
+
+cdef inline Command *find_called(const Server *server, int argc, const Slice *argv) noexcept nogil:
+    """What a request calls: the subcommand, where the command has any and the request goes on. NULL for no command."""
+    cdef Command *command = find_command(server, argv[0])
+    if command == NULL or command.subcommand_count == 0 or argc == 1:
+        return command
+    return find_subcommand(command, argv[1])
 
 
 # The owner of a server's native state; `_core.Core` is what it becomes once it has commands.

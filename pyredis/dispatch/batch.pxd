@@ -2,13 +2,9 @@
 
 from pyredis._resp cimport Parser
 from pyredis.call.client cimport Client
-from pyredis.call.command cimport Command
 from pyredis.call.state cimport Server
-from pyredis.ground.base cimport Slice
 
 # Executes the whole requests in buffer[parser.at : size]; replies are appended to server.reply. Returns the ParseStatus
 # it stopped with; the client's flags tell why it may have stopped earlier. `limit` bounds the reply bytes of one call.
 cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
                size_t limit) noexcept nogil
-# The command of that name, or NULL; for a command with subcommands, itself.
-cdef Command *find_command(Server *server, Slice name) noexcept nogil

@@ -32,10 +32,10 @@ from pyredis.call.client cimport (
     CLIENT_UNAUTHENTICATED,
     Client,
 )
-from pyredis.call.command cimport Command, name_hash
-from pyredis.call.state cimport Server
+from pyredis.call.command cimport Command
+from pyredis.call.state cimport Server, find_command
 from pyredis.dispatch.checks cimport execute
-from pyredis.ground.base cimport Slice, cycles_now, equals_nocase, prefetch, unlikely
+from pyredis.ground.base cimport Slice, cycles_now, prefetch, unlikely
 from pyredis.keyspace.keyspace cimport STRING, Entry, ValueKind, ValueType, entry_pointer, keyspace_peek, value_type
 from pyredis.types.table.hashtable cimport hash_key, table_prefetch_bucket, table_prefetch_element
 
@@ -44,19 +44,6 @@ cdef enum:
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
     # Scratch for more arguments than these is given back before the next request.
     ARGUMENTS_KEEP = 65536
-
-
-cdef Command *find_command(Server *server, Slice name) noexcept nogil:
-    cdef uint64_t at
-    cdef Command *command
-    if name.size >= sizeof(server.commands.name):
-        return NULL
-    at = name_hash(name.data, name.size) & server.index_mask
-    while True:
-        command = server.index[at]
-        if command == NULL or (command.name_size == name.size and equals_nocase(name, command.name)):
-            return command
-        at = (at + 1) & server.index_mask
 
 
 ctypedef struct Batch:

@@ -2,7 +2,7 @@
 
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_MULTI, CLIENT_UNAUTHENTICATED
-from pyredis.call.command cimport CMD_GUARDED, Command, find_subcommand
+from pyredis.call.command cimport CMD_GUARDED, Command, accepts_count, find_subcommand
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport unlikely
 
@@ -28,8 +28,7 @@ cdef inline void execute(Call *call) noexcept nogil:
             reject_unknown(call)
             return
         call.command = command
-    if unlikely(call.argc != command.arity if command.arity > 0 else call.argc < -command.arity) or \
-            unlikely(command.index < 0):
+    if unlikely(not accepts_count(command, call.argc)) or unlikely(command.index < 0):
         reject_arity(call)
         return
     call.client.last_command = command

@@ -16,17 +16,18 @@ from pyredis.call.client cimport (
 from pyredis.call.command cimport (
     CMD_DENYOOM,
     CMD_LOADING,
-    CMD_NOT_QUEUED,
+    CMD_NEEDS_FILE,
     CMD_NO_AUTH,
     CMD_NO_MULTI,
+    CMD_RUNS_QUEUE,
+    CMD_UNQUEUED,
     CMD_WRITE,
-    Command,
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server
 from pyredis.dispatch.run cimport note_rejection
-from pyredis.ground.base cimport equals_nocase, slice_of
+from pyredis.ground.base cimport slice_of
 
 from pyredis.call.handlers import CommandError
 
@@ -34,12 +35,8 @@ from pyredis.call.handlers import CommandError
 FOREIGN = (b"post", b"host:")
 
 
-cdef bint is_named(const Command *command, const char *name) noexcept nogil:
-    return equals_nocase(slice_of(command.name, command.name_size), name)
-
-
 cdef void reject(Call *call, const char *text) noexcept nogil:
-    if call.command != NULL and is_named(call.command, "exec"):
+    if call.command != NULL and call.command.flags & CMD_RUNS_QUEUE:
         reject_exec(call, text)
         return
     reply_error(call.reply, text)
@@ -56,7 +53,7 @@ cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
 
 
 cdef void reject_arity(Call *call) noexcept nogil:
-    if is_named(call.command, "exec"):
+    if call.command.flags & CMD_RUNS_QUEUE:
         reject_exec(call, "wrong number of arguments for 'exec' command")
         return
     reply_wrong_arity(call)
@@ -105,7 +102,7 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     cdef uint32_t flags = call.command.flags
     cdef uint32_t common = flags
     cdef size_t index
-    if call.client.flags & CLIENT_MULTI and is_named(call.command, "exec"):
+    if call.client.flags & CLIENT_MULTI and flags & CMD_RUNS_QUEUE:
         for index in range(call.client.queued):
             flags |= call.client.queue[index].command.flags
             common &= call.client.queue[index].command.flags
@@ -123,7 +120,7 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
             server.memory.used > 0 and <uint64_t> server.memory.used > server.settings.maxmemory:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
-    if server.restrictions & RESTRICT_AOF_ERROR and (flags & CMD_WRITE or is_named(call.command, "ping")):
+    if server.restrictions & RESTRICT_AOF_ERROR and flags & (CMD_WRITE | CMD_NEEDS_FILE):
         reject_misconf(call)
         return True
     return False
@@ -150,7 +147,7 @@ cdef bint refused(Call *call) noexcept nogil:
         return True
     if call.server.restrictions and refused_by_restriction(call):
         return True
-    if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_NOT_QUEUED:
+    if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_UNQUEUED:
         return False
     if call.command.flags & CMD_NO_MULTI:
         reject(call, "ERR Command not allowed inside a transaction")

@@ -136,6 +136,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "PING [message]",
         "fast",
+        marks="needs_file",
         tips="request_policy:all_shards response_policy:all_succeeded",
         since="1.0.0",
         complexity="O(1)",
@@ -144,6 +145,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "QUIT",
         BEFORE_AUTH,
+        marks="unqueued",
         arity=-1,
         since="1.0.0",
         complexity="O(1)",
@@ -154,6 +156,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "RESET",
         BEFORE_AUTH,
+        marks="unqueued",
         since="6.2.0",
         complexity="O(1)",
         summary="Puts this connection back into the state of a new one.",

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from pyredis.call.command_keys import keys_of
 from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
@@ -40,11 +41,11 @@ def command_list(client, args):
 
 
 def command_getkeys(client, args):
-    return describe.get_keys(command_table.find_argv(args[2:]), args[2:])
+    return [args[2 + place] for place, _ in keys_of(client.core, args[2:])]
 
 
 def command_getkeysandflags(client, args):
-    return describe.get_keys_and_flags(command_table.find_argv(args[2:]), args[2:])
+    return [[args[2 + place], describe.key_flags(flags)] for place, flags in keys_of(client.core, args[2:])]
 
 
 HANDLERS = {

@@ -6,6 +6,7 @@ with family("server", module="debug"):
     row(
         "DEBUG",
         "admin noscript loading stale",
+        marks="guarded",
         arity=-2,
         since="1.0.0",
         complexity="Depends on the subcommand.",

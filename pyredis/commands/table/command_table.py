@@ -5,7 +5,7 @@ Importing this module reads the rows of all families, which takes a while: nothi
 of subcommands full (``config|get``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pyredis.commands.bitmaps.bitmap_rows
 import pyredis.commands.connection.connection_rows
@@ -26,7 +26,7 @@ from pyredis.commands.table import outline
 from pyredis.commands.table.outline import TableError, bind
 from pyredis.commands.table.spec import SPECS, CommandSpec
 
-__all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find", "find_argv"]
+__all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find"]
 
 
 def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec]:
@@ -36,19 +36,7 @@ def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec
 
 def find(name: bytes) -> CommandSpec | None:
     """The command of that name, in any case; ``config|get`` names a subcommand."""
-    return _find_words(name.split(b"|"))
-
-
-def find_argv(argv: Sequence[bytes]) -> CommandSpec | None:
-    """The command that ``argv`` calls: the subcommand where the command has any and ``argv`` goes on."""
-    spec = _find_words(argv[:1])
-    if spec is None or not spec.subcommands or len(argv) == 1:
-        return spec
-    return _find_words(argv[:2])
-
-
-def _find_words(words: Sequence[bytes]) -> CommandSpec | None:
-    names = [word.decode("latin-1").lower() for word in words]
+    names = [word.decode("latin-1").lower() for word in name.split(b"|")]
     spec = SPECS.get(names[0])
     if len(names) == 1 or spec is None:
         return spec

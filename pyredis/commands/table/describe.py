@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
+from pyredis.call.command_keys import KEY_FLAGS
 from pyredis.commands.table.arguments import Argument
 from pyredis.commands.table.command_table import SPECS, every_spec
-from pyredis.commands.table.keyspecs import FINDERS, FoundKey, Index, Keynum, KeySpec, Keyword, Range, walk_keys
+from pyredis.commands.table.keyspecs import Index, Keynum, KeySpec, Keyword, Range
 from pyredis.commands.table.spec import CommandSpec
 from pyredis.ground.glob import matches
-from pyredis.replies import Error, Map, Set, Status
-
-NO_SUCH_COMMAND = Error(b"ERR Invalid command specified")
-NO_KEYS = Error(b"ERR The command has no key arguments")
-WRONG_COUNT = Error(b"ERR Invalid number of arguments specified for command")
-MALFORMED = Error(b"ERR Invalid arguments specified for command")
+from pyredis.replies import Map, Set, Status
 
 
 def command_info(spec: CommandSpec) -> list:
@@ -73,30 +69,9 @@ def list_filterby(kind: str, value: bytes, specs: Mapping[str, CommandSpec] = SP
     raise ValueError(f"no filter: {kind!r}")
 
 
-def get_keys(spec: CommandSpec | None, argv: Sequence[bytes]) -> list[bytes] | Error:
-    """The keys among ``argv``, a whole command, ``spec`` being what it calls; the error that COMMAND GETKEYS tells."""
-    found = _locate(spec, argv)
-    return found if isinstance(found, Error) else [argv[key.place] for key in found]
-
-
-def get_keys_and_flags(spec: CommandSpec | None, argv: Sequence[bytes]) -> list[list] | Error:
-    """Each key among ``argv`` with what the command does with it; errors as for ``get_keys``."""
-    found = _locate(spec, argv)
-    return found if isinstance(found, Error) else [[argv[key.place], _statuses(key.flags)] for key in found]
-
-
-def _locate(spec: CommandSpec | None, argv: Sequence[bytes]) -> list[FoundKey] | Error:
-    if spec is None:
-        return NO_SUCH_COMMAND
-    if not spec.has_keys:
-        return NO_KEYS
-    if not spec.accepts(len(argv)):
-        return WRONG_COUNT
-    finder = FINDERS.get(spec.name)
-    found = finder(argv) if finder else walk_keys(spec.key_specs, argv)
-    if found or "no_mandatory_keys" in spec.flags:
-        return found or []
-    return MALFORMED
+def key_flags(flags: int) -> Set:
+    """What a command does with a key: the names of the bits that ``call/command_keys`` sets."""
+    return _statuses([name for bit, name in enumerate(KEY_FLAGS) if flags >> bit & 1])
 
 
 def _statuses(words: Sequence[str]) -> Set:

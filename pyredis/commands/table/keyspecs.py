@@ -1,4 +1,4 @@
-"""Where a command's keys stand among its arguments: the language of the rows, and the walk that finds the keys.
+"""Where a command's keys stand among its arguments: the language of the rows, and what follows from it.
 
 A row names its keys by specifications separated by ``;``, each a place, the flags, and perhaps a note after ``--``:
 
@@ -10,15 +10,15 @@ A row names its keys by specifications separated by ``;``, each a place, the fla
     after STORE@6 OW update         the argument after the first STORE found from argument 6 on
     after KEYS@-2..-1 RW delete     every argument after the last KEYS, looked for from the end but one backwards
     after STREAMS@1..-1%2 RO        of the arguments after STREAMS the first half (%3: the first third)
-    unknown RO access               no rule tells: the command brings a finder of its own
+    unknown RO access               no specification can say: the command needs a rule (``RULES``)
 
-``parse_keys`` and ``format_keys`` are inverse to each other.
+``parse_keys`` and ``format_keys`` are inverse to each other. ``encode_keys`` writes the same in one word, which the
+core compiles (``call/key_specs.pxd``) to find the keys of a call (``call/command_keys.pxd``).
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pyredis.commands.table.outline import TableError
 
@@ -29,9 +29,6 @@ class Index:
 
     index: int
 
-    def first(self, argv: Sequence[bytes]) -> int | None:
-        return self.index
-
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
@@ -39,14 +36,6 @@ class Keyword:
 
     keyword: str
     startfrom: int
-
-    def first(self, argv: Sequence[bytes]) -> int | None:
-        count = len(argv)
-        backwards = self.startfrom < 0
-        # Neither walk looks at the argument it ends with: no key could follow the last one, argument 1 is never a word.
-        places = range(count + self.startfrom, 1, -1) if backwards else range(self.startfrom, count - 1)
-        word = self.keyword.encode().upper()
-        return next((place + 1 for place in places if argv[place].upper() == word), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +46,6 @@ class Range:
     keystep: int = 1
     limit: int = 0
 
-    def places(self, first: int, argv: Sequence[bytes]) -> range | None:
-        if self.lastkey >= 0:
-            last = first + self.lastkey
-        elif self.limit:
-            last = first + (len(argv) - first) // self.limit + self.lastkey
-        else:
-            last = len(argv) + self.lastkey
-        return range(first, last + 1, self.keystep)
-
 
 @dataclass(frozen=True, slots=True)
 class Keynum:
@@ -75,26 +55,15 @@ class Keynum:
     firstkey: int = 1
     keystep: int = 1
 
-    def places(self, first: int, argv: Sequence[bytes]) -> range | None:
-        number = first + self.keynumidx
-        if number >= len(argv) or not re.fullmatch(rb"0|[1-9][0-9]{0,17}", argv[number]):
-            return None
-        start = first + self.firstkey
-        return range(start, start + int(argv[number]) * self.keystep, self.keystep)
-
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """One specification; ``begin`` and ``find`` are both None where no rule can tell."""
+    """One specification; ``begin`` and ``find`` are both None where it cannot say."""
 
     begin: Index | Keyword | None
     find: Range | Keynum | None
     flags: tuple[str, ...]
     note: str = ""
-
-    @property
-    def is_key(self) -> bool:
-        return "not_key" not in self.flags
 
     @property
     def legacy_range(self) -> tuple[int, int, int] | None:
@@ -105,15 +74,21 @@ class KeySpec:
         return self.begin.index, last if last < 0 else self.begin.index + last, self.find.keystep
 
     @property
-    def needs_finder(self) -> bool:
+    def needs_rule(self) -> bool:
         return self.begin is None or "variable_flags" in self.flags or "incomplete" in self.flags
 
 
-class FoundKey(NamedTuple):
-    """The place of a key among the arguments, and what the command does with it."""
-
-    place: int
-    flags: tuple[str, ...]
+# The letters of the flags, in Redis's order.
+FLAG_LETTERS = {
+    **{"RO": "R", "RW": "W", "OW": "O", "RM": "M", "access": "a", "update": "u", "insert": "i", "delete": "d"},
+    **{"not_key": "n", "incomplete": "p", "variable_flags": "v"},
+}
+# Commands whose specifications do not suffice, and the rule of the core that finds their keys or says what is done with
+# them. Those of commands with a number of keys need none: their rule follows from the specifications.
+RULES = {
+    **{"bitfield": "bitfield", "migrate": "migrate", "set": "set", "sort": "sort", "sort_ro": "sort_ro"},
+    **{"xread": "streams", "xreadgroup": "streams"},
+}
 
 
 _SPEC = re.compile(
@@ -193,55 +168,13 @@ def has_movable_keys(specs: Sequence[KeySpec]) -> bool:
     return not all(spec.legacy_range for spec in specs)
 
 
-def walk_keys(specs: Sequence[KeySpec], argv: Sequence[bytes]) -> list[FoundKey] | None:
-    """The keys of ``argv`` (the command's name first); None where no rule tells or the arguments are malformed."""
-    found: list[FoundKey] = []
-    for spec in specs:
-        if not spec.is_key:
-            continue
-        if spec.begin is None or spec.find is None:
-            return None
-        first = spec.begin.first(argv)
-        if first is None:
-            continue
-        places = spec.find.places(first, argv)
-        if not places or places[-1] >= len(argv):
-            return None
-        found += [FoundKey(place, spec.flags) for place in places]
-    return found
+def encode_keys(name: str, specs: Sequence[KeySpec]) -> str:
+    """The specifications of the command ``name``, and its rule if it has one, in the word that the core compiles."""
+    rule = RULES.get(name)
+    return ";".join(map(_encode_one, specs)) + (f"!{rule}" if rule else "")
 
 
-def _find_set(argv: Sequence[bytes]) -> list[FoundKey]:
-    """SET reads the old value only when GET is among its options."""
-    reads = any(word.upper() == b"GET" for word in argv[3:])
-    return [FoundKey(1, ("RW", "access", "update") if reads else ("OW", "update"))]
-
-
-def _find_bitfield(argv: Sequence[bytes]) -> list[FoundKey]:
-    """BITFIELD writes unless every operation is a GET."""
-    place, words = 2, {b"GET": 3, b"OVERFLOW": 2}
-    while place < len(argv):
-        size = words.get(argv[place].upper(), 0)
-        if not size or place + size > len(argv):
-            return [FoundKey(1, ("RW", "access", "update"))]
-        place += size
-    return [FoundKey(1, ("RO", "access"))]
-
-
-def _find_sort(argv: Sequence[bytes]) -> list[FoundKey]:
-    """The last key that a STORE names counts; the keys of patterns cannot be told."""
-    found, place, words = [FoundKey(1, ("RO", "access"))], 2, {b"LIMIT": 2, b"GET": 1, b"BY": 1}
-    while place < len(argv):
-        word = argv[place].upper()
-        if word == b"STORE" and place + 1 < len(argv):
-            found[1:] = [FoundKey(place + 1, ("OW", "update"))]
-        place += 1 + words.get(word, 0)
-    return found
-
-
-def _find_sort_ro(argv: Sequence[bytes]) -> list[FoundKey]:
-    return [FoundKey(1, ("RO", "access"))]
-
-
-# Commands whose specifications alone do not tell their keys or what is done with them.
-FINDERS = {"bitfield": _find_bitfield, "set": _find_set, "sort": _find_sort, "sort_ro": _find_sort_ro}
+def _encode_one(spec: KeySpec) -> str:
+    place = _format_place(spec.begin, spec.find).removeprefix("after ")
+    place = place.replace("numkeys@", "#").replace("unknown", "?")
+    return f"{place}:{''.join(FLAG_LETTERS[flag] for flag in spec.flags)}"

@@ -1,11 +1,15 @@
-"""What a server must know of its commands to start: names, handlers, arity, where the first key stands, flags.
+"""What a server must know of its commands to start: names, handlers, arity, where the keys stand, flags and marks.
 
 That follows from the rows, of which there is far more to read and to work out than a start has the time for.
 So ``outline_rows`` holds it line by line, written from the rows by ``python -m pyredis.docs outline``, and a
 test holds the two together. The rows themselves (``commands/table/command_table``) are imported by what tells of
 commands: COMMAND, HELP, LATENCY HISTOGRAM. For example:
 
-    config|get server.config_get -3 0 0 admin noscript loading stale
+    config|get server.config_get -3 0 0 - admin noscript loading stale
+    hget hashes.hget 3 1 2 1:Ra readonly fast
+    exec transactions.exec 1 0 0 - noscript loading stale skip_slowlog runs_queue unqueued
+
+The sixth word holds the key specifications, as ``call/key_specs.pxd`` explains them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,17 +30,19 @@ class TableError(Exception):
 class Outline:
     """A command as ``Core`` takes it; the names are those of ``CommandSpec``, which it takes as well."""
 
-    __slots__ = ("arity", "first_key", "flag_words", "handler", "name", "part_place", "subcommands")
+    __slots__ = ("arity", "first_key", "flag_words", "handler", "key_word", "name", "part_place", "subcommands")
 
     def __init__(self, line: str) -> None:
-        self.name, handler, arity, first_key, part_place, *words = line.split(" ", 5)
+        self.name, handler, arity, first_key, part_place, keys, *words = line.split(" ", 6)
         self.flag_words = words[0] if words else ""
         self.handler = None if handler == "-" else handler
+        self.key_word = "" if keys == "-" else keys
         self.arity, self.first_key, self.part_place = int(arity), int(first_key), int(part_place)
         self.subcommands: Mapping[str, Outline] = NONE
 
     @property
-    def flags(self) -> list[str]:
+    def facts(self) -> list[str]:
+        """Flags and marks."""
         return self.flag_words.split()
 
 
@@ -56,7 +62,7 @@ def outline(lines: Iterable[str]) -> dict[str, Outline]:
 def line_of(spec: Any) -> str:
     """The line of a ``CommandSpec``."""
     numbers = map(str, (spec.arity, spec.first_key, spec.part_place))
-    return " ".join([spec.name, spec.handler or "-", *numbers, *spec.ordered_flags])
+    return " ".join([spec.name, spec.handler or "-", *numbers, spec.key_word or "-", *spec.facts])
 
 
 def render(specs: Mapping[str, Any]) -> str:

@@ -57,24 +57,14 @@ class Late:
     def __call__(self, client: Any, args: list[bytes]) -> Any:
         return (self.handler or self.found())(client, args)
 
-
-class LateGuarded(Late):
-    """One that lets some clients in alone (``commands/connection/access``): dispatch asks ``admit`` before it calls."""
-
-    __slots__ = ()
-
     def admit(self, client: Any) -> None:
+        """Asked before a command marked as guarded is called or queued (``commands/connection/access``)."""
         self.found().admit(client)
-
-
-# Handlers that are guarded, which dispatch must know without them.
-GUARDED = ("debug.debug",)
 
 
 def late(name: str) -> Late:
     """The handler ``family.function``."""
-    kind = LateGuarded if name in GUARDED else Late
-    return kind(*name.split("."))
+    return Late(*name.split("."))
 
 
 def collect(names: set[str]) -> dict[str, object]:

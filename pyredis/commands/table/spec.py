@@ -15,8 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pyredis._version import REDIS_VERSION
 from pyredis.commands.table.arguments import Argument, parse_arguments, required_words, total_count
-from pyredis.commands.table.keyspecs import FINDERS, KeySpec, TableError, has_movable_keys, legacy_range, parse_keys
+from pyredis.commands.table.keyspecs import (
+    RULES,
+    KeySpec,
+    TableError,
+    encode_keys,
+    has_movable_keys,
+    legacy_range,
+    parse_keys,
+)
 
 # The orders in which COMMAND INFO lists flags and categories.
 FLAGS = (
@@ -24,10 +33,21 @@ FLAGS = (
     *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys"),
     *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
 )
+# What the core has to know of a command, and COMMAND does not show.
+MARKS = {
+    "guarded": "its handler, in Python, says by `admit` for which clients it runs or is queued",
+    "needs_file": "refused like a write while the append-only file cannot be written",
+    "newer": "Redis 7.4 does not have it: `since` says which version does",
+    "runs_queue": "runs what MULTI has queued; when it is refused, the transaction is over",
+    "unqueued": "runs at once inside MULTI",
+}
 CATEGORIES = (
     *("keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo"),
     *("stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting"),
 )
+
+# Whose commands these are, except the newer ones.
+REDIS = tuple(map(int, REDIS_VERSION.split(".")))
 
 # Categories that a flag brings with it.
 _IMPLIED = {
@@ -48,6 +68,7 @@ class CommandSpec:
     parent: str
     arity: int
     flags: frozenset[str]
+    marks: frozenset[str]
     acl: tuple[str, ...]
 
     key_specs: tuple[KeySpec, ...]
@@ -74,8 +95,19 @@ class CommandSpec:
         return tuple(flag for flag in FLAGS if flag in self.flags)
 
     @property
-    def has_keys(self) -> bool:
-        return any(spec.is_key for spec in self.key_specs)
+    def facts(self) -> tuple[str, ...]:
+        """Flags and marks, as the core takes them."""
+        return (*self.ordered_flags, *sorted(self.marks))
+
+    @property
+    def key_word(self) -> str:
+        """The key specifications, as the core takes them."""
+        return encode_keys(self.name, self.key_specs)
+
+    @property
+    def newer(self) -> bool:
+        """Whether Redis 7.4 does not have it."""
+        return "newer" in self.marks
 
     @property
     def part_place(self) -> int:
@@ -84,10 +116,6 @@ class CommandSpec:
             return 0
         names = [leaf.name for leaf in required_words(self.arguments)]
         return next((place for place, name in enumerate(names, 1) if name in ("field", "member")), 0)
-
-    def accepts(self, count: int) -> bool:
-        """Whether ``count`` words, the command's own name among them, satisfy the arity."""
-        return count == self.arity if self.arity > 0 else count >= -self.arity
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +150,7 @@ def row(
     complexity: str = "",
     keys: str = "",
     acl: str = "",
+    marks: str = "",
     tips: str = "",
     arity: int = 0,
     deprecated: str = "",
@@ -129,7 +158,8 @@ def row(
     syscmd: bool = False,
     handler: str | None = "",
 ) -> None:
-    """Add one command. ``acl`` adds categories to the implied ones, and takes away those with a minus sign."""
+    """Add one command. ``acl`` adds categories to the implied ones, and takes away those with a minus sign; ``marks``
+    are words of ``MARKS``."""
     home = _families[-1]
     title, _, rest = syntax.partition(" ")
     name, arguments, key_specs = title.lower(), parse_arguments(rest), parse_keys(keys)
@@ -141,6 +171,7 @@ def row(
             parent=name.rpartition("|")[0],
             arity=arity or derive_arity(name, arguments),
             flags=words,
+            marks=_mark_words(name, marks, since),
             acl=derive_categories(words, f"{home.acl} {acl}"),
             key_specs=key_specs,
             first_key=first,
@@ -208,9 +239,18 @@ def _flag_words(text: str, key_specs: tuple[KeySpec, ...]) -> frozenset[str]:
     return frozenset(words)
 
 
+def _mark_words(name: str, text: str, since: str) -> frozenset[str]:
+    words = frozenset(text.split())
+    if not words <= MARKS.keys():
+        raise TableError(f"no marks: {sorted(words.difference(MARKS))}")
+    if ("newer" in words) != (tuple(map(int, since.split("."))) > REDIS):
+        raise TableError(f"{name}: a row is marked as newer if Redis {REDIS_VERSION} lacks the command, and only then")
+    return words
+
+
 def _add(spec: CommandSpec) -> None:
-    if spec.name not in FINDERS and any(key.needs_finder for key in spec.key_specs):
-        raise TableError(f"{spec.name}: its keys need a finder")
+    if spec.name not in RULES and any(key.needs_rule for key in spec.key_specs):
+        raise TableError(f"{spec.name}: its keys need a rule")
     if spec.parent and spec.parent not in SPECS:
         raise TableError(f"{spec.name}: {spec.parent} is no command")
     siblings = SPECS[spec.parent].subcommands if spec.parent else SPECS

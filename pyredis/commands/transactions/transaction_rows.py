@@ -8,6 +8,7 @@ with family("transactions", module="transactions", acl="transaction"):
     row(
         "DISCARD",
         ALWAYS,
+        marks="unqueued",
         since="2.0.0",
         complexity="O(N), N commands queued.",
         summary="Drops the transaction and the commands it has queued.",
@@ -15,6 +16,7 @@ with family("transactions", module="transactions", acl="transaction"):
     row(
         "EXEC",
         "noscript loading stale skip_slowlog",
+        marks="unqueued runs_queue",
         since="1.2.0",
         complexity="Depends on the commands queued.",
         summary="Runs the queued commands as one unit, unless a watched key has changed.",
@@ -22,6 +24,7 @@ with family("transactions", module="transactions", acl="transaction"):
     row(
         "MULTI",
         ALWAYS,
+        marks="unqueued",
         since="1.2.0",
         complexity="O(1)",
         summary="Starts a transaction: the commands after it are queued.",
@@ -36,6 +39,7 @@ with family("transactions", module="transactions", acl="transaction"):
     row(
         "WATCH key...",
         ALWAYS,
+        marks="unqueued",
         keys="1..-1 RO",
         since="2.2.0",
         complexity="O(N), N keys named.",
