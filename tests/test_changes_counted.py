@@ -24,6 +24,16 @@ SET a 1 / COPY a b
 SET a 1 ; SET b 2 / COPY a b REPLACE
 SET a 1 / EXPIRE a 100
 SET a 1 / EXPIRE a -1
+SET a 1 / PEXPIRE a 100000
+SET a 1 / EXPIREAT a 99999999999
+SET a 1 / PEXPIREAT a 99999999999999
+/ SETEX a 100 x
+/ PSETEX a 100000 x
+/ SETNX a x
+SET a 1 / SETNX a x
+/ INCRBY a 5
+/ DECR a
+/ DECRBY a 5
 SET a 1 EX 100 / PERSIST a
 SET a 1 / FLUSHDB
 SET a 1 ; SET b 1 / FLUSHALL
@@ -60,6 +70,8 @@ RPUSH l a b c / LPOP l 2
 RPUSH l a b c / RPOP l 5
 RPUSH l a b c / LMPOP 1 l LEFT COUNT 2
 RPUSH l a b c / BLPOP l 0
+RPUSH l a b c / BRPOP l 0
+RPUSH l a b c / BRPOPLPUSH l m 0
 RPUSH l a b c / BLMPOP 0 1 l LEFT COUNT 2
 RPUSH l a b c / LMOVE l m LEFT RIGHT
 RPUSH l a b c / LMOVE l l LEFT RIGHT
@@ -86,14 +98,18 @@ ZADD z 1 a 2 b 3 c / ZPOPMIN z 2
 ZADD z 1 a 2 b 3 c / ZPOPMAX z 9
 ZADD z 1 a 2 b 3 c / ZMPOP 1 z MIN COUNT 2
 ZADD z 1 a 2 b 3 c / BZPOPMIN z 0
+ZADD z 1 a 2 b 3 c / BZPOPMAX z 0
 ZADD z 1 a 2 b 3 c / BZMPOP 0 1 z MIN COUNT 2
 ZADD z 1 a 2 b / ZUNIONSTORE d 1 z
 ZADD z 1 a 2 b / ZINTERSTORE d 1 z
+ZADD z 1 a 2 b / ZDIFFSTORE d 1 z
 ZADD z 1 a 2 b / ZRANGESTORE d z 0 -1
 ZADD d 1 a 2 b / ZRANGESTORE d z 0 -1
 ZADD d 1 a 2 b / ZUNIONSTORE d 1 z
 / GEOADD g 1 2 a 3 4 b
 GEOADD g 1 2 a 1.1 2.1 b / GEOSEARCHSTORE d g FROMLONLAT 1 2 BYRADIUS 1000 km ASC
+GEOADD g 1 2 a 1.1 2.1 b / GEORADIUS g 1 2 1000 km STORE d
+GEOADD g 1 2 a 1.1 2.1 b / GEORADIUSBYMEMBER g a 1000 km STOREDIST d
 / XADD x 1-1 a b
 XADD x 1-1 a b / XADD x MAXLEN 1 2-1 a b
 XADD x 1-1 a b ; XADD x 2-1 a b / XDEL x 1-1 2-1 3-1
@@ -159,10 +175,24 @@ XADD x 1-1 a b ; XADD x 2-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATECONSUMER x 
 XADD x 2-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATECONSUMER x g c / XREADGROUP GROUP g c NOACK STREAMS x >
 XADD x 2-1 a b ; XADD y 3-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATE y g 0 / XREADGROUP GROUP g c STREAMS x y > >
 """
-# Newer than the oracle: what 7.4 counts.
+# Newer than the oracle: what 7.4 counts, and later versions.
 NEWER = {
     "HSET h a 1 b 2 / HEXPIRE h 100 FIELDS 2 a b": 2,
     "HSET h a 1 b 2 / HPEXPIREAT h 1 FIELDS 2 a b": 2,
+    "HSET h a 1 b 2 / HPEXPIRE h 100000 FIELDS 2 a x": 1,
+    "HSET h a 1 b 2 / HEXPIREAT h 9999999999 FIELDS 2 a b": 2,
+    "HSET h a 1 b 2 / HGETDEL h FIELDS 3 a x a": 1,
+    "HSET h a 1 b 2 / HGETDEL h FIELDS 2 a b": 2,
+    "HSET h a 1 b 2 / HGETDEL h FIELDS 1 x": 0,
+    "HSET h a 1 b 2 / HGETEX h FIELDS 2 a b": 0,
+    "HSET h a 1 b 2 / HGETEX h EX 100 FIELDS 3 a b x": 2,
+    "HSET h a 1 b 2 / HGETEX h PXAT 1 FIELDS 3 a b x": 2,
+    "HSET h a 1 b 2 / HGETEX h PERSIST FIELDS 1 a": 0,
+    "HSETEX h EX 100 FIELDS 2 a 1 b 2 / HGETEX h PERSIST FIELDS 2 a x": 1,
+    "/ HSETEX h FIELDS 2 a 1 b 2": 2,
+    "/ HSETEX h EX 100 FIELDS 2 a 1 b 2": 2,
+    "/ HSETEX h PXAT 1 FIELDS 2 a 1 b 2": 2,
+    "HSET h a 1 / HSETEX h FNX FIELDS 2 a 1 b 2": 0,
     "HSET h a 1 b 2 ; HEXPIRE h 100 FIELDS 2 a b / HPERSIST h FIELDS 2 a b": 1,
     "XGROUP CREATE x g 0 MKSTREAM / XREADGROUP GROUP g c STREAMS x >": 1,
     "XADD x 1-1 a b ; XGROUP CREATE x g 0 / XREADGROUP GROUP g c STREAMS x 0": 1,

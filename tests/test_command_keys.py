@@ -15,7 +15,7 @@ from pyredis.commands.table.command_table import every_spec
 from pyredis.commands.table.keyspecs import FLAG_LETTERS, Index, Range, encode_keys, parse_keys
 
 # Numbers as they are, and as only some readers of numbers take them.
-NUMBERS = ["0", "1", "2", "3", "4", "-1", "01", "+2", " 2", "\t1", "2x", "1.5", "", "abc", "4294967298", "9" * 30]
+NUMBERS = ["0", "1", "2", "3", "4", "-1", "01", "+2", " 2", "\t1", "2x", "1.5", "", "abc", "9" * 30]
 NUMBERS += ["-9223372036854775805", "9223372036854775807", "-" + "9" * 30]
 WORDS = ["KEYS", "keys", "STREAMS", "streams", "STORE", "STOREDIST", "storedist", "GET", "get", "BY", "LIMIT", "EX"]
 WORDS += ["OVERFLOW", "overflow", "SET", "INCRBY", "u8", "GROUP", "BLOCK", "COUNT", "NOACK", "COPY", "AUTH", "AUTH2"]
@@ -233,6 +233,13 @@ def test_the_specifications_of_every_command_are_compiled(oracle, name):
         expected = [(b"1", list(spec.flags)) for spec, run in zip(specs, places, strict=True) for _ in run]
         found = found_by_specs(name, [*spread(name), *words])
         assert [(key, [flag.decode() for flag in flags]) for key, flags in found] == expected
+
+
+def test_a_number_that_only_its_lower_half_makes_small_is_read_leniently():
+    """As by Redis 7.4; 7.0 takes the lower half of any number."""
+    argv = [b"zunionstore", b"d", b"4294967298", b"a", b"b"]
+    assert keys_by("1:Ou;#2:Ra", argv) == [(3, 0), (4, 0), (1, 0)]
+    assert keys_by("1:Ou;#2:Ra", [*argv[:2], b"4294967299", *argv[3:]]) == []
 
 
 # ---- the compiled form ----

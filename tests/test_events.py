@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from support.client import wait_until
-from support.event_scripts import SCRIPTS
+from support.event_scripts import LATER_EVENTS, SCRIPTS
 from support.events import EmbeddedServer, Subscriber
 from support.pair import Pair
 from support.strategies import CONNECTIONS, SEQUENCES
@@ -124,6 +124,15 @@ def test_every_step_of_random_sequences_tells_the_events_of_the_oracle(heard):
 @pytest.mark.parametrize("family", SCRIPTS)
 def test_every_command_of_a_family_tells_the_events_of_the_oracle(heard, family):
     heard.play(*SCRIPTS[family])
+
+
+def test_commands_that_the_oracle_lacks_tell_their_events(ours):
+    with ours.client() as client:
+        client.must("FLUSHALL")
+        for words, events in LATER_EVENTS:
+            ours.events.clear()
+            client.must(*words)
+            assert [name.decode() for _, name, _, _ in ours.events] == events, words
 
 
 @pytest.mark.parametrize("letter", "g$lshzxetdmnA")

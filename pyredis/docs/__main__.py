@@ -10,7 +10,7 @@ from pyredis.docs import commands, configuration
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
-    "commands": ("docs/commands.md", commands.render),
+    "commands": (commands.PAGE, commands.render),
     "configuration": ("docs/configuration.md", configuration.render),
     "outline": ("pyredis/commands/table/outline_rows.py", lambda checkout: render(SPECS)),
 }

@@ -31,6 +31,8 @@ SCRIPTS = {
         INCR f
         DECRBY f 5
         INCRBYFLOAT f 0.5
+        DECR j
+        INCRBY j 5
         INCR d
         MSET a 1 g 2
         MSETNX a 1 h 2
@@ -95,6 +97,10 @@ SCRIPTS = {
         SWAPDB 0 1
         SET a 1
         FLUSHDB
+        FLUSHALL
+        SET a 1
+        PEXPIREAT a 99999999999999
+        FLUSHALL
     """),
     "bitmaps": script("""
         SETBIT a 7 1
@@ -378,6 +384,8 @@ SCRIPTS = {
         ZPOPMAX z 0
         ZMPOP 2 nothing z MAX COUNT 2
         BZPOPMIN z 0
+        ZADD z 1 a
+        BZPOPMAX z 0
         BZMPOP 0 1 z MAX
         ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
         ZRANGESTORE y z 0 1
@@ -413,3 +421,41 @@ SCRIPTS = {
         DISCARD
     """),
 }
+
+# What the oracle does not have, with the events of each command in order.
+LATER_EVENTS = [
+    (line.partition("->")[0].split(), line.partition("->")[2].split())
+    for line in """
+        HSET h f 1 g 2 i 3 -> new hset
+        HEXPIRE h 100 FIELDS 2 f x -> hexpire
+        HEXPIRE h 100 XX FIELDS 1 g ->
+        HPEXPIRE h 100000 FIELDS 1 f -> hexpire
+        HEXPIREAT h 99999999 FIELDS 1 i -> hdel
+        HPEXPIREAT h 66666666666666 FIELDS 1 f -> hexpire
+        HPEXPIREAT h 9999999999999 FIELDS 1 f -> hexpire
+        HPERSIST h FIELDS 2 f g -> hpersist
+        HPERSIST h FIELDS 2 f g ->
+        HPEXPIREAT h 1 FIELDS 2 f x -> hdel
+        HPEXPIREAT h 1 FIELDS 1 g -> hdel del
+        HSETEX h FXX FIELDS 1 f 1 ->
+        HSETEX h FIELDS 2 f 1 g 2 -> new hset
+        HSETEX h FNX FIELDS 2 i 1 g 2 ->
+        HSETEX h KEEPTTL FIELDS 1 f 2 -> hset
+        HSETEX h EX 100 FIELDS 2 f 1 i 3 -> hset hexpire
+        HSETEX h PXAT 1 FIELDS 1 i 3 -> hset hdel
+        HSETEX h2 PXAT 1 FIELDS 2 f 1 g 2 -> new hset hdel del
+        HGETEX h FIELDS 2 f x ->
+        HGETEX h PERSIST FIELDS 2 g f -> hpersist
+        HGETEX h PERSIST FIELDS 2 g f ->
+        HGETEX h PX 100000 FIELDS 3 g f x -> hexpire
+        HGETEX h EX 100 FIELDS 1 x ->
+        HGETEX h EXAT 1 FIELDS 2 g x -> hdel
+        HGETEX h PX 0 FIELDS 2 f x -> hdel del
+        HGETEX h PX 0 FIELDS 2 f x ->
+        HSET h f 1 g 2 -> new hset
+        HGETDEL h FIELDS 2 f x -> hdel
+        HGETDEL h FIELDS 1 x ->
+        HGETDEL h FIELDS 2 g g -> hdel del
+        HGETDEL h FIELDS 1 g ->
+    """.strip().splitlines()
+]

@@ -176,6 +176,27 @@ CASES: dict[str, list[Case]] = {
     "geosearchstore": [case("GEOSEARCHSTORE d geo FROMLONLAT 15 37 BYRADIUS 200 km STOREDIST", before=SICILY)],
     # ---- hashes ----
     "hdel": [case("HDEL h f x", before="HSET h f 1"), case("HDEL h x", NOTHING, before="HSET h f 1")],
+    "hgetdel": [
+        case("HGETDEL h FIELDS 3 f x g", "HDEL h f x g", before="HSET h f 1 g 2"),
+        case("HGETDEL h FIELDS 1 x", NOTHING, before="HSET h f 1"),
+        case("HGETDEL h FIELDS 1 f", NOTHING),
+    ],
+    "hgetex": [
+        case(
+            "HGETEX h EX 1000 FIELDS 2 f x",
+            "HPEXPIREAT h {HPEXPIRETIME h FIELDS 1 f} FIELDS 2 f x",
+            before="HSET h f 1 g 2",
+        ),
+        case("HGETEX h PX 99999 FIELDS 1 f", "HPEXPIREAT h {HPEXPIRETIME h FIELDS 1 f} FIELDS 1 f", before=EXPIRING),
+        case("HGETEX h EXAT 4102444800 FIELDS 1 g", f"HPEXPIREAT h {FAR} FIELDS 1 g", before=EXPIRING),
+        case(f"HGETEX h pxat {FAR} fields 1 g", f"HPEXPIREAT h {FAR} fields 1 g", before=EXPIRING),
+        case("HGETEX h PX 0 FIELDS 3 f x g", "HDEL h f g", before=EXPIRING),
+        case("HGETEX h PERSIST FIELDS 2 f g", "HPERSIST h FIELDS 2 f g", before=EXPIRING),
+        case("HGETEX h PERSIST FIELDS 1 g", NOTHING, before=EXPIRING),
+        case("HGETEX h FIELDS 2 f g", NOTHING, before=EXPIRING),
+        case("HGETEX h EX 1000 FIELDS 1 x", NOTHING, before=EXPIRING),
+        case("HGETEX h EX 1000 FIELDS 1 x", NOTHING),
+    ],
     "hincrby": [case("HINCRBY h f 5"), case("HINCRBY h f 5", NOTHING, before="HSET h f text")],
     "hincrbyfloat": [
         case("HINCRBYFLOAT h f 0.1", "HSET h f 10.6", before="HSET h f 10.5"),
@@ -185,6 +206,20 @@ CASES: dict[str, list[Case]] = {
     ],
     "hmset": [case("HMSET h f 1 g 2")],
     "hset": [case("HSET h f 1 g 2")],
+    "hsetex": [
+        case("HSETEX h FIELDS 2 f 1 g 2"),
+        case("HSETEX h FXX FIELDS 1 f 2", before=EXPIRING),
+        case("HSETEX h FXX FIELDS 2 f 2 x 3", NOTHING, before=EXPIRING),
+        case("HSETEX h FNX FIELDS 1 x 2", before=EXPIRING),
+        case("HSETEX h FNX FIELDS 2 x 2 f 3", NOTHING, before=EXPIRING),
+        case("hsetex h KEEPTTL FIELDS 2 f 2 x 3", before=EXPIRING),
+        case(f"HSETEX h PXAT {FAR} FNX FIELDS 1 x 2", before=EXPIRING),
+        case("HSETEX h EX 1000 FIELDS 1 f 2", "HSETEX h PXAT {HPEXPIRETIME h FIELDS 1 f} FIELDS 1 f 2"),
+        case("hsetex h FNX px 99999 FIELDS 1 f 2", "hsetex h FNX PXAT {HPEXPIRETIME h FIELDS 1 f} FIELDS 1 f 2"),
+        case("HSETEX h EXAT 4102444800 FXX FIELDS 1 f 2", f"HSETEX h PXAT {FAR} FXX FIELDS 1 f 2", before=EXPIRING),
+        case("HSETEX h EX 0 FIELDS 2 f 2 x 3", "HDEL h f x", before=EXPIRING),
+        case("HSETEX h PXAT 1 FIELDS 2 f 2 x 3", "HDEL h f x"),
+    ],
     "hsetnx": [case("HSETNX h f 1"), case("HSETNX h f 1", NOTHING, before="HSET h f 0")],
     "hexpire": [
         case(

@@ -65,10 +65,27 @@ def _flatten(parts: Iterable[Any]) -> Iterable[bytes]:
             yield from _flatten(part)
 
 
+# The words that commands begin with: those of the sequences, and those of commands that the oracle does not have.
+DRAWN: set[str] = set()
+DRAWN_LATER: set[str] = set()
+
+
 def command(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
     """Steps of one command: its words, then what the strategies draw (bytes, or nested lists of them)."""
     head = words.encode().split()
     return st.tuples(*parts).map(lambda drawn: Step((*head, *_flatten(drawn)), compared))
+
+
+def drawn(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
+    """A ``command`` of the sequences."""
+    DRAWN.add(words)
+    return command(words, *parts, **compared)
+
+
+def later(words: str, *parts: Any) -> st.SearchStrategy[Step]:
+    """A ``command`` that the oracle does not have."""
+    DRAWN_LATER.add(words)
+    return command(words, *parts)
 
 
 def some(element: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[list[Any]]:
@@ -80,29 +97,29 @@ FIELD_VALUES = some(st.tuples(FIELDS, VALUES), 6)
 MANY_FIELDS = st.integers(100, 200).map(lambda n: [[b"field:%d" % i, b"%d" % i] for i in range(n)])
 
 STRINGS = st.one_of(
-    command("SET", KEYS, VALUES, SET_OPTIONS, SET_EXPIRY),
-    command("SET", KEYS, VALUES),
-    command("GET", KEYS),
-    command("GETDEL", KEYS),
-    command("GETSET", KEYS, VALUES),
-    command("GETEX", KEYS, st.one_of(SET_EXPIRY, st.just([b"PERSIST"]))),
-    command("SETNX", KEYS, VALUES),
-    command("SETEX", KEYS, DISTANT, VALUES),
-    command("PSETEX", KEYS, st.just(b"100000000"), VALUES),
-    command("APPEND", KEYS, VALUES),
-    command("STRLEN", KEYS),
-    command("INCR", KEYS),
-    command("DECR", KEYS),
-    command("INCRBY", KEYS, NUMBERS),
-    command("DECRBY", KEYS, NUMBERS),
-    command("INCRBYFLOAT", KEYS, NUMBERS),
-    command("SETRANGE", KEYS, INDEXES.filter(lambda index: len(index) < 10), VALUES),
-    command("GETRANGE", KEYS, INDEXES, INDEXES),
-    command("SUBSTR", KEYS, INDEXES, INDEXES),
-    command("MSET", KEY_VALUES),
-    command("MSETNX", KEY_VALUES),
-    command("MGET", some(KEYS)),
-    command("LCS", KEYS, KEYS, st.sampled_from([[], [b"LEN"], [b"IDX"], [b"IDX", b"WITHMATCHLEN"]])),
+    drawn("SET", KEYS, VALUES, SET_OPTIONS, SET_EXPIRY),
+    drawn("SET", KEYS, VALUES),
+    drawn("GET", KEYS),
+    drawn("GETDEL", KEYS),
+    drawn("GETSET", KEYS, VALUES),
+    drawn("GETEX", KEYS, st.one_of(SET_EXPIRY, st.just([b"PERSIST"]))),
+    drawn("SETNX", KEYS, VALUES),
+    drawn("SETEX", KEYS, DISTANT, VALUES),
+    drawn("PSETEX", KEYS, st.just(b"100000000"), VALUES),
+    drawn("APPEND", KEYS, VALUES),
+    drawn("STRLEN", KEYS),
+    drawn("INCR", KEYS),
+    drawn("DECR", KEYS),
+    drawn("INCRBY", KEYS, NUMBERS),
+    drawn("DECRBY", KEYS, NUMBERS),
+    drawn("INCRBYFLOAT", KEYS, NUMBERS),
+    drawn("SETRANGE", KEYS, INDEXES.filter(lambda index: len(index) < 10), VALUES),
+    drawn("GETRANGE", KEYS, INDEXES, INDEXES),
+    drawn("SUBSTR", KEYS, INDEXES, INDEXES),
+    drawn("MSET", KEY_VALUES),
+    drawn("MSETNX", KEY_VALUES),
+    drawn("MGET", some(KEYS)),
+    drawn("LCS", KEYS, KEYS, st.sampled_from([[], [b"LEN"], [b"IDX"], [b"IDX", b"WITHMATCHLEN"]])),
 )
 BITS = st.integers(0, 700).map(lambda number: b"%d" % number)
 FIELDS_OF_BITS = _texts("u1", "i5", "u8", "i16", "u63", "i64")
@@ -110,77 +127,106 @@ FIELDS_OF_BITS = _texts("u1", "i5", "u8", "i16", "u63", "i64")
 BIT_INDEXES = INDEXES.filter(lambda index: index != b"abc")
 BIT_RANGE = st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT"))
 BITMAPS = st.one_of(
-    command("SETBIT", KEYS, BITS, _texts("0", "1")),
-    command("GETBIT", KEYS, BITS),
-    command("BITCOUNT", KEYS, st.one_of(st.just([]), st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT", "BYTE")))),
-    command(
-        "BITPOS", KEYS, _texts("0", "1"), st.one_of(st.just([]), st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT")))
-    ),
-    command("BITOP", _texts("AND", "OR", "XOR"), KEYS, some(KEYS)),
-    command("BITOP NOT", KEYS, KEYS),
-    command("BITFIELD", KEYS, st.just(b"GET"), FIELDS_OF_BITS, BITS),
-    command("BITFIELD", KEYS, _texts("SET", "INCRBY"), FIELDS_OF_BITS, BITS, INTEGERS.map(lambda n: b"%d" % n)),
+    drawn("SETBIT", KEYS, BITS, _texts("0", "1")),
+    drawn("GETBIT", KEYS, BITS),
+    drawn("BITCOUNT", KEYS, st.one_of(st.just([]), st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT", "BYTE")))),
+    drawn("BITPOS", KEYS, _texts("0", "1"), st.one_of(st.just([]), st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT")))),
+    drawn("BITOP", _texts("AND", "OR", "XOR"), KEYS, some(KEYS)),
+    drawn("BITOP NOT", KEYS, KEYS),
+    drawn("BITFIELD", KEYS, st.just(b"GET"), FIELDS_OF_BITS, BITS),
+    drawn("BITFIELD", KEYS, _texts("SET", "INCRBY"), FIELDS_OF_BITS, BITS, INTEGERS.map(lambda n: b"%d" % n)),
 )
 ELEMENTS = st.one_of(some(VALUES), st.integers(0, 3000).map(lambda n: [b"%d" % i for i in range(n, n + 300)]))
 HYPERLOGLOGS = st.one_of(
-    command("PFADD", KEYS, ELEMENTS),
-    command("PFCOUNT", some(KEYS)),
-    command("PFMERGE", some(KEYS)),
+    drawn("PFADD", KEYS, ELEMENTS),
+    drawn("PFCOUNT", some(KEYS)),
+    drawn("PFMERGE", some(KEYS)),
 )
 COORDINATES = st.tuples(st.integers(-180, 180), st.integers(-85, 85)).map(
     lambda place: [b"%d" % part for part in place]
 )
 AREAS = st.sampled_from([[b"BYRADIUS", b"3000", b"km"], [b"BYBOX", b"9000", b"4000", b"mi"], [b"BYRADIUS", b"0", b"m"]])
+STORING = st.tuples(_texts("STORE", "STOREDIST"), KEYS)
 GEO = st.one_of(
-    command("GEOADD", KEYS, COORDINATES, FIELDS),
-    command("GEOADD", KEYS, _texts("NX", "XX", "CH"), COORDINATES, FIELDS),
-    command("GEODIST", KEYS, FIELDS, FIELDS),
-    command("GEOPOS", KEYS, some(FIELDS)),
-    command("GEOHASH", KEYS, some(FIELDS)),
-    command("GEOSEARCH", KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
-    command("GEOSEARCHSTORE", KEYS, KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
+    drawn("GEOADD", KEYS, COORDINATES, FIELDS),
+    drawn("GEOADD", KEYS, _texts("NX", "XX", "CH"), COORDINATES, FIELDS),
+    drawn("GEODIST", KEYS, FIELDS, FIELDS),
+    drawn("GEOPOS", KEYS, some(FIELDS)),
+    drawn("GEOHASH", KEYS, some(FIELDS)),
+    drawn("GEOSEARCH", KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
+    drawn("GEOSEARCHSTORE", KEYS, KEYS, st.just(b"FROMLONLAT"), COORDINATES, AREAS),
+    drawn("GEORADIUS", KEYS, COORDINATES, st.just([b"3000", b"km"]), STORING),
+    drawn("GEORADIUSBYMEMBER", KEYS, FIELDS, st.just([b"9000", b"mi"]), STORING),
 )
 HASHES = st.one_of(
-    command("HSET", KEYS, FIELD_VALUES),
-    command("HSET", KEYS, MANY_FIELDS),
-    command("HMSET", KEYS, FIELD_VALUES),
-    command("HSETNX", KEYS, FIELDS, VALUES),
-    command("HGET", KEYS, FIELDS),
-    command("HMGET", KEYS, some(FIELDS)),
-    command("HDEL", KEYS, some(FIELDS)),
-    command("HLEN", KEYS),
-    command("HEXISTS", KEYS, FIELDS),
-    command("HSTRLEN", KEYS, FIELDS),
-    command("HINCRBY", KEYS, FIELDS, NUMBERS),
-    command("HINCRBYFLOAT", KEYS, FIELDS, NUMBERS),
-    command("HGETALL", KEYS, **PAIRS),
-    command("HKEYS", KEYS, **UNORDERED),
-    command("HVALS", KEYS, **UNORDERED),
+    drawn("HSET", KEYS, FIELD_VALUES),
+    drawn("HSET", KEYS, MANY_FIELDS),
+    drawn("HMSET", KEYS, FIELD_VALUES),
+    drawn("HSETNX", KEYS, FIELDS, VALUES),
+    drawn("HGET", KEYS, FIELDS),
+    drawn("HMGET", KEYS, some(FIELDS)),
+    drawn("HDEL", KEYS, some(FIELDS)),
+    drawn("HLEN", KEYS),
+    drawn("HEXISTS", KEYS, FIELDS),
+    drawn("HSTRLEN", KEYS, FIELDS),
+    drawn("HINCRBY", KEYS, FIELDS, NUMBERS),
+    drawn("HINCRBYFLOAT", KEYS, FIELDS, NUMBERS),
+    drawn("HGETALL", KEYS, **PAIRS),
+    drawn("HKEYS", KEYS, **UNORDERED),
+    drawn("HVALS", KEYS, **UNORDERED),
+)
+# What the oracle does not have; for our server alone. Moments may be near, so that fields expire.
+NAMED = st.tuples(st.just(b"FIELDS"), some(FIELDS, 3).map(lambda fields: [b"%d" % len(fields), fields]))
+GIVEN = st.tuples(st.just(b"FIELDS"), FIELD_VALUES.map(lambda pairs: [b"%d" % len(pairs), pairs]))
+NEAR = st.sampled_from([b"1", b"2", b"100000"])
+MOMENTS = st.one_of(
+    st.just([]),
+    NEAR.map(lambda time: [b"PX", time]),
+    DISTANT.map(lambda time: [b"EX", time]),
+    SECONDS.map(lambda moment: [b"EXAT", moment]),
+    MILLISECONDS.map(lambda moment: [b"PXAT", moment]),
+)
+LATER_HASHES = st.one_of(
+    later("HEXPIRE", KEYS, DISTANT, CONDITIONS, NAMED),
+    later("HPEXPIRE", KEYS, NEAR, CONDITIONS, NAMED),
+    later("HEXPIREAT", KEYS, SECONDS, CONDITIONS, NAMED),
+    later("HPEXPIREAT", KEYS, MILLISECONDS, CONDITIONS, NAMED),
+    later("HPERSIST", KEYS, NAMED),
+    later("HTTL", KEYS, NAMED),
+    later("HGETDEL", KEYS, NAMED),
+    later("HGETEX", KEYS, st.one_of(MOMENTS, st.just([b"PERSIST"])), NAMED),
+    later(
+        "HSETEX",
+        KEYS,
+        st.sampled_from([[], [b"FNX"], [b"FXX"]]),
+        st.one_of(MOMENTS, st.just([b"KEEPTTL"])),
+        GIVEN,
+    ),
 )
 MEMBERS = st.one_of(VALUES, _texts("a", "b", "c", "1", "22", "012", "x" * 70))
 MANY_NUMBERS = st.integers(500, 530).map(lambda n: [b"%d" % i for i in range(n)])
 SOURCES = some(KEYS, 3)
 SETS = st.one_of(
-    command("SADD", KEYS, some(MEMBERS, 6)),
-    command("SADD", KEYS, some(MEMBERS, 6)),
-    command("SADD", KEYS, MANY_NUMBERS),
-    command("SREM", KEYS, some(MEMBERS)),
-    command("SMOVE", KEYS, KEYS, MEMBERS),
-    command("SCARD", KEYS),
-    command("SISMEMBER", KEYS, MEMBERS),
-    command("SMISMEMBER", KEYS, some(MEMBERS)),
-    command("SMEMBERS", KEYS, **UNORDERED),
-    command("SPOP", KEYS, _texts("1000", "-1", "0"), **UNORDERED),
-    command("SPOP", st.just(b"absent"), st.sampled_from([[], [b"1"]])),
-    command("SRANDMEMBER", KEYS, _texts("1000", "0"), **UNORDERED),
-    command("SRANDMEMBER", KEYS, _texts("1", "3", "-2"), shape_only=True),
-    command("SINTER", SOURCES, **UNORDERED),
-    command("SUNION", SOURCES, **UNORDERED),
-    command("SDIFF", SOURCES, **UNORDERED),
-    command("SINTERSTORE", KEYS, SOURCES),
-    command("SUNIONSTORE", KEYS, SOURCES),
-    command("SDIFFSTORE", KEYS, SOURCES),
-    command("SINTERCARD 2", KEYS, KEYS, st.sampled_from([[], [b"LIMIT", b"2"], [b"LIMIT", b"x"]])),
+    drawn("SADD", KEYS, some(MEMBERS, 6)),
+    drawn("SADD", KEYS, some(MEMBERS, 6)),
+    drawn("SADD", KEYS, MANY_NUMBERS),
+    drawn("SREM", KEYS, some(MEMBERS)),
+    drawn("SMOVE", KEYS, KEYS, MEMBERS),
+    drawn("SCARD", KEYS),
+    drawn("SISMEMBER", KEYS, MEMBERS),
+    drawn("SMISMEMBER", KEYS, some(MEMBERS)),
+    drawn("SMEMBERS", KEYS, **UNORDERED),
+    drawn("SPOP", KEYS, _texts("1000", "-1", "0"), **UNORDERED),
+    drawn("SPOP", st.just(b"absent"), st.sampled_from([[], [b"1"]])),
+    drawn("SRANDMEMBER", KEYS, _texts("1000", "0"), **UNORDERED),
+    drawn("SRANDMEMBER", KEYS, _texts("1", "3", "-2"), shape_only=True),
+    drawn("SINTER", SOURCES, **UNORDERED),
+    drawn("SUNION", SOURCES, **UNORDERED),
+    drawn("SDIFF", SOURCES, **UNORDERED),
+    drawn("SINTERSTORE", KEYS, SOURCES),
+    drawn("SUNIONSTORE", KEYS, SOURCES),
+    drawn("SDIFFSTORE", KEYS, SOURCES),
+    drawn("SINTERCARD 2", KEYS, KEYS, st.sampled_from([[], [b"LIMIT", b"2"], [b"LIMIT", b"x"]])),
 )
 SORT_OPTIONS = st.lists(
     st.sampled_from([[b"DESC"], [b"ALPHA"], [b"LIMIT", b"1", b"3"], [b"GET", b"*"], [b"GET", b"#"], [b"BY", b"*"]]),
@@ -194,10 +240,10 @@ def is_total(options: list[list[bytes]]) -> bool:
 
 
 SORTING = st.one_of(
-    command("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"ALPHA", b"DESC", b"LIMIT", b"1", b"3"]])),
-    command("SORT", KEYS, SORT_OPTIONS.filter(is_total)),
-    command("SORT", KEYS, SORT_OPTIONS.filter(lambda options: not is_total(options)), shape_only=True),
-    command("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"GET", b"*", b"ALPHA"]]), st.just(b"STORE"), KEYS),
+    drawn("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"ALPHA", b"DESC", b"LIMIT", b"1", b"3"]])),
+    drawn("SORT", KEYS, SORT_OPTIONS.filter(is_total)),
+    drawn("SORT", KEYS, SORT_OPTIONS.filter(lambda options: not is_total(options)), shape_only=True),
+    drawn("SORT", KEYS, st.sampled_from([[], [b"ALPHA"], [b"GET", b"*", b"ALPHA"]]), st.just(b"STORE"), KEYS),
 )
 
 
@@ -213,25 +259,25 @@ SIDES = _texts("LEFT", "RIGHT", "left")
 RANKED = st.one_of(st.just([]), TIMES.map(lambda rank: [b"RANK", rank]))
 COUNTED = st.one_of(st.just([]), TIMES.map(lambda count: [b"COUNT", count]))
 LISTS = st.one_of(
-    command("RPUSH", KEYS, some(ITEMS, 6)),
-    command("LPUSH", KEYS, some(ITEMS, 6)),
-    command("RPUSH", KEYS, MANY_ITEMS),
-    command("RPUSH", KEYS, st.integers(1, 3).map(lambda n: [b"w" * 5000, b"v" * 9000] * n)),
-    command("LPUSHX", KEYS, some(ITEMS)),
-    command("RPUSHX", KEYS, some(ITEMS)),
-    command("LPOP", KEYS, st.one_of(st.just([]), TIMES)),
-    command("RPOP", KEYS, st.one_of(st.just([]), TIMES)),
-    command("LLEN", KEYS),
-    command("LINDEX", KEYS, INDEXES),
-    command("LRANGE", KEYS, INDEXES, INDEXES),
-    command("LSET", KEYS, INDEXES, ITEMS),
-    command("LINSERT", KEYS, _texts("BEFORE", "AFTER", "BESIDE"), ITEMS, ITEMS),
-    command("LREM", KEYS, TIMES, ITEMS),
-    command("LTRIM", KEYS, INDEXES, INDEXES),
-    command("LPOS", KEYS, ITEMS, RANKED, COUNTED),
-    command("LMOVE", KEYS, KEYS, SIDES, SIDES),
-    command("RPOPLPUSH", KEYS, KEYS),
-    command("LMPOP 2", KEYS, KEYS, SIDES, COUNTED),
+    drawn("RPUSH", KEYS, some(ITEMS, 6)),
+    drawn("LPUSH", KEYS, some(ITEMS, 6)),
+    drawn("RPUSH", KEYS, MANY_ITEMS),
+    drawn("RPUSH", KEYS, st.integers(1, 3).map(lambda n: [b"w" * 5000, b"v" * 9000] * n)),
+    drawn("LPUSHX", KEYS, some(ITEMS)),
+    drawn("RPUSHX", KEYS, some(ITEMS)),
+    drawn("LPOP", KEYS, st.one_of(st.just([]), TIMES)),
+    drawn("RPOP", KEYS, st.one_of(st.just([]), TIMES)),
+    drawn("LLEN", KEYS),
+    drawn("LINDEX", KEYS, INDEXES),
+    drawn("LRANGE", KEYS, INDEXES, INDEXES),
+    drawn("LSET", KEYS, INDEXES, ITEMS),
+    drawn("LINSERT", KEYS, _texts("BEFORE", "AFTER", "BESIDE"), ITEMS, ITEMS),
+    drawn("LREM", KEYS, TIMES, ITEMS),
+    drawn("LTRIM", KEYS, INDEXES, INDEXES),
+    drawn("LPOS", KEYS, ITEMS, RANKED, COUNTED),
+    drawn("LMOVE", KEYS, KEYS, SIDES, SIDES),
+    drawn("RPOPLPUSH", KEYS, KEYS),
+    drawn("LMPOP 2", KEYS, KEYS, SIDES, COUNTED),
 )
 
 # No -0: a packed set forgets the sign, so that it depends on how a set came about.
@@ -247,62 +293,63 @@ MANY_MEMBERS = st.integers(100, 200).map(lambda n: [[b"%d" % (i % 7), b"member:%
 SEVERAL = some(KEYS, 3).map(lambda keys: [b"%d" % len(keys), keys])
 AGGREGATES = st.sampled_from([[], [b"AGGREGATE", b"MIN"], [b"AGGREGATE", b"MAX"]])
 SORTED_SETS = st.one_of(
-    command("ZADD", KEYS, ZADD_OPTIONS, some(st.tuples(SCORES, FIELDS), 6)),
-    command("ZADD", KEYS, some(st.tuples(SCORES, FIELDS), 6)),
-    command("ZADD", KEYS, MANY_MEMBERS),
-    command("ZINCRBY", KEYS, SCORES, FIELDS),
-    command("ZREM", KEYS, some(FIELDS)),
-    command("ZCARD", KEYS),
-    command("ZSCORE", KEYS, FIELDS),
-    command("ZMSCORE", KEYS, some(FIELDS)),
-    command("ZRANK", KEYS, FIELDS),
-    command("ZREVRANK", KEYS, FIELDS),
-    command("ZCOUNT", KEYS, SCORES, SCORES),
-    command("ZRANGE", KEYS, RANKS, RANKS, ORDERED, SCORED),
-    command("ZREVRANGE", KEYS, RANKS, RANKS, SCORED),
-    command("ZRANGEBYSCORE", KEYS, SCORES, SCORES, SCORED),
-    command("ZRANGESTORE", KEYS, KEYS, RANKS, RANKS, ORDERED),
-    command("ZREMRANGEBYRANK", KEYS, RANKS, RANKS),
-    command("ZREMRANGEBYSCORE", KEYS, SCORES, SCORES),
-    command("ZPOPMIN", KEYS, st.sampled_from([[], [b"2"], [b"0"], [b"-1"]])),
-    command("ZPOPMAX", KEYS, st.sampled_from([[], [b"1"], [b"50"]])),
-    command("ZMPOP", SEVERAL, _texts("MIN", "MAX"), st.sampled_from([[], [b"COUNT", b"3"]])),
-    command("ZUNION", SEVERAL, AGGREGATES, SCORED),
-    command("ZINTER", SEVERAL, AGGREGATES, SCORED),
-    command("ZDIFF", SEVERAL, SCORED),
-    command("ZUNIONSTORE", KEYS, SEVERAL, AGGREGATES),
-    command("ZINTERSTORE", KEYS, SEVERAL, AGGREGATES),
-    command("ZDIFFSTORE", KEYS, SEVERAL),
-    command("ZINTERCARD", SEVERAL, st.sampled_from([[], [b"LIMIT", b"2"]])),
+    drawn("ZADD", KEYS, ZADD_OPTIONS, some(st.tuples(SCORES, FIELDS), 6)),
+    drawn("ZADD", KEYS, some(st.tuples(SCORES, FIELDS), 6)),
+    drawn("ZADD", KEYS, MANY_MEMBERS),
+    drawn("ZINCRBY", KEYS, SCORES, FIELDS),
+    drawn("ZREM", KEYS, some(FIELDS)),
+    drawn("ZCARD", KEYS),
+    drawn("ZSCORE", KEYS, FIELDS),
+    drawn("ZMSCORE", KEYS, some(FIELDS)),
+    drawn("ZRANK", KEYS, FIELDS),
+    drawn("ZREVRANK", KEYS, FIELDS),
+    drawn("ZCOUNT", KEYS, SCORES, SCORES),
+    drawn("ZRANGE", KEYS, RANKS, RANKS, ORDERED, SCORED),
+    drawn("ZREVRANGE", KEYS, RANKS, RANKS, SCORED),
+    drawn("ZRANGEBYSCORE", KEYS, SCORES, SCORES, SCORED),
+    drawn("ZRANGESTORE", KEYS, KEYS, RANKS, RANKS, ORDERED),
+    drawn("ZREMRANGEBYRANK", KEYS, RANKS, RANKS),
+    drawn("ZREMRANGEBYSCORE", KEYS, SCORES, SCORES),
+    drawn("ZREMRANGEBYLEX", KEYS, _texts("-", "[g", "(h", "x"), _texts("+", "[x", "(1", "-")),
+    drawn("ZPOPMIN", KEYS, st.sampled_from([[], [b"2"], [b"0"], [b"-1"]])),
+    drawn("ZPOPMAX", KEYS, st.sampled_from([[], [b"1"], [b"50"]])),
+    drawn("ZMPOP", SEVERAL, _texts("MIN", "MAX"), st.sampled_from([[], [b"COUNT", b"3"]])),
+    drawn("ZUNION", SEVERAL, AGGREGATES, SCORED),
+    drawn("ZINTER", SEVERAL, AGGREGATES, SCORED),
+    drawn("ZDIFF", SEVERAL, SCORED),
+    drawn("ZUNIONSTORE", KEYS, SEVERAL, AGGREGATES),
+    drawn("ZINTERSTORE", KEYS, SEVERAL, AGGREGATES),
+    drawn("ZDIFFSTORE", KEYS, SEVERAL),
+    drawn("ZINTERCARD", SEVERAL, st.sampled_from([[], [b"LIMIT", b"2"]])),
 )
 GENERIC = st.one_of(
-    command("DEL", some(KEYS)),
-    command("UNLINK", some(KEYS)),
-    command("EXISTS", some(KEYS)),
-    command("TOUCH", some(KEYS)),
-    command("TYPE", KEYS),
-    command("OBJECT ENCODING", KEYS, by=packed_or_table),
-    command("RENAME", KEYS, KEYS),
-    command("RENAMENX", KEYS, KEYS),
-    command("COPY", KEYS, KEYS, st.sampled_from([[], [b"REPLACE"], [b"DB", b"1"], [b"DB", b"1", b"REPLACE"]])),
-    command("MOVE", KEYS, DATABASE),
-    command("DBSIZE"),
-    command("KEYS", PATTERNS, **UNORDERED),
-    command("SELECT", DATABASE),
-    command("SWAPDB", DATABASE, DATABASE),
+    drawn("DEL", some(KEYS)),
+    drawn("UNLINK", some(KEYS)),
+    drawn("EXISTS", some(KEYS)),
+    drawn("TOUCH", some(KEYS)),
+    drawn("TYPE", KEYS),
+    drawn("OBJECT ENCODING", KEYS, by=packed_or_table),
+    drawn("RENAME", KEYS, KEYS),
+    drawn("RENAMENX", KEYS, KEYS),
+    drawn("COPY", KEYS, KEYS, st.sampled_from([[], [b"REPLACE"], [b"DB", b"1"], [b"DB", b"1", b"REPLACE"]])),
+    drawn("MOVE", KEYS, DATABASE),
+    drawn("DBSIZE"),
+    drawn("KEYS", PATTERNS, **UNORDERED),
+    drawn("SELECT", DATABASE),
+    drawn("SWAPDB", DATABASE, DATABASE),
 )
-EMPTYING = st.one_of(command("FLUSHDB"), command("FLUSHALL", st.sampled_from([[], [b"SYNC"], [b"ASYNC"]])))
+EMPTYING = st.one_of(drawn("FLUSHDB"), drawn("FLUSHALL", st.sampled_from([[], [b"SYNC"], [b"ASYNC"]])))
 EXPIRY = st.one_of(
-    command("EXPIREAT", KEYS, SECONDS, CONDITIONS),
-    command("PEXPIREAT", KEYS, MILLISECONDS, CONDITIONS),
-    command("EXPIRE", KEYS, DISTANT),
-    command("PEXPIRE", KEYS, st.just(b"100000000")),
-    command("EXPIRE", KEYS, _texts("0", "-1", "abc", "9223372036854775807")),
-    command("PERSIST", KEYS),
-    command("TTL", KEYS, drift=1),
-    command("PTTL", KEYS, drift=1000),
-    command("EXPIRETIME", KEYS, drift=1),
-    command("PEXPIRETIME", KEYS, drift=1000),
+    drawn("EXPIREAT", KEYS, SECONDS, CONDITIONS),
+    drawn("PEXPIREAT", KEYS, MILLISECONDS, CONDITIONS),
+    drawn("EXPIRE", KEYS, DISTANT),
+    drawn("PEXPIRE", KEYS, st.just(b"100000000")),
+    drawn("EXPIRE", KEYS, _texts("0", "-1", "abc", "9223372036854775807")),
+    drawn("PERSIST", KEYS),
+    drawn("TTL", KEYS, drift=1),
+    drawn("PTTL", KEYS, drift=1000),
+    drawn("EXPIRETIME", KEYS, drift=1),
+    drawn("PEXPIRETIME", KEYS, drift=1000),
 )
 # Ids are told, not taken from the clock; few of them, so that entries meet deletions and claims.
 IDS = st.one_of(
@@ -314,25 +361,27 @@ CONSUMERS = _texts("c", "d", "consumer")
 TRIMMING = st.sampled_from([[b"MAXLEN", b"5"], [b"MAXLEN", b"~", b"20"], [b"MINID", b"9"], [b"MINID", b"~", b"15"]])
 CLAIMING = st.sampled_from([[], [b"JUSTID"], [b"FORCE"], [b"RETRYCOUNT", b"3"], [b"LASTID", b"30"]])
 STREAMS = st.one_of(
-    command("XADD", KEYS, IDS, FIELD_VALUES),
-    command("XADD", KEYS, st.integers(0, 60).map(lambda number: b"%d-*" % number), st.just([b"f", b"v"])),
-    command("XADD", KEYS, TRIMMING, IDS, FIELD_VALUES),
-    command("XTRIM", KEYS, TRIMMING),
-    command("XDEL", KEYS, some(IDS)),
-    command("XLEN", KEYS),
-    command("XRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
-    command("XREVRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
-    command("XREAD STREAMS", KEYS, IDS.filter(lambda id: id != b"+")),
-    command("XGROUP CREATE", KEYS, GROUPS, IDS, st.sampled_from([[], [b"MKSTREAM"]])),
-    command("XGROUP CREATECONSUMER", KEYS, GROUPS, CONSUMERS),
-    command("XGROUP DELCONSUMER", KEYS, GROUPS, CONSUMERS),
-    command("XGROUP DESTROY", KEYS, GROUPS),
-    command("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just([b"COUNT", b"4", b"STREAMS"]), KEYS, st.just(b">")),
-    command("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just(b"STREAMS"), KEYS, _texts("0", "5")),
-    command("XACK", KEYS, GROUPS, some(IDS)),
-    command("XCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), some(IDS), CLAIMING),
-    command("XAUTOCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), IDS, st.sampled_from([[], [b"COUNT", b"2"]])),
-    command("XPENDING", KEYS, GROUPS),
+    drawn("XADD", KEYS, IDS, FIELD_VALUES),
+    drawn("XADD", KEYS, st.integers(0, 60).map(lambda number: b"%d-*" % number), st.just([b"f", b"v"])),
+    drawn("XADD", KEYS, TRIMMING, IDS, FIELD_VALUES),
+    drawn("XTRIM", KEYS, TRIMMING),
+    drawn("XDEL", KEYS, some(IDS)),
+    drawn("XSETID", KEYS, IDS),
+    drawn("XLEN", KEYS),
+    drawn("XRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
+    drawn("XREVRANGE", KEYS, IDS, IDS, st.sampled_from([[], [b"COUNT", b"3"]])),
+    drawn("XREAD STREAMS", KEYS, IDS.filter(lambda id: id != b"+")),
+    drawn("XGROUP CREATE", KEYS, GROUPS, IDS, st.sampled_from([[], [b"MKSTREAM"]])),
+    drawn("XGROUP SETID", KEYS, GROUPS, IDS),
+    drawn("XGROUP CREATECONSUMER", KEYS, GROUPS, CONSUMERS),
+    drawn("XGROUP DELCONSUMER", KEYS, GROUPS, CONSUMERS),
+    drawn("XGROUP DESTROY", KEYS, GROUPS),
+    drawn("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just([b"COUNT", b"4", b"STREAMS"]), KEYS, st.just(b">")),
+    drawn("XREADGROUP GROUP", GROUPS, CONSUMERS, st.just(b"STREAMS"), KEYS, _texts("0", "5")),
+    drawn("XACK", KEYS, GROUPS, some(IDS)),
+    drawn("XCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), some(IDS), CLAIMING),
+    drawn("XAUTOCLAIM", KEYS, GROUPS, CONSUMERS, st.just(b"0"), IDS, st.sampled_from([[], [b"COUNT", b"2"]])),
+    drawn("XPENDING", KEYS, GROUPS),
 )
 WRONG = st.one_of(
     command("GET"),

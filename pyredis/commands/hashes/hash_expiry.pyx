@@ -20,33 +20,24 @@ from pyredis.keyspace.keyspace cimport keyspace_mark_field_expiry
 from pyredis.types.hash.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
 
 cdef enum:
-    NO_FIELD = -2
-    NO_EXPIRY = -1
-    UNMET = 0
-    DONE = 1
-    DELETED = 2
-
-    SECONDS = 1000
-    MILLISECONDS = 1
     # The latest time a field may expire at: 46 bits.
     LATEST = 0x3fffffffffff
 
 cdef const char *FIELDS_MISPLACED = "ERR Mandatory argument FIELDS is missing or not at the right position"
 cdef const char *FIELDS_MISCOUNTED = "ERR The `numfields` parameter must match the number of arguments"
-cdef const char *NOT_GREATER = "ERR Parameter `numFields` should be greater than 0"
 cdef const char *NOT_POSITIVE = "ERR Number of fields must be a positive integer"
+cdef const char *NOT_GREATER = "ERR Parameter `numFields` should be greater than 0"
 
 
 # ---- arguments ----
 
 cdef bint parse_fields(Call *call, int at, const char *bad_number, int *first) noexcept nogil:
-    """``FIELDS numfields field …`` from argument ``at`` to the last one; ``first`` is the first field's index."""
     cdef int64_t count
     cdef const char *error = NULL
     if at + 1 >= call.argc or not equals_nocase(call.argv[at], "fields"):
         error = FIELDS_MISPLACED
     elif not parse_int64(call.argv[at + 1].data, call.argv[at + 1].size, &count) or count < 1:
-        error = bad_number
+        error = bad_number if bad_number != NULL else NOT_POSITIVE
     elif count != call.argc - at - 2:
         error = FIELDS_MISCOUNTED
     if error != NULL:
@@ -56,14 +47,14 @@ cdef bint parse_fields(Call *call, int at, const char *bad_number, int *first) n
     return True
 
 
-cdef bint parse_time(Call *call, int64_t unit, int64_t base, int64_t *expiry) noexcept nogil:
-    cdef int64_t number
-    if not integer_argument(call, 2, &number):
+cdef bint parse_field_expiry(Call *call, int index, int64_t unit, int64_t base, int64_t *expiry) noexcept nogil:
+    cdef int64_t number, latest = LATEST
+    if not integer_argument(call, index, &number):
         return False
     if number < 0:
         reply_error(call.reply, "ERR invalid expire time, must be >= 0")
         return False
-    if number > LATEST // unit or number * unit > LATEST - base:
+    if number > latest // unit or number * unit > latest - base:
         reply_invalid_expiry(call)
         return False
     expiry[0] = base + number * unit
@@ -88,7 +79,7 @@ ctypedef struct Outcome:
     int deleted
 
 
-cdef int expire_field(HashAccess *access, Slice field, int condition, int64_t expiry) noexcept nogil:
+cdef FieldVerdict expire_field(HashAccess *access, Slice field, int condition, int64_t expiry) noexcept nogil:
     cdef HashEntry found
     if not hash_get(access.hash, field, access.now, &found):
         return NO_FIELD
@@ -171,7 +162,7 @@ cdef Replied expire_command(Call *call, int64_t unit, int64_t base) noexcept nog
     cdef int condition
     cdef int64_t expiry
     cdef int first
-    if not find_hash(call, &access) or not parse_time(call, unit, base, &expiry):
+    if not find_hash(call, &access) or not parse_field_expiry(call, 2, unit, base, &expiry):
         return 0
     condition = expiry_condition(call.argv[3])
     if not parse_fields(call, 4 if condition else 3, NOT_GREATER, &first):
@@ -205,7 +196,7 @@ cdef Replied expiry_command(Call *call, int64_t unit, int64_t base) noexcept nog
     cdef Hash *hash = read_hash(call)
     cdef HashEntry found
     cdef int first, index
-    if call.failed or not parse_fields(call, 2, NOT_POSITIVE, &first):
+    if call.failed or not parse_fields(call, 2, NULL, &first):
         return 0
     if hash == NULL:
         return reply_no_fields(call, first)
@@ -238,7 +229,7 @@ cdef Replied hpexpiretime(Call *call) noexcept nogil:
 
 # ---- HPERSIST ----
 
-cdef int persist_field(HashAccess *access, Slice field) noexcept nogil:
+cdef FieldVerdict persist_field(HashAccess *access, Slice field) noexcept nogil:
     cdef HashEntry found
     if not hash_get(access.hash, field, access.now, &found):
         return NO_FIELD
@@ -252,7 +243,7 @@ cdef Replied hpersist(Call *call) noexcept nogil:
     cdef HashAccess access
     cdef int first, index, verdict
     cdef bint persisted = False
-    if not find_hash(call, &access) or not parse_fields(call, 2, NOT_POSITIVE, &first):
+    if not find_hash(call, &access) or not parse_fields(call, 2, NULL, &first):
         return 0
     if access.hash == NULL:
         return reply_no_fields(call, first)

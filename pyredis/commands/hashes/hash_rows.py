@@ -3,8 +3,10 @@
 from pyredis.commands.table.spec import family, row
 
 READ = "1 RO access"
+TAKE = "1 RW access delete"
 UPDATE = "1 RW update"
 FIELDS = "FIELDS fields=(numfields field...)"
+MOMENTS = "EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds"
 CONDITION = "[condition=(NX|XX|GT|LT)]"
 PER_FIELD = "O(N), N fields named."
 WHOLE = "O(N), N fields in the hash."
@@ -66,6 +68,24 @@ with family("hash", module="hashes", acl="hash"):
         since="2.0.0",
         complexity=WHOLE,
         summary="Tells all fields of a hash and their values.",
+    )
+    row(
+        f"HGETDEL key {FIELDS}",
+        "write fast",
+        marks="newer",
+        keys=TAKE,
+        since="8.0.0",
+        complexity=PER_FIELD,
+        summary="Returns the values of fields of a hash and removes the fields, and the key with the last of them.",
+    )
+    row(
+        f"HGETEX key [expiration=({MOMENTS}|PERSIST)] {FIELDS}",
+        "write fast",
+        marks="newer",
+        keys="1 RW access update",
+        since="8.0.0",
+        complexity=PER_FIELD,
+        summary="Returns the values of fields of a hash; sets or removes the expiry of these fields if asked to.",
     )
     row(
         "HINCRBY key field increment:integer",
@@ -184,6 +204,16 @@ with family("hash", module="hashes", acl="hash"):
         since="2.0.0",
         complexity=PER_FIELD,
         summary="Sets fields of a hash, which it creates when there is none.",
+    )
+    row(
+        f"HSETEX key [condition=(FNX|FXX)] [expiration=({MOMENTS}|KEEPTTL)] "
+        "FIELDS fields=(numfields data=(field value)...)",
+        "write denyoom fast",
+        marks="newer",
+        keys=UPDATE,
+        since="8.0.0",
+        complexity=PER_FIELD,
+        summary="Sets fields of a hash and their expiry, on condition that all of them exist or none does if asked to.",
     )
     row(
         "HSETNX key field value",

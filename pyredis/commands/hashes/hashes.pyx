@@ -66,6 +66,7 @@ from pyredis.types.hash.hash_walk cimport (
     hash_scan,
 )
 
+from pyredis.commands.hashes.hash_combined import HANDLERS as COMBINED_HANDLERS
 from pyredis.commands.hashes.hash_expiry import HANDLERS as EXPIRY_HANDLERS
 
 # Which parts of a field a reply has.
@@ -421,5 +422,6 @@ HANDLERS = {
     "hsetnx": native(hsetnx),
     "hstrlen": native(hstrlen),
     "hvals": native(hvals),
+    **COMBINED_HANDLERS,
     **EXPIRY_HANDLERS,
 }

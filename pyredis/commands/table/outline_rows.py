@@ -74,6 +74,8 @@ hexpireat hashes.hexpireat -6 1 5 1:Wu write fast
 hexpiretime hashes.hexpiretime -5 1 4 1:Ra readonly fast
 hget hashes.hget 3 1 2 1:Ra readonly fast
 hgetall hashes.hgetall 2 1 0 1:Ra readonly
+hgetdel hashes.hgetdel -5 1 4 1:Wad write fast newer
+hgetex hashes.hgetex -5 1 4 1:Wau write fast newer
 hincrby hashes.hincrby 4 1 2 1:Wau write denyoom fast
 hincrbyfloat hashes.hincrbyfloat 4 1 2 1:Wau write denyoom fast
 hkeys hashes.hkeys 2 1 0 1:Ra readonly
@@ -88,6 +90,7 @@ hpttl hashes.hpttl -5 1 4 1:Ra readonly fast
 hrandfield hashes.hrandfield -2 1 0 1:Ra readonly
 hscan hashes.hscan -3 1 0 1:Ra readonly
 hset hashes.hset -4 1 2 1:Wu write denyoom fast
+hsetex hashes.hsetex -6 1 4 1:Wu write denyoom fast newer
 hsetnx hashes.hsetnx 4 1 2 1:Wi write denyoom fast
 hstrlen hashes.hstrlen 3 1 2 1:R readonly fast
 httl hashes.httl -5 1 4 1:Ra readonly fast

@@ -1,0 +1,5 @@
+"""HGETDEL, HGETEX and HSETEX: function name to handler."""
+
+from typing import Any, Final
+
+HANDLERS: Final[dict[str, Any]]
