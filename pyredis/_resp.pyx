@@ -382,21 +382,25 @@ cdef Blob *reply_sealed(const Blob *blob) noexcept nogil:
     return blob_sealed(blob, slice_of(header, size), "\r\n") if blob_may_be_sealed(size, blob.size) else NULL
 
 
-cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil:
+cdef Replied reply_piece(Reply *reply, Blob *blob, Slice bytes) noexcept nogil:
     cdef Piece *piece
-    cdef char *start
     if unlikely(not blob_hold(blob)):
-        return reply_slice(reply, bytes)
+        return reply_raw(reply, bytes.data, bytes.size)
     if reply.piece_count == reply.piece_capacity:
         reply.pieces = <Piece *> mem_grow(reply.pieces, &reply.piece_capacity, sizeof(Piece), 4)
-    start = reply_reserve(reply, 32)
-    reply.size += write_size(start, c'$', bytes.size) - start
     piece = reply.pieces + reply.piece_count
     piece.at = reply.size
     piece.blob = blob
     piece.bytes = bytes
     reply.piece_count += 1
     reply.piece_bytes += bytes.size
+    return 0
+
+
+cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil:
+    cdef char *start = reply_reserve(reply, 32)
+    reply.size += write_size(start, c'$', bytes.size) - start
+    reply_piece(reply, blob, bytes)
     return reply_raw(reply, "\r\n", 2)
 
 

@@ -6,7 +6,6 @@ from pyredis._core cimport Core
 from pyredis._resp cimport Parser
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
-from pyredis.call.waiting cimport Answer
 from pyredis.ground.memory cimport Account
 from pyredis.shell.intake cimport Intake
 from pyredis.shell.outgoing cimport Outgoing, PagePipe, Parcel
@@ -48,8 +47,9 @@ cdef class Hub:
 
     cdef int owe(self, Connection connection, size_t begin, Parcel parcel, uint64_t offset) except -1
     cdef int schedule_flush(self) except -1
-    cdef int deliver_all_answers(self) except -1
-    cdef int deliver_answer(self, const Answer *answer) except -1
+    cdef uint64_t released(self) noexcept
+    cdef int deliver_mail(self, uint64_t released) except -1
+    cdef int deliver_to(self, Connection connection, uint64_t released) except -1
     cdef int settle_owed(self, uint64_t released) except -1
     cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1
     cdef int wait(self, Connection connection, object reply, size_t size, uint64_t offset) except -1
@@ -117,4 +117,5 @@ cdef class Connection(Listed):
     cdef int disarm(self) except -1
     cdef int stop_waiting(self) except -1
     cdef int look_again(self) except -1
+    cdef bint is_owed(self) noexcept
     cdef int finish(self) except -1

@@ -34,8 +34,8 @@ class Hub:
         """Hands the ring to the file, and tells the host when that begins or ceases to fail."""
     def release(self) -> None:
         """Sends the waiting replies that the file has caught up with."""
-    def deliver_answers(self) -> None:
-        """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
+    def deliver_soon(self) -> None:
+        """Delivers what is in the outbox at the end of the iteration. To be called after whatever may send something."""
     def relieve(self) -> None:
         """Looks after the connections that are held back. To be called now and then."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:
@@ -75,8 +75,6 @@ class Connection(Listed):
     def pause_reading(self) -> None: ...
     def resume(self) -> None: ...
     def refuse_request(self) -> None: ...
-    def push(self, data: bytes) -> None:
-        """Sends bytes outside of any request, behind the replies that are held."""
     def close(self, after_reply: bool = False) -> None:
         """Ends the connection: at once, or behind the replies made so far."""
     def block(self) -> None:

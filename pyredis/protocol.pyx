@@ -1,7 +1,8 @@
 """The asyncio protocol classes: bytes in, bytes out, and nothing of what a command does.
 
 ``Hub`` owns what connections share: the read buffer, the list of replies that are owed until the iteration's end, and
-the replies that wait longer, for the disk.
+the replies that wait longer, for the disk. What clients are sent otherwise (``call/outbox``) it delivers at the
+iteration's end, after the replies.
 
 ``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own
 (``shell/intake``). A batch's replies stand at the end of the server's reply buffer. They are sent from there at once,
@@ -58,8 +59,9 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
+from pyredis.call.outbox cimport outbox_answer, outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
-from pyredis.call.waiting cimport Answer, Place, Waiter, waiter_of
+from pyredis.call.waiting cimport Place, Waiter, waiter_of
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
@@ -167,15 +169,18 @@ cdef class Hub:
     def flush(self):
         """Drains the ring, then sends what the connections are owed. Runs at the end of an iteration."""
         cdef Server *server = &self.core.server
+        cdef uint64_t released
         enter(self.core)
         self.flush_scheduled = False
         if server.aof != NULL:
             self.drain()
-        self.settle_owed(aof_released(server.aof) if server.aof != NULL else <uint64_t> -1)
+        released = self.released()
+        self.settle_owed(released)
         if server.current != NULL:
             # A command has asked for it, and the replies of its own batch are still to be delivered.
             self.schedule_flush()
             return
+        self.deliver_mail(released)
         server.reply.size = 0
         if server.reply.capacity > REPLY_KEEP:
             reply_free(&server.reply)
@@ -186,6 +191,11 @@ cdef class Hub:
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
             self.host.on_aof_error(error)
+
+    cdef uint64_t released(self) noexcept:
+        """Up to where the file has what replies wait for."""
+        cdef Server *server = &self.core.server
+        return aof_released(server.aof) if server.aof != NULL else <uint64_t> -1
 
     cdef int settle_owed(self, uint64_t released) except -1:
         cdef size_t index
@@ -235,7 +245,7 @@ cdef class Hub:
         if self.core.server.aof != NULL:
             aof_wake_clear(self.core.server.aof)
             self.drain()
-        released = aof_released(self.core.server.aof) if self.core.server.aof != NULL else <uint64_t> -1
+        released = self.released()
         while self.waiting and <uint64_t> self.waiting[0][3] <= released:
             connection, reply, size, _ = self.waiting.popleft()
             connection.waiting -= 1
@@ -249,42 +259,43 @@ cdef class Hub:
             if connection.stalled and not connection.waiting and not connection.writing:
                 connection.look_again()
 
-    def deliver_answers(self):
-        """Hands out the answers of commands that waited, whoever woke them. To be called after any change."""
-        if self.core.server.waiting.answers != NULL:
-            enter(self.core)
-            self.deliver_all_answers()
+    def deliver_soon(self):
+        """Delivers what is in the outbox at the end of the iteration. To be called after whatever may send something.
+        """
+        if self.core.server.outbox.first != NULL:
+            self.schedule_flush()
 
-    cdef int deliver_all_answers(self) except -1:
-        cdef Server *server = &self.core.server
-        cdef Answer *answer
-        while True:
-            answer = server.waiting.answers
-            if answer == NULL:
-                return 0
-            server.waiting.answers = answer.next
-            if answer.next == NULL:
-                server.waiting.last_answer = NULL
+    cdef int deliver_mail(self, uint64_t released) except -1:
+        cdef Connection connection
+        while self.core.server.outbox.first != NULL:
+            connection = <Connection> self.core.server.outbox.first.client.owner
             try:
-                if answer.client != NULL:
-                    self.deliver_answer(answer)
-            finally:
-                mem_free(answer, sizeof(Answer) + answer.size)
-
-    cdef int deliver_answer(self, const Answer *answer) except -1:
-        """Sends one as a batch's replies are sent; the client may go on with what it sent meanwhile."""
-        cdef Server *server = &self.core.server
-        cdef Connection connection = <Connection> answer.client.owner
-        cdef size_t begin = server.reply.size
-        connection.disarm()
-        if connection.lost:
-            return 0
-        reply_raw(&server.reply, <const char *> (answer + 1), answer.size)
-        server.wait_offset = answer.wait_offset
-        connection.deliver(begin)
-        if connection.intake.size or connection.reading_paused:
-            self.loop.call_soon(connection.resume)
+                self.deliver_to(connection, released)
+            except Exception as error:
+                self.host.report_exception("Sending a message failed", error)
+                connection.close()
         return 0
+
+    cdef int deliver_to(self, Connection connection, uint64_t released) except -1:
+        """Sends one client what is addressed to it. If that answers a command, the client may go on."""
+        cdef Server *server = &self.core.server
+        cdef size_t begin = server.reply.size
+        cdef uint64_t offset = 0
+        cdef bint answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
+        cdef Parcel parcel
+        if offset > released or connection.waiting:
+            parcel = parcel_of(&server.reply, begin, 0)
+            if parcel.size:
+                self.wait(connection, parcel, parcel.size, offset)
+        elif server.reply.piece_count:
+            connection.send_large(begin)
+        else:
+            connection.send(server.reply.data + begin, server.reply.size - begin)
+            server.reply.size = begin
+        if answered:
+            connection.disarm()
+            self.loop.call_soon(connection.resume)
+        return connection.finish()
 
     def relieve(self):
         """Looks after the connections that are held back. To be called now and then."""
@@ -346,6 +357,7 @@ cdef class Connection(Listed):
         self.hub.clients.remove(self)
         # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
+        outbox_forget(&self.hub.core.server.outbox, &self.client)
         client_discard(&self.client)
         self.drop_input()
         mem_enter(interrupted)
@@ -381,7 +393,9 @@ cdef class Connection(Listed):
         self.lost = True
         self.fd = -1
         self.client.fd = -1
+        self.client.flags |= CLIENT_CLOSE_NOW
         self.stop_waiting()
+        outbox_forget(&self.hub.core.server.outbox, &self.client)
         self.hub.clients.remove(self)
         self.hub.stalled.discard(self)
         client_discard(&self.client)
@@ -389,11 +403,12 @@ cdef class Connection(Listed):
         self.outgoing = None
 
     def eof_received(self):
-        """A client that has only stopped sending still gets the replies that wait for the file or for the socket."""
+        """A client that has only stopped sending still gets what it was sent by now."""
         enter(self.hub.core)
         self.closing = True
+        self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
         self.stop_waiting()
-        return self.held > 0 or self.outgoing is not None
+        return self.is_owed()
 
     def pause_writing(self):
         self.writing = True
@@ -495,6 +510,8 @@ cdef class Connection(Listed):
         cdef int slices = 0
         cdef size_t begin
         self.parser.max_bulk = server.settings.proto_max_bulk
+        if self.alarm is not None and self.client.waiter == NULL:
+            self.disarm()
         while status == PARSE_REQUEST and not self.client.flags & CLIENT_BLOCKED:
             server.wait_offset = 0
             begin = server.reply.size
@@ -505,7 +522,7 @@ cdef class Connection(Listed):
                 self.refuse_request()
             self.deliver(begin)
             slices += 1
-            self.hub.deliver_answers()
+            self.hub.deliver_soon()
             if self.closing or self.lost or self.stalled:
                 break
             if slices >= FAIR_SLICES and status == PARSE_REQUEST:
@@ -711,21 +728,15 @@ cdef class Connection(Listed):
         self.resume()
         return 0
 
+    cdef bint is_owed(self) noexcept:
+        """Whether something waits for the file, for the socket, or for its delivery."""
+        return self.held or self.outgoing is not None or self.client.mailbox != NULL
+
     cdef int finish(self) except -1:
         """Closes a connection that is to end, once nothing is held back."""
-        if self.closing and not self.held and self.outgoing is None and not self.lost:
+        if self.closing and not self.is_owed() and not self.lost:
             self.transport.close()
         return 0
-
-    def push(self, bytes data):
-        """Sends bytes outside of any request (a message, a wake-up), behind the replies that are held."""
-        enter(self.hub.core)
-        if self.held > self.waiting:
-            self.hub.flush()
-        if self.held:
-            self.hub.wait(self, data, len(data), 0)
-        else:
-            self.send(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
 
     def close(self, bint after_reply=False):
         """Ends the connection: at once, or behind the replies made so far."""
@@ -733,9 +744,10 @@ cdef class Connection(Listed):
         if self.lost:
             return
         self.stop_waiting()
+        self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
         if self.hub.core.server.current == &self.client:
-            self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
-        elif after_reply:
+            return
+        if after_reply:
             self.closing = True
             self.finish()
         else:
@@ -750,11 +762,11 @@ cdef class Connection(Listed):
 
     def unblock(self, bytes reply):
         """Answers the command that blocked, and goes on."""
-        self.client.flags &= ~CLIENT_BLOCKED
-        if not self.lost:
-            if not self.client.flags & CLIENT_REPLY_OFF:
-                self.push(reply)
-            self.hub.loop.call_soon(self.resume)
+        cdef Server *server = &self.hub.core.server
+        cdef size_t begin = server.reply.size
+        reply_raw(&server.reply, PyBytes_AS_STRING(reply), PyBytes_GET_SIZE(reply))
+        outbox_answer(&server.outbox, &self.client, &server.reply, begin, 0)
+        self.hub.deliver_soon()
 
     # ---- waiting for keys ----
 
@@ -780,7 +792,7 @@ cdef class Connection(Listed):
             return
         keyspace_tick(&self.hub.core.server.keyspace)
         self.end_wait()
-        self.hub.deliver_answers()
+        self.hub.deliver_soon()
 
     cdef int disarm(self) except -1:
         if self.alarm is not None:

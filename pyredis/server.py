@@ -288,7 +288,7 @@ class Server:
         if self.active_expire and not self.core.loading:
             more = self.core.expire_cycle(SLICE_US) or more
             self.persistence.flush()
-            self.hub.deliver_answers()
+            self.hub.deliver_soon()
         more = self.persistence.work(REWRITE_US) or more
         if more:
             self._work = self._loop.call_later(PAUSE, self.work)

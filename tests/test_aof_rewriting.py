@@ -256,6 +256,19 @@ def test_a_second_request_is_refused_and_one_inside_a_transaction_waits(start_ou
         assert client.must("GET", "n") == b"2"
 
 
+@pytest.mark.parametrize("mode", ["SKIP", "OFF"])
+def test_client_reply_withholds_the_reply_of_a_rewrite(start_ours, mode):
+    """The reply comes only once the rewrite's files are open, when the command is long over."""
+    server = start_ours(*ONCE)
+    with server.client() as client:
+        client.send("CLIENT", "REPLY", mode)
+        client.send("BGREWRITEAOF")
+        client.send("CLIENT", "REPLY", "ON")
+        client.send("PING")
+        assert [client.read().decoded for _ in range(2)] == ["OK", "PONG"]
+        rewritten(client)
+
+
 def test_a_scheduled_rewrite_is_forgotten_when_the_file_is_turned_off(start_ours):
     server = start_ours(*ONCE)
     with server.client() as client:

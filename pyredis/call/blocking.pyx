@@ -4,7 +4,7 @@ from libc.stdint cimport INT64_MAX, int64_t
 
 from pyredis._resp cimport Replied, reply_error, reply_null, reply_null_array
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_LOADER, CLIENT_REPLY_SKIP
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_LOADER
 from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.call.request cimport keep_request
 from pyredis.call.waiting cimport Place, Waiter, waiting_join
@@ -81,7 +81,6 @@ cdef void begin_wait(Call *call, int first, int last, int64_t timeout_ms) noexce
     waiter.client = call.client
     waiter.kind = call.awaited_kind
     waiter.timeout_ms = timeout_ms
-    waiter.silent = call.client.flags & CLIENT_REPLY_SKIP
     waiter.room = last - first + 1
     waiter.places = <Place *> mem_alloc(waiter.room * sizeof(Place))
     for index in range(first, last + 1):

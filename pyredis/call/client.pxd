@@ -25,6 +25,7 @@ cdef enum ClientFlag:
     CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
     CLIENT_UNIX = 1 << 12
     CLIENT_AUTHENTICATED = 1 << 13      # it gave a password, or came when there was none
+    CLIENT_ADDRESSED = 1 << 14          # it has a mailbox
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL where the place is empty
@@ -51,6 +52,7 @@ ctypedef struct Client:
     size_t watching
     size_t watch_capacity       # a power of two, or 0
     void *waiter                # its Waiter (`call/waiting.pxd`) while a command of it waits for keys
+    void *mailbox               # its Mailbox (`call/outbox.pxd`) while something is addressed to it
     int fd                      # of its socket, -1 where there is none
 
 # A new client, in database 0.
@@ -60,5 +62,7 @@ cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
 cdef void client_unwatch(Client *client) noexcept nogil
 # Adds a request to MULTI's queue.
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
+# A command of the client is over: whether CLIENT REPLY withholds its reply. SKIP goes on to the next command.
+cdef bint client_end_reply(Client *client) noexcept nogil
 # Leaves MULTI, forgets the queue and the watches.
 cdef void client_discard(Client *client) noexcept nogil

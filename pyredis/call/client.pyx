@@ -18,6 +18,15 @@ cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil:
     client.fd = -1
 
 
+cdef bint client_end_reply(Client *client) noexcept nogil:
+    cdef bint withheld = client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)
+    client.flags &= ~CLIENT_REPLY_SKIP
+    if client.flags & CLIENT_REPLY_SKIP_NEXT:
+        client.flags &= ~CLIENT_REPLY_SKIP_NEXT
+        client.flags |= CLIENT_REPLY_SKIP
+    return withheld
+
+
 # ---- MULTI's queue ----
 
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil:

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from pyredis._resp cimport Arguments, Reply
 from pyredis.call.client cimport Client
 from pyredis.call.command cimport Command, find_subcommand, name_hash
+from pyredis.call.outbox cimport Outbox
 from pyredis.call.waiting cimport Waiting
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.memory cimport Account, mem_enter
@@ -59,6 +60,7 @@ ctypedef struct Server:
     EventSink sink              # of keyspace events, NULL while nobody listens
     void *sink_context
     Waiting waiting
+    Outbox outbox               # what is to reach clients other than as replies to their commands
     # Dispatch lies above: what it does for commands is reached through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # answers the clients whose keys are ready

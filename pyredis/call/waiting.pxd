@@ -42,18 +42,9 @@ ctypedef struct Waiter:
     int room                    # for places; fewer are taken where a key was named twice
     int kind                    # the kind of value it waits for; ANY_CHANGE for an eager one
     int64_t timeout_ms          # 0 for none
-    bint silent                 # CLIENT REPLY SKIP was on: its answer goes nowhere
 
 cdef enum:
     ANY_CHANGE = -1
-
-# The answer of a command that waited, on its way to the client.
-ctypedef struct Answer:
-    Answer *next
-    Client *client              # NULL if it went away
-    uint64_t wait_offset
-    size_t size
-    # the bytes follow
 
 ctypedef struct Waiting:
     uint32_t *heard             # the server's mask: HEARD_WAITING is on while any client waits
@@ -62,8 +53,6 @@ ctypedef struct Waiting:
     AwaitedKey *ready           # in the order of their first change
     AwaitedKey *last_ready
     bint serving
-    Answer *answers
-    Answer *last_answer
     # statistics
     size_t keys
     size_t eager_keys

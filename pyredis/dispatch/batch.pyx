@@ -21,6 +21,7 @@ from pyredis._resp cimport (
 )
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.client cimport (
+    CLIENT_ADDRESSED,
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
@@ -31,8 +32,10 @@ from pyredis.call.client cimport (
     CLIENT_REPLY_SKIP_NEXT,
     CLIENT_UNAUTHENTICATED,
     Client,
+    client_end_reply,
 )
 from pyredis.call.command cimport Command
+from pyredis.call.outbox cimport outbox_collect
 from pyredis.call.state cimport Server, find_command
 from pyredis.dispatch.checks cimport execute
 from pyredis.ground.base cimport Slice, cycles_now, prefetch, unlikely
@@ -42,6 +45,7 @@ from pyredis.types.table.hashtable cimport hash_key, table_prefetch_bucket, tabl
 cdef enum:
     BATCH = 32
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
+    AFTER_REQUEST = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_ADDRESSED
     # Scratch for more arguments than these is given back before the next request.
     ARGUMENTS_KEEP = 65536
 
@@ -162,18 +166,21 @@ cdef inline void execute_request(Server *server, Client *client, Batch *batch, i
     if not client.flags & CLIENT_MULTI:
         client.mark = request.raw
     execute(&call)
-    if unlikely(client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)):
-        withhold_reply(server, client, start)
+    if unlikely(client.flags & AFTER_REQUEST):
+        end_request(server, client, start)
 
 
-cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
-    """CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere."""
+cdef void end_request(Server *server, Client *client, size_t start) noexcept nogil:
+    """CLIENT REPLY OFF and SKIP withhold the reply; what the client was sent meanwhile follows.
+
+    A command that waits is over only when it is answered.
+    """
     if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
         reply_truncate(&server.reply, start)
-    client.flags &= ~CLIENT_REPLY_SKIP
-    if client.flags & CLIENT_REPLY_SKIP_NEXT:
-        client.flags &= ~CLIENT_REPLY_SKIP_NEXT
-        client.flags |= CLIENT_REPLY_SKIP
+    if not client.flags & CLIENT_BLOCKED:
+        client_end_reply(client)
+    if client.flags & CLIENT_ADDRESSED:
+        outbox_collect(&server.outbox, client, &server.reply, &server.wait_offset)
 
 
 cdef void rewind(Server *server, Parser *parser, const char *buffer, const Request *request) noexcept nogil:
@@ -193,6 +200,8 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
     server.cycle_mark = cycles_now()
     server.current = client
     client.active_ms = server.keyspace.now_ms
+    if unlikely(client.flags & CLIENT_ADDRESSED):
+        outbox_collect(&server.outbox, client, &server.reply, &server.wait_offset)
     while True:
         status = read_ahead(server, client, parser, buffer, size, &batch)
         if batch.count > 1:

@@ -1,21 +1,19 @@
 """Being served, and ceasing to wait."""
 
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy
 
-from pyredis._resp cimport Reply, reply_error, reply_null_array, reply_truncate
+from pyredis._resp cimport reply_error, reply_null_array, reply_truncate
 from pyredis.call.call cimport Call, call_begin
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW, CLIENT_REPLY_OFF, Client
+from pyredis.call.client cimport CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW, Client
+from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.propagation cimport settle
 from pyredis.call.request cimport Queued, drop_request
 from pyredis.call.state cimport RESTRICT_LOADING, Server
 from pyredis.call.waiting cimport (
     ANY_CHANGE,
-    Answer,
     AwaitedKey,
     Place,
     Waiter,
-    Waiting,
     awaited_key,
     waiter_of,
     waiting_leave,
@@ -24,7 +22,7 @@ from pyredis.call.waiting cimport (
 )
 from pyredis.dispatch.run cimport note_error, run_command
 from pyredis.ground.base cimport Slice
-from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.memory cimport mem_free
 from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport Entry, keyspace_find
 from pyredis.types.table.hashtable cimport hash_key
@@ -48,34 +46,12 @@ cdef void drop_waiter(Server *server, Waiter *waiter) noexcept nogil:
     mem_free(waiter, sizeof(Waiter))
 
 
-cdef void take_answer(Server *server, Client *client, size_t begin) noexcept nogil:
-    """Moves what stands in the reply buffer from ``begin`` on to the answers."""
-    cdef Waiting *waiting = &server.waiting
-    cdef Reply *reply = &server.reply
-    cdef size_t size = reply.size - begin
-    cdef Answer *answer = <Answer *> mem_alloc(sizeof(Answer) + size)
-    answer.next = NULL
-    answer.client = client
-    answer.wait_offset = server.wait_offset
-    answer.size = size
-    memcpy(answer + 1, reply.data + begin, size)
-    reply.size = begin
-    if waiting.last_answer != NULL:
-        waiting.last_answer.next = answer
-    else:
-        waiting.answers = answer
-    waiting.last_answer = answer
-
-
 cdef void answer_waiter(Server *server, Waiter *waiter, size_t begin) noexcept nogil:
     """The wait is over: what stands in the reply buffer from ``begin`` on is its answer."""
     cdef Client *client = waiter.client
-    if waiter.silent or client.flags & CLIENT_REPLY_OFF:
-        reply_truncate(&server.reply, begin)
-    client.flags &= ~CLIENT_BLOCKED
     client.active_ms = server.keyspace.now_ms
     drop_waiter(server, waiter)
-    take_answer(server, client, begin)
+    outbox_answer(&server.outbox, client, &server.reply, begin, server.wait_offset)
 
 
 cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil:
@@ -97,13 +73,8 @@ cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil:
 
 
 cdef void forget_waiting(Server *server, Client *client) noexcept nogil:
-    cdef Answer *answer = server.waiting.answers
     if client.waiter != NULL:
         drop_waiter(server, waiter_of(client))
-    while answer != NULL:
-        if answer.client == client:
-            answer.client = NULL
-        answer = answer.next
 
 
 # ---- being served ----

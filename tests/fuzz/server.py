@@ -175,7 +175,7 @@ class FuzzedServer(Server):
         self.core.tidy(SLICE_US)
         if self.active_expire:
             self.core.expire_cycle(SLICE_US)
-            self.hub.deliver_answers()
+            self.hub.deliver_soon()
         if self.core.aof_wake_fd >= 0:
             self.hub.drain()
         if self.rewrite is not None and not self.rewrite.work(SLICE_US):

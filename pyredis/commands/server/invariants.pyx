@@ -226,7 +226,7 @@ cdef int check_waiting(State core) except -1:
     expect(keys == waiting.keys, f"{waiting.keys} keys are said to be awaited, and {keys} are")
     expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "whether changes of awaited keys are heard")
     expect(waiting.ready == NULL and waiting.last_ready == NULL, "a key that is ready has not been served")
-    return expect(waiting.answers == NULL, "an answer has not been delivered")
+    return expect(core.server.outbox.first == NULL, "what a client was sent has not been delivered")
 
 
 cdef int check_garbage(State core) except -1:

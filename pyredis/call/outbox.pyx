@@ -1,0 +1,191 @@
+"""Mailboxes, and the messages in them."""
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memcpy
+
+from pyredis._resp cimport Piece, Reply, reply_piece, reply_raw, reply_truncate
+from pyredis.call.client cimport (
+    CLIENT_ADDRESSED,
+    CLIENT_BLOCKED,
+    CLIENT_CLOSE_AFTER_REPLY,
+    CLIENT_CLOSE_NOW,
+    CLIENT_REPLY_OFF,
+    CLIENT_REPLY_SKIP,
+    Client,
+    client_end_reply,
+)
+from pyredis.ground.base cimport Slice, slice_of, unlikely
+from pyredis.ground.blob cimport Blob, blob_data, blob_hold, blob_new, blob_release, blob_slice
+from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
+
+
+# ---- mailboxes ----
+
+cdef Mailbox *mailbox_of(Outbox *outbox, Client *client, uint64_t wait_offset) noexcept nogil:
+    """The client's mailbox, whose messages wait for this offset too."""
+    cdef Mailbox *mailbox = <Mailbox *> client.mailbox
+    if mailbox == NULL:
+        mailbox = <Mailbox *> mem_zalloc(sizeof(Mailbox))
+        mailbox.client = client
+        mailbox.before = outbox.last
+        if outbox.last != NULL:
+            outbox.last.after = mailbox
+        else:
+            outbox.first = mailbox
+        outbox.last = mailbox
+        client.mailbox = mailbox
+        client.flags |= CLIENT_ADDRESSED
+    mailbox.wait_offset = max(mailbox.wait_offset, wait_offset)
+    return mailbox
+
+
+cdef void remove_mailbox(Outbox *outbox, Mailbox *mailbox) noexcept nogil:
+    """Its messages are gone already."""
+    if mailbox.before != NULL:
+        mailbox.before.after = mailbox.after
+    else:
+        outbox.first = mailbox.after
+    if mailbox.after != NULL:
+        mailbox.after.before = mailbox.before
+    else:
+        outbox.last = mailbox.before
+    mailbox.client.mailbox = NULL
+    mailbox.client.flags &= ~CLIENT_ADDRESSED
+    mem_free(mailbox, sizeof(Mailbox))
+
+
+# ---- messages ----
+
+cdef inline void append(Mailbox *mailbox, Message *message) noexcept nogil:
+    message.next = NULL
+    if mailbox.last != NULL:
+        mailbox.last.next = message
+    else:
+        mailbox.first = message
+    mailbox.last = message
+
+
+cdef void add_copy(Mailbox *mailbox, Slice bytes) noexcept nogil:
+    cdef Message *message
+    if bytes.size == 0:
+        return
+    message = <Message *> mem_alloc(sizeof(Message) + bytes.size)
+    message.blob = NULL
+    message.bytes = slice_of(<const char *> (message + 1), bytes.size)
+    memcpy(<char *> (message + 1), bytes.data, bytes.size)
+    append(mailbox, message)
+
+
+cdef void add_held(Mailbox *mailbox, Blob *blob, Slice bytes) noexcept nogil:
+    """The caller's reference is the message's from now on."""
+    cdef Message *message = <Message *> mem_alloc(sizeof(Message))
+    message.blob = blob
+    message.bytes = bytes
+    append(mailbox, message)
+
+
+cdef void drop_message(Message *message) noexcept nogil:
+    if message.blob != NULL:
+        blob_release(message.blob)
+        mem_free(message, sizeof(Message))
+    else:
+        mem_free(message, sizeof(Message) + message.bytes.size)
+
+
+# ---- sending ----
+
+cdef inline bint may_take(const Client *client) noexcept nogil:
+    return client.owner != NULL and not client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)
+
+
+cdef inline bint takes(const Client *client, Sending kind) noexcept nogil:
+    if kind == SEND_LINE and client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
+        return False
+    return may_take(client)
+
+
+cdef void outbox_send(Outbox *outbox, Client *client, Slice bytes, uint64_t wait_offset, Sending kind) noexcept nogil:
+    if takes(client, kind):
+        add_copy(mailbox_of(outbox, client, wait_offset), bytes)
+
+
+cdef void outbox_send_shared(Outbox *outbox, Client *client, Blob **message, uint64_t wait_offset, Sending kind
+                             ) noexcept nogil:
+    if not takes(client, kind):
+        return
+    if unlikely(not blob_hold(message[0])):
+        replace_with_copy(message)
+        blob_hold(message[0])
+    add_held(mailbox_of(outbox, client, wait_offset), message[0], blob_slice(message[0]))
+
+
+cdef void replace_with_copy(Blob **message) noexcept nogil:
+    cdef Blob *full = message[0]
+    message[0] = blob_new(full.size, full.size)
+    memcpy(blob_data(message[0]), blob_data(full), full.size)
+    blob_release(full)
+
+
+cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t begin, uint64_t wait_offset
+                        ) noexcept nogil:
+    cdef Mailbox *mailbox
+    client.flags &= ~CLIENT_BLOCKED
+    if client_end_reply(client):
+        reply_truncate(reply, begin)
+        wait_offset = 0
+    if may_take(client):
+        mailbox = mailbox_of(outbox, client, wait_offset)
+        mailbox.answered = True
+        add_reply(mailbox, reply, begin)
+    reply_truncate(reply, begin)
+
+
+cdef void add_reply(Mailbox *mailbox, Reply *reply, size_t begin) noexcept nogil:
+    """A piece belongs to the reply that has begun before it."""
+    cdef const Piece *piece
+    cdef size_t at = begin, index
+    for index in range(reply.piece_count):
+        piece = reply.pieces + index
+        if piece.at <= begin:
+            continue
+        add_copy(mailbox, slice_of(reply.data + at, piece.at - at))
+        at = piece.at
+        if blob_hold(piece.blob):
+            add_held(mailbox, piece.blob, piece.bytes)
+        else:
+            add_copy(mailbox, piece.bytes)
+    add_copy(mailbox, slice_of(reply.data + at, reply.size - at))
+
+
+# ---- delivering ----
+
+cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil:
+    cdef Mailbox *mailbox = <Mailbox *> client.mailbox
+    cdef Message *message = mailbox.first
+    cdef Message *following
+    cdef bint answered = mailbox.answered
+    while message != NULL:
+        following = message.next
+        if message.blob != NULL and message.bytes.size >= MESSAGE_SHARED:
+            reply_piece(reply, message.blob, message.bytes)
+        else:
+            reply_raw(reply, message.bytes.data, message.bytes.size)
+        drop_message(message)
+        message = following
+    wait_offset[0] = max(wait_offset[0], mailbox.wait_offset)
+    remove_mailbox(outbox, mailbox)
+    return answered
+
+
+cdef void outbox_forget(Outbox *outbox, Client *client) noexcept nogil:
+    cdef Mailbox *mailbox = <Mailbox *> client.mailbox
+    cdef Message *message
+    cdef Message *following
+    if mailbox == NULL:
+        return
+    message = mailbox.first
+    while message != NULL:
+        following = message.next
+        drop_message(message)
+        message = following
+    remove_mailbox(outbox, mailbox)
