@@ -35,7 +35,7 @@ class Hub:
     def release(self) -> None:
         """Sends the waiting replies that the file has caught up with."""
     def deliver_soon(self) -> None:
-        """Delivers what is in the outbox at the end of the iteration. To be called after whatever may send something."""
+        """Delivers the outbox at the end of the iteration. To be called after whatever may send something."""
     def relieve(self) -> None:
         """Looks after the connections that are held back. To be called now and then."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:
@@ -103,6 +103,9 @@ class Connection(Listed):
     def is_unix(self) -> bool: ...
     @property
     def flags_text(self) -> str: ...
+    @property
+    def output_class(self) -> str:
+        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
     @property
     def blocked(self) -> bool:
         """Whether a command of it waits."""

@@ -50,6 +50,8 @@ from pyredis.call.client cimport (
     CLIENT_MULTI,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
+    CLIENT_PUBSUB,
+    CLIENT_REPLICA,
     CLIENT_REPLY_OFF,
     CLIENT_REPLY_SKIP,
     CLIENT_REPLY_SKIP_NEXT,
@@ -260,8 +262,7 @@ cdef class Hub:
                 connection.look_again()
 
     def deliver_soon(self):
-        """Delivers what is in the outbox at the end of the iteration. To be called after whatever may send something.
-        """
+        """Delivers the outbox at the end of the iteration. To be called after whatever may send something."""
         if self.core.server.outbox.first != NULL:
             self.schedule_flush()
 
@@ -706,8 +707,15 @@ cdef class Connection(Listed):
         return unsent + self.outgoing.size if self.outgoing is not None else unsent
 
     cdef int check_output(self, size_t unsent) except -1:
-        """Closes a client that lets more lie than it may, holds one back that lets much lie."""
-        if unsent and self.hub.host.exceeds_output_limit(self, unsent):
+        """Closes a client that lets more lie than it may, holds one back that lets much lie.
+
+        What waits for the disk does not count for an ordinary client: it asked for that itself, and is held back. A client
+        of another class gets what others cause.
+        """
+        cdef size_t counted = unsent
+        if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):
+            counted = self.unsent_bytes() + self.waiting_bytes
+        if counted and self.hub.host.exceeds_output_limit(self, counted):
             self.close()
         elif unsent > self.allowance or self.waiting_bytes > ALLOWANCE:
             self.stalled = True
@@ -936,6 +944,10 @@ cdef class Connection(Listed):
     def flags_text(self):
         """Redis's letters for the state of a client."""
         text = ""
+        if self.client.flags & CLIENT_REPLICA:
+            text += "S"
+        if self.client.flags & CLIENT_PUBSUB:
+            text += "P"
         if self.client.flags & CLIENT_MULTI:
             text += "x"
         if self.client.flags & CLIENT_BLOCKED:
@@ -949,6 +961,13 @@ cdef class Connection(Listed):
         if self.client.flags & CLIENT_NO_TOUCH:
             text += "T"
         return text or "N"
+
+    @property
+    def output_class(self):
+        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
+        if self.client.flags & CLIENT_REPLICA:
+            return "replica"
+        return "pubsub" if self.client.flags & CLIENT_PUBSUB else "normal"
 
     @property
     def blocked(self):

@@ -16,6 +16,7 @@ class Client(SimpleNamespace):
 
     def __init__(self, identity: int, **facts) -> None:
         super().__init__(id=identity, address="127.0.0.1:1", name=b"", output_memory=0, blocked=False, active_ms=0)
+        self.output_class = "normal"
         vars(self).update(facts)
         self.closed = False
 
@@ -42,7 +43,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def rules():
-    limits = {"normal": BufferLimit(HARD, SOFT, SECONDS)}
+    limits = {"normal": BufferLimit(HARD, SOFT, SECONDS), "pubsub": BufferLimit(10 * HARD, 10 * SOFT, SECONDS)}
     config = {"client-output-buffer-limit": limits, "timeout": 0}
     log = SimpleNamespace(warning=lambda text: None, verbose=lambda text: None)
     core = SimpleNamespace(now_ms=0)
@@ -55,6 +56,12 @@ def test_a_client_may_owe_as_much_as_the_hard_limit_and_no_byte_more(rules, cloc
     assert not rules.exceeds_output_limit(client, HARD)
     assert rules.exceeds_output_limit(client, HARD + 1)
     assert rules.output_limited == 1
+
+
+def test_each_class_has_its_own_limits(rules, clock):
+    subscriber = Client(1, output_class="pubsub")
+    assert not rules.exceeds_output_limit(subscriber, 10 * HARD)
+    assert rules.exceeds_output_limit(subscriber, 10 * HARD + 1)
 
 
 def test_at_the_soft_limit_no_time_runs(rules, clock):

@@ -26,6 +26,9 @@ cdef enum ClientFlag:
     CLIENT_UNIX = 1 << 12
     CLIENT_AUTHENTICATED = 1 << 13      # it gave a password, or came when there was none
     CLIENT_ADDRESSED = 1 << 14          # it has a mailbox
+    # Its class, for the limits of what may lie unsent; an ordinary client without.
+    CLIENT_REPLICA = 1 << 15
+    CLIENT_PUBSUB = 1 << 16
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL where the place is empty

@@ -94,8 +94,8 @@ class ClientRules:
     # ---- output ----
 
     def exceeds_output_limit(self, connection: Any, size: int) -> bool:
-        """Whether a client with ``size`` bytes unsent must go, by the limits of normal clients."""
-        limit = self.server.config["client-output-buffer-limit"]["normal"]
+        """Whether a client with ``size`` bytes unsent must go, by the limits of its class."""
+        limit = self.server.config["client-output-buffer-limit"][connection.output_class]
         if limit.hard and size > limit.hard:
             self._note_output(connection)
             return True

@@ -1,7 +1,4 @@
-"""CLIENT: what a connection is told about itself and the others, and what it may change.
-
-All clients are of one kind, ``normal``: there are no replicas, no masters and no subscribers.
-"""
+"""CLIENT: what a connection is told about itself and the others, and what it may change."""
 
 from collections.abc import Callable, Mapping
 
@@ -80,7 +77,7 @@ def _listed(clients: Mapping, options: list[bytes]) -> list:
     option = word(options[0])
     if option == "type" and len(options) == 2:
         kind = client_type(options[1])
-        return [client for client in clients.values() if type_of(client) == kind]
+        return [client for client in clients.values() if client.output_class == kind]
     if option == "id" and len(options) > 1:
         numbers = [integer(number, "ERR Invalid client ID") for number in options[1:]]
         known = {client.id: client for client in clients.values()}
@@ -93,10 +90,6 @@ def client_type(name: bytes) -> str:
     if kind is None:
         raise CommandError(f"ERR Unknown client type '{shown(name)}'")
     return kind
-
-
-def type_of(client) -> str:
-    return "normal"
 
 
 def describe(client) -> bytes:
@@ -196,7 +189,7 @@ class _KillOptions:
 
     def read_type(self, value: bytes) -> None:
         kind = client_type(value)
-        self.chosen["type"] = lambda client: type_of(client) == kind
+        self.chosen["type"] = lambda client: client.output_class == kind
 
     def read_addr(self, value: bytes) -> None:
         self.chosen["addr"] = lambda client: client.address == shown(value)
