@@ -7,9 +7,10 @@ from pyredis._resp cimport Parser
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
 from pyredis.ground.memory cimport Account
+from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport Intake
 from pyredis.shell.outgoing cimport Outgoing, PagePipe, Parcel
-from pyredis.shell.roster cimport ClientList, Listed
+from pyredis.shell.roster cimport ClientList
 
 
 # A reply that waits for the end of the iteration, in the shared reply buffer.
@@ -55,11 +56,9 @@ cdef class Hub:
     cdef int wait(self, Connection connection, object reply, size_t size, uint64_t offset) except -1
 
 
-cdef class Connection(Listed):
-    cdef Client client
+cdef class Connection(ClientView):
     cdef Parser parser
     cdef readonly Hub hub
-    cdef readonly object transport
 
     # Input: bytes that make no whole request yet, and the arguments of it that arrived.
     cdef Intake intake
@@ -77,20 +76,12 @@ cdef class Connection(Listed):
     # Its state, a byte each: there may be many connections.
     cdef unsigned char writing          # there are bytes that the socket did not take
     cdef unsigned char stalled          # held back: nothing is read or executed
-    cdef unsigned char closing          # the connection ends once its replies have gone out
     cdef unsigned char lost
     cdef unsigned char reading_paused
 
     # While a command waits for keys.
     cdef object alarm                   # the loop's timer, None without
     cdef double wait_ends               # the loop's time
-
-    # What CLIENT tells.
-    cdef public bytes name
-    cdef public bytes lib_name
-    cdef public bytes lib_ver
-    cdef str peer                       # None until somebody asks
-    cdef str local
 
     cdef void restore_input(self) noexcept
     cdef void drop_input(self) noexcept

@@ -18,10 +18,9 @@ and only ``client-output-buffer-limit`` ends that. Who waits for the disk is hel
 
 from collections import deque
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport uint64_t
 
 import asyncio
-import os
 import socket
 
 from cpython.buffer cimport PyBuffer_FillInfo
@@ -32,7 +31,6 @@ from pyredis._core cimport Core
 from pyredis._resp cimport (
     PARSE_ERROR,
     PARSE_REQUEST,
-    Parser,
     Reply,
     parser_error,
     parser_init,
@@ -43,11 +41,9 @@ from pyredis._resp cimport (
     reply_truncate,
 )
 from pyredis.call.client cimport (
-    CLIENT_AUTHENTICATED,
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
-    CLIENT_MULTI,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
     CLIENT_PUBSUB,
@@ -57,18 +53,18 @@ from pyredis.call.client cimport (
     CLIENT_REPLY_SKIP_NEXT,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
-    Client,
     client_discard,
     client_init,
 )
 from pyredis.call.outbox cimport outbox_answer, outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
-from pyredis.call.waiting cimport Place, Waiter, waiter_of
+from pyredis.call.waiting cimport waiter_of
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
+from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport (
     READ_SIZE,
     Window,
@@ -82,7 +78,7 @@ from pyredis.shell.intake cimport (
     intake_window,
 )
 from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, PagePipe, Parcel, parcel_of, send_reply
-from pyredis.shell.roster cimport ClientList, Listed
+from pyredis.shell.roster cimport ClientList
 
 cdef extern from *:
     """
@@ -336,15 +332,12 @@ cdef class Hub:
         return BufferedConnection(self)
 
 
-cdef class Connection(Listed):
-    """One client. The attributes are what CLIENT LIST tells; times are milliseconds since 1970."""
+cdef class Connection(ClientView):
+    """One client: its bytes in, its bytes out, its waiting."""
 
     def __cinit__(self, Hub hub):
         self.hub = hub
         self.fd = -1
-        self.name = b""
-        self.lib_name = b""
-        self.lib_ver = b""
         self.allowance = ALLOWANCE
         keyspace_tick(&hub.core.server.keyspace)
         client_init(&self.client, &hub.core.server.keyspace)
@@ -363,8 +356,14 @@ cdef class Connection(Listed):
         self.drop_input()
         mem_enter(interrupted)
 
-    cdef int64_t identity(self) noexcept:
-        return self.client.id
+    cdef size_t input_held(self) noexcept:
+        return intake_held(&self.intake)
+
+    cdef size_t input_free(self) noexcept:
+        return intake_free(&self.intake)
+
+    cdef size_t output_held(self) except? 0:
+        return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
 
     # ---- life ----
 
@@ -709,8 +708,8 @@ cdef class Connection(Listed):
     cdef int check_output(self, size_t unsent) except -1:
         """Closes a client that lets more lie than it may, holds one back that lets much lie.
 
-        What waits for the disk does not count for an ordinary client: it asked for that itself, and is held back. A client
-        of another class gets what others cause.
+        What waits for the disk does not count for an ordinary client: it asked for that itself, and is held back. A
+        client of another class gets what others cause.
         """
         cdef size_t counted = unsent
         if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):
@@ -822,10 +821,6 @@ cdef class Connection(Listed):
         forget_waiting(&self.hub.core.server, &self.client)
         return 0
 
-    def discard_transaction(self):
-        """Leaves MULTI and forgets what is watched."""
-        client_discard(&self.client)
-
     def reset(self):
         """RESET: as a new connection, save for its authentication, which the caller decides."""
         client_discard(&self.client)
@@ -842,214 +837,6 @@ cdef class Connection(Listed):
     @property
     def host(self):
         return self.hub.host
-
-    @property
-    def id(self):
-        return self.client.id
-
-    @property
-    def db(self):
-        return self.client.database.id
-
-    @property
-    def protocol(self):
-        return self.client.protocol
-
-    @protocol.setter
-    def protocol(self, int value):
-        self.client.protocol = value
-
-    @property
-    def authenticated(self):
-        """Whether it gave a password, or came when there was none: no change of the password undoes that."""
-        return (self.client.flags & CLIENT_AUTHENTICATED) != 0
-
-    @authenticated.setter
-    def authenticated(self, bint value):
-        self.set_flag(CLIENT_AUTHENTICATED, value)
-        self.set_flag(CLIENT_UNAUTHENTICATED, not value)
-
-    def require_password(self, bint required):
-        """There is a password now, or none: a client that has not authenticated is refused, or served."""
-        self.set_flag(CLIENT_UNAUTHENTICATED, required and not self.authenticated)
-
-    def set_flag(self, unsigned flag, bint on):
-        if on:
-            self.client.flags |= flag
-        else:
-            self.client.flags &= ~flag
-
-    @property
-    def no_evict(self):
-        return (self.client.flags & CLIENT_NO_EVICT) != 0
-
-    @no_evict.setter
-    def no_evict(self, bint value):
-        self.set_flag(CLIENT_NO_EVICT, value)
-
-    @property
-    def no_touch(self):
-        return (self.client.flags & CLIENT_NO_TOUCH) != 0
-
-    @no_touch.setter
-    def no_touch(self, bint value):
-        self.set_flag(CLIENT_NO_TOUCH, value)
-
-    @property
-    def reply_mode(self):
-        """``on``, ``off`` or ``skip``."""
-        if self.client.flags & CLIENT_REPLY_OFF:
-            return "off"
-        return "skip" if self.client.flags & (CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT) else "on"
-
-    @reply_mode.setter
-    def reply_mode(self, str mode):
-        if mode == "skip":
-            if not self.client.flags & CLIENT_REPLY_OFF:
-                self.client.flags |= CLIENT_REPLY_SKIP_NEXT
-            return
-        self.set_flag(CLIENT_REPLY_OFF, mode == "off")
-        if mode == "on":
-            self.client.flags &= ~(CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT)
-
-    @property
-    def address(self):
-        """The client's ``host:port``; of a unix socket, its path and port 0."""
-        if self.peer is None:
-            self.peer = self.ask_address("peername")
-        return self.peer
-
-    @property
-    def local_address(self):
-        if self.local is None:
-            self.local = self.ask_address("sockname")
-        return self.local
-
-    def ask_address(self, which):
-        """The system's answer, which it does not give any more once the client is gone."""
-        if not self.client.flags & CLIENT_UNIX:
-            return address_text(self.transport.get_extra_info(which))
-        path = os.fsdecode(self.transport.get_extra_info("sockname") or "")
-        return f"{path}:0"
-
-    @property
-    def user(self):
-        return "default"
-
-    @property
-    def is_unix(self):
-        return (self.client.flags & CLIENT_UNIX) != 0
-
-    @property
-    def flags_text(self):
-        """Redis's letters for the state of a client."""
-        text = ""
-        if self.client.flags & CLIENT_REPLICA:
-            text += "S"
-        if self.client.flags & CLIENT_PUBSUB:
-            text += "P"
-        if self.client.flags & CLIENT_MULTI:
-            text += "x"
-        if self.client.flags & CLIENT_BLOCKED:
-            text += "b"
-        if self.client.flags & CLIENT_UNIX:
-            text += "U"
-        if self.closing:
-            text += "c"
-        if self.client.flags & CLIENT_NO_EVICT:
-            text += "e"
-        if self.client.flags & CLIENT_NO_TOUCH:
-            text += "T"
-        return text or "N"
-
-    @property
-    def output_class(self):
-        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
-        if self.client.flags & CLIENT_REPLICA:
-            return "replica"
-        return "pubsub" if self.client.flags & CLIENT_PUBSUB else "normal"
-
-    @property
-    def blocked(self):
-        """Whether a command of it waits."""
-        return (self.client.flags & CLIENT_BLOCKED) != 0
-
-    @property
-    def created_ms(self):
-        return self.client.created_ms
-
-    @property
-    def active_ms(self):
-        return self.client.active_ms
-
-    @property
-    def queued(self):
-        """Commands queued since MULTI, -1 outside of one."""
-        return self.client.queued if self.client.flags & CLIENT_MULTI else -1
-
-    @property
-    def watching(self):
-        return self.client.watching
-
-    @property
-    def multi_memory(self):
-        return self.client.queue_bytes
-
-    @property
-    def argument_memory(self):
-        """Bytes kept for a command that waits."""
-        if self.client.waiter == NULL:
-            return 0
-        waiter = waiter_of(&self.client)
-        return waiter.request.block_size + sizeof(Waiter) + waiter.room * sizeof(Place)
-
-    @property
-    def query_buffer(self):
-        """Bytes of input that are held."""
-        return intake_held(&self.intake)
-
-    @property
-    def input_memory(self):
-        return intake_held(&self.intake) + intake_free(&self.intake)
-
-    @property
-    def query_free(self):
-        return intake_free(&self.intake)
-
-    @property
-    def output_memory(self):
-        """Bytes that the socket has not taken yet, or may not have yet."""
-        return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
-
-    @property
-    def total_memory(self):
-        return (self.input_memory + self.client.queue_bytes + self.argument_memory + self.output_memory +
-                sizeof(Client) + sizeof(Parser))
-
-    @property
-    def bytes_in(self):
-        return self.client.bytes_in
-
-    @property
-    def bytes_out(self):
-        return self.client.bytes_out
-
-    @property
-    def commands(self):
-        return self.client.commands
-
-    @property
-    def last_command(self):
-        """The full name, ``client|list``; None before the first."""
-        return self.client.last_command.name.decode() if self.client.last_command != NULL else None
-
-
-def address_text(address):
-    """``host:port``, an IPv6 host in brackets."""
-    if not address:
-        return "?:0"
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class BufferedConnection(Connection, asyncio.BufferedProtocol):
