@@ -28,6 +28,8 @@ cdef extern from "base.h" nogil:
     # The bytes of a C string, which costs nothing for a literal: its size is known to the compiler.
     Slice literal(const char *text)
     bint slice_equal(Slice a, Slice b)
+    # Bytewise, the shorter first where one begins the other: negative, 0 or positive.
+    int slice_compare(Slice a, Slice b)
     # `lower` is a C string in lower case; `text` may have any case.
     bint equals_nocase(Slice text, const char *lower)
 

@@ -6,7 +6,7 @@ keep the order that they came in; where only some are asked for, only those are 
 
 from libc.stdint cimport int64_t
 from libc.stdlib cimport qsort
-from libc.string cimport memchr, memcmp, memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_integer, reply_null, reply_slice
 from pyredis.call.call cimport Call, key_hash
@@ -24,7 +24,7 @@ from pyredis.commands.generic.sort_patterns cimport (
     pattern_of,
 )
 from pyredis.commands.key_changes cimport delete_key
-from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_compare, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport LIST, SET, ZSET, Entry, ValueKind, entry_pointer, keyspace_set_value
@@ -249,21 +249,16 @@ cdef bint weigh_all(Sorting *sorting) noexcept nogil:
 ctypedef int (*Order)(const void *a, const void *b) noexcept nogil
 
 
-cdef inline int by_bytes(Slice a, Slice b) noexcept nogil:
-    cdef int order = memcmp(a.data, b.data, min(a.size, b.size))
-    return order if order else (a.size > b.size) - (a.size < b.size)
-
-
 cdef inline int by_score(const Item *a, const Item *b) noexcept nogil:
     if a.score != b.score:
         return 1 if a.score > b.score else -1
-    return by_bytes(a.element, b.element)
+    return slice_compare(a.element, b.element)
 
 
 cdef inline int by_weight(const Item *a, const Item *b) noexcept nogil:
     if a.weight.data == NULL or b.weight.data == NULL:
         return (a.weight.data != NULL) - (b.weight.data != NULL)
-    return by_bytes(a.weight, b.weight)
+    return slice_compare(a.weight, b.weight)
 
 
 cdef inline int by_order(const Item *a, const Item *b) noexcept nogil:

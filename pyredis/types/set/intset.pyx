@@ -5,6 +5,7 @@ from libc.string cimport memcpy, memmove
 
 from pyredis.ground.base cimport load_u16, load_u32, store_u16, store_u32, store_u64
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis.ground.search cimport first_not_before
 
 cdef enum:
     NARROWEST = 2
@@ -29,19 +30,26 @@ cdef inline void put(Intset *set, size_t index, int64_t value) noexcept nogil:
         store_u64(at, <uint64_t> value)
 
 
+ctypedef struct Sought:
+    const Intset *set
+    int64_t value
+
+
+cdef inline bint is_less(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return intset_get(sought.set, index) < sought.value
+
+
 cdef bint find(const Intset *set, int64_t value, size_t *place) noexcept nogil:
     """Whether the value is there, and in ``place`` the index that it has or would have."""
-    cdef size_t low = 0, high = intset_count(set), middle
-    if high > 0 and intset_get(set, high - 1) < value:
-        low = high
-    while low < high:
-        middle = (low + high) // 2
-        if intset_get(set, middle) < value:
-            low = middle + 1
-        else:
-            high = middle
-    place[0] = low
-    return low < intset_count(set) and intset_get(set, low) == value
+    cdef size_t count = intset_count(set)
+    cdef Sought sought = Sought(set, value)
+    # What is added in order goes to the end.
+    place[0] = count
+    if count == 0 or is_less(&sought, count - 1):
+        return False
+    place[0] = first_not_before(0, count, is_less, &sought)
+    return intset_get(set, place[0]) == value
 
 
 cdef Intset *with_header(Intset *set, size_t size, unsigned width, unsigned owner) noexcept nogil:

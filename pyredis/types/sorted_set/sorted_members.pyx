@@ -6,13 +6,12 @@ Table and tree hold the same members, which the table owns.
 from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memcpy
 
-from pyredis.ground.base cimport Slice, prefetch
+from pyredis.ground.base cimport Slice, prefetch, slice_compare
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
 from pyredis.types.sorted_set.sorted_tree cimport (
     LEAF_MEMBERS,
     Member,
     TreePath,
-    compare_texts,
     member_footprint,
     member_free,
     member_new,
@@ -204,7 +203,7 @@ cdef Member *members_gather(Members *members, Slice text, uint64_t hash, double 
 cdef inline bint in_order(const Scored *a, const Scored *b) noexcept nogil:
     if a.score != b.score:
         return a.score < b.score
-    return compare_texts(member_text(a.member), member_text(b.member)) < 0
+    return slice_compare(member_text(a.member), member_text(b.member)) < 0
 
 
 cdef void sort_run(Scored *items, size_t count) noexcept nogil:

@@ -4,7 +4,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
-from pyredis.ground.base cimport Slice, likely, slice_of
+from pyredis.ground.base cimport Slice, likely, slice_compare, slice_of
 from pyredis.types.packs.listpack cimport (
     PACK_HEADER,
     SHORT_STRING_MAX,
@@ -28,7 +28,7 @@ from pyredis.types.packs.listpack cimport (
     pack_text,
 )
 from pyredis.types.packs.pack_distinct cimport pack_distinct
-from pyredis.types.sorted_set.sorted_tree cimport compare_scored, compare_texts
+from pyredis.types.sorted_set.sorted_tree cimport compare_scored
 
 # 2 ** 62: whole numbers below are stored as integers.
 cdef double WHOLE_LIMIT = 4611686018427387904.0
@@ -113,7 +113,7 @@ cdef bint is_before(const Pack *pack, size_t at, double score, Slice member) noe
     cdef double own = score_at(pack, pack_next_forward(pack, at))
     if own != score:
         return own < score
-    return compare_texts(text_at(pack, at, digits), member) < 0
+    return slice_compare(text_at(pack, at, digits), member) < 0
 
 
 cdef size_t scored_rank(const Pack *pack, double score, Slice member, size_t *at) noexcept nogil:
@@ -141,7 +141,7 @@ cdef size_t scored_rank_of_score(const Pack *pack, double score, bint after) noe
 cdef size_t scored_rank_of_text(const Pack *pack, Slice text, bint after) noexcept nogil:
     cdef size_t at = PACK_HEADER, end = pack_end(pack), rank = 0
     cdef char digits[20]
-    while at < end and compare_texts(text_at(pack, at, digits), text) < <int> after:
+    while at < end and slice_compare(text_at(pack, at, digits), text) < <int> after:
         at = next_pair(pack, at)
         rank += 1
     return rank

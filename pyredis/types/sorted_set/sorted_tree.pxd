@@ -67,8 +67,6 @@ cdef inline Slice member_text(const Member *member) noexcept nogil:
 cdef Member *member_new(Slice text, double score) noexcept nogil
 cdef void member_free(Member *member) noexcept nogil
 cdef size_t member_footprint(const Member *member) noexcept nogil
-# Bytewise, the shorter first where one begins the other.
-cdef int compare_texts(Slice a, Slice b) noexcept nogil
 # Negative, 0 or positive: the order of the tree.
 cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexcept nogil
 

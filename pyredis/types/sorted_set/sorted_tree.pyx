@@ -8,10 +8,11 @@ way) and then looks for its place again, until there is room. That is rare enoug
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcmp, memcpy, memmove
+from libc.string cimport memcpy, memmove
 
-from pyredis.ground.base cimport Slice, likely, store_u32
+from pyredis.ground.base cimport Slice, likely, slice_compare, store_u32
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free
+from pyredis.ground.search cimport Before, first_not_before
 
 cdef enum:
     # A leaf takes from a full neighbour only where at least this many places are free.
@@ -23,6 +24,13 @@ cdef enum:
     INNER_JOINED = 24
     MEMBER_HEAD = 9
     MEMBER_LONG_HEAD = 13
+
+# A place in the order, sought from node to node: that of a member, or of a score or text alone.
+ctypedef struct Sought:
+    void *node
+    double score
+    Slice text
+    bint after              # those that are equal come before it
 
 
 # ---- members ----
@@ -55,26 +63,18 @@ cdef size_t member_footprint(const Member *member) noexcept nogil:
     return mem_footprint(member_size_for(member_text(member).size))
 
 
-cdef int compare_texts(Slice a, Slice b) noexcept nogil:
-    cdef size_t common = a.size if a.size < b.size else b.size
-    cdef int order = memcmp(a.data, b.data, common) if common else 0
-    if order:
-        return order
-    return (a.size > b.size) - (a.size < b.size)
-
-
 cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexcept nogil:
     if a_score < b_score:
         return -1
     if a_score > b_score:
         return 1
-    return compare_texts(a, b)
+    return slice_compare(a, b)
 
 
 cdef inline bint comes_before(const Member *member, double score, Slice text) noexcept nogil:
     if member.score != score:
         return member.score < score
-    return compare_texts(member_text(member), text) < 0
+    return slice_compare(member_text(member), text) < 0
 
 
 # ---- nodes ----
@@ -151,41 +151,43 @@ cdef size_t sum_of(const Inner *inner, int begin, int end) noexcept nogil:
 
 # ---- paths ----
 
-cdef inline int child_for(const Inner *inner, double score, Slice text) noexcept nogil:
-    """The last child that does not begin behind this place."""
-    cdef int low = 1, high = inner.count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if inner.scores[middle] < score or (
-                inner.scores[middle] == score and compare_texts(member_text(inner.firsts[middle]), text) <= 0):
-            low = middle + 1
-        else:
-            high = middle
-    return low - 1
+cdef inline bint child_begins_by(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    cdef const Inner *inner = <const Inner *> sought.node
+    if inner.scores[index] != sought.score:
+        return inner.scores[index] < sought.score
+    return slice_compare(member_text(inner.firsts[index]), sought.text) <= 0
 
 
-cdef inline int place_for(const Leaf *leaf, double score, Slice text) noexcept nogil:
-    cdef int low = 0, high = leaf.count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if comes_before(leaf.members[middle], score, text):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+cdef inline bint member_is_before(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return comes_before((<const Leaf *> sought.node).members[index], sought.score, sought.text)
+
+
+cdef inline Inner *enter_inner(Sought *sought, Before begins_by, int *place) noexcept nogil:
+    """Goes down into the last child that does not begin after what is sought; returns the node it was."""
+    cdef Inner *inner = <Inner *> sought.node
+    place[0] = <int> first_not_before(1, inner.count, begins_by, sought) - 1
+    sought.node = inner.children[place[0]]
+    return inner
+
+
+cdef inline int place_in_leaf(const Sought *sought, Before is_before) noexcept nogil:
+    return <int> first_not_before(0, (<const Leaf *> sought.node).count, is_before, sought)
 
 
 cdef void find_place(const Tree *tree, double score, Slice text, TreePath *path) noexcept nogil:
     """The way to where this is or would be; in a tree that is not empty."""
-    cdef void *node = tree.root
+    cdef Sought sought
     cdef int level
+    sought.node = tree.root
+    sought.score = score
+    sought.text = text
     path.height = tree.height
     for level in range(tree.height):
-        path.nodes[level] = <Inner *> node
-        path.places[level] = child_for(<Inner *> node, score, text)
-        node = (<Inner *> node).children[path.places[level]]
-    path.leaf = <Leaf *> node
-    path.place = place_for(path.leaf, score, text)
+        path.nodes[level] = enter_inner(&sought, child_begins_by, &path.places[level])
+    path.leaf = <Leaf *> sought.node
+    path.place = place_in_leaf(&sought, member_is_before)
 
 
 cdef void tree_seek(const Tree *tree, size_t rank, TreePath *path) noexcept nogil:
@@ -537,70 +539,58 @@ cdef void tree_rescore(Tree *tree, Member *member, double score) noexcept nogil:
 
 # ---- ranks ----
 
-cdef size_t tree_rank(const Tree *tree, double score, Slice text) noexcept nogil:
-    cdef void *node = tree.root
+cdef inline size_t rank_of(const Tree *tree, Sought *sought, Before begins_by, Before is_before) noexcept nogil:
+    """How many members come before what is sought."""
     cdef size_t rank = 0
     cdef int _, place
-    if node == NULL:
+    cdef const Inner *inner
+    if tree.root == NULL:
         return 0
+    sought.node = tree.root
     for _ in range(tree.height):
-        place = child_for(<Inner *> node, score, text)
-        rank += sum_of(<Inner *> node, 0, place)
-        node = (<Inner *> node).children[place]
-    return rank + place_for(<Leaf *> node, score, text)
+        inner = enter_inner(sought, begins_by, &place)
+        rank += sum_of(inner, 0, place)
+    return rank + place_in_leaf(sought, is_before)
 
 
-cdef inline bint score_is_before(double own, double score, bint after) noexcept nogil:
-    return own < score or (after and own == score)
+cdef size_t tree_rank(const Tree *tree, double score, Slice text) noexcept nogil:
+    cdef Sought sought
+    sought.score = score
+    sought.text = text
+    return rank_of(tree, &sought, child_begins_by, member_is_before)
 
 
-cdef inline int child_by_score(const Inner *inner, double score, bint after) noexcept nogil:
-    cdef int low = 1, high = inner.count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if score_is_before(inner.scores[middle], score, after):
-            low = middle + 1
-        else:
-            high = middle
-    return low - 1
+cdef inline bint score_is_before(const Sought *sought, double own) noexcept nogil:
+    return own < sought.score or (sought.after and own == sought.score)
 
 
-cdef inline int place_by_score(const Leaf *leaf, double score, bint after) noexcept nogil:
-    cdef int low = 0, high = leaf.count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if score_is_before(leaf.members[middle].score, score, after):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+cdef inline bint child_score_is_before(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return score_is_before(sought, (<const Inner *> sought.node).scores[index])
+
+
+cdef inline bint member_score_is_before(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return score_is_before(sought, (<const Leaf *> sought.node).members[index].score)
 
 
 cdef size_t tree_rank_of_score(const Tree *tree, double score, bint after) noexcept nogil:
-    cdef void *node = tree.root
-    cdef size_t rank = 0
-    cdef int _, place
-    if node == NULL:
-        return 0
-    for _ in range(tree.height):
-        place = child_by_score(<Inner *> node, score, after)
-        rank += sum_of(<Inner *> node, 0, place)
-        node = (<Inner *> node).children[place]
-    return rank + place_by_score(<Leaf *> node, score, after)
+    cdef Sought sought
+    sought.score = score
+    sought.after = after
+    return rank_of(tree, &sought, child_score_is_before, member_score_is_before)
 
 
-cdef inline bint text_is_before(const Member *member, Slice text, bint after) noexcept nogil:
-    return compare_texts(member_text(member), text) < <int> after
+cdef inline bint text_is_before(const void *context, size_t rank) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    cdef TreePath path
+    tree_seek(<const Tree *> sought.node, rank, &path)
+    return slice_compare(member_text(path_member(&path)), sought.text) < <int> sought.after
 
 
 cdef size_t tree_rank_of_text(const Tree *tree, Slice text, bint after) noexcept nogil:
-    cdef size_t low = 0, high = tree.size, middle
-    cdef TreePath path
-    while low < high:
-        middle = (low + high) >> 1
-        tree_seek(tree, middle, &path)
-        if text_is_before(path_member(&path), text, after):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    cdef Sought sought
+    sought.node = <void *> tree
+    sought.text = text
+    sought.after = after
+    return first_not_before(0, tree.size, text_is_before, &sought)

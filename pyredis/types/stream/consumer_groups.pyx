@@ -6,9 +6,9 @@ in no other's; an index of a consumer holds nothing else.
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport qsort
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcpy, memset
 
-from pyredis.ground.base cimport Slice
+from pyredis.ground.base cimport Slice, slice_compare
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.stream.id_index cimport (
     IdPlace,
@@ -237,19 +237,12 @@ cdef void nack_remove(Group *group, Nack *nack) noexcept nogil:
 
 # ---- lists by name ----
 
-cdef int order_of(Slice a, Slice b) noexcept nogil:
-    cdef int order = memcmp(a.data, b.data, min(a.size, b.size))
-    if order:
-        return order
-    return -1 if a.size < b.size else 1 if a.size > b.size else 0
-
-
 cdef int compare_groups(const void *a, const void *b) noexcept nogil:
-    return order_of(group_name((<const Group **> a)[0]), group_name((<const Group **> b)[0]))
+    return slice_compare(group_name((<const Group **> a)[0]), group_name((<const Group **> b)[0]))
 
 
 cdef int compare_consumers(const void *a, const void *b) noexcept nogil:
-    return order_of(consumer_name((<const Consumer **> a)[0]), consumer_name((<const Consumer **> b)[0]))
+    return slice_compare(consumer_name((<const Consumer **> a)[0]), consumer_name((<const Consumer **> b)[0]))
 
 
 cdef void **list_of(Table *table, size_t *count) noexcept nogil:

@@ -8,6 +8,7 @@ from libc.stdint cimport uint32_t
 from libc.string cimport memcpy, memmove
 
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc
+from pyredis.ground.search cimport first_not_before
 
 
 cdef inline StreamId id_of(const void *element) noexcept nogil:
@@ -24,38 +25,35 @@ cdef inline StreamId last_in(IdLeaf *leaf) noexcept nogil:
 
 # ---- finding ----
 
-cdef size_t leaf_for(const IdIndex *index, StreamId id) noexcept nogil:
-    """The first leaf that ends with ``id`` or behind it; ``leaf_count`` when there is none."""
-    cdef size_t low = 0, high = index.leaf_count, middle
-    # Most of what is looked for, and all that is appended, is found at the end.
-    if high and id_before(last_in(index.leaves[high - 1]), id):
-        return high
-    while low < high:
-        middle = (low + high) // 2
-        if id_before(last_in(index.leaves[middle]), id):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+ctypedef struct Sought:
+    StreamId id
+    IdLeaf **leaves
+    IdLeaf *leaf
 
 
-cdef size_t item_for(IdLeaf *leaf, StreamId id) noexcept nogil:
-    cdef size_t low = 0, high = leaf.count, middle
-    while low < high:
-        middle = (low + high) // 2
-        if id_before(id_of(leaf_items(leaf)[middle]), id):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+cdef inline bint leaf_is_before(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return id_before(last_in(sought.leaves[index]), sought.id)
+
+
+cdef inline bint item_is_before(const void *context, size_t index) noexcept nogil:
+    cdef const Sought *sought = <const Sought *> context
+    return id_before(id_of(leaf_items(sought.leaf)[index]), sought.id)
 
 
 cdef bint index_seek(const IdIndex *index, StreamId id, IdPlace *place) noexcept nogil:
-    place.leaf = leaf_for(index, id)
+    cdef Sought sought
+    sought.id = id
+    sought.leaves = index.leaves
     place.item = 0
+    place.leaf = index.leaf_count
+    # Most of what is looked for, and all that is appended, is found at the end.
+    if index.leaf_count and not leaf_is_before(&sought, index.leaf_count - 1):
+        place.leaf = first_not_before(0, index.leaf_count, leaf_is_before, &sought)
     if place.leaf == index.leaf_count:
         return False
-    place.item = item_for(index.leaves[place.leaf], id)
+    sought.leaf = index.leaves[place.leaf]
+    place.item = first_not_before(0, sought.leaf.count, item_is_before, &sought)
     return True
 
 
