@@ -69,7 +69,7 @@ from pyredis.types.packs.pack_distinct cimport pack_distinct
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport (
     Table,
-    hash_key,
+    hash_of,
     table_prefetch_bucket,
     table_prefetch_element,
     table_reserve,
@@ -85,7 +85,7 @@ cdef enum:
 
 
 cdef inline Field **find_field(Hash *hash, Slice field) noexcept nogil:
-    return fields_find(fields_of(hash), field, hash_key(field.data, field.size))
+    return fields_find(fields_of(hash), field, hash_of(field))
 
 
 cdef inline size_t find_packed(const Hash *hash, const PackCode *code) noexcept nogil:
@@ -119,10 +119,10 @@ cdef void convert_to_table(Hash **hash) noexcept nogil:
     cdef Fields *fields = fields_new(HASH_TABLE << PACK_OWNER_SHIFT)
     cdef size_t at = PACK_HEADER
     cdef HashEntry entry
-    table_reserve(&fields.table, hash_size(hash[0]))
+    table_reserve(&fields.base.table, hash_size(hash[0]))
     while at < pack_end(<Pack *> hash[0]):
         at = read_pack(hash[0], at, &entry)
-        fields_add(fields, entry.field, hash_key(entry.field.data, entry.field.size), entry.value, entry.expiry)
+        fields_add(fields, entry.field, hash_of(entry.field), entry.value, entry.expiry)
     pack_free(<Pack *> hash[0])
     hash[0] = <Hash *> fields
 
@@ -147,7 +147,7 @@ cdef void hash_reserve(Hash **hash, size_t count, const HashLimits *limits) noex
         return
     if form_of(hash[0]) != HASH_TABLE:
         convert_to_table(hash)
-    table_reserve(&fields_of(hash[0]).table, hash_size(hash[0]) + count)
+    table_reserve(&fields_of(hash[0]).base.table, hash_size(hash[0]) + count)
 
 
 cdef int hash_form(const Hash *hash) noexcept nogil:
@@ -168,7 +168,7 @@ cdef size_t hash_memory(const void *hash) noexcept nogil:
 
 cdef size_t hash_size(const void *hash) noexcept nogil:
     if form_of(hash) == HASH_TABLE:
-        return table_size(&fields_of(hash).table)
+        return table_size(&fields_of(hash).base.table)
     return pack_count(<const Pack *> hash) // stride_of(hash)
 
 
@@ -207,11 +207,11 @@ cdef bint hash_sound(Hash *hash) noexcept nogil:
 
 
 cdef Guard **hash_guard(void *hash) noexcept nogil:
-    return &fields_of(hash).guard if form_of(hash) == HASH_TABLE else NULL
+    return &fields_of(hash).base.guard if form_of(hash) == HASH_TABLE else NULL
 
 
 cdef Table *hash_table(void *hash) noexcept nogil:
-    return &fields_of(hash).table if form_of(hash) == HASH_TABLE else NULL
+    return &fields_of(hash).base.table if form_of(hash) == HASH_TABLE else NULL
 
 
 # ---- one field ----
@@ -245,7 +245,7 @@ cdef bint hash_get(Hash *hash, Slice field, int64_t now, HashEntry *out) noexcep
 
 
 cdef bint set_in_table(Hash *hash, Slice field, Slice value, bint keep_expiry) noexcept nogil:
-    cdef uint64_t key = hash_key(field.data, field.size)
+    cdef uint64_t key = hash_of(field)
     cdef Field **slot = fields_find(fields_of(hash), field, key)
     if slot == NULL:
         fields_add(fields_of(hash), field, key, value, 0)
@@ -364,7 +364,7 @@ cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil:
     cdef PackCode code
     cdef size_t at
     if form_of(hash[0]) == HASH_TABLE:
-        return fields_remove(fields_of(hash[0]), field, hash_key(field.data, field.size))
+        return fields_remove(fields_of(hash[0]), field, hash_of(field))
     pack_code(&code, field)
     at = find_packed(hash[0], &code)
     if at == 0:
@@ -486,7 +486,7 @@ cdef size_t expire_in_table(
     while count < budget and fields.expiring and is_due(field_expiry(fields.heap[0]), now):
         read_field(fields.heap[0], &entry)
         visit(context, &entry)
-        fields_remove(fields, entry.field, hash_key(entry.field.data, entry.field.size))
+        fields_remove(fields, entry.field, hash_of(entry.field))
         count += 1
     return count
 
@@ -503,10 +503,10 @@ cdef uint64_t hash_prefetch_place(const void *hash, Slice field) noexcept nogil:
     cdef uint64_t key
     if form_of(hash) != HASH_TABLE:
         return 0
-    key = hash_key(field.data, field.size)
-    table_prefetch_bucket(&fields_of(hash).table, key)
+    key = hash_of(field)
+    table_prefetch_bucket(&fields_of(hash).base.table, key)
     return key
 
 
 cdef void hash_prefetch_field(const void *hash, uint64_t key) noexcept nogil:
-    table_prefetch_element(&fields_of(hash).table, key)
+    table_prefetch_element(&fields_of(hash).base.table, key)

@@ -7,11 +7,10 @@ The heap holds exactly the fields that expire, the earliest first, and each of t
 expiry is known at once, and a field that is deleted or changed leaves the heap in logarithmic time.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 
 from pyredis.ground.base cimport Slice, load_u32, load_u64
-from pyredis.types.table.guard cimport Guard
-from pyredis.types.table.hashtable cimport Table
+from pyredis.types.table.member_table cimport MemberTable
 
 ctypedef uint8_t Field
 
@@ -22,15 +21,10 @@ cdef enum:
     EXPIRES = 4
 
 ctypedef struct Fields:
-    uint32_t size           # of this block; these two begin it as they begin a pack
-    uint16_t meta
-    Table table
-    size_t footprint        # bytes of all fields, rounding included
-
+    MemberTable base
     Field **heap
     size_t expiring         # fields in the heap
     size_t heap_capacity
-    Guard *guard            # NULL unless a snapshot saves the fields in pieces
 
 
 cdef inline size_t name_size(const Field *field) noexcept nogil:

@@ -1,26 +1,31 @@
-"""The large form of a hash; what a field and the heap are stands in ``hashfields.pxd``."""
+"""The large form of a hash; what a field and the heap are stands in ``hash_fields.pxd``."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
 
 from pyredis.ground.base cimport Slice, load_u32, store_u32, store_u64
-from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc, mem_zalloc
+from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_realloc
 from pyredis.types.table.guard cimport is_guarded
 from pyredis.types.table.hashtable cimport (
     TableIterator,
     TableType,
-    hash_key,
-    table_clear_some,
+    hash_of,
     table_find,
-    table_init,
     table_insert,
     table_iterate,
     table_iterate_end,
-    table_memory,
     table_next,
-    table_remove,
     table_reserve,
     table_size,
+)
+from pyredis.types.table.member_table cimport (
+    before_change,
+    free_member,
+    member_table_free_some,
+    member_table_memory,
+    member_table_new,
+    put_member,
+    take_member,
 )
 
 cdef enum:
@@ -73,16 +78,12 @@ cdef Field *field_new(Slice name, Slice value, int64_t expiry) noexcept nogil:
     return field
 
 
-cdef void field_free(Field *field) noexcept nogil:
-    mem_free(field, field_size(field))
-
-
 cdef void type_key(const void *element, Slice *out) noexcept nogil:
     out[0] = field_name(<const Field *> element)
 
 
 cdef void type_destroy(void *element) noexcept nogil:
-    field_free(<Field *> element)
+    mem_free(element, field_size(<const Field *> element))
 
 
 field_type.key = type_key
@@ -164,18 +165,15 @@ cdef size_t fields_due(const Fields *fields, int64_t now) noexcept nogil:
 # ---- the whole ----
 
 cdef Fields *fields_new(uint16_t meta) noexcept nogil:
-    cdef Fields *fields = <Fields *> mem_zalloc(sizeof(Fields))
-    fields.size = sizeof(Fields)
-    fields.meta = meta
-    table_init(&fields.table, &field_type)
-    return fields
+    return <Fields *> member_table_new(sizeof(Fields), meta, &field_type)
 
 
 cdef bint fields_free_some(Fields *fields, size_t budget) noexcept nogil:
-    if not table_clear_some(&fields.table, budget):
+    cdef Field **heap = fields.heap
+    cdef size_t size = fields.heap_capacity * sizeof(Field *)
+    if not member_table_free_some(&fields.base, budget):
         return False
-    mem_free(fields.heap, fields.heap_capacity * sizeof(Field *))
-    mem_free(fields, sizeof(Fields))
+    mem_free(heap, size)
     return True
 
 
@@ -186,53 +184,46 @@ cdef Field *field_copy(const Field *field) noexcept nogil:
 
 
 cdef Fields *fields_copy(Fields *fields) noexcept nogil:
-    cdef Fields *copy = fields_new(fields.meta)
+    cdef Fields *copy = fields_new(fields.base.meta)
     cdef TableIterator walk
     cdef Field *field
     cdef Slice name
-    table_reserve(&copy.table, table_size(&fields.table))
+    table_reserve(&copy.base.table, table_size(&fields.base.table))
     if fields.expiring:
         heap_resize(copy, fields.expiring)
-    table_iterate(&fields.table, &walk)
+    table_iterate(&fields.base.table, &walk)
     field = <Field *> table_next(&walk)
     while field != NULL:
         field = field_copy(field)
         name = field_name(field)
-        table_insert(&copy.table, field, hash_key(name.data, name.size))
+        table_insert(&copy.base.table, field, hash_of(name))
         if field_expiry(field):
             copy.heap[heap_place(field)] = field
         field = <Field *> table_next(&walk)
     table_iterate_end(&walk)
     copy.expiring = fields.expiring
-    copy.footprint = fields.footprint
+    copy.base.footprint = fields.base.footprint
     return copy
 
 
 cdef size_t fields_memory(const Fields *fields) noexcept nogil:
     cdef size_t heap = mem_footprint(fields.heap_capacity * sizeof(Field *)) if fields.heap_capacity else 0
-    return mem_footprint(sizeof(Fields)) + table_memory(&fields.table) + fields.footprint + heap
+    return member_table_memory(&fields.base) + heap
 
 
 # ---- fields in the whole ----
 
 cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nogil:
-    return <Field **> table_find(&fields.table, name, hash)
+    return <Field **> table_find(&fields.base.table, name, hash)
 
 
 cdef void fields_add(Fields *fields, Slice name, uint64_t hash, Slice value, int64_t expiry) noexcept nogil:
     cdef Field *field
-    if is_guarded(fields.guard):
-        fields.guard.before(fields.guard, name, hash, NULL)
+    before_change(&fields.base, name, hash, NULL)
     field = field_new(name, value, expiry)
-    fields.footprint += mem_footprint(field_size(field))
-    table_insert(&fields.table, field, hash)
+    put_member(&fields.base, hash, field, field_size(field))
     if expiry:
         heap_add(fields, field)
-
-
-cdef void guard_change(Fields *fields, Field *field) noexcept nogil:
-    cdef Slice name = field_name(field)
-    fields.guard.before(fields.guard, name, hash_key(name.data, name.size), field)
 
 
 cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil:
@@ -247,28 +238,25 @@ cdef void heap_exchange(Fields *fields, Field *old, Field *field) noexcept nogil
 cdef void fields_change(Fields *fields, Field **slot, Slice value, int64_t expiry) noexcept nogil:
     cdef Field *old = slot[0]
     cdef Slice before = field_value(old)
-    if is_guarded(fields.guard):
-        guard_change(fields, old)
+    if is_guarded(fields.base.guard):
+        before_change(&fields.base, field_name(old), hash_of(field_name(old)), old)
     if value.size == before.size and expiry == field_expiry(old):
         if value.size > 0:
             memmove(<char *> before.data, value.data, value.size)
         return
     slot[0] = field_new(field_name(old), value, expiry)
     heap_exchange(fields, old, slot[0])
-    fields.footprint += mem_footprint(field_size(slot[0])) - mem_footprint(field_size(old))
-    field_free(old)
+    fields.base.footprint += mem_footprint(field_size(slot[0]))
+    free_member(&fields.base, old, field_size(old))
 
 
 cdef bint fields_remove(Fields *fields, Slice name, uint64_t hash) noexcept nogil:
-    cdef Field *field = <Field *> table_remove(&fields.table, name, hash)
+    cdef Field *field = <Field *> take_member(&fields.base, name, hash)
     if field == NULL:
         return False
-    if is_guarded(fields.guard):
-        fields.guard.before(fields.guard, name, hash, field)
     if field_expiry(field):
         heap_drop(fields, heap_place(field))
-    fields.footprint -= mem_footprint(field_size(field))
-    field_free(field)
+    free_member(&fields.base, field, field_size(field))
     return True
 
 
@@ -287,7 +275,7 @@ cdef bint fields_sound(Fields *fields) noexcept nogil:
     cdef bint placed = True
     cdef TableIterator walk
     cdef Field *field
-    table_iterate(&fields.table, &walk)
+    table_iterate(&fields.base.table, &walk)
     field = <Field *> table_next(&walk)
     while field != NULL:
         footprint += mem_footprint(field_size(field))
@@ -296,4 +284,4 @@ cdef bint fields_sound(Fields *fields) noexcept nogil:
             placed = placed and heap_place(field) < fields.expiring and fields.heap[heap_place(field)] == field
         field = <Field *> table_next(&walk)
     table_iterate_end(&walk)
-    return placed and expiring == fields.expiring and footprint == fields.footprint and heap_sound(fields)
+    return placed and expiring == fields.expiring and footprint == fields.base.footprint and heap_sound(fields)

@@ -73,7 +73,7 @@ cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept
     iterator.hash = hash
     iterator.now = now
     if form_of(hash) == HASH_TABLE:
-        table_iterate(&fields_of(hash).table, &iterator.walk)
+        table_iterate(&fields_of(hash).base.table, &iterator.walk)
     else:
         iterator.at = due_end(hash, now, &due)
 
@@ -133,7 +133,7 @@ cdef uint64_t hash_scan(Hash *hash, uint64_t cursor, int64_t now, HashVisitor vi
     scan.visit = visit
     scan.context = context
     scan.now = now
-    return table_scan(&fields_of(hash).table, cursor, scan_field, &scan)
+    return table_scan(&fields_of(hash).base.table, cursor, scan_field, &scan)
 
 
 # ---- random fields ----
@@ -163,7 +163,7 @@ cdef bint hash_random(Hash *hash, int64_t now, uint64_t *random, HashEntry *out)
     if form_of(hash) != HASH_TABLE:
         return random_packed(hash, now, random, out)
     for _ in range(RANDOM_TRIES):
-        field = <const Field *> table_random(&fields_of(hash).table, random)
+        field = <const Field *> table_random(&fields_of(hash).base.table, random)
         if field != NULL and not is_due(field_expiry(field), now):
             read_field(field, out)
             return True

@@ -48,7 +48,6 @@ from pyredis.types.set.set_forms cimport (
     as_code,
     as_number,
     form_of,
-    hash_of,
     integers_of,
     members_of,
     new_packed,
@@ -71,6 +70,7 @@ from pyredis.types.set.set_members cimport (
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport (
     Table,
+    hash_of,
     table_iterate,
     table_iterate_end,
     table_next,

@@ -23,7 +23,6 @@ from pyredis.types.packs.listpack cimport (
 )
 from pyredis.types.set.intset cimport Intset
 from pyredis.types.set.set_members cimport Member, Members, member_text
-from pyredis.types.table.hashtable cimport hash_key
 
 cdef enum:
     SET_INTEGERS = 0
@@ -98,10 +97,6 @@ cdef inline SetMember packed_member(const Pack *pack, size_t at) noexcept nogil:
     if likely(pack[at] <= SHORT_STRING_MAX):
         return text_member(slice_of(<const char *> pack + at + 1, pack[at]))
     return pack_get(pack, at)
-
-
-cdef inline uint64_t hash_of(Slice text) noexcept nogil:
-    return hash_key(text.data, text.size)
 
 
 cdef inline Set *new_packed() noexcept nogil:

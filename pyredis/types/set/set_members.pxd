@@ -3,23 +3,17 @@
 A ``Member`` is one allocation: its size in a byte, or ``LONG_MEMBER`` and the size in four bytes, then its bytes.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint64_t
 
 from pyredis.ground.base cimport Slice, load_u32, unlikely
-from pyredis.types.table.guard cimport Guard
-from pyredis.types.table.hashtable cimport Table
+from pyredis.types.table.member_table cimport MemberTable
 
 ctypedef uint8_t Member
 
 cdef enum:
     LONG_MEMBER = 255
 
-ctypedef struct Members:
-    uint32_t size           # of this block; these two begin it as they begin a pack
-    uint16_t meta
-    Table table
-    size_t footprint        # bytes of all members, rounding included
-    Guard *guard            # NULL unless a snapshot saves the members in pieces
+ctypedef MemberTable Members
 
 
 cdef inline Slice member_text(const Member *member) noexcept nogil:

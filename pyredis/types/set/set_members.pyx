@@ -1,4 +1,4 @@
-"""The large form of a set; what a member is stands in ``setmembers.pxd``.
+"""The large form of a set; what a member is stands in ``set_members.pxd``.
 
 Members come and go through ``members_add`` and ``members_remove`` alone.
 """
@@ -7,23 +7,26 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, store_u32
-from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
-from pyredis.types.table.guard cimport is_guarded
+from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.table.hashtable cimport (
     TableIterator,
     TableType,
-    hash_key,
-    table_clear_some,
+    hash_of,
     table_find,
-    table_init,
-    table_insert,
     table_iterate,
     table_iterate_end,
-    table_memory,
     table_next,
-    table_remove,
     table_reserve,
     table_size,
+)
+from pyredis.types.table.member_table cimport (
+    before_change,
+    free_member,
+    member_table_free_some,
+    member_table_memory,
+    member_table_new,
+    put_member,
+    take_member,
 )
 
 cdef TableType member_type
@@ -64,18 +67,11 @@ member_type.destroy = type_destroy
 # ---- the whole ----
 
 cdef Members *members_new(uint16_t meta) noexcept nogil:
-    cdef Members *members = <Members *> mem_zalloc(sizeof(Members))
-    members.size = sizeof(Members)
-    members.meta = meta
-    table_init(&members.table, &member_type)
-    return members
+    return <Members *> member_table_new(sizeof(Members), meta, &member_type)
 
 
 cdef bint members_free_some(Members *members, size_t budget) noexcept nogil:
-    if not table_clear_some(&members.table, budget):
-        return False
-    mem_free(members, sizeof(Members))
-    return True
+    return member_table_free_some(members, budget)
 
 
 cdef Members *members_copy(Members *members) noexcept nogil:
@@ -90,13 +86,13 @@ cdef Members *members_copy(Members *members) noexcept nogil:
         if member == NULL:
             break
         text = member_text(member)
-        members_add(copy, text, hash_key(text.data, text.size))
+        members_add(copy, text, hash_of(text))
     table_iterate_end(&walk)
     return copy
 
 
 cdef size_t members_memory(const Members *members) noexcept nogil:
-    return mem_footprint(sizeof(Members)) + table_memory(&members.table) + members.footprint
+    return member_table_memory(members)
 
 
 # ---- members in the whole ----
@@ -106,20 +102,15 @@ cdef bint members_have(Members *members, Slice text, uint64_t hash) noexcept nog
 
 
 cdef void members_add(Members *members, Slice text, uint64_t hash) noexcept nogil:
-    if is_guarded(members.guard):
-        members.guard.before(members.guard, text, hash, NULL)
-    members.footprint += mem_footprint(size_for(text.size))
-    table_insert(&members.table, member_new(text), hash)
+    before_change(members, text, hash, NULL)
+    put_member(members, hash, member_new(text), size_for(text.size))
 
 
 cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept nogil:
-    cdef Member *member = <Member *> table_remove(&members.table, text, hash)
+    cdef Member *member = <Member *> take_member(members, text, hash)
     if member == NULL:
         return False
-    if is_guarded(members.guard):
-        members.guard.before(members.guard, text, hash, member)
-    members.footprint -= mem_footprint(member_size(member))
-    type_destroy(member)
+    free_member(members, member, member_size(member))
     return True
 
 
@@ -136,7 +127,7 @@ cdef bint members_sound(Members *members) noexcept nogil:
         if member == NULL:
             break
         text = member_text(member)
-        slot = table_find(&members.table, text, hash_key(text.data, text.size))
+        slot = table_find(&members.table, text, hash_of(text))
         found = found and slot != NULL and slot[0] == member
         footprint += mem_footprint(member_size(member))
         count += 1

@@ -4,20 +4,15 @@ Members may also be gathered: put into the table alone, in any order, found ther
 ``members_arrange`` sorts them once and builds the tree. Until then nothing else may be asked of them.
 """
 
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint64_t
 
 from pyredis.ground.base cimport Slice
 from pyredis.types.sorted_set.sorted_tree cimport Member, Tree
-from pyredis.types.table.guard cimport Guard
-from pyredis.types.table.hashtable cimport Table
+from pyredis.types.table.member_table cimport MemberTable
 
 ctypedef struct Members:
-    uint32_t size           # of this block; these two begin it as they begin a pack
-    uint16_t meta
-    Table table
+    MemberTable base
     Tree tree
-    size_t footprint        # bytes of all members, rounding included
-    Guard *guard            # NULL unless a snapshot saves the members in pieces
 
 cdef Members *members_new(uint16_t meta) noexcept nogil
 cdef Members *members_copy(const Members *members) noexcept nogil

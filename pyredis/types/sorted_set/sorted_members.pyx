@@ -7,14 +7,13 @@ from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, prefetch, slice_compare
-from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
+from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.types.sorted_set.sorted_tree cimport (
     LEAF_MEMBERS,
     Member,
     TreePath,
-    member_footprint,
-    member_free,
     member_new,
+    member_size,
     member_text,
     path_member,
     path_next,
@@ -31,18 +30,22 @@ from pyredis.types.table.guard cimport is_guarded
 from pyredis.types.table.hashtable cimport (
     TableIterator,
     TableType,
-    hash_key,
-    table_clear_some,
-    table_find,
-    table_init,
-    table_insert,
+    hash_of,
+    table_get,
     table_iterate,
     table_iterate_end,
-    table_memory,
     table_next,
-    table_remove,
     table_reserve,
     table_size,
+)
+from pyredis.types.table.member_table cimport (
+    before_change,
+    free_member,
+    member_table_free_some,
+    member_table_memory,
+    member_table_new,
+    put_member,
+    take_member,
 )
 
 cdef enum:
@@ -62,7 +65,7 @@ cdef void type_key(const void *element, Slice *out) noexcept nogil:
 
 
 cdef void type_destroy(void *element) noexcept nogil:
-    member_free(<Member *> element)
+    mem_free(element, member_size(<const Member *> element))
 
 
 member_type.key = type_key
@@ -72,23 +75,20 @@ member_type.destroy = type_destroy
 # ---- the whole ----
 
 cdef Members *members_new(uint16_t meta) noexcept nogil:
-    cdef Members *members = <Members *> mem_zalloc(sizeof(Members))
-    members.size = sizeof(Members)
-    members.meta = meta
-    table_init(&members.table, &member_type)
+    cdef Members *members = <Members *> member_table_new(sizeof(Members), meta, &member_type)
     tree_init(&members.tree)
     return members
 
 
 cdef Members *members_copy(const Members *members) noexcept nogil:
-    cdef Members *copy = members_new(members.meta)
+    cdef Members *copy = members_new(members.base.meta)
     cdef size_t count = members.tree.size, index
     cdef Member **sorted
     cdef TreePath path
     if count == 0:
         return copy
     sorted = <Member **> mem_alloc(count * sizeof(Member *))
-    table_reserve(&copy.table, count)
+    table_reserve(&copy.base.table, count)
     tree_seek(&members.tree, 0, &path)
     for index in range(count):
         sorted[index] = copy_member(copy, path_member(&path))
@@ -100,76 +100,62 @@ cdef Members *members_copy(const Members *members) noexcept nogil:
 
 cdef Member *copy_member(Members *copy, const Member *member) noexcept nogil:
     cdef Slice text = member_text(member)
-    return members_gather(copy, text, hash_key(text.data, text.size), member.score)
+    return members_gather(copy, text, hash_of(text), member.score)
 
 
 cdef bint members_free_some(Members *members, size_t budget) noexcept nogil:
-    if not tree_clear_some(&members.tree, budget) or not table_clear_some(&members.table, budget):
-        return False
-    mem_free(members, sizeof(Members))
-    return True
+    return tree_clear_some(&members.tree, budget) and member_table_free_some(&members.base, budget)
 
 
 cdef size_t members_memory(const Members *members) noexcept nogil:
-    return (mem_footprint(sizeof(Members)) + table_memory(&members.table) + tree_memory(&members.tree)
-            + members.footprint)
+    return member_table_memory(&members.base) + tree_memory(&members.tree)
 
 
 cdef bint members_sound(Members *members) noexcept nogil:
     cdef size_t footprint = 0
     cdef TreePath path
     cdef Member *member
-    if not tree_sound(&members.tree) or table_size(&members.table) != members.tree.size:
+    if not tree_sound(&members.tree) or table_size(&members.base.table) != members.tree.size:
         return False
     if members.tree.size == 0:
-        return members.footprint == 0
+        return members.base.footprint == 0
     tree_seek(&members.tree, 0, &path)
     while True:
         member = path_member(&path)
-        footprint += member_footprint(member)
+        footprint += mem_footprint(member_size(member))
         if find_same(members, member_text(member)) != member:
             return False
         if not path_next(&path):
-            return footprint == members.footprint
+            return footprint == members.base.footprint
 
 
 # ---- one member ----
 
 cdef inline Member *find_same(Members *members, Slice text) noexcept nogil:
-    return members_find(members, text, hash_key(text.data, text.size))
+    return members_find(members, text, hash_of(text))
 
 
 cdef Member *members_find(Members *members, Slice text, uint64_t hash) noexcept nogil:
-    cdef void **slot = table_find(&members.table, text, hash)
-    return <Member *> slot[0] if slot != NULL else NULL
-
-
-cdef void guard_change(Members *members, Member *member) noexcept nogil:
-    cdef Slice text = member_text(member)
-    members.guard.before(members.guard, text, hash_key(text.data, text.size), member)
+    return <Member *> table_get(&members.base.table, text, hash)
 
 
 cdef void members_add(Members *members, Slice text, uint64_t hash, double score) noexcept nogil:
-    if is_guarded(members.guard):
-        members.guard.before(members.guard, text, hash, NULL)
+    before_change(&members.base, text, hash, NULL)
     tree_add(&members.tree, members_gather(members, text, hash, score))
 
 
 cdef void members_rescore(Members *members, Member *member, double score) noexcept nogil:
-    if is_guarded(members.guard):
-        guard_change(members, member)
+    if is_guarded(members.base.guard):
+        before_change(&members.base, member_text(member), hash_of(member_text(member)), member)
     tree_rescore(&members.tree, member, score)
 
 
 cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept nogil:
-    cdef Member *member = <Member *> table_remove(&members.table, text, hash)
+    cdef Member *member = <Member *> take_member(&members.base, text, hash)
     if member == NULL:
         return False
-    if is_guarded(members.guard):
-        members.guard.before(members.guard, text, hash, member)
     tree_remove(&members.tree, member)
-    members.footprint -= member_footprint(member)
-    member_free(member)
+    free_member(&members.base, member, member_size(member))
     return True
 
 
@@ -183,11 +169,8 @@ cdef void members_remove_range(Members *members, size_t rank, size_t count) noex
             prefetch(taken[index])
         for index in range(some):
             text = member_text(taken[index])
-            if is_guarded(members.guard):
-                guard_change(members, taken[index])
-            table_remove(&members.table, text, hash_key(text.data, text.size))
-            members.footprint -= member_footprint(taken[index])
-            member_free(taken[index])
+            take_member(&members.base, text, hash_of(text))
+            free_member(&members.base, taken[index], member_size(taken[index]))
         count -= some
 
 
@@ -195,8 +178,7 @@ cdef void members_remove_range(Members *members, size_t rank, size_t count) noex
 
 cdef Member *members_gather(Members *members, Slice text, uint64_t hash, double score) noexcept nogil:
     cdef Member *member = member_new(text, score)
-    members.footprint += member_footprint(member)
-    table_insert(&members.table, member, hash)
+    put_member(&members.base, hash, member, member_size(member))
     return member
 
 
@@ -272,7 +254,7 @@ cdef size_t list_members(Members *members, Scored *items) noexcept nogil:
     cdef TableIterator walk
     cdef Member *member
     cdef size_t count = 0
-    table_iterate(&members.table, &walk)
+    table_iterate(&members.base.table, &walk)
     while True:
         member = <Member *> table_next(&walk)
         if member == NULL:
@@ -285,7 +267,7 @@ cdef size_t list_members(Members *members, Scored *items) noexcept nogil:
 
 
 cdef void members_arrange(Members *members) noexcept nogil:
-    cdef size_t count = table_size(&members.table), index
+    cdef size_t count = table_size(&members.base.table), index
     cdef size_t bytes = max(count, <size_t> 1) * sizeof(Scored)
     cdef Scored *items = <Scored *> mem_alloc(bytes)
     cdef Scored *spare = <Scored *> mem_alloc(bytes)

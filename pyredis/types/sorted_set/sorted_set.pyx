@@ -62,7 +62,7 @@ from pyredis.types.sorted_set.sorted_tree cimport (
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport (
     Table,
-    hash_key,
+    hash_of,
     next_random,
     table_prefetch_bucket,
     table_prefetch_element,
@@ -111,7 +111,7 @@ cdef inline void read_member(const Member *member, ScoredMember *out) noexcept n
 
 
 cdef inline Member *find_member(const SortedSet *set, Slice text) noexcept nogil:
-    return members_find(members_of(set), text, hash_key(text.data, text.size))
+    return members_find(members_of(set), text, hash_of(text))
 
 
 # ---- the whole ----
@@ -137,7 +137,7 @@ cdef void convert_to_tree(SortedSet **set, size_t expected) noexcept nogil:
     cdef ScoredMember pair
     while at < pack_end(pack):
         at = scored_read(pack, at, &pair)
-        members_add(members, pair.member, hash_key(pair.member.data, pair.member.size), pair.score)
+        members_add(members, pair.member, hash_of(pair.member), pair.score)
     pack_free(pack_of(set)[0])
     set[0] = <SortedSet *> members
 
@@ -190,11 +190,11 @@ cdef bint zset_sound(SortedSet *set) noexcept nogil:
 
 
 cdef Guard **zset_guard(void *set) noexcept nogil:
-    return &members_of(set).guard if is_tree(set) else NULL
+    return &members_of(set).base.guard if is_tree(set) else NULL
 
 
 cdef Table *zset_table(void *set) noexcept nogil:
-    return &members_of(set).table if is_tree(set) else NULL
+    return &members_of(set).base.table if is_tree(set) else NULL
 
 
 # ---- one member ----
@@ -247,12 +247,12 @@ cdef AddResult add_packed(
         scored_insert(pack_of(set), member, score[0])
     else:
         convert_to_tree(set, zset_size(set[0]) + 1)
-        members_add(members_of(set[0]), member, hash_key(member.data, member.size), score[0])
+        members_add(members_of(set[0]), member, hash_of(member), score[0])
     return ADD_CREATED
 
 
 cdef AddResult add_to_tree(Members *members, Slice member, double *score, int conditions) noexcept nogil:
-    cdef uint64_t hash = hash_key(member.data, member.size)
+    cdef uint64_t hash = hash_of(member)
     cdef Member *found = members_find(members, member, hash)
     cdef AddResult result
     if found != NULL:
@@ -276,7 +276,7 @@ cdef AddResult zset_add(
 cdef bint zset_delete(SortedSet **set, Slice member) noexcept nogil:
     cdef size_t at
     if is_tree(set[0]):
-        return members_remove(members_of(set[0]), member, hash_key(member.data, member.size))
+        return members_remove(members_of(set[0]), member, hash_of(member))
     at = scored_find(pack_in(set[0]), member, NULL)
     if at:
         pack_delete(pack_of(set), at, 2)
@@ -405,7 +405,7 @@ cdef uint64_t zset_scan(SortedSet *set, uint64_t cursor, MemberVisitor visit, vo
         return 0
     scan.visit = visit
     scan.context = context
-    return table_scan(&members_of(set).table, cursor, scan_member, &scan)
+    return table_scan(&members_of(set).base.table, cursor, scan_member, &scan)
 
 
 # ---- random members ----
@@ -465,12 +465,12 @@ cdef void zset_sample(
 
 cdef SortedSet *zset_gather(size_t expected) noexcept nogil:
     cdef Members *members = new_tree()
-    table_reserve(&members.table, expected)
+    table_reserve(&members.base.table, expected)
     return <SortedSet *> members
 
 
 cdef double *zset_gathered(SortedSet *set, Slice member, bint *created) noexcept nogil:
-    cdef uint64_t hash = hash_key(member.data, member.size)
+    cdef uint64_t hash = hash_of(member)
     cdef Member *found = members_find(members_of(set), member, hash)
     created[0] = found == NULL
     if found == NULL:
@@ -514,10 +514,10 @@ cdef uint64_t zset_prefetch_place(const void *set, Slice member) noexcept nogil:
     cdef uint64_t key
     if not is_tree(set):
         return 0
-    key = hash_key(member.data, member.size)
-    table_prefetch_bucket(&members_of(set).table, key)
+    key = hash_of(member)
+    table_prefetch_bucket(&members_of(set).base.table, key)
     return key
 
 
 cdef void zset_prefetch_member(const void *set, uint64_t key) noexcept nogil:
-    table_prefetch_element(&members_of(set).table, key)
+    table_prefetch_element(&members_of(set).base.table, key)

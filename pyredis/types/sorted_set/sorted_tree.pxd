@@ -65,8 +65,7 @@ cdef inline Slice member_text(const Member *member) noexcept nogil:
     return text
 
 cdef Member *member_new(Slice text, double score) noexcept nogil
-cdef void member_free(Member *member) noexcept nogil
-cdef size_t member_footprint(const Member *member) noexcept nogil
+cdef size_t member_size(const Member *member) noexcept nogil
 # Negative, 0 or positive: the order of the tree.
 cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexcept nogil
 

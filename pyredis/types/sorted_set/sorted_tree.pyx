@@ -55,12 +55,8 @@ cdef Member *member_new(Slice text, double score) noexcept nogil:
     return member
 
 
-cdef void member_free(Member *member) noexcept nogil:
-    mem_free(member, member_size_for(member_text(member).size))
-
-
-cdef size_t member_footprint(const Member *member) noexcept nogil:
-    return mem_footprint(member_size_for(member_text(member).size))
+cdef size_t member_size(const Member *member) noexcept nogil:
+    return member_size_for(member_text(member).size)
 
 
 cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexcept nogil:

@@ -27,10 +27,10 @@ from pyredis.types.table.hashtable cimport (
     Table,
     TableIterator,
     TableType,
-    hash_key,
+    hash_of,
     table_clear,
     table_clear_some,
-    table_find,
+    table_get,
     table_init,
     table_insert,
     table_iterate,
@@ -135,8 +135,7 @@ cdef size_t groups_count(const Groups *groups) noexcept nogil:
 
 
 cdef Group *group_find(Groups *groups, Slice name) noexcept nogil:
-    cdef void **slot = table_find(&groups.table, name, hash_key(name.data, name.size))
-    return <Group *> slot[0] if slot != NULL else NULL
+    return <Group *> table_get(&groups.table, name, hash_of(name))
 
 
 cdef Group *group_create(Groups *groups, Slice name, StreamId last_id, int64_t entries_read) noexcept nogil:
@@ -147,7 +146,7 @@ cdef Group *group_create(Groups *groups, Slice name, StreamId last_id, int64_t e
     group.name_size = name.size
     memcpy(group + 1, name.data, name.size)
     table_init(&group.consumers, &_consumers_type)
-    table_insert(&groups.table, group, hash_key(name.data, name.size))
+    table_insert(&groups.table, group, hash_of(name))
     return group
 
 
@@ -161,7 +160,7 @@ cdef void groups_limit_read(Groups *groups, int64_t added) noexcept nogil:
 
 cdef void group_destroy(Groups *groups, Group *group) noexcept nogil:
     cdef Slice name = group_name(group)
-    table_remove(&groups.table, name, hash_key(name.data, name.size))
+    table_remove(&groups.table, name, hash_of(name))
     group_free(group)
 
 
@@ -172,8 +171,7 @@ cdef size_t consumers_count(const Group *group) noexcept nogil:
 
 
 cdef Consumer *consumer_find(Group *group, Slice name) noexcept nogil:
-    cdef void **slot = table_find(&group.consumers, name, hash_key(name.data, name.size))
-    return <Consumer *> slot[0] if slot != NULL else NULL
+    return <Consumer *> table_get(&group.consumers, name, hash_of(name))
 
 
 cdef Consumer *consumer_create(Group *group, Slice name, int64_t now) noexcept nogil:
@@ -183,7 +181,7 @@ cdef Consumer *consumer_create(Group *group, Slice name, int64_t now) noexcept n
     consumer.active_ms = NEVER_ACTIVE
     consumer.name_size = name.size
     memcpy(consumer + 1, name.data, name.size)
-    table_insert(&group.consumers, consumer, hash_key(name.data, name.size))
+    table_insert(&group.consumers, consumer, hash_of(name))
     return consumer
 
 
@@ -196,7 +194,7 @@ cdef void consumer_delete(Group *group, Consumer *consumer) noexcept nogil:
             break
         index_remove(&group.pending, nack.id)
         mem_free(nack, sizeof(Nack))
-    table_remove(&group.consumers, name, hash_key(name.data, name.size))
+    table_remove(&group.consumers, name, hash_of(name))
     consumer_free(consumer)
 
 

@@ -40,6 +40,9 @@ ctypedef struct TableIterator:
 
 # The keyed hash of this process.
 cdef uint64_t hash_key(const char *data, size_t size) noexcept nogil
+cdef inline uint64_t hash_of(Slice key) noexcept nogil:
+    return hash_key(key.data, key.size)
+
 # Hashes all that comes from now on with another secret than the process drew; for tests, before there is any table.
 cdef void hash_seed(uint64_t first, uint64_t second) noexcept nogil
 
@@ -55,6 +58,11 @@ cdef size_t table_memory(const Table *table) noexcept nogil
 
 # The slot that holds the element, or NULL. `slot[0] = other` replaces an element by one with the same key.
 cdef void **table_find(Table *table, Slice key, uint64_t hash) noexcept nogil
+# The element, or NULL.
+cdef inline void *table_get(Table *table, Slice key, uint64_t hash) noexcept nogil:
+    cdef void **slot = table_find(table, key, hash)
+    return slot[0] if slot != NULL else NULL
+
 # The key must not be in the table.
 cdef void table_insert(Table *table, void *element, uint64_t hash) noexcept nogil
 # Takes the element out and returns it, or NULL. Does not destroy it.

@@ -203,7 +203,7 @@ cdef void *chain_pick(const Bucket *bucket, unsigned which) noexcept nogil:
 cdef inline uint64_t element_hash(const Table *table, const void *element) noexcept nogil:
     cdef Slice key
     table.type.key(element, &key)
-    return hash_key(key.data, key.size)
+    return hash_of(key)
 
 
 cdef void prefetch_elements(const Bucket *bucket) noexcept nogil:
