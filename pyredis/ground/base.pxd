@@ -14,7 +14,7 @@ cdef extern from "base.h" nogil:
         const char *data
         size_t size
 
-    # 64 bytes: see types/hashtable.pxd.
+    # 64 bytes: see types/table/hashtable.pxd.
     ctypedef struct Bucket:
         uint8_t meta
         uint8_t tags[7]

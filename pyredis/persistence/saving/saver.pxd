@@ -60,7 +60,7 @@ cdef struct Saver:
     void (*append_part)(Output out, const Part *part) noexcept nogil
     # A command for the expiry of a part; NULL where parts do not expire.
     void (*append_expiry)(Output out, Slice key, const Part *part) noexcept nogil
-    # For `table_pieces` (saving/tables.pxd) besides: the parts' table, and what an element of it is.
+    # For `table_pieces` (saving/table_walk.pxd) besides: the parts' table, and what an element of it is.
     Table *(*table)(void *value) noexcept nogil
     void (*read_part)(const void *element, Part *out) noexcept nogil
 

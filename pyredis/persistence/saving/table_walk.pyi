@@ -1,1 +1,1 @@
-"""Saving what is kept in hash tables, for native code alone: see ``tables.pxd``."""
+"""Saving what is kept in hash tables, for native code alone: see ``table_walk.pxd``."""

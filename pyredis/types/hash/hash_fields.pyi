@@ -1,1 +1,1 @@
-"""The large form of a hash, for native code alone: see ``hashfields.pxd``."""
+"""The large form of a hash, for native code alone: see ``hash_fields.pxd``."""

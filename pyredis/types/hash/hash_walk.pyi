@@ -1,1 +1,1 @@
-"""Walks over a hash, for native code alone: see ``hashwalk.pxd``."""
+"""Walks over a hash, for native code alone: see ``hash_walk.pxd``."""

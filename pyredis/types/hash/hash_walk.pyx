@@ -1,4 +1,4 @@
-"""Walks over a hash, and random fields of it; the contract stands in ``hashwalk.pxd``."""
+"""Walks over a hash, and random fields of it; the contract stands in ``hash_walk.pxd``."""
 
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 

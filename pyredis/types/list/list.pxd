@@ -2,8 +2,8 @@
 
 A ``List`` has one of two forms, which the highest bit of its second word tells apart:
 
-- short (OBJECT ENCODING ``listpack``): one run (``listrun.pxd``), as large as a node of the long form may be;
-- long (``quicklist``): ``LongList`` (``listlong.pxd``), once a limit was passed. It is a run again when it has shrunk
+- short (OBJECT ENCODING ``listpack``): one run (``list_run.pxd``), as large as a node of the long form may be;
+- long (``quicklist``): ``LongList`` (``list_long.pxd``), once a limit was passed. It is a run again when it has shrunk
   to half of the limit.
 
 Functions that may move the list take ``List **``. What has removed elements ends with ``list_shrink``; a list that has

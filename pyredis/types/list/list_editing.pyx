@@ -1,4 +1,4 @@
-"""Insertion, replacement and removal within a long list; the contracts stand in ``listwithin.pxd``."""
+"""Insertion, replacement and removal within a long list; the contracts stand in ``list_editing.pxd``."""
 
 from pyredis.ground.base cimport Slice
 from pyredis.types.list.list_long cimport (

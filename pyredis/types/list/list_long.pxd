@@ -4,7 +4,7 @@ Pushes and pops touch the runs alone. A run that has grown to twice a node's siz
 an end whose run is empty takes its run from the node next to it; so neither happens again soon, whatever comes.
 
 Parts are numbered from the head: 0 is the run there, then the nodes, then the run at the tail; a run may be missing.
-A position is a part and an offset in it; changes there are ``listwithin``'s. Before a node's block is changed or
+A position is a part and an offset in it; changes there are ``list_editing``'s. Before a node's block is changed or
 freed, ``own_block`` asks the guard.
 """
 
@@ -92,7 +92,7 @@ cdef Slice long_peek(LongList *list, bint front, char *scratch) noexcept nogil
 cdef void long_drop(LongList *list, bint front) noexcept nogil
 cdef void long_drop_many(LongList *list, size_t count, bint front) noexcept nogil
 
-# ---- runs and nodes, for `listwithin` ----
+# ---- runs and nodes, for `list_editing` ----
 cdef inline Run **end_of(LongList *list, bint front) noexcept nogil:
     return &list.head if front else &list.tail
 

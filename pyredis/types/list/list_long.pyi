@@ -1,1 +1,1 @@
-"""The long form of a list, for native code alone: see ``listlong.pxd``."""
+"""The long form of a list, for native code alone: see ``list_long.pxd``."""

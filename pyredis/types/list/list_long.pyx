@@ -1,4 +1,4 @@
-"""The long form of a list; what it is stands in ``listlong.pxd``.
+"""The long form of a list; what it is stands in ``list_long.pxd``.
 
 Always holds between calls: no run and no node is empty, ``count`` is the sum of theirs, and a run is at most twice as
 large as a node may be, as the limits were when it last grew.

@@ -1,4 +1,4 @@
-"""The inner nodes of a long list; what they are stands in ``listnodes.pxd``."""
+"""The inner nodes of a long list; what they are stands in ``list_nodes.pxd``."""
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memmove, memset

@@ -1,4 +1,4 @@
-"""The run; its layout stands in ``listrun.pxd``.
+"""The run; its layout stands in ``list_run.pxd``.
 
 Always holds between calls: RUN_HEADER <= begin <= end <= capacity, ``count`` elements fill [begin, end), and nothing of
 the gaps is ever read.

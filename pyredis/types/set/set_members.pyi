@@ -1,1 +1,1 @@
-"""The large form of a set, for native code alone: see ``setmembers.pxd``."""
+"""The large form of a set, for native code alone: see ``set_members.pxd``."""

@@ -1,1 +1,1 @@
-"""Random members of a set, for native code alone: see ``setpicks.pxd``."""
+"""Random members of a set, for native code alone: see ``set_sampling.pxd``."""

@@ -1,4 +1,4 @@
-"""Random members of a set; the contract stands in ``setpicks.pxd``."""
+"""Random members of a set; the contract stands in ``set_sampling.pxd``."""
 
 from libc.stdint cimport uint64_t, uintptr_t
 

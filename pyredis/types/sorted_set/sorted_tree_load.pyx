@@ -1,4 +1,4 @@
-"""Loading, releasing and checking a tree; the contracts stand in ``sorted_whole.pxd``."""
+"""Loading, releasing and checking a tree; the contracts stand in ``sorted_tree_load.pxd``."""
 
 from libc.stdint cimport uint16_t
 from libc.string cimport memcpy

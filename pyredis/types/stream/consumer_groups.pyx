@@ -1,4 +1,4 @@
-"""Consumer groups; what they are stands in ``stream_groups.pxd``.
+"""Consumer groups; what they are stands in ``consumer_groups.pxd``.
 
 Always holds between calls: every Nack of a group has a consumer of that group, and stands in that consumer's index and
 in no other's; an index of a consumer holds nothing else.
