@@ -1,0 +1,1 @@
+"""The reader of replies: for native code alone."""
