@@ -759,6 +759,7 @@ cdef class Connection(ClientView):
             self.finish()
         else:
             self.closing = True
+            outbox_forget(&self.hub.core.server.outbox, &self.client)
             self.transport.abort()
 
     # ---- what commands ask and set ----

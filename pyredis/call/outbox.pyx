@@ -159,6 +159,16 @@ cdef void add_reply(Mailbox *mailbox, Reply *reply, size_t begin) noexcept nogil
 
 # ---- delivering ----
 
+cdef inline void write_message(Reply *reply, const Message *message) noexcept nogil:
+    cdef Slice bytes = message.bytes
+    if message.blob == NULL or bytes.size < MESSAGE_SHARED:
+        reply_raw(reply, bytes.data, bytes.size)
+        return
+    # A piece comes after a byte of its own, so that it is clear on which side of an offset it belongs.
+    reply_raw(reply, bytes.data, 1)
+    reply_piece(reply, message.blob, slice_of(bytes.data + 1, bytes.size - 1))
+
+
 cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil:
     cdef Mailbox *mailbox = <Mailbox *> client.mailbox
     cdef Message *message = mailbox.first
@@ -166,10 +176,7 @@ cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t 
     cdef bint answered = mailbox.answered
     while message != NULL:
         following = message.next
-        if message.blob != NULL and message.bytes.size >= MESSAGE_SHARED:
-            reply_piece(reply, message.blob, message.bytes)
-        else:
-            reply_raw(reply, message.bytes.data, message.bytes.size)
+        write_message(reply, message)
         drop_message(message)
         message = following
     wait_offset[0] = max(wait_offset[0], mailbox.wait_offset)
