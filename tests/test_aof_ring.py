@@ -29,6 +29,7 @@ CASES = (
     "a_torn_unit_that_cannot_be_cut_off_is_cut_off_before_the_next_write",
     "under_always_a_full_disk_wakes_the_loop_and_the_next_drain_tries_again",
     "a_limit_on_the_file_size_is_an_error_like_others",
+    "a_file_s_own_select_that_a_full_disk_cuts_short_is_written_again",
     "after_a_failed_fsync_nothing_is_written_until_a_new_file_and_a_base_are_there",
     "after_a_failed_fsync_durable_stands_still_until_a_base_is_vouched_for",
     "under_always_what_was_not_durable_moves_to_the_new_file",

@@ -1,1 +1,1 @@
-"""The append-only file's ring and its native thread, for native code alone: see ``journal/aof.pxd``."""
+"""The append-only file's writer and its native thread, for native code alone: see ``journal/aof.pxd``."""

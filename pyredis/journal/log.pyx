@@ -195,6 +195,7 @@ cdef void lose_slow_readers(Log *log) noexcept nogil:
         else:
             log.alarm = min(log.alarm, reader_alarm(reader))
             link = &reader.next
+    log_tidy(log)
 
 
 cdef bint log_join(Log *log, LogReader *reader) noexcept nogil:

@@ -1,3 +1,5 @@
+"""Following a server's log of changes in this process, for tests."""
+
 from pyredis._core import Core
 from pyredis.journal.log_handle import LogFollower
 

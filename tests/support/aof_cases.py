@@ -207,6 +207,28 @@ def an_injected_write_error_is_survived(folder: Path) -> None:
     assert log.contents() == log.given
 
 
+def a_file_s_own_select_that_a_full_disk_cuts_short_is_written_again(folder: Path) -> None:
+    disk, log = Disk(), Log(folder, "everysec")
+    log.changes.append(b"select")
+    log.changes.selected(7)
+    log.changes.publish()
+    log.give(UNIT)
+    assert log.switch() == 0
+    select = b"*2\r\n$6\r\nSELECT\r\n$1\r\n7\r\n"
+    log.changes.append(UNIT)
+    log.changes.publish()
+    for written in (len(select) - 1, len(select), len(select) + 1):
+        disk.write_budget, disk.write_error = written, errno.ENOSPC
+        assert log.writer.drain() == errno.ENOSPC
+        assert log.names[1].read_bytes() == b""
+        assert log.writer.file_size == 0
+    disk.write_error = 0
+    disk.write_chunk = 3
+    assert log.writer.drain() == 0
+    assert log.names[1].read_bytes() == select + UNIT
+    assert log.writer.file_size == len(select + UNIT)
+
+
 # ---- Errors of fsync ----
 
 

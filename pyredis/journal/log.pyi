@@ -1,0 +1,1 @@
+"""The log of changes, for native code alone: see ``journal/log.pxd``."""
