@@ -12,7 +12,7 @@ from pyredis.commands.table import keyspecs
 from pyredis.commands.table.arguments import parse_arguments, total_count
 from pyredis.commands.table.command_table import SPECS, bind, every_spec, find
 from pyredis.commands.table.keyspecs import Index, Keynum, KeySpec, Keyword, Range, TableError
-from pyredis.commands.table.spec import derive_arity, derive_categories
+from pyredis.commands.table.spec import FLAGS, MARKS, derive_arity, derive_categories, family, row
 from pyredis.docs import commands as page
 from pyredis.docs.__main__ import main as write_pages
 
@@ -180,6 +180,33 @@ def test_commands_are_found_in_any_case_and_by_full_name():
     assert find(b"GeT") is SPECS["get"]
     assert find(b"CONFIG|GET") is SPECS["config"].subcommands["config|get"]
     assert find(b"get|foo") is find(b"config|foo") is find(b"config|get|x") is find(b"\xff") is find(b"") is None
+
+
+@pytest.mark.parametrize(
+    ("since", "marks", "problem"),
+    [
+        ("8.0.0", "", "nosuch: a row is marked as newer"),
+        ("7.4.0", "newer", "nosuch: a row is marked as newer"),
+        ("7.0.0", "odd unqueued", r"no marks: \['odd'\]"),
+    ],
+)
+def test_a_wrong_mark_is_refused(since, marks, problem):
+    with family("generic", module="generic"), pytest.raises(TableError, match=problem):
+        row("NOSUCH key", since=since, marks=marks, summary="Nothing.")
+    assert "nosuch" not in SPECS
+
+
+def test_a_key_that_no_specification_finds_needs_a_rule():
+    with family("generic", module="generic"), pytest.raises(TableError, match="nosuch: its keys need a rule"):
+        row("NOSUCH key", since="7.0.0", keys="1 RW access update variable_flags", summary="Nothing.")
+
+
+def test_marks_are_not_shown_and_say_what_runs_inside_multi():
+    marked = {mark: {spec.name for spec in every_spec() if mark in spec.marks} for mark in MARKS}
+    assert marked.pop("unqueued") == {"exec", "discard", "multi", "watch", "quit", "reset"}
+    assert marked.pop("newer") == {spec.name for spec in every_spec()} - set(FACTS)
+    assert marked == {"runs_queue": {"exec"}, "needs_file": {"ping"}, "guarded": {"debug"}}
+    assert set(MARKS).isdisjoint(FLAGS)
 
 
 def handler_names():

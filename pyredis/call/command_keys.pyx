@@ -201,6 +201,8 @@ cdef void find_counted(Search *search) noexcept nogil:
             number = spec.start
         else:
             stored = spec.start
+    if number >= search.argc:
+        return
     count = lenient_number(search.argv[number])
     if count < 1 or count > search.argc - number - 1:
         return
