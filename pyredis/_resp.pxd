@@ -136,16 +136,11 @@ cdef Replied reply_error_slice(Reply *reply, Slice text) noexcept nogil
 cdef Replied reply_integer(Reply *reply, int64_t value) noexcept nogil
 cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept nogil
 cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil
-<<<<<<< HEAD
 # A copy of the block, sealed within the header and the end of a bulk: the whole reply is one piece of memory then. NULL
 # where it would be too large or mostly waste, or the system has no memory for it.
 cdef Blob *reply_sealed(const Blob *blob) noexcept nogil
-# Appends `bytes`, which are of the blob, as they are; without copying them where it may have another owner. Something of
-# the same reply must stand before them: a piece at an offset belongs to what ends there (`reply_truncate`).
-=======
 # Appends `bytes`, which are of the blob, as they are; without copying them where it may have another owner. Something
 # of the same reply must stand before them: a piece at an offset belongs to what ends there (`reply_truncate`).
->>>>>>> 0010ff3 (Wrap a comment)
 cdef Replied reply_piece(Reply *reply, Blob *blob, Slice bytes) noexcept nogil
 # A bulk of them.
 cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil
