@@ -13,7 +13,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.set cimport PySet_Add
 
-from pyredis._resp cimport ARRAY, PUSH, SET, Reply
+from pyredis._resp cimport ARRAY, PUSH, SET_REPLY, Reply
 from pyredis.ground.base cimport Slice, unlikely
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
 from pyredis.wire.reply_reader cimport (
@@ -135,7 +135,7 @@ cdef int put_paired(Container *container, object value) except -1:
 
 
 cdef int put_into(Container *container, object value) except -1:
-    if container.kind == SET:
+    if container.kind == SET_REPLY:
         return PySet_Add(<object> container.items, frozen(value))
     if container.kind != ARRAY and container.kind != PUSH:
         return put_paired(container, value)
@@ -202,7 +202,7 @@ cdef object new_items(int kind, Py_ssize_t slots):
         return PyList_New(slots)
     if kind == PUSH:
         return Push()
-    return set() if kind == SET else {}
+    return set() if kind == SET_REPLY else {}
 
 
 cdef int begin_container(void *target, int kind, size_t count) except -1:

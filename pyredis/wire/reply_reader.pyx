@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memchr, memcmp
 
-from pyredis._resp cimport ARRAY, MAP, PUSH, SET, Reply
+from pyredis._resp cimport ARRAY, MAP, PUSH, SET_REPLY, Reply
 from pyredis.ground.base cimport Slice, likely, parse_int64, slice_of, unlikely
 from pyredis.ground.doubles cimport parse_double
 
@@ -322,7 +322,7 @@ cdef ReadStatus read_value(ReplyReader *reader, const ReplySink *sink, void *tar
         return read_integer(reader, sink, target, data, size)
     if type == c'+' or type == c'-' or type == c'(':
         return read_text(reader, sink, target, data, size)
-    if type == ARRAY or type == MAP or type == SET or type == PUSH or type == ATTRIBUTE:
+    if type == ARRAY or type == MAP or type == SET_REPLY or type == PUSH or type == ATTRIBUTE:
         return read_aggregate(reader, sink, target, data, size)
     if type == c'_':
         return read_null(reader, sink, target, data, size)
