@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from pyredis._core import Core
+from pyredis.call.state import State
 
 KEY_FLAGS: Final[tuple[str, ...]]
 
-def keys_of(state: Core, argv: list[bytes]) -> list[tuple[int, int]]:
+def keys_of(state: State, argv: list[bytes]) -> list[tuple[int, int]]:
     """The keys of a whole command: (place, flags) of each, ``KEY_FLAGS`` naming the bits of the flags.
 
     Raises CommandError with the texts of COMMAND GETKEYS.
