@@ -27,7 +27,7 @@ from benchmarks.servers import prepare_process
 
 BENCHMARKS = {
     "parser": (parser.run, "the request parser alone, in process"),
-    "core": (core.run, "parser, dispatch, keyspace and reply writer in process, without a socket"),
+    "core": (core.run, "parser, dispatch, keyspace and reply writer in process, without a socket; calls from Python"),
     "endtoend": (endtoend.run, "requests/s and server CPU per request, P1 and P16, a million keys"),
     "structures": (
         structures.run,

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis.call.command cimport Command
 from pyredis.call.state cimport State
+from pyredis.dispatch.direct cimport DirectClient
 
 
 cdef class Core(State):
@@ -16,7 +17,10 @@ cdef class Core(State):
     cdef readonly int64_t expire_ns     # spent in looking for expired keys
     cdef public size_t startup_memory   # bytes in use before there was any data
 
+    cdef public object on_call          # called after a call in process that has left something to do, or None
+
     cdef object listener                # of keyspace events, None for nobody
+    cdef bint occupied                  # no command may be called now, although none runs
     cdef uint32_t event_classes         # those that notify-keyspace-events enables
     cdef int unfinished_snapshots       # since the last that saw every entry
     cdef uint64_t started_cycles
@@ -25,5 +29,8 @@ cdef class Core(State):
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
     cdef int hear_events(self) except -1
+    cdef int check_callable(self, DirectClient client) except -1
+    cdef object take_reply(self, size_t begin)
+    cdef int leave_call(self, DirectClient client) except -1
     cdef uint64_t calls(self) noexcept
     cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

@@ -1,9 +1,10 @@
 """``Core``: the data of one server, and the policy layer's way to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pyredis.call.state import State
+from pyredis.dispatch.direct import DirectClient
 
 # What `Core.configure` takes.
 DIRECTIVES: Final[tuple[str, ...]]
@@ -25,6 +26,8 @@ class Core(State):
     expire_ns: Final[int]
     on_slow: Callable[[Any, list[bytes], int, int], None] | None
     on_latency: Callable[[str, int], None] | None
+    on_call: Callable[[], None] | None
+    """Called after a call in process that has answered clients that waited, or left something for the file."""
     on_event: Callable[[str, bytes, int, bytes], None] | None
     loading: bool
     write_error: bool
@@ -35,6 +38,20 @@ class Core(State):
     def configure(self, name: str, value: Any) -> None: ...
     def restrict(self, restriction: int, on: bool) -> None: ...
     def calibrate(self) -> None: ...
+    def client(self, protocol: int = 3, authenticated: bool = True) -> DirectClient:
+        """A new client in process (``dispatch/direct``), to be the first argument of ``call``."""
+    def call(self, client: DirectClient, arguments: Iterable[Any], /) -> Any:
+        """Runs a command as if the client had sent it, and returns its reply (``wire/reply_objects``).
+
+        ``arguments`` are bytes, str, int and float, the command's name first. An error reply is raised as
+        ``ReplyError``; inside a reply, errors are elements. None is returned, too, where CLIENT REPLY withholds the
+        reply. Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has
+        been closed, and RuntimeError where no command can run: while another does (in a handler, or in what listens to
+        events), while expired keys are being removed, and in a finalizer that runs while a reply is being read.
+
+        The reply does not wait for the append-only file. It may be shown to others once ``aof_released`` is not below
+        ``client.wait_offset``.
+        """
     def tick(self) -> None: ...
     def expire_cycle(self, budget_us: int) -> bool: ...
     def empty(self) -> None:
@@ -49,6 +66,9 @@ class Core(State):
     def aof_vouch(self, position: int) -> None: ...
     @property
     def log_position(self) -> int: ...
+    @property
+    def aof_released(self) -> int:
+        """The file has what replies wait for up to here: written, or with ``always`` synced; endless without it."""
     @property
     def aof_wake_fd(self) -> int: ...
     @property
@@ -67,6 +87,9 @@ class Core(State):
         """Per command called: (full name, calls, microseconds, rejected, failed, histogram)."""
     @property
     def in_transaction(self) -> bool: ...
+    @property
+    def may_wait(self) -> bool:
+        """Whether the command that runs may answer later than it returns: not inside EXEC, nor in process."""
     @property
     def dirty(self) -> int: ...
     @property

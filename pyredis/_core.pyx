@@ -11,7 +11,7 @@ from libc.string cimport memcpy, memset
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 
-from pyredis._resp cimport PARSE_REQUEST, Parser, arguments_free, parser_init, reply_free, reply_truncate
+from pyredis._resp cimport PARSE_REQUEST, Parser, Reply, arguments_free, parser_init, reply_free, reply_truncate
 from pyredis.call.changes cimport (
     EVENT_EVICTED,
     EVENT_EXPIRED,
@@ -29,7 +29,14 @@ from pyredis.call.changes cimport (
     EVENT_ZSET,
     note_key_event,
 )
-from pyredis.call.client cimport Client, client_discard, client_init
+from pyredis.call.client cimport (
+    CLIENT_CLOSE_AFTER_REPLY,
+    CLIENT_CLOSE_NOW,
+    CLIENT_DENY_BLOCKING,
+    Client,
+    client_discard,
+    client_init,
+)
 from pyredis.call.command cimport (
     CMD_DENYOOM,
     CMD_FAST,
@@ -54,9 +61,10 @@ from pyredis.call.propagation cimport propagate_expired, settle
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
-from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of
+from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of, unlikely
 from pyredis.ground.memory cimport (
     Account,
     mem_account_close,
@@ -80,6 +88,7 @@ from pyredis.journal.aof cimport (
     aof_fsync_pending,
     aof_new,
     aof_pause_sync,
+    aof_released,
     aof_set_policy,
     aof_sync,
     aof_sync_failed,
@@ -90,6 +99,8 @@ from pyredis.journal.log cimport log_destroy, log_init, log_is_open
 from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
 from pyredis.types.table.hashtable cimport table_memory, table_size
+from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
+from pyredis.wire.reply_objects cimport written_object
 
 import os
 import time
@@ -166,6 +177,8 @@ cdef enum:
     CALIBRATE_NS = 300000
     RING_SIZE = 1 << 20
     REPLY_SLICE = 256 << 10
+    # A reply buffer larger than this is given back when it is empty.
+    REPLY_KEEP = 1 << 20
 
 
 cdef void tell_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
@@ -209,6 +222,7 @@ cdef class Core(State):
         self.handlers = []
         self.server.core = <void *> self
         log_init(&self.server.log, RING_SIZE)
+        self.server.next_client_id = 1
         self.server.recent = <uint64_t *> mem_zalloc(RECENT * sizeof(uint64_t))
         keyspace_init(&self.server.keyspace, databases)
         self.server.keyspace.hooks.context = &self.server
@@ -372,6 +386,78 @@ cdef class Core(State):
         else:
             self.server.restrictions &= ~restriction
 
+    # ---- commands called in process ----
+
+    def client(self, int protocol=3, bint authenticated=True):
+        """A new client in process (``dispatch/direct``), to be the first argument of ``call``."""
+        return DirectClient(self, protocol, authenticated)
+
+    def call(self, DirectClient client not None, arguments):
+        """Runs a command as if the client had sent it, and returns its reply (``wire/reply_objects``).
+
+        ``arguments`` is a sequence of bytes, str, int and float, the command's name first. An error reply is raised as
+        ``ReplyError``; inside a reply, errors are elements. None is returned, too, where CLIENT REPLY withholds the
+        reply. Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has
+        been closed, and RuntimeError where no command can run: while another does (in a handler, or in what listens to
+        events), while expired keys are being removed, and in a finalizer that runs while a reply is being read.
+
+        The reply does not wait for the append-only file. It may be shown to others once ``aof_released`` is not below
+        ``client.wait_offset``.
+        """
+        cdef ObjectArguments encoded
+        cdef size_t begin
+        enter(self)
+        try:
+            encode_arguments(&encoded, arguments, self.server.settings.proto_max_bulk)
+            self.check_callable(client)
+            keyspace_tick(&self.server.keyspace)
+            begin = self.server.reply.size
+            call_direct(&self.server, &client.client, <int> encoded.count, encoded.items)
+        finally:
+            release_arguments(&encoded)
+        self.leave_call(client)
+        return self.take_reply(begin)
+
+    cdef int check_callable(self, DirectClient client) except -1:
+        if client.state is not self:
+            raise ValueError("the client is one of another core")
+        if self.server.current != NULL or self.occupied:
+            raise RuntimeError("no command can be called while another one runs or expired keys are being removed")
+        if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
+            raise ConnectionError("the client has been closed")
+        return 0
+
+    cdef int leave_call(self, DirectClient client) except -1:
+        """What is to be done after the command, whatever it has replied."""
+        cdef Server *server = &self.server
+        client.wait_offset = server.wait_offset
+        if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
+            client.finish()
+        if self.on_call is not None and (
+                server.outbox.first != NULL or
+                (server.aof != NULL and server.wait_offset > aof_released(server.aof))):
+            self.on_call()
+        return 0
+
+    cdef object take_reply(self, size_t begin):
+        """Reads what stands in the reply buffer from ``begin`` on, and takes it out."""
+        cdef Reply *reply = &self.server.reply
+        cdef bint failed
+        if reply.size == begin:
+            return None
+        failed = reply.data[begin] == c'-' or reply.data[begin] == c'!'
+        self.occupied = True
+        try:
+            value = written_object(reply, begin)
+        finally:
+            self.occupied = False
+            reply_truncate(reply, begin)
+            if unlikely(begin == 0 and reply.capacity > REPLY_KEEP):
+                reply_free(reply)
+        if unlikely(failed):
+            raise value
+        return value
+
     # ---- time ----
 
     def calibrate(self):
@@ -399,12 +485,14 @@ cdef class Core(State):
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         self.server.log.loose = True
+        self.occupied = True
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
         more = expire_fields_cycle(&self.server, budget_us) or more
         if log_is_open(&self.server.log):
             settle(&self.server)
         self.server.log.loose = False
         serve_waiting(&self.server)
+        self.occupied = False
         self.expire_ns += monotonic_ns() - begin
         return more
 
@@ -476,6 +564,11 @@ cdef class Core(State):
     def log_position(self):
         """Bytes that the log of changes has had."""
         return self.server.log.published
+
+    @property
+    def aof_released(self):
+        """The file has what replies wait for up to here: written, or with ``always`` synced; endless without it."""
+        return aof_released(self.server.aof) if self.server.aof != NULL else <uint64_t> -1
 
     @property
     def aof_wake_fd(self):
@@ -594,6 +687,12 @@ cdef class Core(State):
     def in_transaction(self):
         """Whether the commands of an EXEC are being executed."""
         return self.server.in_exec != 0
+
+    @property
+    def may_wait(self):
+        """Whether the command that runs may answer later than it returns: not inside EXEC, nor in process."""
+        return not (self.server.in_exec or self.server.current == NULL or
+                    self.server.current.flags & CLIENT_DENY_BLOCKING)
 
     @property
     def dirty(self):

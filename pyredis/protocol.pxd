@@ -6,6 +6,7 @@ from pyredis._core cimport Core
 from pyredis._resp cimport Parser
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
+from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.memory cimport Account
 from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport Intake
@@ -37,7 +38,6 @@ cdef class Hub:
     cdef object waiting
     cdef set stalled                    # the connections that are held back
     cdef bint flush_scheduled
-    cdef int64_t next_id
     cdef public size_t query_buffer_limit
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out
@@ -50,6 +50,7 @@ cdef class Hub:
     cdef int schedule_flush(self) except -1
     cdef uint64_t released(self) noexcept
     cdef int deliver_mail(self, uint64_t released) except -1
+    cdef int hand_over(self, DirectClient receiver) except -1
     cdef int deliver_to(self, Connection connection, uint64_t released) except -1
     cdef int settle_owed(self, uint64_t released) except -1
     cdef int settle(self, Connection connection, const Owed *owed, uint64_t released) except -1

@@ -37,6 +37,8 @@ class Hub:
         """Sends the waiting replies that the file has caught up with."""
     def deliver_soon(self) -> None:
         """Delivers the outbox at the end of the iteration. To be called after whatever may send something."""
+    def follow_call(self) -> None:
+        """After a command called in process: answers the clients it has served, and has the file take what changed."""
     def relieve(self) -> None:
         """Looks after the connections that are held back. To be called now and then."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:

@@ -60,6 +60,7 @@ from pyredis.call.outbox cimport outbox_answer, outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
 from pyredis.call.waiting cimport waiter_of
 from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.direct cimport DirectClient
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
@@ -124,8 +125,8 @@ cdef class Hub:
         enter(core)
         self.memory = core.server.memory
         self.buffer = <char *> mem_alloc(READ_SIZE)
-        self.next_id = 1
         self.query_buffer_limit = 1 << 30
+        core.on_call = self.follow_call
 
     def __dealloc__(self):
         cdef Account *interrupted
@@ -265,12 +266,25 @@ cdef class Hub:
     cdef int deliver_mail(self, uint64_t released) except -1:
         cdef Connection connection
         while self.core.server.outbox.first != NULL:
-            connection = <Connection> self.core.server.outbox.first.client.owner
+            receiver = <object> self.core.server.outbox.first.client.owner
+            if not isinstance(receiver, Connection):
+                self.hand_over(receiver)
+                continue
+            connection = <Connection> receiver
             try:
                 self.deliver_to(connection, released)
             except Exception as error:
                 self.host.report_exception("Sending a message failed", error)
                 connection.close()
+        return 0
+
+    cdef int hand_over(self, DirectClient receiver) except -1:
+        """Gives a client in process what is addressed to it."""
+        cdef Reply *reply = &self.core.server.reply
+        cdef size_t begin = reply.size
+        cdef uint64_t offset = 0
+        outbox_collect(&self.core.server.outbox, &receiver.client, reply, &offset)
+        receiver.push(b"".join(parcel_of(reply, begin, 0).parts))
         return 0
 
     cdef int deliver_to(self, Connection connection, uint64_t released) except -1:
@@ -293,6 +307,10 @@ cdef class Hub:
             connection.disarm()
             self.loop.call_soon(connection.resume)
         return connection.finish()
+
+    def follow_call(self):
+        """After a command called in process: answers the clients it has served, and has the file take what changed."""
+        self.schedule_flush()
 
     def relieve(self):
         """Looks after the connections that are held back. To be called now and then."""
@@ -342,8 +360,8 @@ cdef class Connection(ClientView):
         keyspace_tick(&hub.core.server.keyspace)
         client_init(&self.client, &hub.core.server.keyspace)
         self.client.owner = <void *> self
-        self.client.id = hub.next_id
-        hub.next_id += 1
+        self.client.id = hub.core.server.next_client_id
+        hub.core.server.next_client_id += 1
         parser_init(&self.parser, hub.core.server.settings.proto_max_bulk)
 
     def __del__(self):
@@ -772,6 +790,7 @@ cdef class Connection(ClientView):
         """Answers the command that blocked, and goes on."""
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
+        enter(self.hub.core)
         reply_raw(&server.reply, PyBytes_AS_STRING(reply), PyBytes_GET_SIZE(reply))
         outbox_answer(&server.outbox, &self.client, &server.reply, begin, 0)
         self.hub.deliver_soon()

@@ -38,6 +38,7 @@ cdef bint timeout_ms_argument(Call *call, int index, int64_t *timeout_ms) noexce
 # never calls this is woken by every change of its keys, their removal too.
 cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil
 # Waits for the keys that arguments `first` to `last` are. The arguments are kept as they are now: a handler may have
-# replaced some before (`$` by the id it stands for). Inside EXEC, and for the loader, answers at once. Nothing may have
+# replaced some before (`$` by the id it stands for). Inside EXEC, for the loader,
+# and for a client in process, answers at once. Nothing may have
 # been replied before.
 cdef Replied block_on_keys(Call *call, int first, int last, int64_t timeout_ms, BlockReply reply) noexcept nogil

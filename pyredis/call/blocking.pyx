@@ -4,7 +4,7 @@ from libc.stdint cimport INT64_MAX, int64_t
 
 from pyredis._resp cimport Replied, reply_error, reply_null, reply_null_array
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_LOADER
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_DENY_BLOCKING, CLIENT_LOADER
 from pyredis.call.lookups cimport lookup_write_kind
 from pyredis.call.request cimport keep_request
 from pyredis.call.waiting cimport Place, Waiter, waiting_join
@@ -60,7 +60,7 @@ cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil
 
 
 cdef bint may_wait(const Call *call) noexcept nogil:
-    return not call.server.in_exec and not call.client.flags & CLIENT_LOADER
+    return not call.server.in_exec and not call.client.flags & (CLIENT_LOADER | CLIENT_DENY_BLOCKING)
 
 
 cdef Replied block_on_keys(Call *call, int first, int last, int64_t timeout_ms, BlockReply reply) noexcept nogil:

@@ -29,6 +29,7 @@ cdef enum ClientFlag:
     # Its class, for the limits of what may lie unsent; an ordinary client without.
     CLIENT_REPLICA = 1 << 15
     CLIENT_PUBSUB = 1 << 16
+    CLIENT_DENY_BLOCKING = 1 << 17      # its commands answer at once, as inside EXEC
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL where the place is empty
@@ -36,7 +37,7 @@ ctypedef struct Watch:
 
 ctypedef struct Client:
     int64_t id
-    void *owner                 # its Connection, borrowed; NULL for the loader
+    void *owner                 # its Connection or DirectClient, borrowed; NULL for the loader
     Database *database
     int protocol                # 2 or 3
     uint32_t flags
@@ -67,5 +68,7 @@ cdef void client_unwatch(Client *client) noexcept nogil
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
 # A command of the client is over: whether CLIENT REPLY withholds its reply. SKIP goes on to the next command.
 cdef bint client_end_reply(Client *client) noexcept nogil
+# RESET: as a new client, except for its authentication, which the caller decides.
+cdef void client_reset(Client *client, Keyspace *keyspace) noexcept nogil
 # Leaves MULTI, forgets the queue and the watches.
 cdef void client_discard(Client *client) noexcept nogil

@@ -27,6 +27,14 @@ cdef bint client_end_reply(Client *client) noexcept nogil:
     return withheld
 
 
+cdef void client_reset(Client *client, Keyspace *keyspace) noexcept nogil:
+    client_discard(client)
+    client.database = &keyspace.databases[0]
+    client.protocol = 2
+    client.flags &= ~(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH |
+                      CLIENT_NO_EVICT)
+
+
 # ---- MULTI's queue ----
 
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil:

@@ -56,6 +56,7 @@ ctypedef struct Server:
     uint32_t restrictions
     int in_exec                 # running the commands of an EXEC
     Client *current             # whose command runs
+    int64_t next_client_id
     uint32_t heard
     EventSink sink              # of keyspace events, NULL while nobody listens
     void *sink_context

@@ -153,10 +153,23 @@ cdef void fetch_parts(Server *server, Client *client, const Batch *batch) noexce
             types[index].prefetch_part(values[index], parts[index])
 
 
+cdef inline void execute_begun(Call *call) noexcept nogil:
+    cdef size_t start = call.reply.size
+    execute(call)
+    if unlikely(call.client.flags & AFTER_REQUEST):
+        end_request(call.server, call.client, start)
+
+
+cdef void execute_call(Call *call) noexcept nogil:
+    cdef size_t start = call.reply.size
+    execute(call)
+    if unlikely(call.client.flags & AFTER_REQUEST):
+        withhold_reply(call.server, call.client, start)
+
+
 cdef inline void execute_request(Server *server, Client *client, Batch *batch, int at) noexcept nogil:
     cdef Call call
     cdef Request *request = &batch.requests[at]
-    cdef size_t start = server.reply.size
     call_begin(&call, server, client, batch.commands[at], <int> request.count,
                server.arguments.items + request.first, request.raw, request.raw_size)
     if request.apart:
@@ -165,20 +178,21 @@ cdef inline void execute_request(Server *server, Client *client, Batch *batch, i
     call.hashed = batch.hashed[at]
     if not client.flags & CLIENT_MULTI:
         client.mark = request.raw
-    execute(&call)
-    if unlikely(client.flags & AFTER_REQUEST):
-        end_request(server, client, start)
+    execute_begun(&call)
 
 
-cdef void end_request(Server *server, Client *client, size_t start) noexcept nogil:
-    """CLIENT REPLY OFF and SKIP withhold the reply; what the client was sent meanwhile follows.
-
-    A command that waits is over only when it is answered.
+cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
+    """CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. One that waits is over when it is answered.
     """
     if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
         reply_truncate(&server.reply, start)
     if not client.flags & CLIENT_BLOCKED:
         client_end_reply(client)
+
+
+cdef void end_request(Server *server, Client *client, size_t start) noexcept nogil:
+    """What the client was sent meanwhile follows its reply."""
+    withhold_reply(server, client, start)
     if client.flags & CLIENT_ADDRESSED:
         outbox_collect(&server.outbox, client, &server.reply, &server.wait_offset)
 

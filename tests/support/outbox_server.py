@@ -29,7 +29,7 @@ class Server(module.Server):
         chosen = {int(number) for number in ids.split(b",")}
         receivers = [client for client in self.clients.values() if client.id in chosen]
         send = outbox_handle.send_shared if b"s" in how else outbox_handle.send
-        send(self.core, receivers, message, self.core.aof_position if b"w" in how else 0, line=b"l" in how)
+        send(self.core, receivers, message, self.core.log_position if b"w" in how else 0, line=b"l" in how)
         return len(receivers)
 
     def set_class(self, identity, name):

@@ -124,6 +124,8 @@ def load_aof(client, args):
     """Loading executes commands itself, so it begins when this request is over; until its end the client waits."""
     if client.core.in_transaction:
         raise CommandError("ERR DEBUG LOADAOF is not possible in a transaction")
+    if not client.core.may_wait:
+        raise CommandError("ERR DEBUG LOADAOF is not possible for a client that may not wait")
     client.block()
     client.host.reload_aof(lambda done: client.unblock(b"+OK\r\n" if done else LOAD_FAILED))
     return NO_REPLY
@@ -141,7 +143,7 @@ def protocol(client, args):
     if name == "push" and client.protocol == 2:
         raise CommandError("ERR RESP2 is not supported by this command")
     if name == "push":
-        client.hub.loop.call_soon(client.push, PUSH_EXAMPLE)
+        client.host.hub.loop.call_soon(client.push, PUSH_EXAMPLE)
     if name not in EXAMPLES:
         raise CommandError(WRONG_TYPE_NAME)
     return EXAMPLES[name]

@@ -22,13 +22,17 @@ def lastsave(client, args):
 
 
 def bgrewriteaof(client, args):
-    """Whether the rewrite can begin is often known only when its files are open: until then the client waits."""
+    """Whether the rewrite can begin is often known only when its files are open: until then the client waits, if it
+    may; otherwise the log says what became of it."""
+
+    waits = client.core.may_wait
 
     def tell(failure: str | None) -> None:
-        client.unblock(f"-{failure}\r\n".encode() if failure else b"+%b\r\n" % REWRITE_STARTED)
+        if waits:
+            client.unblock(f"-{failure}\r\n".encode() if failure else b"+%b\r\n" % REWRITE_STARTED)
 
     began = client.host.rewrite_aof(tell)
-    if began is None:
+    if began is None and waits:
         client.block()
         return NO_REPLY
     return Status(REWRITE_STARTED if began else REWRITE_SCHEDULED)

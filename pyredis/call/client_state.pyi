@@ -1,0 +1,70 @@
+"""A client as commands in Python see it."""
+
+from typing import Final
+
+class ClientState:
+    """What CLIENT INFO shows, and what commands set. Times are milliseconds since 1970, sizes bytes."""
+
+    name: bytes
+    lib_name: bytes
+    lib_ver: bytes
+    protocol: int
+    authenticated: bool
+    no_evict: bool
+    no_touch: bool
+    reply_mode: str
+    fd: Final[int]
+    address: Final[str]
+    local_address: Final[str]
+
+    def discard_transaction(self) -> None:
+        """Leaves MULTI and forgets what is watched."""
+    def require_password(self, required: bool) -> None: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def db(self) -> int: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def is_unix(self) -> bool: ...
+    @property
+    def ending(self) -> bool:
+        """Whether it ends, or has ended."""
+    @property
+    def flags_text(self) -> str: ...
+    @property
+    def blocked(self) -> bool:
+        """Whether a command of it waits."""
+    @property
+    def created_ms(self) -> int: ...
+    @property
+    def active_ms(self) -> int: ...
+    @property
+    def queued(self) -> int:
+        """Commands queued since MULTI, -1 outside of one."""
+    @property
+    def watching(self) -> int: ...
+    @property
+    def multi_memory(self) -> int: ...
+    @property
+    def argument_memory(self) -> int:
+        """Bytes kept for a command that waits."""
+    @property
+    def query_buffer(self) -> int: ...
+    @property
+    def query_free(self) -> int: ...
+    @property
+    def input_memory(self) -> int: ...
+    @property
+    def output_memory(self) -> int: ...
+    @property
+    def total_memory(self) -> int: ...
+    @property
+    def bytes_in(self) -> int: ...
+    @property
+    def bytes_out(self) -> int: ...
+    @property
+    def commands(self) -> int: ...
+    @property
+    def last_command(self) -> str | None: ...

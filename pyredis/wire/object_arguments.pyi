@@ -1,0 +1,1 @@
+"""Requests made of Python objects: for native code alone."""
