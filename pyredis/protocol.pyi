@@ -72,6 +72,8 @@ class Connection(ClientView):
         """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
     def unblock(self, reply: bytes) -> None:
         """Answers the command that blocked, and goes on."""
+    def push(self, data: bytes) -> None:
+        """Sends a push message, whatever CLIENT REPLY says, after the replies made so far."""
     def end_wait(self, error: bool = False) -> bool:
         """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
     def set_alarm(self) -> None: ...

@@ -56,12 +56,13 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
-from pyredis.call.outbox cimport outbox_answer, outbox_collect, outbox_forget
+from pyredis.call.outbox cimport SEND_PUSH, outbox_answer, outbox_collect, outbox_forget, outbox_send
 from pyredis.call.state cimport Server, enter
 from pyredis.call.waiting cimport waiter_of
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
+from pyredis.ground.base cimport slice_of
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -793,6 +794,13 @@ cdef class Connection(ClientView):
         enter(self.hub.core)
         reply_raw(&server.reply, PyBytes_AS_STRING(reply), PyBytes_GET_SIZE(reply))
         outbox_answer(&server.outbox, &self.client, &server.reply, begin, 0)
+        self.hub.deliver_soon()
+
+    def push(self, bytes data):
+        """Sends a push message, whatever CLIENT REPLY says, after the replies made so far."""
+        enter(self.hub.core)
+        outbox_send(&self.hub.core.server.outbox, &self.client, slice_of(PyBytes_AS_STRING(data),
+                    PyBytes_GET_SIZE(data)), 0, SEND_PUSH)
         self.hub.deliver_soon()
 
     # ---- waiting for keys ----

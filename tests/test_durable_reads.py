@@ -109,4 +109,5 @@ def test_each_of_these_commands_changes_a_key_or_the_test_before_would_show_noth
             with configured(client, case):
                 if not changed_keys(client, case):
                     bare.add(case.request)
-    assert bare == {"COPY a b DB 1 REPLACE", "FLUSHALL SYNC", "FLUSHDB"}, "another database, and nothing to flush"
+    # Another database, nothing to flush, a field that has expired before it is there.
+    assert bare == {"COPY a b DB 1 REPLACE", "FLUSHALL SYNC", "FLUSHDB", "HSETEX h PXAT 1 FIELDS 2 f 2 x 3"}
