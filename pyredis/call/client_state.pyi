@@ -1,7 +1,5 @@
 """A client as commands in Python see it."""
 
-from typing import Final
-
 class ClientState:
     """What CLIENT INFO shows, and what commands set. Times are milliseconds since 1970, sizes bytes."""
 
@@ -13,10 +11,13 @@ class ClientState:
     no_evict: bool
     no_touch: bool
     reply_mode: str
-    fd: Final[int]
-    address: Final[str]
-    local_address: Final[str]
 
+    @property
+    def fd(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def local_address(self) -> str: ...
     def discard_transaction(self) -> None:
         """Leaves MULTI and forgets what is watched."""
     def require_password(self, required: bool) -> None: ...
@@ -33,6 +34,9 @@ class ClientState:
         """Whether it ends, or has ended."""
     @property
     def flags_text(self) -> str: ...
+    @property
+    def output_class(self) -> str:
+        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
     @property
     def blocked(self) -> bool:
         """Whether a command of it waits."""

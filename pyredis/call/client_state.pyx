@@ -8,6 +8,8 @@ from pyredis.call.client cimport (
     CLIENT_MULTI,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
+    CLIENT_PUBSUB,
+    CLIENT_REPLICA,
     CLIENT_REPLY_OFF,
     CLIENT_REPLY_SKIP,
     CLIENT_REPLY_SKIP_NEXT,
@@ -119,6 +121,10 @@ cdef class ClientState:
     def flags_text(self):
         """Redis's letters for the state of a client."""
         text = ""
+        if self.client.flags & CLIENT_REPLICA:
+            text += "S"
+        if self.client.flags & CLIENT_PUBSUB:
+            text += "P"
         if self.client.flags & CLIENT_MULTI:
             text += "x"
         if self.client.flags & CLIENT_BLOCKED:
@@ -132,6 +138,13 @@ cdef class ClientState:
         if self.client.flags & CLIENT_NO_TOUCH:
             text += "T"
         return text or "N"
+
+    @property
+    def output_class(self):
+        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
+        if self.client.flags & CLIENT_REPLICA:
+            return "replica"
+        return "pubsub" if self.client.flags & CLIENT_PUBSUB else "normal"
 
     @property
     def blocked(self):

@@ -11,12 +11,18 @@ from pyredis.call.handlers cimport argument_list, client_object, excerpt
 from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle, takes_changes
 from pyredis.call.state cimport Server, Settings
 from pyredis.call.waiting cimport ANY_CHANGE
-from pyredis.dispatch.reply_check cimport CHECKING, check_failed, is_one_reply
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
 from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport keyspace_tick
+from pyredis.wire.reply_reader cimport is_one_reply
 
 from pyredis.call.handlers import NO_REPLY, CommandError
+
+cdef extern from "checks.h" nogil:
+    enum:
+        CHECKING
+
+    void check_failed(const char *what, const char *of)
 
 cdef enum:
     # The slow log keeps no more of a command's arguments.

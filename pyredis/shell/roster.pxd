@@ -2,13 +2,13 @@
 
 from libc.stdint cimport int64_t
 
+from pyredis.call.client_state cimport ClientState
 
-# What may stand in one list. The references are borrowed: who is listed must be removed before it goes.
-cdef class Listed:
+
+# What may stand in one list. The references are borrowed: a client that is listed must be removed before it goes.
+cdef class Listed(ClientState):
     cdef void *older
     cdef void *newer
-
-    cdef int64_t identity(self) noexcept
 
 
 cdef class ClientList:

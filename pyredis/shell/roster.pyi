@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-class Listed:
-    """One that can be listed, with an id."""
+from pyredis.call.client_state import ClientState
+
+class Listed(ClientState):
+    """A client that can be listed."""
 
 class ClientList(Mapping[int, Any]):
     """A mapping of ids to those listed, to be read only. Looking one up takes time proportional to their number."""

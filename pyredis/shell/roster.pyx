@@ -8,12 +8,11 @@ from collections.abc import Mapping
 
 from libc.stdint cimport int64_t
 
+from pyredis.call.client_state cimport ClientState
 
-cdef class Listed:
-    """One that can be listed, with an id."""
 
-    cdef int64_t identity(self) noexcept:
-        return 0
+cdef class Listed(ClientState):
+    """A client that can be listed."""
 
 
 cdef class ClientList:
@@ -46,7 +45,7 @@ cdef class ClientList:
     cdef Listed find(self, int64_t identity):
         cdef void *at = self.oldest
         while at != NULL:
-            if (<Listed> at).identity() == identity:
+            if (<Listed> at).client.id == identity:
                 return <Listed> at
             at = (<Listed> at).newer
         return None
@@ -56,7 +55,7 @@ cdef class ClientList:
 
     def __iter__(self):
         cdef Listed item
-        return iter([item.identity() for item in self.values()])
+        return iter([item.client.id for item in self.values()])
 
     def __contains__(self, int64_t identity):
         return self.find(identity) is not None
