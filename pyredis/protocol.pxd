@@ -109,5 +109,6 @@ cdef class Connection(ClientView):
     cdef int disarm(self) except -1
     cdef int stop_waiting(self) except -1
     cdef int look_again(self) except -1
+    cdef bint is_gone(self) except -1
     cdef bint is_owed(self) noexcept
     cdef int finish(self) except -1

@@ -219,6 +219,8 @@ cdef class Hub:
         if owed.parcel != NULL:
             parcel = <Parcel> owed.parcel
             Py_DECREF(parcel)
+        if connection.is_gone():
+            return 0
         if owed.offset > released or connection.waiting:
             if parcel is not None:
                 return self.wait(connection, parcel, parcel.size, owed.offset)
@@ -251,6 +253,8 @@ cdef class Hub:
             connection.waiting -= 1
             connection.waiting_bytes -= size
             connection.held -= 1
+            if connection.is_gone():
+                continue
             if isinstance(reply, Parcel):
                 connection.send_parcel(reply)
             else:
@@ -272,6 +276,9 @@ cdef class Hub:
                 self.hand_over(receiver)
                 continue
             connection = <Connection> receiver
+            if connection.is_gone():
+                outbox_forget(&self.core.server.outbox, &connection.client)
+                continue
             try:
                 self.deliver_to(connection, released)
             except Exception as error:
@@ -447,7 +454,7 @@ cdef class Connection(ClientView):
     def resume(self):
         """Goes on with the input that was left, then with reading."""
         enter(self.hub.core)
-        if self.lost or self.closing or self.stalled or self.transport.is_closing():
+        if self.closing or self.stalled or self.is_gone():
             return
         if self.reading_paused:
             self.reading_paused = False
@@ -688,7 +695,7 @@ cdef class Connection(ClientView):
     def go_on_sending(self):
         """Harmless at any time: what the transport still has goes first, and it will report that it has gone."""
         enter(self.hub.core)
-        if self.lost or self.transport.is_closing():
+        if self.is_gone():
             return
         if self.outgoing is not None and not self.transport.get_write_buffer_size():
             self.pump()
@@ -753,6 +760,10 @@ cdef class Connection(ClientView):
         self.hub.stalled.discard(self)
         self.resume()
         return 0
+
+    cdef bint is_gone(self) except -1:
+        """Whether nothing can be sent any more: the transport may have closed before ``connection_lost`` reports it."""
+        return self.lost or self.transport.is_closing()
 
     cdef bint is_owed(self) noexcept:
         """Whether something waits for the file, for the socket, or for its delivery."""

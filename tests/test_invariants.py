@@ -113,6 +113,7 @@ class Commands(RuleBasedStateMachine):
     @invariant()
     @precondition(lambda self: self.server is not None)
     def sound(self):
+        self.server.hub.loop.run()
         invariants.check(self.server.core)
 
     def release(self):
