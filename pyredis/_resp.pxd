@@ -10,6 +10,11 @@ from libc.string cimport memcpy
 from pyredis.ground.base cimport Slice, format_uint64
 from pyredis.ground.blob cimport Blob
 
+cdef enum:
+    # Up to this size a bulk string is formatted as one piece.
+    SMALL_BULK = 96
+    BULK_ROOM = SMALL_BULK + 26
+
 # ---- requests ----
 
 cdef enum:
@@ -74,6 +79,13 @@ cdef inline size_t format_header(char *out, char type, uint64_t value) noexcept 
     digits = format_uint64(out + 1, value)
     memcpy(out + 1 + digits, "\r\n", 2)
     return digits + 3
+
+cdef inline size_t format_bulk(char *out, Slice value) noexcept nogil:
+    """A complete bulk string of up to SMALL_BULK bytes; ``out`` has room for BULK_ROOM. Returns its size."""
+    cdef size_t size = format_header(out, c'$', value.size)
+    memcpy(out + size, value.data, value.size)
+    memcpy(out + size + value.size, "\r\n", 2)
+    return size + value.size + 2
 
 cdef Slice *arguments_grow(Arguments *arguments, size_t count) noexcept nogil
 cdef void arguments_free(Arguments *arguments) noexcept nogil

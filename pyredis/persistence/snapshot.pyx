@@ -1,4 +1,4 @@
-"""A snapshot of the keyspace as commands: the base that a rewrite of the append-only file makes.
+"""A snapshot of the keyspace: the base, as commands, that a rewrite of the append-only file makes.
 
 The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in
 slices, saves every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is saved
@@ -9,8 +9,8 @@ the beginning. Saving a large value only opens it: it is written in pieces betwe
 The keys that a database had at the beginning are a ``Source``. When databases are swapped, the sources follow; the keys
 of a database that is flushed go over to the snapshot, which releases them when it has been through them.
 
-What entries become is the savers' business (``saving``). It goes through a ring of its own to a native thread, which
-writes and syncs it piece by piece.
+The savers enumerate what is in an entry, an encoder makes bytes of it (``saving``). They go through a ring of their own
+to a native thread, which writes and syncs them piece by piece.
 """
 
 from libc.errno cimport EINVAL
@@ -33,8 +33,10 @@ from pyredis.journal.aof cimport (
     aof_released,
     aof_set_policy,
 )
-from pyredis.journal.log cimport Log, log_destroy, log_init, log_publish
+from pyredis.journal.log cimport Log, log_append, log_destroy, log_init, log_publish
 from pyredis.keyspace.keyspace cimport Database, Entry, Keyspace, ValueKind, keyspace_discard_table
+from pyredis.persistence.saving.command_encoder cimport command_encoder
+from pyredis.persistence.saving.output cimport Output, output_publish
 from pyredis.persistence.saving.partial cimport session_end, session_save, session_take, session_work
 from pyredis.persistence.saving.saver cimport Session
 from pyredis.types.table.hashtable cimport (
@@ -86,6 +88,7 @@ cdef class Snapshot:
     cdef State state
     cdef Log log                     # of its own: the base's commands
     cdef Aof *out
+    cdef Output output               # into that log
     cdef readonly uint64_t position  # of the server's log at the beginning
 
     def __cinit__(self, Core core, int fd, size_t piece=PIECE):
@@ -105,7 +108,11 @@ cdef class Snapshot:
         if error:
             raise OSError(error, os.strerror(error))
         self.position = core.log_position
-        self.state.session.out = &self.log
+        self.output.append = append_to_log
+        self.output.publish = publish_log
+        self.output.target = &self.log
+        self.state.session.out = &self.output
+        self.state.session.encoder = command_encoder()
         self.state.session.piece = piece
         self.begin()
 
@@ -185,6 +192,16 @@ cdef class Snapshot:
         aof_detach(self.out)
 
 
+# ---- the ring ----
+
+cdef void append_to_log(Output *out, const char *data, size_t size) noexcept nogil:
+    log_append(<Log *> out.target, data, size)
+
+
+cdef void publish_log(Output *out) noexcept nogil:
+    log_publish(<Log *> out.target)
+
+
 # ---- the walk ----
 
 cdef void state_begin(State *state, Keyspace *keyspace) noexcept nogil:
@@ -230,16 +247,16 @@ cdef void visit(void *context, void *element) noexcept nogil:
 
 cdef bint save_slice(State *state) noexcept nogil:
     """What is open goes before what is not; false when there is no more of either."""
-    cdef Log *out = state.session.out
-    cdef uint64_t end = out.published + state.session.piece
+    cdef Output *out = state.session.out
+    cdef uint64_t end = out.size + state.session.piece
     cdef int steps = 0
     if session_work(&state.session):
         return True
     if state.source == state.keyspace.count:
         return False
-    while steps < STEPS and state.session.first == NULL and out.published < end:
+    while steps < STEPS and state.session.first == NULL and out.size < end:
         state.cursor = table_scan(state.sources[state.source].table, state.cursor, visit, state)
-        log_publish(out)
+        output_publish(out)
         steps += 1
         if state.cursor == 0:
             state.source += 1
@@ -256,7 +273,7 @@ cdef inline State *state_of(void *context) noexcept nogil:
 cdef void preserve(void *context, Database *database, Entry *entry) noexcept nogil:
     cdef State *state = state_of(context)
     save(state, state.origins[database.id], entry)
-    log_publish(state.session.out)
+    output_publish(state.session.out)
 
 
 cdef bint take_value(void *context, ValueKind kind, void *value) noexcept nogil:

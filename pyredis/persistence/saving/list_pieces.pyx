@@ -86,7 +86,8 @@ cdef void close_list(Partial *partial) noexcept nogil:
 cdef void save_view(Partial *partial, LongList *view) noexcept nogil:
     """A list that is put together for the saver's eyes only."""
     view.form = LONG_FORM
-    partial.saver.save(partial.saver, partial_begin(partial), partial_key(partial), view)
+    partial_begin(partial)
+    partial.saver.save(partial.saver, partial.session, partial_key(partial), view)
 
 
 cdef void save_run(Partial *partial, Run *run) noexcept nogil:

@@ -1,18 +1,12 @@
-"""Lists as RPUSH."""
+"""Lists: their elements in order."""
 
-from pyredis.journal.multibulk cimport append_bulk
 from pyredis.keyspace.keyspace cimport LIST
-from pyredis.keyspace.parts cimport Part
 from pyredis.persistence.saving.list_pieces cimport MOST_NODES, list_pieces
 from pyredis.persistence.saving.part_saver cimport save_whole
-from pyredis.persistence.saving.saver cimport Output, Saver, saver_register
+from pyredis.persistence.saving.saver cimport Saver, saver_register
 from pyredis.types.list.list cimport List, list_is_long
 from pyredis.types.list.list_long cimport LongList
 from pyredis.types.table.guard cimport Guard
-
-
-cdef void append_element(Output out, const Part *part) noexcept nogil:
-    append_bulk(out, part.text)
 
 
 cdef Guard **guard(void *value) noexcept nogil:
@@ -26,7 +20,4 @@ _saver.kind = LIST
 _saver.save = save_whole
 _saver.guard = guard
 _saver.pieces = list_pieces()
-_saver.command = "RPUSH"
-_saver.words = 1
-_saver.append_part = append_element
 saver_register(&_saver)

@@ -1,21 +1,14 @@
-"""One walk over a value's parts for all kinds that have them; ``parts.pxd`` has the contracts."""
+"""One walk over a value's parts for all kinds that have them; ``keyspace/parts.pxd`` has the contracts."""
 
-from libc.string cimport strlen
-
-from pyredis.ground.base cimport Slice, slice_of
-from pyredis.journal.multibulk cimport append_bulk, append_header
+from pyredis.ground.base cimport Slice
 from pyredis.keyspace.parts cimport Part, PartIterator, parts_count, parts_end, parts_iterate, parts_next
-from pyredis.persistence.saving.saver cimport COMMAND_PARTS, Output, Saver
+from pyredis.persistence.saving.encoder cimport Encoder
+from pyredis.persistence.saving.saver cimport Saver, Session
 
 
-cdef void begin_command(const Saver *saver, Output out, Slice key, size_t count) noexcept nogil:
-    append_header(out, c'*', 2 + saver.words * count)
-    append_bulk(out, slice_of(saver.command, strlen(saver.command)))
-    append_bulk(out, key)
-
-
-cdef bint save_parts(const Saver *saver, Output out, Slice key, void *value) noexcept nogil:
+cdef bint save_parts(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil:
     """Whether a part expires."""
+    cdef const Encoder *encoder = session.encoder
     cdef size_t left = parts_count(saver.kind, value), inside = 0
     cdef bint expires = False
     cdef PartIterator iterator
@@ -23,43 +16,43 @@ cdef bint save_parts(const Saver *saver, Output out, Slice key, void *value) noe
     parts_iterate(&iterator, saver.kind, value, 0, 0)
     while parts_next(&iterator, &part):
         if inside == 0:
-            inside = min(left, <size_t> COMMAND_PARTS)
+            inside = min(left, encoder.run)
             left -= inside
-            begin_command(saver, out, key, inside)
-        saver.append_part(out, &part)
+            encoder.begin_parts(session.out, saver.kind, key, inside)
+        encoder.part(session.out, saver.kind, &part)
         expires |= part.expiry != 0
         inside -= 1
     parts_end(&iterator)
     return expires
 
 
-cdef void save_expiries(const Saver *saver, Output out, Slice key, void *value) noexcept nogil:
+cdef void save_expiries(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil:
     cdef PartIterator iterator
     cdef Part part
     parts_iterate(&iterator, saver.kind, value, 0, 0)
     while parts_next(&iterator, &part):
         if part.expiry:
-            saver.append_expiry(out, key, &part)
+            session.encoder.part_expiry(session.out, key, &part)
     parts_end(&iterator)
 
 
-cdef void save_whole(const Saver *saver, Output out, Slice key, void *value) noexcept nogil:
-    if save_parts(saver, out, key, value):
-        save_expiries(saver, out, key, value)
+cdef void save_whole(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil:
+    if save_parts(saver, session, key, value):
+        save_expiries(saver, session, key, value)
 
 
-cdef void save_elements(const Saver *saver, Output out, Slice key, void **elements, size_t count) noexcept nogil:
+cdef void save_elements(const Saver *saver, Session *session, Slice key, void **elements, size_t count) noexcept nogil:
     cdef bint expires = False
     cdef size_t index
     cdef Part part
-    begin_command(saver, out, key, count)
+    session.encoder.begin_parts(session.out, saver.kind, key, count)
     for index in range(count):
         saver.read_part(elements[index], &part)
-        saver.append_part(out, &part)
+        session.encoder.part(session.out, saver.kind, &part)
         expires |= part.expiry != 0
     if not expires:
         return
     for index in range(count):
         saver.read_part(elements[index], &part)
         if part.expiry:
-            saver.append_expiry(out, key, &part)
+            session.encoder.part_expiry(session.out, key, &part)

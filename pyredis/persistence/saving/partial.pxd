@@ -7,7 +7,7 @@ part before that part changes. Opening and a change cost no more than the part d
 
 from pyredis.ground.base cimport Slice
 from pyredis.keyspace.keyspace cimport Entry, ValueKind
-from pyredis.persistence.saving.saver cimport Output, Partial, Session
+from pyredis.persistence.saving.saver cimport Partial, Session
 
 # The entry of that database, at once or from now on in pieces; false where its kind has no saver.
 cdef bint session_save(Session *session, int database, Entry *entry) noexcept nogil
@@ -17,6 +17,6 @@ cdef bint session_work(Session *session) noexcept nogil
 cdef bint session_take(Session *session, ValueKind kind, void *value) noexcept nogil
 # Leaves the open values alone, whatever they lack.
 cdef void session_end(Session *session) noexcept nogil
-# Ahead of a piece's commands; returns where they go.
-cdef Output partial_begin(Partial *partial) noexcept nogil
+# Before a piece is encoded.
+cdef void partial_begin(Partial *partial) noexcept nogil
 cdef Slice partial_key(const Partial *partial) noexcept nogil

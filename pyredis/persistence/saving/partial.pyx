@@ -8,7 +8,6 @@ from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.journal.log cimport log_publish
 from pyredis.keyspace.keyspace cimport (
     STRING,
     Entry,
@@ -19,16 +18,8 @@ from pyredis.keyspace.keyspace cimport (
     keyspace_discard_value,
     value_type,
 )
-from pyredis.persistence.saving.saver cimport (
-    Output,
-    Partial,
-    Saver,
-    Session,
-    save_entry,
-    save_expiry,
-    save_select,
-    saver_of,
-)
+from pyredis.persistence.saving.output cimport output_publish
+from pyredis.persistence.saving.saver cimport Partial, Saver, Session, save_entry, save_select, saver_of
 from pyredis.types.table.guard cimport Guard
 
 
@@ -69,7 +60,7 @@ cdef bint session_save(Session *session, int database, Entry *entry) noexcept no
         open_value(session, database, saver, entry)
         return True
     save_select(session, database)
-    return save_entry(session.out, entry)
+    return save_entry(session, entry)
 
 
 cdef void close_first(Session *session) noexcept nogil:
@@ -89,9 +80,10 @@ cdef bint session_work(Session *session) noexcept nogil:
         return False
     if not partial.saver.pieces.save_some(partial):
         if partial.expiry >= 0:
-            save_expiry(partial_begin(partial), partial_key(partial), partial.expiry)
+            partial_begin(partial)
+            session.encoder.key_expiry(session.out, partial_key(partial), partial.expiry)
         close_first(session)
-    log_publish(session.out)
+    output_publish(session.out)
     return True
 
 
@@ -112,9 +104,8 @@ cdef void session_end(Session *session) noexcept nogil:
         close_first(session)
 
 
-cdef Output partial_begin(Partial *partial) noexcept nogil:
+cdef void partial_begin(Partial *partial) noexcept nogil:
     save_select(partial.session, partial.database)
-    return partial.session.out
 
 
 cdef Slice partial_key(const Partial *partial) noexcept nogil:

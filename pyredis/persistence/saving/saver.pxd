@@ -1,9 +1,8 @@
-"""What a kind of value tells a snapshot: the commands that make the value anew, at once or in pieces.
+"""How the values of a kind are enumerated for a snapshot: all parts of one, at once or in pieces.
 
 A kind other than strings has a module in this package that fills a ``Saver`` and registers it when it is imported;
-``saving/__init__.py`` imports them all. Commands are appended piece by piece with ``append_header`` and
-``append_bulk`` (``journal/multibulk.pxd``); the database has been selected, and the caller publishes them. They must do
-the same in Redis, in any version from 7.0 on, and they are executed as a file is loaded: nothing expires meanwhile.
+``saving/__init__.py`` imports them all. A saver calls the session's ``Encoder``, which makes bytes of what it is given
+(``encoder.pxd``); the database has been selected, and the caller publishes the bytes.
 
 A value of more than ``Session.piece`` bytes is saved in pieces if its kind can (``partial.pyx``). Between the
 pieces other commands are executed, which may change the value; the base has it as it was when it was opened.
@@ -12,24 +11,19 @@ pieces other commands are executed, which may change the value; the base has it 
 from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.ground.base cimport Slice
-from pyredis.journal.log cimport Log
 from pyredis.keyspace.keyspace cimport Entry, Keyspace, ValueKind
 from pyredis.keyspace.parts cimport Part
+from pyredis.persistence.saving.encoder cimport Encoder
+from pyredis.persistence.saving.output cimport Output
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport Table
 
-# Where a base's commands go: the ring of its file.
-ctypedef Log *Output
-
-cdef enum:
-    # Parts (fields, members, …) that one command brings at most.
-    COMMAND_PARTS = 64
-
 cdef struct Partial
 
-# One base that is being written.
+# One snapshot that is being written.
 ctypedef struct Session:
-    Output out
+    Output *out
+    const Encoder *encoder
     Keyspace *keyspace
     int selected            # the database of the last SELECT, -1 before the first
     size_t piece            # bytes
@@ -49,18 +43,12 @@ cdef struct Pieces:
 cdef struct Saver:
     ValueKind kind
     # The whole value, which must not change. The key's own expiry is the caller's business.
-    void (*save)(const Saver *saver, Output out, Slice key, void *value) noexcept nogil
+    void (*save)(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil
     # For values that may be saved in pieces, NULL where there are none: where the guard of this value hangs, which is
     # NULL for a form that is saved whole.
     Guard **(*guard)(void *value) noexcept nogil
     const Pieces *pieces
-    # For `save_whole` (saving/parts.pxd): the command that brings parts, and what it says of one, in so many words.
-    const char *command
-    size_t words
-    void (*append_part)(Output out, const Part *part) noexcept nogil
-    # A command for the expiry of a part; NULL where parts do not expire.
-    void (*append_expiry)(Output out, Slice key, const Part *part) noexcept nogil
-    # For `table_pieces` (saving/table_walk.pxd) besides: the parts' table, and what an element of it is.
+    # For `table_pieces` (`table_walk.pxd`) besides: the parts' table, and what an element of it is.
     Table *(*table)(void *value) noexcept nogil
     void (*read_part)(const void *element, Part *out) noexcept nogil
 
@@ -84,8 +72,6 @@ cdef void saver_register(const Saver *saver) noexcept nogil
 cdef const Saver *saver_of(int kind) noexcept nogil
 
 # The whole of a key, its expiry too; false, and nothing appended, where its kind has no saver.
-cdef bint save_entry(Output out, const Entry *entry) noexcept nogil
+cdef bint save_entry(Session *session, const Entry *entry) noexcept nogil
 # What follows belongs to this database.
 cdef void save_select(Session *session, int database) noexcept nogil
-cdef void save_expiry(Output out, Slice key, int64_t expiry) noexcept nogil
-cdef void append_integer(Output out, int64_t value) noexcept nogil

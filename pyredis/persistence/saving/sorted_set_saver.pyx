@@ -1,21 +1,13 @@
-"""Sorted sets as ZADD, in their order, so that whoever loads them only ever appends; in any order where in pieces."""
+"""Sorted sets: members and scores in their order, so that loading only ever appends; in any order where in pieces."""
 
-from pyredis.ground.base cimport literal, slice_of
-from pyredis.ground.doubles cimport format_double_long
-from pyredis.journal.multibulk cimport append_bulk
+from pyredis.ground.base cimport literal
 from pyredis.keyspace.keyspace cimport ZSET
 from pyredis.keyspace.parts cimport Part
 from pyredis.persistence.saving.part_saver cimport save_whole
-from pyredis.persistence.saving.saver cimport Output, Saver, saver_register
+from pyredis.persistence.saving.saver cimport Saver, saver_register
 from pyredis.persistence.saving.table_walk cimport table_pieces
 from pyredis.types.sorted_set.sorted_set cimport zset_guard, zset_table
 from pyredis.types.sorted_set.sorted_tree cimport Member, member_text
-
-
-cdef void append_member(Output out, const Part *part) noexcept nogil:
-    cdef char text[40]
-    append_bulk(out, slice_of(text, format_double_long(text, part.score)))
-    append_bulk(out, part.text)
 
 
 cdef void read_member(const void *element, Part *out) noexcept nogil:
@@ -30,9 +22,6 @@ _saver.kind = ZSET
 _saver.save = save_whole
 _saver.guard = zset_guard
 _saver.pieces = table_pieces()
-_saver.command = "ZADD"
-_saver.words = 2
-_saver.append_part = append_member
 _saver.table = zset_table
 _saver.read_part = read_member
 saver_register(&_saver)

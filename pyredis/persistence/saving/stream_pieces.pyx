@@ -12,16 +12,16 @@ from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport STREAM, keyspace_discard_value
 from pyredis.persistence.saving.partial cimport partial_begin, partial_key
-from pyredis.persistence.saving.saver cimport COMMAND_PARTS, Output, Partial, Pieces
-from pyredis.persistence.saving.stream_commands cimport (
-    save_consumers,
-    save_emptiness,
-    save_facts,
-    save_group,
-    save_nack,
-    save_stream_entry,
+from pyredis.persistence.saving.saver cimport Partial, Pieces, Session
+from pyredis.types.stream.consumer_groups cimport (
+    Consumer,
+    Group,
+    Nack,
+    groups_copy,
+    list_free,
+    sorted_consumers,
+    sorted_groups,
 )
-from pyredis.types.stream.consumer_groups cimport Group, Nack, groups_copy, list_free, sorted_groups
 from pyredis.types.stream.id_index cimport (
     IdIndex,
     IdPlace,
@@ -39,6 +39,10 @@ from pyredis.types.stream.id_index cimport (
 )
 from pyredis.types.stream.stream cimport Block, Stream, StreamEntry, block_next, stream_new
 from pyredis.types.table.guard cimport Guard
+
+cdef enum:
+    # Groups and pending entries of one piece.
+    STEPS = 64
 
 ctypedef struct Walk:
     Stream *kept            # facts and groups of the beginning; its blocks are the copies
@@ -95,12 +99,13 @@ cdef Block *next_block(Walk *walk, const Stream *stream) noexcept nogil:
 
 
 cdef void save_block(Partial *partial, const Block *block) noexcept nogil:
-    cdef Output out = partial_begin(partial)
+    cdef Session *session = partial.session
     cdef Slice key = partial_key(partial)
     cdef StreamEntry entry
     cdef size_t at = 0
+    partial_begin(partial)
     while block_next(block, &at, &entry):
-        save_stream_entry(out, key, &entry)
+        session.encoder.entry(session.out, key, &entry)
 
 
 cdef void save_blocks(Partial *partial, Walk *walk) noexcept nogil:
@@ -156,13 +161,22 @@ cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept n
         keep_nothing(walk, id)
 
 
-# ---- what comes behind them ----
+# ---- what comes after them ----
+
+cdef void save_consumers(Session *session, Slice key, Group *group) noexcept nogil:
+    cdef size_t count, at
+    cdef Consumer **consumers = sorted_consumers(group, &count)
+    for at in range(count):
+        session.encoder.consumer(session.out, key, group, consumers[at])
+    list_free(consumers, count)
+
 
 cdef void save_begin_of_groups(Partial *partial, Walk *walk) noexcept nogil:
-    cdef Output out = partial_begin(partial)
+    cdef Session *session = partial.session
+    partial_begin(partial)
     if walk.kept.length == 0:
-        save_emptiness(out, partial_key(partial), walk.kept)
-    save_facts(out, partial_key(partial), walk.kept)
+        session.encoder.emptiness(session.out, partial_key(partial), walk.kept)
+    session.encoder.facts(session.out, partial_key(partial), walk.kept)
     walk.has_facts = True
     if walk.kept.groups != NULL:
         walk.groups = sorted_groups(walk.kept.groups, &walk.group_count)
@@ -170,20 +184,21 @@ cdef void save_begin_of_groups(Partial *partial, Walk *walk) noexcept nogil:
 
 cdef bint save_groups(Partial *partial, Walk *walk) noexcept nogil:
     """Some pending entries; false behind the last group's last one."""
-    cdef Output out = partial_begin(partial)
+    cdef Session *session = partial.session
     cdef Slice key = partial_key(partial)
     cdef Group *group
-    for _ in range(COMMAND_PARTS):
+    partial_begin(partial)
+    for _ in range(STEPS):
         if walk.pending:
             group = walk.groups[walk.group - 1]
-            save_nack(out, key, group, <Nack *> index_at(&group.pending, walk.place))
+            session.encoder.nack(session.out, key, group, <Nack *> index_at(&group.pending, walk.place))
             walk.pending = index_forward(&group.pending, &walk.place)
             continue
         if walk.group == walk.group_count:
             return False
         group = walk.groups[walk.group]
-        save_group(out, key, group)
-        save_consumers(out, key, group)
+        session.encoder.group(session.out, key, group)
+        save_consumers(session, key, group)
         walk.group += 1
         walk.pending = index_first(&group.pending, &walk.place)
     return True

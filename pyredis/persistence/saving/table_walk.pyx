@@ -10,12 +10,12 @@ from libc.string cimport memcpy
 
 from pyredis.ground.base cimport Slice, load_u32, slice_of, store_u32
 from pyredis.ground.memory cimport mem_alloc, mem_free
-from pyredis.journal.log cimport log_publish
 from pyredis.keyspace.keyspace cimport keyspace_discard_table
 from pyredis.keyspace.parts cimport Part
+from pyredis.persistence.saving.output cimport output_publish
 from pyredis.persistence.saving.part_saver cimport save_elements
 from pyredis.persistence.saving.partial cimport partial_begin, partial_key
-from pyredis.persistence.saving.saver cimport COMMAND_PARTS, Partial, Pieces
+from pyredis.persistence.saving.saver cimport Partial, Pieces
 from pyredis.types.table.guard cimport Guard
 from pyredis.types.table.hashtable cimport (
     Table,
@@ -31,19 +31,21 @@ from pyredis.types.table.hashtable cimport (
 cdef enum:
     # Steps of one piece: in a table that has become sparse most buckets are empty.
     STEPS = 64
+    # Parts of one run at most.
+    GATHERED = 64
 
 ctypedef struct Walk:
     Table *table
     uint64_t cursor
     Table ahead             # names of the parts that the walk is to skip
 
-# The next command.
+# The next run.
 ctypedef struct Gathered:
     Partial *partial
     size_t count
     size_t size
     size_t total
-    void *elements[COMMAND_PARTS]
+    void *elements[GATHERED]
 
 
 # ---- names ----
@@ -91,7 +93,8 @@ cdef inline bint is_settled(Walk *walk, Slice name, uint64_t hash) noexcept nogi
 cdef void save_gathered(Gathered *gathered) noexcept nogil:
     cdef Partial *partial = gathered.partial
     if gathered.count:
-        save_elements(partial.saver, partial_begin(partial), partial_key(partial), gathered.elements, gathered.count)
+        partial_begin(partial)
+        save_elements(partial.saver, partial.session, partial_key(partial), gathered.elements, gathered.count)
     gathered.total += gathered.size
     gathered.count = 0
     gathered.size = 0
@@ -108,7 +111,7 @@ cdef void gather(void *context, void *element) noexcept nogil:
     gathered.elements[gathered.count] = element
     gathered.count += 1
     gathered.size += part.text.size + part.value.size
-    if gathered.count == COMMAND_PARTS or gathered.size > partial.session.piece:
+    if gathered.count == min(partial.session.encoder.run, <size_t> GATHERED) or gathered.size > partial.session.piece:
         save_gathered(gathered)
 
 
@@ -132,8 +135,9 @@ cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept n
         return
     table_insert(&walk.ahead, new_name(name), hash)
     if part != NULL:
-        save_elements(partial.saver, partial_begin(partial), partial_key(partial), &part, 1)
-        log_publish(partial.session.out)
+        partial_begin(partial)
+        save_elements(partial.saver, partial.session, partial_key(partial), &part, 1)
+        output_publish(partial.session.out)
 
 
 cdef Pieces _pieces

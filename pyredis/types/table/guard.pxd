@@ -6,6 +6,10 @@ functions through which every part comes, changes or goes, before anything has c
     if is_guarded(value.guard):
         value.guard.before(value.guard, name, hash, part)
 
+What hangs there may write the part or set it aside by its name, until the value's turn comes
+(``persistence/saving/encoder.pxd``); the part is valid during the call only, so it is copied for that. It may not
+change the value.
+
 A copy of the value has no guard. A value that is released has none: its owner takes care of that.
 """
 

@@ -1,0 +1,1 @@
+"""Values as commands: for native code alone."""

@@ -1,0 +1,40 @@
+"""Where the bytes of a snapshot go: the ring of a file, memory, a socket, or nowhere.
+
+An ``Output`` is a sink with two functions. It stands where it is as long as it is used, and whatever needs more state
+begins with one. Bytes come in pieces of any size; ``publish`` says that what has come so far is whole.
+"""
+
+from libc.stdint cimport uint64_t
+
+from pyredis._resp cimport BULK_ROOM, SMALL_BULK, format_bulk, format_header
+from pyredis.ground.base cimport Slice
+
+cdef struct Output:
+    void (*append)(Output *out, const char *data, size_t size) noexcept nogil
+    void (*publish)(Output *out) noexcept nogil
+    void *target            # what the functions work on
+    uint64_t size           # bytes appended so far
+
+
+cdef inline void output_append(Output *out, const char *data, size_t size) noexcept nogil:
+    out.append(out, data, size)
+    out.size += size
+
+
+cdef inline void output_publish(Output *out) noexcept nogil:
+    out.publish(out)
+
+
+cdef inline void output_header(Output *out, char type, uint64_t value) noexcept nogil:
+    cdef char header[24]
+    output_append(out, header, format_header(header, type, value))
+
+
+cdef inline void output_bulk(Output *out, Slice value) noexcept nogil:
+    cdef char bulk[BULK_ROOM]
+    if value.size <= SMALL_BULK:
+        output_append(out, bulk, format_bulk(bulk, value))
+        return
+    output_append(out, bulk, format_header(bulk, c'$', value.size))
+    output_append(out, value.data, value.size)
+    output_append(out, "\r\n", 2)

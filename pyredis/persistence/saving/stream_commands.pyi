@@ -1,1 +1,0 @@
-"""The commands that streams are made of; nothing here is for Python."""
