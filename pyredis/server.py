@@ -24,7 +24,8 @@ from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.host.open_files import TooFewFiles, allowed_clients
 from pyredis.host.process import Supervisor
 from pyredis.persistence.persistence import LoadError, Persistence
-from pyredis.protocol import Hub
+from pyredis.protocol import BufferedConnection
+from pyredis.shell.hub import Hub
 
 # Slices of background work, and the pause after them while there is more: microseconds, seconds. All slices of one turn
 # are the longest that a client waits for what goes on in the background.
@@ -218,7 +219,8 @@ class Server:
         except TooFewFiles as error:
             raise StartError(str(error)) from error
         check_backlog(config["tcp-backlog"], self.log.warning)
-        self._listeners = Listeners(self._loop, self.hub.factory, config["tcp-backlog"], self.log.warning)
+        connect = partial(BufferedConnection, self.hub)
+        self._listeners = Listeners(self._loop, connect, config["tcp-backlog"], self.log.warning)
         try:
             self._listeners.open_tcp(config["bind"], config["port"])
         except ListenError as error:

@@ -20,6 +20,7 @@ import pytest
 
 from fuzz.server import FuzzedServer, Transport, feed
 from pyredis.commands.server import invariants
+from pyredis.protocol import BufferedConnection
 from support.client import RawClient, encode_command, wait_until
 from support.fsfaults import PageReferences
 
@@ -61,7 +62,7 @@ class Wire:
         self.ours, self.theirs = _unix_pair() if family == "unix" else _tcp_pair()
         self.ours.setblocking(False)
         transport = SocketTransport(server.hub.loop, self.ours)
-        self.connection = transport.connection = server.hub.factory()
+        self.connection = transport.connection = BufferedConnection(server.hub)
         self.connection.connection_made(transport)
 
     def send(self, *arguments) -> None:

@@ -20,7 +20,7 @@ from pyredis.config import ConfigRejected
 from pyredis.persistence.manifest import AppendOnlyDir, FileMissing, ManifestError
 from pyredis.persistence.recovery import LoadError, Loading, refuse_rdb
 from pyredis.persistence.rewriting import Rewriting
-from pyredis.protocol import Hub
+from pyredis.shell.hub import Hub
 
 if TYPE_CHECKING:
     from pyredis.persistence.server_parts import ServerParts

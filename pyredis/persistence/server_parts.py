@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from pyredis._core import Core
     from pyredis.config import Config
     from pyredis.ground.server_log import Log
-    from pyredis.protocol import Hub
+    from pyredis.shell.hub import Hub
 
 
 class ServerParts(Protocol):

@@ -27,8 +27,9 @@ from pyredis.config import Config
 from pyredis.ground.server_log import Log
 from pyredis.persistence.loader import AofLoader
 from pyredis.persistence.snapshot import Snapshot
-from pyredis.protocol import Hub
+from pyredis.protocol import BufferedConnection
 from pyredis.server import Server
+from pyredis.shell.hub import Hub
 
 # What would act on the process: the directory, listeners, an event loop that is not there.
 CUT_OFF = ("appendonly", "appendfsync", "bind", "dir", "port")
@@ -191,7 +192,7 @@ class FuzzedServer(Server):
 
     def connect(self):
         transport = Transport(self.hub.loop)
-        transport.connection = self.hub.factory()
+        transport.connection = BufferedConnection(self.hub)
         transport.connection.connection_made(transport)
         return transport
 

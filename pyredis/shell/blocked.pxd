@@ -1,0 +1,12 @@
+"""The waiting half of a connection."""
+
+from pyredis.shell.sending cimport Sender
+
+
+cdef class Blockable(Sender):
+    cdef object alarm                   # the loop's timer while a command waits for keys with a timeout, else None
+    cdef double wait_ends               # the loop's time
+
+    cdef int arm(self) except -1
+    cdef int disarm(self) except -1
+    cdef int stop_waiting(self) except -1

@@ -1,0 +1,84 @@
+"""Blocks a client until its command is answered, and ends a wait for keys when its time is up."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from pyredis._resp cimport reply_raw
+from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.outbox cimport outbox_answer
+from pyredis.call.state cimport Server, enter
+from pyredis.call.waiting cimport waiter_of
+from pyredis.dispatch.serving cimport end_wait, forget_waiting
+from pyredis.keyspace.keyspace cimport keyspace_tick
+from pyredis.shell.sending cimport Sender
+
+cdef enum:
+    DAY = 86400
+
+# Seconds by which a loop's timer may be early.
+RESOLUTION = 0.0005
+
+
+cdef class Blockable(Sender):
+    """A connection that executes nothing while its command waits."""
+
+    def block(self):
+        """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
+        self.client.flags |= CLIENT_BLOCKED
+
+    def unblock(self, bytes reply):
+        """Answers the command that blocked, and goes on."""
+        cdef Server *server = &self.hub.core.server
+        cdef size_t begin = server.reply.size
+        enter(self.hub.core)
+        reply_raw(&server.reply, PyBytes_AS_STRING(reply), PyBytes_GET_SIZE(reply))
+        outbox_answer(&server.outbox, &self.client, &server.reply, begin, 0)
+        self.hub.deliver_soon()
+
+    cdef int arm(self) except -1:
+        """Sets the alarm of the command that waits, if its wait is to end."""
+        if waiter_of(&self.client).timeout_ms > 0:
+            self.wait_ends = self.hub.loop.time() + waiter_of(&self.client).timeout_ms / 1000.0
+            self.set_alarm()
+        return 0
+
+    def set_alarm(self):
+        """Rings at the latest in a day, for a loop need not take any number."""
+        now = self.hub.loop.time()
+        self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
+
+    def ring(self):
+        enter(self.hub.core)
+        self.alarm = None
+        if self.client.waiter == NULL:
+            return
+        if self.hub.loop.time() < self.wait_ends - RESOLUTION:
+            self.set_alarm()
+            return
+        keyspace_tick(&self.hub.core.server.keyspace)
+        self.end_wait()
+        self.hub.deliver_soon()
+
+    cdef int go_on(self) except -1:
+        self.disarm()
+        self.hub.loop.call_soon(self.resume)
+        return 0
+
+    cdef int disarm(self) except -1:
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        return 0
+
+    def end_wait(self, bint error=False):
+        """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
+        enter(self.hub.core)
+        if self.client.waiter == NULL:
+            return False
+        end_wait(&self.hub.core.server, &self.client, error)
+        return True
+
+    cdef int stop_waiting(self) except -1:
+        """Nothing will be taken for this client any more."""
+        self.disarm()
+        forget_waiting(&self.hub.core.server, &self.client)
+        return 0

@@ -1,0 +1,50 @@
+"""What the connections of one server share, and the delivery of everything they are sent."""
+
+import asyncio
+from typing import Any, Final
+
+from pyredis._core import Core
+from pyredis.shell.client_view import ClientView
+from pyredis.shell.outgoing import PagePipe
+from pyredis.shell.roster import ClientList
+
+class Receiver(ClientView):
+    """What the hub delivers to."""
+
+class Hub:
+    """What the connections of one server share. Counters are of bytes or of connections.
+
+    ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal.
+    """
+
+    core: Final[Core]
+    host: Final[Any]
+    loop: Final[asyncio.AbstractEventLoop]
+    clients: Final[ClientList]
+    pages: Final[PagePipe]
+    query_buffer_limit: int
+    bytes_in: int
+    bytes_out: int
+    connections: int
+    reads: Final[int]
+    writes: Final[int]
+    query_limit_closed: Final[int]
+
+    def __init__(self, core: Core, host: Any, loop: asyncio.AbstractEventLoop) -> None: ...
+    def flush(self) -> None:
+        """Drains the ring, then sends what the connections are owed."""
+    def drain(self) -> None:
+        """Hands the ring to the file, and notifies the host when that begins to fail or works again."""
+    def release(self) -> None:
+        """Sends the waiting replies up to which the file has caught up."""
+    def deliver_soon(self) -> None:
+        """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
+    def follow_call(self) -> None:
+        """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
+    def relieve(self) -> None:
+        """Looks after the connections that are paused. Must be called periodically."""
+    def client_totals(self) -> tuple[int, int, int, int, int, int]:
+        """Bytes of all clients, those of the allocator among them, the largest input and output buffers in bytes, and
+        how many clients wait, and watch keys.
+        """
+    def reset_counters(self) -> None: ...

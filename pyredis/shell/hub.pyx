@@ -1,0 +1,302 @@
+"""Delivers replies and messages: at the end of an iteration, or when the append-only file has caught up.
+
+``Hub`` owns what the connections share: the read buffer, the list of replies that are owed until the end of the
+iteration, and the replies that wait longer, for the disk. Messages that are not replies (``call/outbox``) are delivered
+at the end of the iteration, after the replies.
+"""
+
+from collections import deque
+
+from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uint64_t
+
+
+from pyredis._core cimport Core
+from pyredis._resp cimport Reply, reply_free
+from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.outbox cimport outbox_collect, outbox_forget
+from pyredis.call.state cimport Server, enter
+from pyredis.dispatch.direct cimport DirectClient
+from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
+from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
+from pyredis.shell.client_view cimport ClientView
+from pyredis.shell.intake cimport READ_SIZE
+from pyredis.shell.outgoing cimport PagePipe, Parcel, parcel_of
+from pyredis.shell.roster cimport ClientList
+
+cdef enum:
+    # A reply buffer larger than this is released when it is empty.
+    REPLY_KEEP = 1 << 20
+
+
+cdef class Receiver(ClientView):
+    """What the hub delivers to."""
+
+    cdef int send(self, const char *data, size_t size) except -1:
+        raise NotImplementedError
+
+    cdef int send_large(self, size_t begin) except -1:
+        raise NotImplementedError
+
+    cdef int send_parcel(self, Parcel parcel) except -1:
+        raise NotImplementedError
+
+    cdef int check_output(self, size_t unsent) except -1:
+        raise NotImplementedError
+
+    cdef int look_again(self) except -1:
+        raise NotImplementedError
+
+    cdef bint is_gone(self) except -1:
+        raise NotImplementedError
+
+    cdef int finish(self) except -1:
+        raise NotImplementedError
+
+    cdef int go_on(self) except -1:
+        raise NotImplementedError
+
+
+cdef class Hub:
+    """What the connections of one server share.
+
+    ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal.
+    """
+
+    def __cinit__(self, Core core, host, loop):
+        self.core = core
+        self.host = host
+        self.loop = loop
+        self.clients = ClientList()
+        self.pages = PagePipe(core)
+        self.waiting = deque()
+        self.stalled = set()
+        enter(core)
+        self.memory = core.server.memory
+        self.buffer = <char *> mem_alloc(READ_SIZE)
+        self.query_buffer_limit = 1 << 30
+        core.on_call = self.follow_call
+
+    def __dealloc__(self):
+        cdef Account *interrupted
+        if self.memory != NULL:
+            interrupted = mem_enter(self.memory)
+            mem_free(self.buffer, READ_SIZE)
+            mem_free(self.owed, self.owed_capacity * sizeof(Owed))
+            mem_enter(interrupted)
+
+    cdef int owe(self, Receiver connection, size_t begin, Parcel parcel, uint64_t offset) except -1:
+        """Leaves a reply for the end of the iteration: what stands in the reply buffer from ``begin`` on, or a parcel.
+        """
+        cdef size_t capacity
+        cdef Owed *owed
+        if self.owed_count == self.owed_capacity:
+            capacity = max(<size_t> 64, 2 * self.owed_capacity)
+            self.owed = <Owed *> mem_realloc(self.owed, self.owed_capacity * sizeof(Owed), capacity * sizeof(Owed))
+            self.owed_capacity = capacity
+        owed = self.owed + self.owed_count
+        Py_INCREF(connection)
+        owed.connection = <void *> connection
+        owed.begin = begin
+        owed.end = self.core.server.reply.size
+        owed.parcel = NULL
+        if parcel is not None:
+            Py_INCREF(parcel)
+            owed.parcel = <void *> parcel
+        owed.offset = offset
+        self.owed_count += 1
+        connection.held += 1
+        return self.schedule_flush()
+
+    cdef int schedule_flush(self) except -1:
+        if not self.flush_scheduled:
+            self.flush_scheduled = True
+            self.loop.call_soon(self.flush)
+        return 0
+
+    def flush(self):
+        """Drains the ring, then sends what the connections are owed. Runs at the end of an iteration."""
+        cdef Server *server = &self.core.server
+        cdef uint64_t released
+        enter(self.core)
+        self.flush_scheduled = False
+        if server.aof != NULL:
+            self.drain()
+        released = self.released()
+        self.deliver_owed(released)
+        if server.current != NULL:
+            # A command has asked for it, and the replies of its own batch are still to be delivered.
+            self.schedule_flush()
+            return
+        self.deliver_mail(released)
+        server.reply.size = 0
+        if server.reply.capacity > REPLY_KEEP:
+            reply_free(&server.reply)
+
+    def drain(self):
+        """Hands the ring to the file, and tells the host when that begins or ceases to fail."""
+        cdef int error = aof_drain(self.core.server.aof)
+        if error != self.core.server.aof_error:
+            self.core.server.aof_error = error
+            self.host.on_aof_error(error)
+
+    cdef uint64_t released(self) noexcept:
+        """Up to where the file has what replies wait for."""
+        cdef Server *server = &self.core.server
+        return aof_released(server.aof) if server.aof != NULL else <uint64_t> -1
+
+    cdef int deliver_owed(self, uint64_t released) except -1:
+        cdef size_t index
+        cdef Receiver connection
+        for index in range(self.owed_count):
+            connection = <Receiver> self.owed[index].connection
+            Py_DECREF(connection)
+            try:
+                self.deliver_reply(connection, &self.owed[index], released)
+            except Exception as error:
+                self.host.report_exception("Sending a reply failed", error)
+                connection.close()
+        self.owed_count = 0
+        return 0
+
+    cdef int deliver_reply(self, Receiver connection, const Owed *owed, uint64_t released) except -1:
+        """Sends what one connection is owed, or puts it to what waits longer."""
+        cdef char *data = self.core.server.reply.data
+        cdef Parcel parcel = None
+        connection.held -= 1
+        if owed.parcel != NULL:
+            parcel = <Parcel> owed.parcel
+            Py_DECREF(parcel)
+        if connection.is_gone():
+            return 0
+        if owed.offset > released or connection.waiting:
+            if parcel is not None:
+                return self.wait(connection, parcel, parcel.size, owed.offset)
+            return self.wait(connection, data[owed.begin:owed.end], owed.end - owed.begin, owed.offset)
+        if parcel is not None:
+            connection.send_parcel(parcel)
+        else:
+            connection.send(data + owed.begin, owed.end - owed.begin)
+        return connection.finish()
+
+    cdef int wait(self, Receiver connection, object reply, size_t size, uint64_t offset) except -1:
+        self.waiting.append((connection, reply, size, offset))
+        connection.held += 1
+        connection.waiting += 1
+        connection.waiting_bytes += size
+        return connection.check_output(0)
+
+    def release(self):
+        """Sends the waiting replies that the file has caught up with. Called when the native thread says so."""
+        cdef uint64_t released
+        cdef Receiver connection
+        cdef size_t size
+        enter(self.core)
+        if self.core.server.aof != NULL:
+            aof_wake_clear(self.core.server.aof)
+            self.drain()
+        released = self.released()
+        while self.waiting and <uint64_t> self.waiting[0][3] <= released:
+            connection, reply, size, _ = self.waiting.popleft()
+            connection.waiting -= 1
+            connection.waiting_bytes -= size
+            connection.held -= 1
+            if connection.is_gone():
+                continue
+            if isinstance(reply, Parcel):
+                connection.send_parcel(reply)
+            else:
+                connection.send(PyBytes_AS_STRING(reply), size)
+            connection.finish()
+            if connection.stalled and not connection.waiting and not connection.writing:
+                connection.look_again()
+
+    def deliver_soon(self):
+        """Delivers the outbox at the end of the iteration. To be called after whatever may send something."""
+        if self.core.server.outbox.first != NULL:
+            self.schedule_flush()
+
+    cdef int deliver_mail(self, uint64_t released) except -1:
+        cdef Receiver connection
+        while self.core.server.outbox.first != NULL:
+            receiver = <object> self.core.server.outbox.first.client.owner
+            if not isinstance(receiver, Receiver):
+                self.hand_over(receiver)
+                continue
+            connection = <Receiver> receiver
+            if connection.is_gone():
+                outbox_forget(&self.core.server.outbox, &connection.client)
+                continue
+            try:
+                self.deliver_to(connection, released)
+            except Exception as error:
+                self.host.report_exception("Sending a message failed", error)
+                connection.close()
+        return 0
+
+    cdef int hand_over(self, DirectClient receiver) except -1:
+        """Gives a client in process what is addressed to it."""
+        cdef Reply *reply = &self.core.server.reply
+        cdef size_t begin = reply.size
+        cdef uint64_t offset = 0
+        outbox_collect(&self.core.server.outbox, &receiver.client, reply, &offset)
+        receiver.push(b"".join(parcel_of(reply, begin, 0).parts))
+        return 0
+
+    cdef int deliver_to(self, Receiver connection, uint64_t released) except -1:
+        """Sends one client what is addressed to it. If that answers a command, the client may go on."""
+        cdef Server *server = &self.core.server
+        cdef size_t begin = server.reply.size
+        cdef uint64_t offset = 0
+        cdef bint answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
+        cdef Parcel parcel
+        if offset > released or connection.waiting:
+            parcel = parcel_of(&server.reply, begin, 0)
+            if parcel.size:
+                self.wait(connection, parcel, parcel.size, offset)
+        elif server.reply.piece_count:
+            connection.send_large(begin)
+        else:
+            connection.send(server.reply.data + begin, server.reply.size - begin)
+            server.reply.size = begin
+        if answered:
+            connection.go_on()
+        return connection.finish()
+
+    def follow_call(self):
+        """After a command called in process: answers the clients it has served, and has the file take what changed."""
+        self.schedule_flush()
+
+    def relieve(self):
+        """Looks after the connections that are held back. To be called now and then."""
+        cdef Receiver connection
+        enter(self.core)
+        for connection in list(self.stalled):
+            connection.look_again()
+
+    def client_totals(self):
+        """Over all clients: (bytes in all, bytes of the allocator, largest input and output, how many wait, how many
+        watch keys). Natively, for there may be very many."""
+        cdef Receiver connection = None
+        cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
+        for connection in self.clients.values():
+            held = connection.input_memory
+            buffered = max(buffered, held)
+            blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
+            watching += connection.client.watching > 0
+            output = connection.output_memory if connection.writing else 0
+            largest = max(largest, output)
+            unsent += output
+            allocated += held + connection.client.queue_bytes + connection.argument_memory
+        objects = len(self.clients) * type(connection).__basicsize__ if connection is not None else 0
+        return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
+
+    def reset_counters(self):
+        """CONFIG RESETSTAT."""
+        self.reads = 0
+        self.writes = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.connections = 0
+        self.query_limit_closed = 0

@@ -1,0 +1,21 @@
+"""The sending half of a connection. Nothing is queued in the transport or here unless ``writing``."""
+
+from pyredis.shell.hub cimport Hub, Receiver
+from pyredis.shell.outgoing cimport Outgoing, Parcel
+
+
+cdef class Sender(Receiver):
+    cdef readonly Hub hub
+    cdef readonly int fd                # -1 where the transport must be used
+    cdef Outgoing outgoing              # what comes after the transport's bytes; None for nothing
+    cdef size_t allowance               # bytes of replies that may be unsent before the client is paused
+    cdef size_t unsent                  # at the last look at a paused connection
+
+    cdef int fail_sending(self) except -1
+    cdef void count_sent(self, size_t size) noexcept
+    cdef int queue_tail(self, const char *data, size_t size) except -1
+    cdef int queue_parcel(self, Parcel parcel) except -1
+    cdef int pump(self) except -1
+    cdef int lend_to_transport(self) except -1
+    cdef size_t unsent_bytes(self) except? 0
+    cdef bint is_owed(self) noexcept

@@ -1,0 +1,191 @@
+"""Sends replies, queues what the socket does not accept, and pauses a client that leaves much unread.
+
+What the socket does not accept is queued in the transport. A client that leaves more than ``ALLOWANCE`` bytes unread is
+paused: nothing more is read or executed for it until it has read. It may, however, be a client that sends all of a long
+pipeline before it reads any reply, which Redis permits. So if a paused client has read nothing by the next check, its
+allowance doubles, and only ``client-output-buffer-limit`` ends that. A client whose replies wait for the disk is paused
+without such an end.
+"""
+
+from libc.errno cimport EAGAIN, EINTR, errno
+
+from pyredis._resp cimport Reply, reply_total, reply_truncate
+from pyredis.call.client cimport CLIENT_PUBSUB, CLIENT_REPLICA
+from pyredis.call.state cimport enter
+from pyredis.shell.hub cimport Hub, Receiver
+from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
+
+cdef extern from *:
+    """
+    #include "vectors.h"
+    """
+    enum: SEND_FLAGS
+    ssize_t c_send "send" (int fd, const void *data, size_t size, int flags) nogil
+
+cdef enum:
+    # Bytes of a large reply that the transport is given at a time: it reports when the socket has accepted them.
+    LENT = 262144
+    ALLOWANCE = 1 << 20
+
+
+cdef class Sender(Receiver):
+    """The sending half of a connection: small replies at once, large ones a slice at a time, all of them in order."""
+
+    def __cinit__(self, Hub hub):
+        self.hub = hub
+        self.fd = -1
+        self.allowance = ALLOWANCE
+
+    cdef size_t output_held(self) except? 0:
+        return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
+
+    cdef void count_sent(self, size_t size) noexcept:
+        self.hub.writes += 1
+        self.hub.bytes_out += size
+        self.client.bytes_out += size
+
+    cdef int send(self, const char *data, size_t size) except -1:
+        """Sends bytes that will not stay where they are."""
+        cdef ssize_t sent = 0
+        if self.lost or size == 0:
+            return 0
+        self.count_sent(size)
+        if self.fd >= 0 and not self.writing:
+            sent = c_send(self.fd, data, size, SEND_FLAGS)
+            if sent == <ssize_t> size:
+                return 0
+            if sent < 0:
+                if errno != EAGAIN and errno != EINTR:
+                    return self.fail_sending()
+                sent = 0
+        return self.queue_tail(data + sent, size - sent)
+
+    cdef int fail_sending(self) except -1:
+        self.closing = True
+        self.transport.abort()
+        return 0
+
+    cdef int queue_tail(self, const char *data, size_t size) except -1:
+        cdef size_t unsent
+        if self.outgoing is not None:
+            self.outgoing.add_bytes(data[:size])
+        else:
+            self.transport.write(data[:size])
+        unsent = self.unsent_bytes()
+        if unsent:
+            self.writing = True
+            self.check_output(unsent)
+        return 0
+
+    cdef int send_large(self, size_t begin) except -1:
+        """Sends what stands in the reply buffer from ``begin`` on, its pieces from where they are stored."""
+        cdef Reply *reply = &self.hub.core.server.reply
+        cdef size_t size = reply_total(reply) - begin
+        cdef ssize_t sent = 0
+        if not self.lost:
+            self.count_sent(size)
+            if self.fd >= 0 and not self.writing:
+                sent = send_reply(self.fd, self.hub.pages, reply, begin)
+        if self.lost or sent < 0 or sent == <ssize_t> size:
+            reply_truncate(reply, begin)
+            return self.fail_sending() if sent < 0 else 0
+        return self.queue_parcel(parcel_of(reply, begin, sent))
+
+    cdef int send_parcel(self, Parcel parcel) except -1:
+        if self.lost:
+            return 0
+        self.count_sent(parcel.size)
+        return self.queue_parcel(parcel)
+
+    cdef int queue_parcel(self, Parcel parcel) except -1:
+        """Sends the parcel after what is on its way, from the next iteration on: others have their turn."""
+        if self.outgoing is None:
+            self.outgoing = Outgoing()
+            if not self.writing:
+                self.hub.loop.call_soon(self.go_on_sending)
+        self.outgoing.add(parcel)
+        self.writing = True
+        return self.check_output(self.unsent_bytes())
+
+    def go_on_sending(self):
+        """Harmless at any time: what the transport still has goes first, and it will report that it has gone."""
+        enter(self.hub.core)
+        if self.is_gone():
+            return
+        if self.outgoing is not None and not self.transport.get_write_buffer_size():
+            self.pump()
+        if self.stalled and not self.writing:
+            self.look_again()
+
+    cdef int pump(self) except -1:
+        """Sends a slice of what is on its way, and sees to it that this is called again for the next."""
+        cdef ssize_t sent = 0
+        self.writing = True
+        if self.fd >= 0:
+            sent = self.outgoing.send(self.fd, self.hub.pages)
+        if sent < 0:
+            return self.fail_sending()
+        if self.outgoing.size == 0:
+            self.outgoing = None
+            self.writing = False
+            return self.finish()
+        if sent < SEND_SLICE:
+            return self.lend_to_transport()
+        self.hub.loop.call_soon(self.go_on_sending)
+        return 0
+
+    cdef int lend_to_transport(self) except -1:
+        """The socket takes no more: the transport waits until it does."""
+        self.transport.write(self.outgoing.take(LENT, self.hub.pages if self.fd >= 0 else None))
+        if self.lost or self.transport.get_write_buffer_size():
+            return 0
+        self.hub.loop.call_soon(self.go_on_sending)
+        return 0
+
+    cdef size_t unsent_bytes(self) except? 0:
+        cdef size_t unsent = self.transport.get_write_buffer_size()
+        return unsent + self.outgoing.size if self.outgoing is not None else unsent
+
+    cdef int check_output(self, size_t unsent) except -1:
+        """Closes a client that lets more lie than it may, holds one back that lets much lie.
+
+        What waits for the disk does not count for an ordinary client: it asked for that itself, and is held back. A
+        client of another class gets what others cause.
+        """
+        cdef size_t counted = unsent
+        if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):
+            counted = self.unsent_bytes() + self.waiting_bytes
+        if counted and self.hub.host.exceeds_output_limit(self, counted):
+            self.close()
+        elif unsent > self.allowance or self.waiting_bytes > ALLOWANCE:
+            self.stalled = True
+            self.unsent = unsent
+            self.hub.stalled.add(self)
+            self.pause_reading()
+        return 0
+
+    cdef int look_again(self) except -1:
+        """Lets a connection that is held back go on, if it has read, or if it does not read until it may write."""
+        cdef size_t unsent = self.unsent_bytes()
+        if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
+            self.unsent = unsent
+            return 0
+        self.allowance = max(<size_t> ALLOWANCE, 2 * unsent)
+        self.stalled = False
+        self.hub.stalled.discard(self)
+        self.resume()
+        return 0
+
+    cdef bint is_gone(self) except -1:
+        """Whether nothing can be sent any more: the transport may have closed before ``connection_lost`` reports it."""
+        return self.lost or self.transport.is_closing()
+
+    cdef bint is_owed(self) noexcept:
+        """Whether something waits for the file, for the socket, or for its delivery."""
+        return self.held or self.outgoing is not None or self.client.mailbox != NULL
+
+    cdef int finish(self) except -1:
+        """Closes a connection that is to end, once nothing is held back."""
+        if self.closing and not self.is_owed() and not self.lost:
+            self.transport.close()
+        return 0
