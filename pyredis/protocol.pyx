@@ -4,8 +4,8 @@
 (``shell/intake``). The replies of a batch are at the end of the server's reply buffer. They are sent from there at
 once, with one ``send`` on the descriptor (``shell/sending``), unless the append-only file must have the batch first:
 then they stay until ``Hub.flush`` (``shell/hub``), which runs once at the end of the iteration, has drained the ring
-with one write. Large values are sent from where they are stored (``shell/outgoing``), a slice at a time. The waiting of a
-blocked client is in ``shell/blocked``.
+with one write. Large values are sent from where they are stored (``shell/outgoing``), a slice at a time. The waiting of
+a blocked client is in ``shell/blocked``.
 """
 
 from libc.stdint cimport uint64_t
