@@ -99,6 +99,80 @@ def test_two_servers_on_one_loop_do_not_disturb_each_other(tmp_path, new_loop):
     run(new_loop, main())
 
 
+async def used_memory(client: Stream) -> int:
+    client.writer.write(encode_command("INFO", "memory"))
+    size = int((await client.reader.readline())[1:])
+    info = await client.reader.readexactly(size + 2)
+    return int(info.split(b"used_memory:")[1].split(b"\r\n")[0])
+
+
+@LOOPS
+def test_two_servers_on_one_loop_count_their_memory_apart(tmp_path, new_loop):
+    """Whatever allocates: commands, replies that wait, input that is incomplete, expiry, background work."""
+    large = 4 << 20
+
+    async def main() -> None:
+        first = make_server(tmp_path / "first", "--appendonly", "no")
+        second = make_server(tmp_path / "second", "--appendfsync", "always")
+        await first.start()
+        await second.start()
+        one, two = await Stream.to(first), await Stream.to(second)
+        for client in (one, two):
+            await client.call("SET", "k", "v")
+        before = await used_memory(one)
+        start = await used_memory(two)
+        await two.call("SET", "large", "x" * large)
+        await two.call("SADD", "members", *range(100_000))
+        await two.call("SET", "brief", "x" * large, "PX", "1")
+        two.writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\nu\r\n$%d\r\n" % large + b"x" * (large // 2))
+        await until(lambda: second.core.used_memory - start > 2 * large)
+        # Its own commands run in between, and what the loop calls.
+        for _ in range(20):
+            await one.call("SET", "k", "v")
+            await asyncio.sleep(0.005)
+        assert abs(await used_memory(one) - before) < 4096
+        two.writer.write(b"x" * (large - large // 2) + b"\r\n")
+        assert await two.reader.readline() == b"+OK\r\n"
+        assert await used_memory(two) - start > 2 * large
+        await two.call("FLUSHALL")
+        await until(lambda: second.core.used_memory - start < large // 2)
+        assert abs(await used_memory(one) - before) < 4096
+        for server, client in ((first, one), (second, two)):
+            await client.close()
+            server.shutdown(save=False)
+            await server.wait_closed()
+
+    run(new_loop, main())
+
+
+@LOOPS
+def test_the_paths_of_each_server_are_relative_to_its_own_folder(tmp_path, new_loop, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    async def main() -> None:
+        servers = [make_server(tmp_path / name, "--unixsocket", "sock") for name in ("first", "second")]
+        for number, server in enumerate(servers):
+            await server.start()
+            client = Stream(*await asyncio.open_unix_connection(tmp_path / ("first", "second")[number] / "sock"))
+            assert await client.call("SET", "number", number) == b"+OK\r\n"
+            assert await client.call("CONFIG", "SET", "logfile", "other.log") == (
+                b"-ERR CONFIG SET failed (possibly related to argument 'logfile') - can't set immutable config\r\n"
+            )
+            await client.close()
+        for server in servers:
+            server.shutdown()
+            await server.wait_closed()
+
+    run(new_loop, main())
+    assert os.getcwd() == str(here)
+    assert list(here.iterdir()) == []
+    for number, name in enumerate(("first", "second")):
+        (file,) = (tmp_path / name / "appendonlydir").glob("*.incr.aof")
+        assert b"number\r\n$1\r\n%d\r\n" % number in file.read_bytes()
+
+
 def test_servers_in_several_threads_do_not_disturb_each_other(tmp_path):
     servers = [make_server(tmp_path / str(number), "--appendfsync", "always") for number in range(3)]
     threads = [threading.Thread(target=server.run, args=["uvloop"]) for server in servers]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.server import feed
 from pyredis.commands.server import invariants
 from pyredis.shell import outbox_handle
+from pyredis.wire.reply_objects import ReplyParser
 from support import outbox_server
 from support.client import ConnectionClosed, RawClient, encode_command, wait_until
 from support.fsfaults import SyncGate
@@ -369,6 +371,55 @@ def test_a_connection_that_is_lost_drops_what_it_was_sent(tmp_path):
     local.server.hub.deliver_soon()
     local.server.hub.loop.run()
     assert (bytes(lost.written), bytes(kept.written)) == (b"", push(b"m" * 5000) + push(b"n"))
+    invariants.release_scratch(local.core)
+    assert local.core.used_memory == before
+    local.sound()
+
+
+def test_a_transport_that_closes_before_it_reports_so_is_sent_nothing(tmp_path):
+    """A transport closes at once and calls ``connection_lost`` later; writing to it in between is an error."""
+    local = Local(tmp_path)
+    closed, waits, kept = (local.server.connect() for _ in range(3))
+    sum(feed(waits.connection, encode_command("BLPOP", "l", 0)))
+    outbox_handle.send_shared(local.core, [closed.connection, kept.connection], push(b"m"))
+    closed.close()
+    waits.close()
+    local.must("RPUSH", "l", "x")
+    assert not local.server.exceptions
+    assert (bytes(closed.written), bytes(waits.written), bytes(kept.written)) == (b"", b"", push(b"m"))
+    assert outbox_handle.pending(local.core) == (0, 0)
+    local.sound()
+
+
+# ---- clients in process ----
+
+
+def test_a_client_in_process_is_sent_messages_as_a_connection_is(tmp_path):
+    local = Local(tmp_path)
+    connected, direct = local.server.connect(), local.core.client()
+    outbox_handle.send(local.core, [direct], push(b"first"))
+    outbox_handle.send_shared(local.core, [connected.connection, direct], push(b"m" * 5000))
+    assert local.core.call(direct, ["PING"]) == b"PONG"
+    assert direct.pushes == []
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    assert direct.pushes == ReplyParser().feed(push(b"first") + push(b"m" * 5000))
+    assert bytes(connected.written) == push(b"m" * 5000)
+    local.sound()
+
+
+def test_what_is_addressed_to_a_client_in_process_goes_with_it(tmp_path):
+    local = Local(tmp_path)
+    kept = local.core.client()
+    invariants.release_scratch(local.core)
+    before = local.core.used_memory
+    dropped = local.core.client()
+    outbox_handle.send_shared(local.core, [dropped, kept], push(b"m" * 5000))
+    del dropped
+    assert outbox_handle.pending(local.core) == (1, 1)
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    assert len(kept.pushes) == 1
     invariants.release_scratch(local.core)
     assert local.core.used_memory == before
     local.sound()

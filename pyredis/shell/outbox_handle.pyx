@@ -4,18 +4,18 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 from pyredis.call.client cimport CLIENT_PUBSUB, CLIENT_REPLICA
+from pyredis.call.client_state cimport ClientState
 from pyredis.call.outbox cimport SEND_LINE, SEND_PUSH, Mailbox, Message, outbox_send, outbox_send_shared
 from pyredis.call.state cimport State
 from pyredis.ground.base cimport slice_of
 from pyredis.ground.blob cimport Blob, blob_data, blob_new, blob_release
-from pyredis.shell.client_view cimport ClientView
 
 CLASSES = {"normal": 0, "pubsub": CLIENT_PUBSUB, "replica": CLIENT_REPLICA}
 
 
 def send(State core, receivers, bytes message, uint64_t wait_offset=0, *, bint line=False):
     """Sends each of the receivers a copy."""
-    cdef ClientView receiver
+    cdef ClientState receiver
     for receiver in receivers:
         outbox_send(&core.server.outbox, &receiver.client, slice_of(message, len(message)), wait_offset,
                     SEND_LINE if line else SEND_PUSH)
@@ -23,7 +23,7 @@ def send(State core, receivers, bytes message, uint64_t wait_offset=0, *, bint l
 
 def send_shared(State core, receivers, bytes message, uint64_t wait_offset=0, *, bint line=False):
     """Sends all receivers one block."""
-    cdef ClientView receiver
+    cdef ClientState receiver
     cdef Blob *blob = blob_new(len(message), len(message))
     memcpy(blob_data(blob), <const char *> message, len(message))
     for receiver in receivers:
@@ -46,7 +46,7 @@ def pending(State core):
     return clients, messages
 
 
-def set_class(ClientView client, str name):
+def set_class(ClientState client, str name):
     """Its class from now on: ``normal``, ``pubsub`` or ``replica``."""
     client.client.flags &= ~(CLIENT_PUBSUB | CLIENT_REPLICA)
     client.client.flags |= CLASSES[name]
