@@ -1,11 +1,12 @@
 """Fixtures: the servers, the differential pair, the protocols.
 
-Session servers (`shared_ours`, `shared_oracle`) are shared by all tests of a run and emptied before each; a test that
-changes more than data (files, death, configuration that `client` does not restore) starts its own with `start_ours` or
-`start_oracle`. A shared server that died is started anew for the next test; the test in which it died fails.
+Session servers (`shared_ours`, `shared_oracle`) are shared by all tests of a run and emptied before each. A test that
+changes more than data (files, the process's life, configuration that `client` does not restore) starts its own server
+with `start_ours` or `start_oracle`. If a shared server dies, the test in which it died fails, and the server is
+restarted for the next test.
 
-Every run throws the same dice, so that one that passes passes again: Hypothesis's examples and the hashes of this
-process are drawn from fixed seeds. PYREDIS_LONG=1 draws others each time; what it finds gets a test of its own.
+Every run draws the same random values, so a run that passes can be repeated: Hypothesis's examples and the hashes of
+this process come from fixed seeds. PYREDIS_LONG=1 uses a new seed each time; a failure it finds gets its own test.
 """
 
 import os
@@ -22,7 +23,7 @@ from support.servers import Server, make_oracle, make_ours  # noqa: E402
 PACKAGE = paths.choose_package()
 LONG = bool(os.environ.get("PYREDIS_LONG"))
 
-# A slow machine is no failure, and one database or server for all examples is what the tests mean.
+# A slow machine is not a failure, and the tests share one database or server between all examples on purpose.
 SLOWNESS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 settings.register_profile(
     "pyredis",
@@ -44,7 +45,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
 def protocol(request):
-    """Both protocol versions, one test each."""
+    """The protocol version: the test runs once with each."""
     return request.param
 
 
@@ -98,7 +99,7 @@ def pair(shared_ours, shared_oracle, protocol):
 
 @pytest.fixture
 def pair2(shared_ours, shared_oracle):
-    """`pair` in RESP2 alone, for what does not depend on the protocol."""
+    """`pair` in RESP2 only, for tests that do not depend on the protocol."""
     pair = Pair(shared_ours, shared_oracle)
     yield pair
     pair.close()
@@ -106,9 +107,9 @@ def pair2(shared_ours, shared_oracle):
 
 @pytest.fixture
 def client(shared_ours, protocol):
-    """A raw client of our session server, in both protocols, for what the oracle does not have.
+    """A raw client of our session server, in both protocols, for features that the oracle lacks.
 
-    What the test configures is undone: the tests that follow share the server.
+    Configuration that the test changes is restored, because later tests share the server.
     """
     before = _configuration(shared_ours)
     with shared_ours.client(protocol) as client:
@@ -130,7 +131,7 @@ def _factory(make, folder):
     servers: list[Server] = []
 
     def start(*arguments: str, name: str = "", wait: bool = True, start: bool = True, **options) -> Server:
-        """Start a server with these arguments, in ``folder/name`` (the same name: the same files)."""
+        """Start a server with these arguments in ``folder/name``; servers with the same name share their files."""
         server = make(folder / (name or f"{make.__name__}{len(servers)}"), *arguments, **options)
         servers.append(server)
         return server.start(wait=wait) if start else server
@@ -140,7 +141,7 @@ def _factory(make, folder):
 
 @pytest.fixture
 def start_ours(tmp_path):
-    """A function that starts one of our servers for this test; all end with it."""
+    """A function that starts one of our servers; all of them are stopped when the test ends."""
     start, servers = _factory(make_ours, tmp_path)
     yield start
     for server in servers:
@@ -149,7 +150,7 @@ def start_ours(tmp_path):
 
 @pytest.fixture
 def start_oracle(tmp_path):
-    """The same for the oracle."""
+    """`start_ours` for the oracle."""
     start, servers = _factory(make_oracle, tmp_path)
     yield start
     for server in servers:

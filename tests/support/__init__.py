@@ -1,5 +1,5 @@
 """The test harness: servers, raw clients, the differential pair, file-system faults, command strategies.
 
-Nothing here imports ``pyredis``: what is tested over a socket can as well be any server that speaks the protocol
-(``PYREDIS_TEST_COMMAND="redis-server"`` puts another one in our place).
+The modules for tests over a socket (``client``, ``pair``, ``resp``, ``servers``) do not import ``pyredis``, so these
+tests can run against any server that speaks the protocol (``PYREDIS_TEST_COMMAND="redis-server"`` tests that one).
 """

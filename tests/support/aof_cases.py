@@ -1,7 +1,7 @@
-"""Cases for the append-only file's writer on a disk that misbehaves; each runs in a process of its own.
+"""Cases for the append-only file's writer on a misbehaving disk; each runs in its own process.
 
-`run_case` starts the process with ``disk_shim.c`` preloaded, whose variables the cases move through `Disk`; a case is a
-function that takes an empty folder and asserts.
+`run_case` starts the process with ``disk_shim.c`` preloaded; cases set the shim's variables through `Disk`. A case is a
+function that is given an empty folder and asserts.
 """
 
 import contextlib
@@ -39,14 +39,17 @@ def build_shim(folder: Path) -> Path:
     return shim
 
 
-# An assertion in a thread must end the process: outside pytest it would be a few lines on the standard error.
+# An assertion that fails in a thread must end the process: outside pytest it would only print to standard error.
 FAIL_WITH_THREADS = (
     "import os, sys, threading; threading.excepthook = lambda raised: (sys.excepthook(*raised[:3]), os._exit(1))"
 )
 
 
 def run_case(name: str, folder: Path, shim: Path | None = None, tracer: list[str] | None = None) -> None:
-    """Run one case below `tracer` (a command's beginning) or alone, with the shim if given. Its failure is ours."""
+    """Run one case in a new process and assert that it succeeds.
+
+    `tracer` is a command to run it under; `shim` is preloaded.
+    """
     environment = server_environment() | {"PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     if shim:
         environment |= {**preloading(shim), "DISK_SHIM": str(shim)}
@@ -77,7 +80,7 @@ class Disk:
 
     @contextlib.contextmanager
     def holding(self, calls: str) -> Iterator[None]:
-        """The calls begun in the block end after it: those of "sync", "write" or "begin"."""
+        """Hold every call of this kind ("sync", "write" or "begin") that starts in the block until the block ends."""
         setattr(self, f"{calls}_held", 1)
         try:
             yield
@@ -86,7 +89,7 @@ class Disk:
 
 
 class Log:
-    """A writer with its files in `folder`, and the bytes it was given."""
+    """A writer with its files in `folder`, and the bytes that it was given so far."""
 
     def __init__(self, folder: Path, policy: str, ring_size: int = 4096) -> None:
         choose_package()
@@ -119,7 +122,7 @@ class Log:
         return self.writer.drain()
 
     def await_durable(self) -> None:
-        wait_until(lambda: self.writer.durable == len(self.given), "the disk to have everything")
+        wait_until(lambda: self.writer.durable == len(self.given), "all bytes to be durable")
 
     def contents(self) -> bytes:
         return b"".join(path.read_bytes() for path in self.names)
@@ -267,7 +270,7 @@ def under_always_what_was_not_durable_moves_to_the_new_file(folder: Path) -> Non
     wait_until(lambda: log.writer.sync_failed, "the failure")
     log.give(UNIT * 50)
     assert log.writer.durable == len(UNIT)
-    assert log.switch() == errno.EIO, "the cut could not be synced"
+    assert log.switch() == errno.EIO, "the truncation was synced although fdatasync fails"
     disk.sync_error = 0
     assert log.switch() == 0
     log.await_durable()
@@ -301,7 +304,7 @@ def a_file_that_goes_on_amid_the_stream_begins_with_the_database_in_force(folder
 
 
 def after_a_failed_fsync_durable_stands_still_until_a_base_is_vouched_for(folder: Path) -> None:
-    """Whatever the files that follow hold, and however well they are synced: what is before them may be lost."""
+    """However well the files that follow are synced, the data before them may be lost."""
     for policy in ("everysec", "no"):
         (folder / policy).mkdir()
         disk, log = Disk(), Log(folder / policy, policy)
@@ -392,7 +395,7 @@ def a_group_is_everything_published_while_the_disk_was_busy(folder: Path) -> Non
 
 
 def two_gather(disk: Disk, log: Log, sync_ms: int) -> None:
-    """One unit is synced, which takes so long; two more come meanwhile, so that the next group may hope for three."""
+    """Sync one unit in `sync_ms` while two more arrive, so that the next group can expect three."""
     disk.clock_ns = SECOND
     with disk.holding("sync"):
         log.give(UNIT)
@@ -404,13 +407,13 @@ def two_gather(disk: Disk, log: Log, sync_ms: int) -> None:
 
 
 def await_looks(disk: Disk) -> None:
-    """The native thread has looked at the clock as it is now, and done what it says."""
+    """Wait until the native thread has read the current clock and acted on it."""
     before = disk.clock_reads
     wait_until(lambda: disk.clock_reads > before + 8, "the thread to look at the clock")
 
 
 def await_patience(disk: Disk) -> None:
-    """The native thread has looked at the clock, and again, and has written nothing."""
+    """Wait until the native thread has read the clock at least twice; it must not have written anything."""
     before = disk.clock_reads
     wait_until(lambda: disk.write_count > 1 or disk.clock_reads > before + 2, "the thread to look at the clock")
     assert disk.write_count == 1
@@ -469,7 +472,7 @@ def a_full_ring_waits_for_the_disk(folder: Path) -> None:
 
 
 def in_another_thread(action: Callable[[], object], done: Callable[[], bool]) -> threading.Thread:
-    """Begins what must wait for a call that is held. Returns when it waits, or has not waited and is `done`."""
+    """Start an action that should block on a held call; return when it blocks, or is `done` without blocking."""
     thread = threading.Thread(target=action)
     thread.start()
     looks = 0
@@ -497,7 +500,7 @@ def the_ring_does_not_grow_while_a_group_is_written_from_it(folder: Path) -> Non
 
 
 def the_policy_does_not_change_while_a_group_is_written(folder: Path) -> None:
-    """Else two threads would write the same bytes."""
+    """Otherwise two threads would write the same bytes."""
     disk, log = Disk(), Log(folder, "always")
 
     def change() -> None:
@@ -573,13 +576,13 @@ def everysec_has_the_system_begin_to_write_what_a_second_gathers(folder: Path) -
 
 
 def a_file_stays_open_while_the_system_is_asked_to_begin_writing_it(folder: Path) -> None:
-    """Also when the rest of it cannot be written, so that nothing else waits for the native thread."""
+    """This holds even if the rest of the data cannot be written, when nothing else waits for the native thread."""
     disk, log = Disk(), Log(folder, "everysec", 4 << 20)
     log.give(UNIT)
     log.await_durable()
     with disk.holding("begin"):
         log.give(bytes(2 << 20))
-        wait_until(lambda: disk.begin_entered == 1, "the thread to ask")
+        wait_until(lambda: disk.begin_entered == 1, "the thread to start writeback")
         disk.write_error = errno.ENOSPC
         assert log.give(UNIT) == errno.ENOSPC
         ended: list[int] = []
@@ -667,7 +670,7 @@ def writers_that_go_away(folder: Path) -> None:
         assert census()[0] == before[0] + 1
         del log
         (folder / "0.aof").unlink()
-        # The kernel lists a thread a moment longer than it takes to join it.
+        # The kernel may still list a thread for a moment after it is joined.
         wait_until(lambda: census() == before, "the thread and the descriptors to be gone")
 
 
@@ -679,7 +682,7 @@ def groups_for_a_trace(folder: Path) -> None:
 
 
 def a_storm(folder: Path) -> None:
-    """Everything at once, for a build that watches for races: all policies, switches, growth, full rings."""
+    """All policies, switches, growth and full rings at once, for a build that detects data races."""
     log = Log(folder, "always", 256)
     for i in range(600):
         log.give(UNIT * (i % 40), UNIT)

@@ -18,7 +18,10 @@ def commands(*requests: Iterable[Argument]) -> bytes:
 def write_folder(
     server_folder: Path, incremental: bytes, base: bytes | None = None, more: Iterable[bytes] = ()
 ) -> Path:
-    """An appendonlydir in `server_folder`; ``more`` are incremental files after the first. Returns the first's path."""
+    """Write an appendonlydir to `server_folder`; return the path of the first incremental file.
+
+    ``more`` holds the contents of further incremental files.
+    """
     folder = server_folder / "appendonlydir"
     folder.mkdir(parents=True)
     lines = []
@@ -34,7 +37,7 @@ def write_folder(
 
 
 def listed(server_folder: Path) -> list[tuple[str, str]]:
-    """What the manifest lists: (name, type)."""
+    """The (name, type) of each file in the manifest."""
     manifest = server_folder / "appendonlydir" / "appendonly.aof.manifest"
     words = [line.split() for line in manifest.read_text().splitlines()]
     return [(line[1], line[5]) for line in words]
@@ -45,12 +48,12 @@ def present(server_folder: Path) -> set[str]:
 
 
 def requests(path: Path) -> list[list[str]]:
-    """The commands that a file holds, as texts."""
+    """The commands in a file, as strings."""
     return split_requests(path.read_bytes())
 
 
 def split_requests(data: bytes) -> list[list[str]]:
-    """Whole commands, as texts."""
+    """Complete commands, as strings."""
     found = []
     file = io.BytesIO(data)
     while header := file.readline():

@@ -1,6 +1,6 @@
-"""A client that shows the bytes: it sends what it is told and reads exactly one frame at a time.
+"""A client that shows the raw bytes: it sends exactly what it is given and reads one frame at a time.
 
-No pooling, no retry, no reconnecting: a closed connection is an observation, reported as `ConnectionClosed`.
+There is no pooling, retrying or reconnecting: a closed connection is a result, reported as `ConnectionClosed`.
 """
 
 import contextlib
@@ -13,14 +13,14 @@ from typing import Any
 
 from support.resp import PUSH, Reply, read_reply
 
-# Seconds. Only a wrong server takes that long: a machine that does much else besides is slow, but not so slow.
+# Seconds. Only a faulty server takes this long: even a busy machine is not so slow.
 TIMEOUT = 90.0
 
 Argument = bytes | str | int | float
 
 
 class ConnectionClosed(ConnectionError):
-    """The server closed the connection; ``received`` holds what had come without being read."""
+    """The server closed the connection; ``received`` holds the bytes that had arrived but were not read."""
 
     def __init__(self, received: bytes) -> None:
         super().__init__(f"the server closed the connection; unread: {received[:200]!r}")
@@ -36,7 +36,7 @@ def encode_argument(argument: Argument) -> bytes:
 
 
 def encode_command(*arguments: Argument) -> bytes:
-    """A request as multibulk."""
+    """The command as a multibulk request."""
     encoded = [encode_argument(argument) for argument in arguments]
     return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(item), item) for item in encoded)
 
@@ -87,7 +87,7 @@ class RawClient:
     def send(self, *arguments: Argument) -> None:
         self.socket.sendall(encode_command(*arguments))
 
-    # Reading: the source that `read_reply` wants, over a buffer consumed by position.
+    # Reading: the source that `read_reply` needs, over a buffer consumed by position.
 
     def _fill(self) -> None:
         try:
@@ -120,14 +120,14 @@ class RawClient:
         return self._take(count)
 
     def read(self, skip_push: bool = False) -> Reply:
-        """The next frame; with `skip_push`, the next that is not a push."""
+        """Read the next frame; with `skip_push`, the next one that is not a push."""
         reply = read_reply(self)
         while skip_push and reply.kind == PUSH:
             reply = read_reply(self)
         return reply
 
     def read_to_end(self) -> bytes:
-        """Everything up to the server's closing of the connection."""
+        """Read everything until the server closes the connection."""
         while True:
             try:
                 self._fill()
@@ -136,7 +136,7 @@ class RawClient:
                 return closed.received
 
     def is_silent(self, seconds: float) -> bool:
-        """True when nothing is buffered and nothing arrives for so long (an end of file is something)."""
+        """Return true if nothing is buffered and nothing arrives for `seconds` (end of file counts as arrival)."""
         if self._position < len(self._buffer):
             return False
         return not select.select([self.socket], [], [], seconds)[0]
@@ -159,7 +159,7 @@ class RawClient:
         return reply.decoded
 
     def pipeline(self, commands: Iterable[Iterable[Argument]]) -> list[Reply]:
-        """Send all commands in one write, then read as many frames. For what fits both socket buffers."""
+        """Send all commands in one write, then read as many frames. The data must fit in both socket buffers."""
         encoded = [encode_command(*command) for command in commands]
         self.socket.sendall(b"".join(encoded))
         return [self.read() for _ in encoded]
@@ -170,19 +170,19 @@ class RawClient:
 
 
 def wait_until(condition: Any, what: str, timeout: float = TIMEOUT, interval: float = 0.01) -> Any:
-    """Poll `condition` until it returns something true, and return that; raise AssertionError after `timeout`.
+    """Poll `condition` until it returns a true value, and return that; raise AssertionError after `timeout`.
 
-    Looks are counted, not seconds: a machine that stood still meanwhile has kept the server waiting too.
+    Polls are counted, not seconds: if the machine stalls, the server stalls too.
     """
     for _ in range(math.ceil(timeout / interval)):
         if value := condition():
             return value
         time.sleep(interval)
-    raise AssertionError(f"waited {timeout} s in vain for {what}")
+    raise AssertionError(f"timed out after {timeout} s waiting for {what}")
 
 
 def now_ms() -> int:
-    """The clock as servers see it: in whole milliseconds, so that what one tells lies between two looks."""
+    """The clock in whole milliseconds, as servers read it, so a time a server reports is between two readings."""
     return time.time_ns() // 1_000_000
 
 

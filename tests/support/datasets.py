@@ -1,7 +1,7 @@
-"""Random data sets of every type, small and large, in several databases, as the commands that make them.
+"""Random data sets of every type, small and large, in several databases, as the commands that create them.
 
-A seed makes the same commands for whoever gets them. They are such that none of them fails: a data set knows the keys
-it has made, of what kind each is and how far each stream goes.
+A seed always produces the same commands, and none of them fails: a data set knows the keys it has made, the kind of
+each and the last ID of each stream.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Request = list[Argument]
 
 DATABASES = 4
 KINDS = ("string", "bits", "hyperloglog", "list", "set", "integers", "zset", "geo", "hash", "stream", "stream")
-# Settings that decide how values are stored, not what they are.
+# Settings that affect how values are encoded, not what they are.
 LAYOUTS: dict[str, tuple[int, ...]] = {
     "hash-max-listpack-entries": (0, 16, 128, 512),
     "hash-max-listpack-value": (8, 64),
@@ -29,12 +29,12 @@ LAYOUTS: dict[str, tuple[int, ...]] = {
 
 
 def layout(random: Random) -> list[str]:
-    """A server's arguments: each of the settings with one of its values."""
+    """Server arguments that set each of the `LAYOUTS` to one of its values."""
     return [word for name, values in LAYOUTS.items() for word in (f"--{name}", str(random.choice(values)))]
 
 
 class DataSet:
-    """What has been made so far, and the commands that make more of it."""
+    """The keys made so far, and the commands that make and change more."""
 
     def __init__(self, seed: int, *, field_expiry: bool = False) -> None:
         self.random = Random(seed)
@@ -46,7 +46,7 @@ class DataSet:
     # Numbers and texts.
 
     def size(self) -> int:
-        """Of a collection: mostly small, sometimes more than one piece of a snapshot."""
+        """The size of a collection: mostly small, sometimes more than one piece of a snapshot."""
         return self.random.choice((1, 2, 5, 5, 20, 20, 150, 600, 600, 3000))
 
     def integer(self) -> int:
@@ -65,7 +65,7 @@ class DataSet:
         return bytes(random.randrange(32, 127) for _ in range(4)) * random.choice((2, 500))
 
     def score(self) -> str:
-        """Never -0, which a packed sorted set keeps as 0 and a large one does not."""
+        """A score, never -0: a sorted set in a listpack stores it as 0, a large one does not."""
         random = self.random
         return random.choice(
             (
@@ -76,7 +76,7 @@ class DataSet:
             )
         )
 
-    # One value each: commands for a new key, and for one that is there.
+    # One value each: commands for a new key or for one that exists.
 
     def make_string(self, key: str) -> Iterator[Request]:
         yield ["SET", key, self.text()]
@@ -138,7 +138,7 @@ class DataSet:
             yield ["XTRIM", key, "MAXLEN", self.random.randrange(len(ids) + 1)]
 
     def entries(self, key: str) -> Iterator[tuple[str, Request]]:
-        """Ids that rise, with gaps; mostly the same names, as a stream's blocks like it."""
+        """Entries with increasing IDs, with gaps; most have the same field names, which a node stores only once."""
         place = self.database, key
         for _ in range(self.size()):
             self.last_ids[place] = self.last_ids.get(place, 0) + self.random.randrange(1, 1000)
@@ -179,7 +179,7 @@ class DataSet:
             yield from self.value(key, kind)
 
     def changing(self, changes: int = 25) -> Iterator[Request]:
-        """More of what is there, and less."""
+        """Changes to existing keys."""
         for _ in range(changes):
             (self.database, key), kind = self.random.choice(list(self.kinds.items()))
             yield ["SELECT", self.database]
@@ -193,13 +193,13 @@ class DataSet:
                 facts[self.database, key + "r"] = facts.pop((self.database, key))
 
     def deleting(self, key: str, kind: str) -> Iterator[Request]:
-        """A stream is left to live, so that a name never begins again with lower ids."""
+        """Delete the key and make it again, except for a stream, whose IDs would start again below the last one."""
         if kind != "stream":
             yield [self.random.choice(("DEL", "UNLINK")), key]
             yield from self.value(key, kind)
 
     def copying(self, key: str, kind: str) -> Iterator[Request]:
-        """The copy belongs to a database that nothing else is made in."""
+        """Copy the key to a database in which no other keys are made."""
         yield ["COPY", key, key, "DB", DATABASES, "REPLACE"]
 
     def aging(self, key: str, kind: str) -> Iterator[Request]:

@@ -1,7 +1,7 @@
-/* A preloaded disk that obeys a test: the variables are set and read through ctypes in the same process.
+/* A preloaded disk under a test's control: the variables are set and read through ctypes in the same process.
  *
- * Only regular files are tampered with. Everything a call does is done before its counters move. The clock can be made to
- * stand still too, for all threads but the first. */
+ * Only regular files are affected. A call updates the counters in `..._count` after everything else and those in
+ * `..._entered` before. The clock can be stopped too, for all threads except the first. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,18 +15,18 @@
 #include <unistd.h>
 
 volatile int write_error, sync_error, truncate_error; /* the errno to fail with, 0 for none */
-volatile int64_t write_budget = -1;                   /* bytes until write_error holds; -1: at once */
-volatile int64_t write_chunk = -1;                    /* at most so many bytes a call */
-volatile int sync_held;                               /* while it is not 0, syncs do not return */
-volatile int write_held;                              /* the same for writes, which then write what is there */
+volatile int64_t write_budget = -1;                   /* bytes written before write_error applies; -1: at once */
+volatile int64_t write_chunk = -1;                    /* the most bytes that one call writes; -1: no limit */
+volatile int sync_held;                               /* while it is not 0, syncs wait */
+volatile int write_held;                              /* while it is not 0, writes wait */
 volatile int sync_entered, sync_count, write_entered, write_count, truncate_count;
-volatile int64_t clock_ns;                            /* what the monotonic clock shows, 0 for the truth */
+volatile int64_t clock_ns;                            /* the time on the monotonic clock, 0 for the real time */
 volatile int clock_reads;
-volatile int64_t woken_at;                            /* by that clock: when the last wait with a limit was to end */
-volatile int begin_held;                              /* while it is not 0, calls that have the system begin to write wait */
+volatile int64_t woken_at;                            /* the deadline of the last timed wait, on that clock */
+volatile int begin_held;                              /* while it is not 0, calls that start writeback wait */
 volatile int begin_entered, begun_count;
-volatile int64_t begun_from, begun_to;                /* what the last of them was for */
-volatile int64_t synced_size;                         /* of the file last synced, as it was when the sync began */
+volatile int64_t begun_from, begun_to;                /* the range of the last of them */
+volatile int64_t synced_size;                         /* the size of the last synced file when that sync began */
 
 static int regular(int fd) {
     struct stat status;
@@ -130,7 +130,7 @@ int clock_gettime(clockid_t clock, struct timespec *out) {
     return 0;
 }
 
-/* A clock that stands still is behind the true one, so that these waits end at once and the clock is looked at again. */
+/* A stopped clock is behind the real one, so these waits end at once and the clock is read again. */
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *until) {
     if (stopped()) woken_at = until->tv_sec * (int64_t)1000000000 + until->tv_nsec;
     return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, until);

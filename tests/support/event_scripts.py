@@ -1,4 +1,4 @@
-"""Commands by family: every event there is, changes that are none, misses, and the removal of what became empty."""
+"""Commands by family: every event, commands that change nothing, misses, and the removal of keys that become empty."""
 
 
 def script(text):
@@ -422,7 +422,7 @@ SCRIPTS = {
     """),
 }
 
-# What the oracle does not have, with the events of each command in order.
+# Commands that the oracle does not have, with the events of each in order.
 LATER_EVENTS = [
     (line.partition("->")[0].split(), line.partition("->")[2].split())
     for line in """

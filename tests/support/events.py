@@ -1,7 +1,7 @@
-"""Keyspace events: what our core tells of commands, and what the oracle publishes of them.
+"""Keyspace events: those that our core reports for commands, and those that the oracle publishes.
 
-An event is (name, database, key). Ours come from a server in this process, whose core hands them out where they arise;
-the oracle's from a connection that is subscribed to them all.
+An event is (name, database, key). Ours come from a server in this process, through its core's ``on_event`` callback;
+the oracle's come from a connection that subscribes to all of them.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Event = tuple[bytes, int, bytes]
 
 
 class EmbeddedServer:
-    """Our server in a thread of this process. ``events`` are those of its core, in their order."""
+    """Our server in a thread of this process. ``events`` holds the events of its core, in order."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         folder.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ class EmbeddedServer:
 
 
 class Subscriber:
-    """Hears every event that the oracle publishes."""
+    """Receives every event that the oracle publishes."""
 
     MARK = b"all-before-are-read"
 
@@ -84,7 +84,7 @@ class Subscriber:
         self.talking.close()
 
     def take(self) -> list[Event]:
-        """The events since the last time, up to those of the last command that was answered."""
+        """The events since the last call, up to those of the last command that was answered."""
         self.talking.must("PUBLISH", self.MARK, "")
         by_key: list[Event] = []
         by_event: list[Event] = []

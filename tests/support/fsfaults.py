@@ -1,8 +1,9 @@
-"""Disks that fail, fill up or are slow. Each helper skips the test where the system does not permit it, saying why.
+"""Disks that fail, fill up or are slow. Each helper skips the test with a reason where the system does not permit it.
 
-Errors from system calls come from ``strace -e inject`` attached to a running server; a full disk from a small tmpfs or
-from a limit on file sizes (which fails with EFBIG once SIGXFSZ is ignored, and cuts the write before short); slowness,
-and syncs that wait until the test lets them go on, from preloaded shims built with the C compiler at hand.
+Errors of system calls are injected by ``strace -e inject``, attached to a running server. A full disk is a small tmpfs
+or a limit on file sizes (with SIGXFSZ ignored, a write up to the limit is cut short and the next fails with EFBIG).
+Slow syncs, and syncs that wait until the test lets them continue, come from preloaded shims, built with the local C
+compiler.
 """
 
 import contextlib
@@ -33,11 +34,11 @@ def _need(tool: str) -> str:
 
 @contextlib.contextmanager
 def injected(pid: int, folder: Path, *injections: str, file: Path | None = None) -> Iterator[Path]:
-    """Tamper with system calls of a running process and all its threads for the length of the block.
+    """Inject faults into system calls of a running process and all its threads for the duration of the block.
 
     `injections` are strace's, e.g. ``"fdatasync:error=EIO:when=1"``, ``"write,writev:error=ENOSPC"`` or
-    ``"fdatasync:delay_enter=5000"`` (microseconds). With `file` only calls on that file are touched: without it an
-    injected write fails on sockets and logs too. Yields the path of the trace, which lists the calls tampered with.
+    ``"fdatasync:delay_enter=5000"`` (microseconds). With `file`, only calls on that file are affected; without it, an
+    injected error of write also hits sockets and logs. Yields the path of the trace, which lists the affected calls.
     """
     trace, messages = folder / "strace.out", folder / "strace.err"
     calls = ",".join(injection.split(":")[0] for injection in injections)
@@ -59,9 +60,9 @@ def injected(pid: int, folder: Path, *injections: str, file: Path | None = None)
 
 @contextlib.contextmanager
 def file_size_limit(pid: int, size: int) -> Iterator[None]:
-    """Let no file of a running process, its log included, grow beyond `size` bytes for the length of the block (Linux).
+    """Limit every file of a running process, including its log, to `size` bytes for the duration of the block (Linux).
 
-    The process must ignore SIGXFSZ, as Python's do; a server in C gets `ignoring_sigxfsz` as its `preexec`.
+    The process must ignore SIGXFSZ, as Python does; a server in C needs `ignoring_sigxfsz` as its `preexec`.
     """
     resource = pytest.importorskip("resource")
     if not hasattr(resource, "prlimit"):
@@ -76,13 +77,13 @@ def file_size_limit(pid: int, size: int) -> Iterator[None]:
 
 
 def ignoring_sigxfsz() -> None:
-    """A `preexec`: a write beyond the limit fails with EFBIG instead of killing the process."""
+    """A `preexec` that makes a write beyond the limit fail with EFBIG instead of killing the process."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
 def small_disk(mount_point: Path, size: str = "1m") -> Iterator[Path]:
-    """A tmpfs of that size, mounted for the length of the block."""
+    """Mount a tmpfs of this size for the duration of the block."""
     mount_point.mkdir(parents=True, exist_ok=True)
     if not sys.platform.startswith("linux"):
         pytest.skip("a tmpfs can be mounted on Linux only")
@@ -108,14 +109,14 @@ def fill_disk(folder: Path, leave: int = 0) -> Path:
 
 
 def slow_fdatasync(folder: Path, milliseconds: float) -> dict[str, str]:
-    """The environment in which a server's fdatasync and fsync take so much longer."""
+    """The environment in which each fdatasync and fsync of a server takes `milliseconds` longer."""
     return {**preloading(_shim(folder, SHIM_SOURCE)), "SLOW_FDATASYNC_US": str(int(milliseconds * 1000))}
 
 
 class SyncGate:
-    """A gate that a server's calls of ``fsync`` or ``fdatasync`` (`call`) go through; open, unless a test shuts it.
+    """A gate for a server's calls of ``fsync`` or ``fdatasync`` (`call`); it is open unless a test shuts it.
 
-    The server is started in the gate's ``environment``.
+    The server must be started in the gate's ``environment``.
     """
 
     def __init__(self, folder: Path, call: str) -> None:
@@ -124,7 +125,7 @@ class SyncGate:
 
     @contextlib.contextmanager
     def shut(self) -> Iterator[None]:
-        """For the length of the block no call gets through."""
+        """Let no call through for the duration of the block."""
         self.path.touch()
         try:
             yield
@@ -132,15 +133,15 @@ class SyncGate:
             self.path.unlink()
 
     def calls(self) -> int:
-        """How many have come to the gate so far."""
+        """The number of calls that have reached the gate so far."""
         counted = self.path.with_name(f"{self.path.name}.calls")
         return counted.stat().st_size if counted.exists() else 0
 
 
 class PageReferences:
-    """Watches how often a server refers to pages for a socket, and may forbid one call that this takes.
+    """Counts how often a server sends pages to a socket by reference; can forbid one of the calls this needs.
 
-    The server is started in the ``environment``.
+    The server must be started in the ``environment``.
     """
 
     def __init__(self, folder: Path, forbidden: str = "") -> None:

@@ -1,8 +1,8 @@
 """Glob patterns as Redis reads them, over bytes: ``*``, ``?``, ``[abc]``, ``[^a-z]`` and ``\\`` before a literal byte.
 
-A pattern is a list of elements, each taking one byte or, for ``*``, any number. Matching goes back to the last ``*``
-only, so it takes time proportional to pattern times text at the worst, whatever the pattern. As in Redis, an empty text
-matches the empty pattern alone; commands that take ``*`` for everything (KEYS, SCAN) do not ask.
+A pattern is a list of elements; each matches one byte, except ``*``, which matches any number. Matching backtracks only
+to the last ``*``, so at worst it takes time proportional to pattern times text. As in Redis, an empty text matches only
+the empty pattern; commands that treat ``*`` as "all keys" (KEYS, SCAN) do not call the matcher for it.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ _NOTHING: frozenset[int] = frozenset()
 
 
 def matches(pattern: bytes, text: bytes, *, ignore_case: bool = False) -> bool:
-    """Whether the whole of ``text`` matches ``pattern``."""
+    """Whether all of ``text`` matches ``pattern``."""
     if not text:
         return not pattern
     if ignore_case:
@@ -22,7 +22,7 @@ def matches(pattern: bytes, text: bytes, *, ignore_case: bool = False) -> bool:
 
 @lru_cache(maxsize=64)
 def _compile(pattern: bytes) -> tuple[frozenset[int] | None, ...]:
-    """Each element as the set of bytes that it takes; None for ``*``."""
+    """Each element as the set of bytes that it matches; None for ``*``."""
     elements: list[frozenset[int] | None] = []
     at = 0
     while at < len(pattern):
@@ -33,7 +33,7 @@ def _compile(pattern: bytes) -> tuple[frozenset[int] | None, ...]:
 
 
 def _element(pattern: bytes, at: int) -> tuple[frozenset[int] | None, int]:
-    """The element that begins at ``at``, and where the next one begins."""
+    """The element that begins at ``at``, and the position of the next one."""
     byte = pattern[at : at + 1]
     if byte == b"*":
         return _STAR, at + 1
@@ -47,7 +47,7 @@ def _element(pattern: bytes, at: int) -> tuple[frozenset[int] | None, int]:
 
 
 def _set(pattern: bytes, at: int) -> tuple[frozenset[int], int]:
-    """The bytes between brackets; a set that is not closed ends with the pattern."""
+    """The bytes that a bracket expression matches, and the position after it; an unclosed one ends with the pattern."""
     negated = pattern[at : at + 1] == b"^"
     at += negated
     members: set[int] = set()

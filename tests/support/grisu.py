@@ -1,6 +1,6 @@
-"""Grisu2 with Python's integers: what a double looks like in a reply, after the paper, with the choices of Redis.
+"""Grisu2 with Python's integers: the text of a double in a reply, following the paper and Redis's choices.
 
-Every power of ten is worked out exactly, each time, and rounded to 64 bits once.
+Every power of ten is computed exactly and rounded once, to 64 bits.
 """
 
 import math
@@ -12,7 +12,7 @@ MODULUS = 2**64
 
 @cache
 def power_of_ten(power: int) -> tuple[int, int]:
-    """The nearest fraction * 2 ** exponent with 2**63 <= fraction < 2**64."""
+    """The (fraction, exponent) whose fraction * 2**exponent is nearest, with 2**63 <= fraction < 2**64."""
     exact = Fraction(10) ** power
     exponent = math.floor(math.log2(10) * power) - 63
     while exact / Fraction(2) ** exponent >= MODULUS:
@@ -23,19 +23,19 @@ def power_of_ten(power: int) -> tuple[int, int]:
 
 
 def split(value: float) -> tuple[int, int]:
-    """The fraction and exponent that a double has in memory, as integers."""
+    """The fraction and exponent of a double as stored in memory, as integers."""
     exponent = max(math.frexp(value)[1] - 53, -1074)
     return int(Fraction(value) / Fraction(2) ** exponent), exponent
 
 
 def normalized(fraction: int, exponent: int, to: int | None = None) -> tuple[int, int]:
-    """The same number with 64 bits, or with this exponent."""
+    """The same number with a fraction of 64 bits, or with the exponent `to`."""
     shift = 64 - fraction.bit_length() if to is None else exponent - to
     return fraction << shift, exponent - shift
 
 
 def boundaries(value: float) -> tuple[int, int, int, int]:
-    """Below, the number, above, and the exponent of all three."""
+    """The lower boundary, the number, the upper boundary, and the exponent that all three share."""
     fraction, exponent = split(value)
     above, common = normalized(2 * fraction + 1, exponent - 1)
     if fraction == 2**52:
@@ -47,7 +47,7 @@ def boundaries(value: float) -> tuple[int, int, int, int]:
 
 @cache
 def chosen_power(exponent: int) -> int:
-    """Of the powers that bring the exponent to -60 .. -32, the first one that is met going from the estimate."""
+    """The first power, searching from the estimate, that brings the exponent into -60 .. -32."""
     power = (int(-(exponent + 87) * 0.30102999566398114) + 348) // 8 * 8 - 348
     while exponent + power_of_ten(power)[1] + 64 < -60:
         power += 8
@@ -61,7 +61,7 @@ def times(fraction: int, factor: int) -> int:
 
 
 def lowered(digits: list[int], rest: int, unit: int, width: int, distance: int) -> list[int]:
-    """The last digit goes down while that is nearer to the number and stays above the lower bound."""
+    """Decrease the last digit while that gets nearer to the number and stays above the lower boundary."""
     while rest < distance and width - rest >= unit:
         after = rest + unit
         if after >= distance and distance - rest <= after - distance:
@@ -72,7 +72,7 @@ def lowered(digits: list[int], rest: int, unit: int, width: int, distance: int) 
 
 
 def digits_of(value: float) -> tuple[list[int], int]:
-    """Digits of a positive number, and the power of ten of the last one."""
+    """The digits of a positive number, and the power of ten of the last one."""
     below, number, above, exponent = boundaries(value)
     power = chosen_power(exponent)
     factor, factor_exponent = power_of_ten(power)
@@ -81,7 +81,7 @@ def digits_of(value: float) -> tuple[list[int], int]:
     width, distance = above - below, above - number
     digits: list[int] = []
     for place in range(9, -30, -1):
-        # Above the point the unit shrinks; below it, all else grows, in words of 64 bits.
+        # Left of the decimal point the unit shrinks; right of it, the other values grow, modulo 2**64.
         unit = 10**place * one if place >= 0 else one
         if place < 0:
             above, width, distance = (each * 10 % MODULUS for each in (above, width, distance))
@@ -94,7 +94,7 @@ def digits_of(value: float) -> tuple[list[int], int]:
 
 
 def notation(digits: str, last: int) -> str:
-    """Plain where there are few zeros to write, else with an exponent."""
+    """The number in plain notation where that needs few zeros, otherwise with an exponent."""
     first = last + len(digits) - 1
     if last >= 0 and first < len(digits) + 7:
         return digits + "0" * last
@@ -106,7 +106,7 @@ def notation(digits: str, last: int) -> str:
 
 
 def printed(value: float) -> str:
-    """A double as Redis 7.4 replies it."""
+    """A double as Redis 7.4 writes it in a reply."""
     if math.isnan(value):
         return "nan"
     sign = "-" if math.copysign(1, value) < 0 else ""

@@ -1,7 +1,7 @@
-"""What the native allocator has handed out, told so that two tellings can be compared.
+"""The memory in use in the native allocator, measured so that two measurements can be compared.
 
-The allocator is the process's, and garbage of earlier tests may hold native values in cycles: the collector would free
-them between the two tellings.
+The whole process shares the allocator, and garbage of earlier tests may hold native values in reference cycles, which
+the collector could free between the two measurements.
 """
 
 import gc
@@ -10,6 +10,6 @@ from pyredis.types.handles.table_handle import used_bytes
 
 
 def settled_bytes() -> int:
-    """The bytes in use once all garbage is gone."""
+    """The bytes in use after all garbage is collected."""
     gc.collect()
     return used_bytes()

@@ -1,4 +1,4 @@
-"""A server in this process (``fuzz.server``), asked as a client would ask it, and all that it holds, for comparing."""
+"""A server in this process (``fuzz.server``), driven by requests as from a client; its contents can be compared."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from fuzz.server import FuzzedServer, empty, feed, load
 from pyredis.commands.server import invariants
 from support.client import encode_command
 
-# Small, so that a few parts make a value large.
+# Small, so that a value with few elements already has the large encoding.
 SMALL = {
     "zset-max-listpack-entries": "4",
     "list-max-listpack-size": "4",
@@ -47,7 +47,7 @@ class Local:
         return reply
 
     def load(self, path: Path) -> None:
-        """What the file says takes the place of everything."""
+        """Replace all data with the contents of the file."""
         self.empty()
         self.core.loading = True
         load(self.server, path)
@@ -66,7 +66,7 @@ class Local:
         assert not self.server.exceptions
 
     def contents(self) -> dict:
-        """Everything, by database and key: kind, value, expiry, and those of a hash's fields."""
+        """The type, value and expiry of every (database, key); a hash's value includes the expiries of its fields."""
         self.call("DISCARD")
         found = {}
         for database in range(self.server.config["databases"]):
@@ -86,7 +86,10 @@ def read_hash(local: Local, key: bytes) -> dict:
 
 
 def read_stream(local: Local, key: bytes) -> list:
-    """Entries, facts, and of the groups what a base can say: pending entries that are in the stream."""
+    """The entries, the stream's metadata, and its groups with only the pending entries that exist in the stream.
+
+    A base file cannot represent other pending entries.
+    """
     entries = local.must("XRANGE", key, "-", "+")
     living = {entry_id for entry_id, _ in entries}
     facts = as_dict(local.must("XINFO", "STREAM", key, "FULL", "COUNT", 0))

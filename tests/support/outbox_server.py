@@ -1,7 +1,8 @@
-"""A server whose INFO can also put messages into the outbox, as PUBLISH will: to be run as the server itself.
+"""A server whose INFO can also put messages into the outbox, as PUBLISH will. Run it as the server itself.
 
-``INFO SEND how ids message``, where ``how`` has letters: ``s``hared, a ``l``ine, ``w``aiting for all that is in the
-file; ``INFO CLASS id class``; ``INFO PENDING``.
+``INFO SEND how ids message`` sends a message; the letters of ``how`` mean ``s``hared, a ``l``ine, and ``w``aiting until
+the file has all changes so far. ``INFO CLASS id class`` sets a client's class; ``INFO PENDING`` returns the numbers of
+addressed clients and undelivered messages.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""Two servers, one question: the same command goes to both and the replies must be the same bytes.
+"""Two servers, one question: the same command is sent to both, and the replies must be the same bytes.
 
-`Pair.check` is what differential tests are made of. Where bytes cannot be equal, it is told how replies may differ:
-in the order of elements, with the clock, in everything but their shape, or by being one of several.
+Differential tests are built on `Pair.check`. Where the bytes cannot be equal, its options specify how the replies may
+differ: in the order of elements, with the clock, in everything except their shape, or by being one of several.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from support.servers import Server
 
 
 class Side:
-    """A server and the test's connection to it; a lost connection is told with the server's log if that died."""
+    """A server and the test's connection to it; if the server died, a lost connection is reported with its log."""
 
     def __init__(self, name: str, server: Server, protocol: int) -> None:
         self.name = name
@@ -89,12 +89,12 @@ class Pair:
         """Send to both, compare, return our reply decoded. At most one of the options:
 
         unordered   True: elements of every aggregate in any order (maps: their pairs);
-                    "pairs": additionally a flat top-level array is taken two by two (HGETALL in RESP2)
-        any_of      decoded replies each of which would be right, for both servers (RANDOMKEY, SPOP)
-        shape_only  types and numbers of elements alone (TIME, INFO)
-        drift       numbers that follow the clock, in so many units a second (TTL 1, PTTL 1000): they may differ by
-                    the time that has passed since the pair was made, for no step comes earlier in either, and by one
-        by          compare what this function makes of the decoded replies
+                    "pairs": additionally a flat top-level array is treated as pairs (HGETALL in RESP2)
+        any_of      decoded replies, each of which is correct for both servers (RANDOMKEY, SPOP)
+        shape_only  compare only types and numbers of elements (TIME, INFO)
+        drift       numbers that follow the clock, in units per second (TTL 1, PTTL 1000): they may differ by the
+                    time since the pair was made, because no step happened before that on either server, plus one
+        by          compare the results of this function for the decoded replies
         """
         ours, oracle = self._ours.call(*arguments), self._oracle.call(*arguments)
         return self.compare(arguments, ours, oracle, unordered, any_of, shape_only, drift, by)
@@ -110,10 +110,10 @@ class Pair:
         drift: int | None = None,
         by: Callable[[Any], Any] | None = None,
     ) -> Any:
-        """The comparison of `check`, for replies got some other way."""
+        """The comparison of `check`, for replies that were read in another way."""
         told = f"{str(what)[:2000]}\n  ours:   {ours.raw[:2000]!r}\n  oracle: {oracle.raw[:2000]!r}"
         if any_of is not None:
-            assert oracle.decoded in any_of, f"the test expects what Redis does not answer: {told}"
+            assert oracle.decoded in any_of, f"the test does not expect the oracle's reply: {told}"
             assert ours.decoded in any_of, told
         elif by is not None:
             assert by(ours.decoded) == by(oracle.decoded), told
@@ -128,19 +128,19 @@ class Pair:
         return ours.decoded
 
     def setup(self, *arguments: Argument) -> None:
-        """A step that must succeed in both and whose reply does not matter."""
+        """Run a command that must succeed on both; its reply is ignored."""
         for side in (self._ours, self._oracle):
             reply = side.call(*arguments)
             assert not reply.is_error, f"{side.name}: {arguments}: {reply.decoded}"
 
     def check_bytes(self, data: bytes, replies: int = 1) -> list[Any]:
-        """Send raw bytes to both and compare so many frames."""
+        """Send raw bytes to both and compare the next `replies` frames."""
         for client in (self.ours, self.oracle):
             client.send_bytes(data)
         return [self.compare(data[:200], self.ours.read(), self.oracle.read()) for _ in range(replies)]
 
     def check_fatal(self, data: bytes) -> bytes:
-        """Send bytes that end the connection; compare everything both say until then. Connects anew afterwards."""
+        """Send bytes that end the connection, compare everything that both reply until then, and reconnect."""
         for client in (self.ours, self.oracle):
             with contextlib.suppress(ConnectionError):
                 client.send_bytes(data)
@@ -151,12 +151,12 @@ class Pair:
         return ours
 
     def digest(self) -> str:
-        """DEBUG DIGEST of both, which must be equal: the same data set in every database."""
+        """DEBUG DIGEST of both, which must be equal: all databases hold the same data set."""
         return self.check("DEBUG", "DIGEST")
 
     @contextlib.contextmanager
     def config(self, **directives: Argument) -> Iterator[None]:
-        """CONFIG SET on both for the length of the block; underscores in names stand for dashes."""
+        """CONFIG SET on both for the duration of the block; underscores in names stand for dashes."""
         names = {name.replace("_", "-"): value for name, value in directives.items()}
         before = [(side, {name: _config(side.client, name) for name in names}) for side in (self._ours, self._oracle)]
         for name, value in names.items():

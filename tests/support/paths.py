@@ -1,8 +1,8 @@
-"""Which ``pyredis`` the tests run: the one built in place, else the installed one, never an uncompiled source tree.
+"""Which ``pyredis`` the tests run: the one built in place, otherwise the installed one, not an uncompiled source tree.
 
-``import pyredis`` from the checkout's root finds the sources, compiled or not. So the root is on the path only when
-the tree holds extensions for this very interpreter, or when nothing is installed and there is no other choice.
-``PYREDIS_INSTALLED=1`` insists on the installed package even then.
+``import pyredis`` from the checkout's root finds the sources, compiled or not. The root is therefore on the path only
+if the tree has extensions for this interpreter, or if nothing is installed and there is no other choice.
+``PYREDIS_INSTALLED=1`` requires the installed package in every case.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def built_in_place() -> bool:
-    """True when the checkout holds an extension module that this interpreter can load."""
+    """Return true if the checkout has an extension module that this interpreter can load."""
     return any(ROOT.joinpath("pyredis").rglob(f"*{EXTENSION_SUFFIXES[0]}"))
 
 
@@ -24,7 +24,7 @@ def _without_root(path: list[str]) -> list[str]:
 
 
 def choose_package() -> str:
-    """Put ``sys.path`` right and return a line telling which package is tested."""
+    """Adjust ``sys.path`` and return a line that names the package under test."""
     sys.path[:] = _without_root(sys.path)
     installed = importlib.util.find_spec("pyredis")
     insist = bool(os.environ.get("PYREDIS_INSTALLED"))
@@ -50,9 +50,9 @@ def server_environment() -> dict[str, str]:
 
 
 def preloading(library: Path) -> dict[str, str]:
-    """The environment that has a library loaded first, but for what is loaded so already (a sanitizer's own)."""
+    """The environment that preloads a library, after any library that is already preloaded (such as a sanitizer's)."""
     return {"LD_PRELOAD": " ".join(filter(None, [os.environ.get("LD_PRELOAD"), str(library)]))}
 
 
 CHECKED_BUILD = bool(os.environ.get("PYREDIS_SANITIZE") or os.environ.get("PYREDIS_DEBUG"))
-"""Whether the tests say that they run on a build with ``PYREDIS_CHECKS``, whose allocator is malloc."""
+"""Whether the environment declares a build with ``PYREDIS_CHECKS``, whose allocator is malloc."""

@@ -1,9 +1,9 @@
-"""File-system calls of a module under test, counted, stopped at any one of them, and what the disk would then hold.
+"""Counts the file-system calls of a module under test, stops at any of them, and computes what the disk would hold.
 
-`Recorder` stands in for a module's ``os``. It lets every call through, except fsync, and keeps, beside the real folder,
-what is durable: names as of their folder's last fsync, contents as of the file's last. `stop_after` raises `Stopped`
-once so many calls are done; with `error` the call after them fails instead. `after_power_loss` builds the trees a
-machine could come back with: none, all, or any single one of the changes of names that were not synced.
+`Recorder` replaces a module's ``os``. It passes on every call except fsync and tracks, separately from the real folder,
+what is durable: names as of their folder's last fsync, contents as of the file's last fsync. `Stopped` is raised after
+`stop_after` calls; with `error`, the call after them fails instead. `after_power_loss` builds the trees that a machine
+could come back with: none, all, or any single one of the changes of names that were not synced.
 """
 
 import os
@@ -16,7 +16,7 @@ Names = dict[str, int]
 
 
 class Pending(NamedTuple):
-    """A change of names, and the folders that it waits for: both, when a file is moved from one to the other."""
+    """A change of names, and the folders whose sync it waits for: two if a file moves from one to the other."""
 
     change: Callable[[Names], None]
     folders: frozenset[str]
@@ -30,7 +30,7 @@ class Stopped(BaseException):
 
 
 class Recorder:
-    """``os`` for one folder tree below `root`; attributes it does not watch are the real ones."""
+    """``os`` for the folder tree below `root`; attributes that are not watched are the real ones."""
 
     WATCHED = ("open", "write", "fsync", "rename", "unlink", "mkdir")
 
@@ -93,7 +93,7 @@ class Recorder:
             self.contents[inode] = path.read_bytes()
 
     def _sync_folder(self, folder: str) -> None:
-        """Only what happened in this folder: nothing says that a sync of another one takes it along."""
+        """Make only the changes in this folder durable: syncing one folder does not guarantee changes in another."""
         folder = "" if folder == os.curdir else folder
         waiting = [pending.after_sync(folder) for pending in self.pending]
         for pending in waiting:
@@ -123,7 +123,7 @@ class Recorder:
         self.contents[inode] = b""
 
     def after_power_loss(self, folder: Path) -> Iterator[Path]:
-        """Each possible tree, built in `folder` anew."""
+        """Build each possible tree in turn in `folder`, which is emptied first."""
         choices = [[], self.pending, *([pending] for pending in self.pending)]
         for chosen in choices:
             names = dict(self.durable)

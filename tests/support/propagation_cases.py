@@ -1,9 +1,9 @@
-"""Every writing command's requests, and what the append-only file gets of each; ``test_propagation`` plays them.
+"""Requests of every writing command, and what the append-only file receives for each; ``test_propagation`` runs them.
 
-A case is a request, what is there before it, and the commands that the file gets, as texts. Braces in them ask the
-server after the request, so that times and random choices stand in them too: ``{PEXPIRETIME k}`` is the reply to that
-command, ``{reply}`` the reply to the request, ``{delivered 1-1}`` when a group's entry was last delivered,
-``{noted}`` when entry 1-1 was before the request.
+A case is a request, the commands that run before it, and the commands that the file receives, as text. Braces in the
+latter are filled in from the server after the request, for times and random choices: ``{PEXPIRETIME k}`` is the reply
+to that command, ``{reply}`` the reply to the request, ``{delivered 1-1}`` the time of the entry's last delivery to the
+group, and ``{noted}`` the delivery time of entry 1-1 as it was before the request.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ TWO_SORTED = ("ZADD z 1 a 2 b 3 c", "ZADD y 1 a 5 d")
 
 @dataclass(frozen=True)
 class Case:
-    """``written`` are lines, AS_IT_CAME or NOTHING. With ``woken``, the request waits and this one wakes it."""
+    """``written`` is lines, AS_IT_CAME or NOTHING. With ``woken``, the request blocks and that command wakes it."""
 
     request: str
     written: str
@@ -38,13 +38,13 @@ def case(
 
 
 def delivery(entry: str, count: int = 1, *, consumer: str = "c", last: str, at: str | None = None) -> str:
-    """How a delivered or claimed entry is written."""
+    """The command written for a delivered or claimed entry."""
     time = at or f"{{delivered {entry}}}"
     return f"XCLAIM s g {consumer} 0 {entry} TIME {time} RETRYCOUNT {count} FORCE JUSTID LASTID {last}"
 
 
 def unit(*lines: str) -> str:
-    """Several commands that are loaded all or not at all."""
+    """Several commands that are loaded either completely or not at all."""
     return "\n".join(["MULTI", *lines, "EXEC"])
 
 
@@ -296,7 +296,7 @@ CASES: dict[str, list[Case]] = {
     "rpoplpush": [case("RPOPLPUSH a b", before="RPUSH a 1")],
     "rpush": [case("RPUSH a 1 2")],
     "rpushx": [case("RPUSHX a 1", before="RPUSH a 1"), case("RPUSHX a 1", NOTHING)],
-    # ---- whole databases ----
+    # ---- databases ----
     "flushall": [case("FLUSHALL", before="SET a 1"), case("FLUSHALL ASYNC", before="SET a 1"), case("FLUSHALL SYNC")],
     "flushdb": [case("FLUSHDB", before="SET a 1"), case("FLUSHDB ASYNC", before="SET a 1"), case("FLUSHDB")],
     "swapdb": [case("SWAPDB 0 1", before="SET a 1")],
@@ -453,5 +453,5 @@ CASES: dict[str, list[Case]] = {
         case("XTRIM s MAXLEN ~ 1", NOTHING, before=STREAM),
     ],
 }
-# It stores what it has counted in the value.
+# PFCOUNT caches the count in the value.
 READING_COMMANDS_THAT_WRITE = {"pfcount"}

@@ -1,4 +1,4 @@
-"""Replies as the objects that ``pyredis.wire.reply_objects`` makes of them, for comparing."""
+"""Comparable forms of the objects that ``pyredis.wire.reply_objects`` makes of replies."""
 
 import math
 
@@ -6,7 +6,7 @@ from pyredis.wire.reply_objects import ReplyError
 
 
 def comparable(value):
-    """Values with their types, errors by their texts, NaN equal to itself."""
+    """The value with its type; errors compare by their text, and NaN equals itself."""
     if isinstance(value, ReplyError):
         return "error", str(value)
     if isinstance(value, float) and math.isnan(value):
@@ -21,7 +21,7 @@ def comparable(value):
 
 
 def shape(value):
-    """The types alone."""
+    """The types without the values."""
     if isinstance(value, list | tuple):
         return [shape(item) for item in value]
     return type(value).__name__ if not isinstance(value, dict) else {key: shape(item) for key, item in value.items()}

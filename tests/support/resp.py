@@ -1,8 +1,8 @@
-"""A strict reader of RESP2 and RESP3 replies that keeps the bytes as they came.
+"""A strict reader of RESP2 and RESP3 replies that keeps the bytes as received.
 
-It is the judge in every comparison, so it accepts nothing sloppy: a bare CR or LF, a length with a sign or a leading
-zero, a boolean that is neither ``t`` nor ``f`` raise `MalformedReply`. It reads one frame at a time from any source
-that has ``readline() -> bytes`` (up to and with CRLF) and ``readexactly(n) -> bytes``.
+Every comparison depends on it, so it accepts nothing malformed: a bare CR or LF, a length with a plus sign or a leading
+zero, or a boolean that is neither ``t`` nor ``f`` raises `MalformedReply`. It reads one frame at a time from any source
+that has ``readline() -> bytes`` (up to and including CRLF) and ``readexactly(n) -> bytes``.
 """
 
 import math
@@ -23,7 +23,7 @@ class MalformedReply(Exception):
 
 
 class ErrorText(str):
-    """An error reply's text, so that it never equals a status or bulk of the same text by accident."""
+    """An error reply's text; it never equals a status or bulk string of the same text."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ErrorText) and str.__eq__(self, other)
@@ -65,7 +65,7 @@ class Reply:
         return SCALARS[self.kind](self.value)
 
     def pairs(self) -> list[tuple[Any, Any]]:
-        """The elements taken two by two; keys that Python cannot hash become their raw bytes."""
+        """The elements as pairs; keys that Python cannot hash become their raw bytes."""
         keys = [item.raw if item.is_aggregate else item.decoded for item in self.value[::2]]
         return list(zip(keys, (item.decoded for item in self.value[1::2]), strict=True))
 

@@ -1,8 +1,8 @@
-"""Servers as child processes: ours and the oracle, each in a folder of its own.
+"""Servers as child processes: ours and the oracle, each in its own folder.
 
-A `Server` starts on a free port, is ready when PING is answered (or the wait ends with the log in the exception), can
-be stopped, killed with SIGKILL and started again on the same folder and port, and signals only the process it
-started. Its output goes to ``server.log`` in its folder and is never lost: every failure quotes the tail of it.
+A `Server` starts on a free port and is ready when it answers PING; if it does not get ready, the exception quotes the
+log. It can be stopped, killed with SIGKILL and restarted on the same folder and port, and it signals only the process
+that it started. Its output is appended to ``server.log`` in its folder, and every failure quotes the tail of it.
 """
 
 import contextlib
@@ -30,19 +30,19 @@ ORACLE_DEFAULTS = ("--save", "", "--enable-debug-command", "yes")
 
 
 class ServerDied(AssertionError):
-    """The server ended although nobody asked it to; the message holds the tail of its log."""
+    """The server ended unexpectedly; the message holds the tail of its log."""
 
 
 def check_no_exception(log: str) -> None:
-    """The log has no exception of a callback or a task, nor one that a native function could not pass on."""
+    """Assert that the log has no exception of a callback or a task, nor one that a native function could not raise."""
     found = [
         at for mark in ("Traceback (most recent call last)", "Exception ignored in") if (at := log.find(mark)) >= 0
     ]
-    assert not found, f"an exception ended in the log:\n{log[min(found) :][:4000]}"
+    assert not found, f"the log holds an exception:\n{log[min(found) :][:4000]}"
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; `Server.start` tries another when somebody was faster."""
+    """A port that was free a moment ago; `Server.start` tries another if it has been taken since."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
@@ -130,7 +130,7 @@ class Server:
             )
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Return when PING is answered with PONG; -LOADING and -NOAUTH count as not yet and as ready."""
+        """Return when PING is answered with PONG or -NOAUTH; -LOADING means not ready yet."""
         deadline = time.monotonic() + timeout
         while not self._answers():
             self.check_alive()
@@ -144,14 +144,14 @@ class Server:
         return False
 
     def check_alive(self, grace: float = 0.0) -> None:
-        """Raise ServerDied, with the log, when the process has ended or ends within `grace` seconds."""
+        """Raise ServerDied, with the log, if the process has ended or ends within `grace` seconds."""
         assert self.process is not None, "the server was never started"
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self.process.wait(grace)
             raise ServerDied(f"exit status {status}: {shlex.join(self.command_line())}\n{self.log_tail()}")
 
     def check_log(self) -> None:
-        """Raise when an exception has ended in the log: the server goes on, and so would the test."""
+        """Raise if the log holds an exception: the server continues after it, so the test would pass."""
         check_no_exception(self.log())
 
     def running(self) -> bool:
@@ -167,20 +167,20 @@ class Server:
             raise AssertionError(f"did not end within {timeout} s\n{self.log_tail()}") from None
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> int:
-        """SIGTERM and wait; a server that ignores it is killed and the test fails."""
+        """Send SIGTERM and wait; a server that ignores it is killed, and the test fails."""
         assert self.process is not None, "the server was never started"
         if self.running():
             self.process.send_signal(signal.SIGTERM)
         return self.wait_exit(timeout)
 
     def kill(self) -> None:
-        """SIGKILL, as in a crash; whatever the process had not written is gone."""
+        """Send SIGKILL, as in a crash; whatever the process had not written is lost."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
 
     def end(self) -> None:
-        """The test is over: SIGKILL, unless the build is one for coverage, which writes its counts when it ends."""
+        """Kill the server after a test; a coverage build gets SIGTERM first, because it writes its counts on exit."""
         if os.environ.get("PYREDIS_COVERAGE") and self.process is not None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -214,7 +214,7 @@ def our_command() -> list[str]:
 
 
 def oracle_path(tool: str = "redis-server") -> str | None:
-    """The oracle's binary: REDIS_SERVER or PATH; its companions are looked for beside it, then on PATH."""
+    """The oracle's binary, from REDIS_SERVER or PATH; other tools are looked up next to it, then on PATH."""
     named = os.environ.get("REDIS_SERVER")
     if tool == "redis-server":
         return named or shutil.which(tool)
@@ -223,7 +223,7 @@ def oracle_path(tool: str = "redis-server") -> str | None:
 
 
 def require_tool(tool: str) -> str:
-    """The path of a tool that comes with Redis; skips without it, or fails where PYREDIS_REQUIRE_ORACLE is set."""
+    """The path of a Redis tool; without it, the test is skipped, or fails if PYREDIS_REQUIRE_ORACLE is set."""
     import pytest  # the benchmarks use this module without it
 
     path = oracle_path(tool)
@@ -242,6 +242,6 @@ def make_ours(folder: Path, *arguments: str, **options: object) -> Server:
 def make_oracle(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, **options: object
 ) -> Server:
-    """The oracle runs without what is preloaded into the tests (a sanitizer's library), unless it is asked for."""
+    """The oracle; it does not inherit LD_PRELOAD (a sanitizer's library) unless `environment` sets it."""
     command, preloaded = [require_tool("redis-server")], {"LD_PRELOAD": "", **(environment or {})}
     return Server(command, folder, [*ORACLE_DEFAULTS, *arguments], environment=preloaded, **options)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-/* Watches and forbids the calls that send by reference to pages: preloaded, every vmsplice adds a byte to the file named by
- * VMSPLICE_CALLS, and the call named by SPLICE_FORBIDS fails with ENOSYS ("vmsplice", "splice"), EMFILE ("pipe2") or EPERM
- * ("fcntl", where a pipe is to be enlarged).
+/* A preloaded library that watches and forbids the calls for sending pages by reference. Every vmsplice adds a byte to
+ * the file named by VMSPLICE_CALLS. The call named by SPLICE_FORBIDS fails with ENOSYS ("vmsplice", "splice"), EMFILE
+ * ("pipe2") or EPERM ("fcntl", when it would enlarge a pipe).
  *
- * The calls go to the kernel by number, so no symbol has to be looked up when the process starts.
+ * The calls enter the kernel by number, so no symbol has to be looked up when the process starts.
  */
 #define _GNU_SOURCE
 #include <errno.h>

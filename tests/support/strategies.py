@@ -1,9 +1,9 @@
-"""Hypothesis strategies for sequences of commands whose replies two correct servers must share.
+"""Hypothesis strategies for sequences of commands to which two correct servers must reply the same.
 
-A `Step` is a command, the connection it goes to and how its replies are compared. Few keys, few fields and few
-databases, so that commands meet; values of every encoding; absolute expiry either long past or far in the future,
-relative expiry large, so that the moment of execution never shows. Nothing random (RANDOMKEY) and no cursors, whose
-values are each server's own.
+A `Step` is a command, the connection it is sent on and how its replies are compared. There are few keys, fields and
+databases, so that commands affect each other, and values of every encoding. Absolute expiry times are long past or far
+in the future, and relative ones are large, so that the time of execution never matters. Random replies (RANDOMKEY) and
+cursors, which differ between servers, are left out.
 """
 
 from collections.abc import Iterable
@@ -65,13 +65,13 @@ def _flatten(parts: Iterable[Any]) -> Iterable[bytes]:
             yield from _flatten(part)
 
 
-# The words that commands begin with: those of the sequences, and those of commands that the oracle does not have.
+# The leading words of the commands: those of the sequences, and those that the oracle does not have.
 DRAWN: set[str] = set()
 DRAWN_LATER: set[str] = set()
 
 
 def command(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
-    """Steps of one command: its words, then what the strategies draw (bytes, or nested lists of them)."""
+    """Steps of one command: its words, followed by what the strategies draw (bytes or nested lists of bytes)."""
     head = words.encode().split()
     return st.tuples(*parts).map(lambda drawn: Step((*head, *_flatten(drawn)), compared))
 
@@ -123,7 +123,7 @@ STRINGS = st.one_of(
 )
 BITS = st.integers(0, 700).map(lambda number: b"%d" % number)
 FIELDS_OF_BITS = _texts("u1", "i5", "u8", "i16", "u63", "i64")
-# Redis 7.0 looks at the key before it reads these.
+# Only valid integers: Redis 7.0 looks up the key before it parses these.
 BIT_INDEXES = INDEXES.filter(lambda index: index != b"abc")
 BIT_RANGE = st.tuples(BIT_INDEXES, BIT_INDEXES, _texts("BIT"))
 BITMAPS = st.one_of(
@@ -175,7 +175,7 @@ HASHES = st.one_of(
     drawn("HKEYS", KEYS, **UNORDERED),
     drawn("HVALS", KEYS, **UNORDERED),
 )
-# What the oracle does not have; for our server alone. Moments may be near, so that fields expire.
+# Commands that the oracle does not have, for our server only. Expiry may be near, so that fields do expire.
 NAMED = st.tuples(st.just(b"FIELDS"), some(FIELDS, 3).map(lambda fields: [b"%d" % len(fields), fields]))
 GIVEN = st.tuples(st.just(b"FIELDS"), FIELD_VALUES.map(lambda pairs: [b"%d" % len(pairs), pairs]))
 NEAR = st.sampled_from([b"1", b"2", b"100000"])
@@ -235,7 +235,7 @@ SORT_OPTIONS = st.lists(
 
 
 def is_total(options: list[list[bytes]]) -> bool:
-    """Whether the options leave no two elements equal: texts of weights do, as all are absent."""
+    """Whether the options define a total order: ALPHA with BY does not, because all weights are absent."""
     return [b"ALPHA"] not in options or [b"BY", b"*"] not in options
 
 
@@ -248,7 +248,7 @@ SORTING = st.one_of(
 
 
 def packed_or_table(encoding: Any) -> Any:
-    """The oracle has no packed sets and no packed lists."""
+    """One name for encodings that differ: the oracle has no listpacks for sets and lists."""
     return b"listpack" if encoding in (b"hashtable", b"quicklist") else encoding
 
 
@@ -280,7 +280,7 @@ LISTS = st.one_of(
     drawn("LMPOP 2", KEYS, KEYS, SIDES, COUNTED),
 )
 
-# No -0: a packed set forgets the sign, so that it depends on how a set came about.
+# No -0: a listpack does not store its sign, so the reply would depend on the history of the sorted set.
 SCORES = st.one_of(
     st.integers(-3, 3).map(lambda number: b"%d" % number),
     _texts("0.5", "-2.25", "1e3", "inf", "-inf", "(1", "nan", "abc", ""),
@@ -351,7 +351,7 @@ EXPIRY = st.one_of(
     drawn("EXPIRETIME", KEYS, drift=1),
     drawn("PEXPIRETIME", KEYS, drift=1000),
 )
-# Ids are told, not taken from the clock; few of them, so that entries meet deletions and claims.
+# IDs are explicit, not taken from the clock, and few, so that deletions and claims hit existing entries.
 IDS = st.one_of(
     st.integers(0, 40).map(lambda number: b"%d-%d" % (number, number % 3)),
     _texts("0", "7", "20-*", "-", "+", "(5", "$", "x", "18446744073709551615"),
@@ -426,4 +426,4 @@ SINGLES = st.builds(
 UNWATCH = st.just([Step((b"UNWATCH",))])
 BLOCKS = st.one_of(*[SINGLES] * 8, TRANSACTIONS, WATCHED, UNWATCH)
 SEQUENCES = st.lists(BLOCKS, min_size=1, max_size=40).map(lambda blocks: [step for block in blocks for step in block])
-"""Whole sequences over two connections: single commands, transactions, and watched transactions meddled with."""
+"""Sequences over two connections: single commands, transactions, and transactions with watched keys that may change."""

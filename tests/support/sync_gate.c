@@ -1,7 +1,8 @@
-/* A disk with a gate: preloaded, it lets neither fsync nor fdatasync begin while the file named by FSYNC_GATE or
- * FDATASYNC_GATE is there. Every call that comes to a gate adds a byte to the file of that name with ".calls" behind.
+/* A preloaded gate before the disk: fsync waits while the file named by FSYNC_GATE exists, fdatasync while the one
+ * named by FDATASYNC_GATE exists. Every call that reaches a gate adds a byte to the file of that name with ".calls"
+ * appended.
  *
- * The calls go to the kernel by number, so no symbol has to be looked up when the process starts.
+ * The calls enter the kernel by number, so no symbol has to be looked up when the process starts.
  */
 #define _GNU_SOURCE
 #include <errno.h>

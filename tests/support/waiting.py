@@ -1,4 +1,4 @@
-"""Scenes of clients that wait for keys, played by both servers at once."""
+"""Scenes with clients that wait for keys, run on both servers at once."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ def blocked(client: RawClient) -> int:
 
 
 def await_blocked(client: RawClient, count: int) -> None:
-    """Until so many clients of the server wait."""
+    """Wait until `count` clients of the server are blocked."""
     wait_until(lambda: blocked(client) == count, f"{count} blocked clients")
 
 
 class Waiter:
-    """A client of each server, both of which wait for the same."""
+    """A client of each server; both send the same blocking command."""
 
     def __init__(self, scene: "Scene") -> None:
         self.scene = scene
@@ -33,24 +33,24 @@ class Waiter:
         self.ids = [client.must("CLIENT", "ID") for client in (self.pair.ours, self.pair.oracle)]
 
     def waits(self, *arguments: Argument) -> "Waiter":
-        """Sends the command to both; returns when both wait."""
+        """Send the command to both; return when both are blocked."""
         with self.scene.awaiting(1):
             for client in (self.pair.ours, self.pair.oracle):
                 client.send(*arguments)
         return self
 
     def hears(self, **compared: Any) -> Any:
-        """The answer of what waited, the same from both."""
-        return self.pair.compare("what waited", self.pair.ours.read(), self.pair.oracle.read(), **compared)
+        """The reply to the blocking command, which must be the same from both."""
+        return self.pair.compare("the blocked command", self.pair.ours.read(), self.pair.oracle.read(), **compared)
 
     def goes(self) -> None:
-        """Both clients close; returns when both servers know."""
+        """Close both clients; return when both servers have noticed."""
         with self.scene.awaiting(-1):
             self.pair.close()
 
 
 class Scene:
-    """What one acting client and any number of waiting ones do to both servers."""
+    """One acting client and any number of waiting ones, on both servers."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
@@ -69,7 +69,7 @@ class Scene:
 
     @contextlib.contextmanager
     def awaiting(self, change: int) -> Iterator[None]:
-        """Waits until, after the block, so many clients more wait than before it."""
+        """After the block, wait until the number of blocked clients has changed by `change` on both servers."""
         with contextlib.ExitStack() as stack:
             clients = [stack.enter_context(server.client()) for server in self.pair.servers]
             before = [blocked(client) for client in clients]
@@ -78,18 +78,18 @@ class Scene:
                 await_blocked(client, count + change)
 
     def waiter(self, *arguments: Argument) -> Waiter:
-        """Another client; with a command, it waits already."""
+        """Another client; with a command, it is already blocked."""
         self.waiters.append(Waiter(self))
         return self.waiters[-1].waits(*arguments) if arguments else self.waiters[-1]
 
     def waiting(self, line: str) -> Waiter:
-        """Another client, which waits already; its command as a text."""
+        """Another client that is already blocked; its command is given as text."""
         return self.waiter(*line.split())
 
     def does(self, *lines: str) -> list[Any]:
-        """Commands of the acting client, as texts; their replies, the same from both."""
+        """Run commands, given as text, on the acting client; return the replies, which must be the same from both."""
         return [self.pair.check(*line.split()) for line in lines]
 
     def together(self, *lines: str) -> list[Any]:
-        """The same as one transaction."""
+        """Run the commands as one transaction."""
         return self.does("MULTI", *lines, "EXEC")[-1]
