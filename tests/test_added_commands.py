@@ -1,7 +1,7 @@
-"""What every command brings along beside its row and its handler, by name of what is missing for which command.
+"""What every command needs besides its row and its handler; the failure names each missing item and its command.
 
-``CONTRIBUTING.md`` has the same as a way to go, under "Adding a command". That a row without a handler stops the start,
-and a handler without a row, is ``test_command_table``'s business.
+``CONTRIBUTING.md`` lists the same as steps, under "Adding a command". ``test_command_table`` checks that a row without
+a handler, or a handler without a row, prevents the start.
 """
 
 import re
@@ -22,33 +22,33 @@ from support.paths import ROOT
 from support.propagation_cases import CASES as PROPAGATED
 from support.strategies import DRAWN, DRAWN_LATER
 
-# Writing commands that a place may lack, and why.
+# Writing commands that may be missing from one of the places, and why.
 NOT_COUNTED = {"pfdebug": "tests use it"}
 WITHOUT_EVENTS = {
     "pfdebug": "tests use it",
-    "flushall": "tells none",
-    "flushdb": "tells none",
-    "swapdb": "tells none",
+    "flushall": "sends no event",
+    "flushdb": "sends no event",
+    "swapdb": "sends no event",
 }
 NOT_DRAWN = {
     **dict.fromkeys(
         ["blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"],
-        "waits; the state machine of test_blocking_losses and its like draw it",
+        "blocks; state machines such as that of test_blocking_losses draw it",
     ),
     "pfdebug": "tests use it",
 }
-# HELP is played by test_help for every command that has it.
+# test_help runs HELP for every command that has it.
 TITLES = {spec.name: spec.name.upper().replace("|", " ") for spec in every_spec()}
 
 
 def command_of(words: list[str]) -> str:
-    """The name of the command that these words call."""
+    """The name of the command that these words invoke."""
     whole = "|".join(words[:2]).lower()
     return whole if whole in TITLES else words[0].lower()
 
 
 def commands_behind(lines) -> set[str]:
-    """The commands behind the slashes of ``test_changes_counted``."""
+    """The commands after the slashes of ``test_changes_counted``."""
     return {command_of(line.partition("/")[2].split()) for line in lines}
 
 
@@ -65,14 +65,14 @@ TESTS = "\n".join(
 
 
 def is_tested(name: str) -> bool:
-    """Whether a test, or a script that a test plays, has the command's words, together or as strings of their own."""
+    """Whether a test file contains the command's words, next to each other or as separate strings."""
     words = name.split("|")
     together = r"[\s\"',|]+".join(map(re.escape, words))
     return name.endswith("|help") or re.search(rf"(?i)(?<![\w|-]){together}(?![\w|-])", TESTS) is not None
 
 
 def missing_of(spec: CommandSpec) -> list[str]:
-    """What the command lacks, each with where it belongs."""
+    """What the command lacks, each item with its place."""
     writes = "write" in spec.flags and spec.handler is not None
     drawn, where = (DRAWN_LATER_NAMES, "LATER_HASHES") if spec.name in LATER else (DRAWN_NAMES, "SEQUENCES")
     wanted = {
@@ -81,7 +81,7 @@ def missing_of(spec: CommandSpec) -> list[str]:
         ),
         "docs/commands.md: its line; run python -m pyredis.docs commands": page.is_described(spec, PAGE),
         "tests/test_*.py: a test that calls it": spec.handler is None or is_tested(spec.name),
-        "tests/support/propagation_cases.py: CASES, what the file gets of it": not writes or spec.name in PROPAGATED,
+        "tests/support/propagation_cases.py: CASES, what the file receives": not writes or spec.name in PROPAGATED,
         "tests/test_changes_counted.py: CASES (NEWER where the oracle lacks it), how many changes it counts": (
             not writes or spec.name in COUNTED_NAMES or spec.name in NOT_COUNTED
         ),

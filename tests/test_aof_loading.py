@@ -1,4 +1,4 @@
-"""Loading the append-only folder: what is whole is kept, a torn end is cut where that is allowed, damage is told."""
+"""Loading the append-only folder: complete data is kept, a torn end is cut where allowed, damage is reported."""
 
 import asyncio
 import shutil
@@ -147,7 +147,7 @@ def test_a_torn_file_that_is_not_the_last_is_refused(start_with):
 
 
 def test_a_torn_file_is_cut_when_all_behind_it_are_empty(start_with):
-    """A rewrite had listed the next file, and the process died before the one before was written to its end."""
+    """A rewrite had listed the next file, and the process died before the previous one was completely written."""
     server, path = start_with(THREE + b"*3\r\n", more=[b"", b""])
     with server.client() as client:
         assert client.must("DBSIZE") == 2
@@ -213,7 +213,7 @@ def test_large_values_and_many_small_commands_cross_the_loader_s_windows(start_w
 
 
 def test_expiry_waits_for_the_end_of_the_load(start_with):
-    """What came after in the file was done while the key was there."""
+    """The commands that follow in the file were executed while the key existed."""
     server, _ = start_with(
         commands(
             ["SET", "kept", "v"],
@@ -290,9 +290,9 @@ def test_an_old_single_file_with_an_rdb_preamble_stays_where_it_is(start_ours, t
     assert (folder / "appendonly.aof").exists()
 
 
-# ---- while it lasts ----
+# ---- during the load ----
 
-# A machine that is busy with other things may be through with a load before the test gets to look.
+# On a busy machine the load may be over before the test looks, so it tries several times.
 ATTEMPTS = 20
 
 
@@ -318,7 +318,7 @@ def connect(server):
 
 
 def seen_loading(client):
-    """INFO at the beginning and later in the same load; None where that was over too soon."""
+    """INFO at the beginning and later in the same load; None if the load was over too soon."""
     first = info(client)
     now = first
     while now["loading"] == "1":
@@ -337,7 +337,7 @@ def test_clients_are_told_of_a_load_and_info_of_its_progress(loading):
             if seen := seen_loading(client):
                 break
     took = time.time() - began
-    assert seen, "no load is to be seen"
+    assert seen, "no load was observed"
     assert replies[0].startswith(b"-LOADING Redis is loading the dataset in memory")
     assert replies[1].startswith(b"-LOADING")
     first, _ = seen
@@ -375,7 +375,7 @@ def test_what_has_been_loaded_is_counted_over_all_files(tmp_path):
 
 @pytest.mark.parametrize("more", [[], [commands(["SET", "b", "2"])]], ids=["in the last file", "in the first of two"])
 def test_a_load_that_is_stopped_changes_no_file(tmp_path, monkeypatch, more):
-    """What it has not come to is no torn tail."""
+    """The part that it has not reached is not a torn tail."""
     monkeypatch.setattr("pyredis.persistence.recovery.SLICE_US", 0)
     folder = write_folder(tmp_path, commands(["SET", "a", "x" * 1000]) * 1000, more=more).parent
     paths = [folder / name for name, _ in listed(tmp_path)]
@@ -448,7 +448,7 @@ def make_core():
 
 
 def load(core, path):
-    """Loads a file: the sizes of the databases, and where it would be cut."""
+    """Load a file; return the sizes of the databases and the offset at which it would be cut."""
     from pyredis.persistence.loader import AofLoader
 
     loader = AofLoader(core, path)
@@ -472,7 +472,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_unit(tmp_path):
 
 
 def test_a_file_with_any_byte_destroyed_is_refused_or_differs_in_that_unit_alone(tmp_path):
-    """No byte makes the loader loop, crash or cut off what is whole before it."""
+    """No byte makes the loader loop, crash or cut off complete units before it."""
     from pyredis.persistence.loader import DamagedFile
 
     units = [commands(*unit) for unit in UNITS]
@@ -494,7 +494,7 @@ def test_a_file_with_any_byte_destroyed_is_refused_or_differs_in_that_unit_alone
 def fill(client):
     client.must("SET", "string", "value")
     client.must("SET", "expiring", "value", "PX", 10_000_000)
-    # Few parts make a small form; many make a value that a rewrite saves in pieces.
+    # Few elements give the small encoding; many give a value that a rewrite saves in pieces.
     for count in (3, 9000):
         names = [f"name {number}" for number in range(count)]
         client.must("HSET", f"hash{count}", *[text for name in names for text in (name, "value")])

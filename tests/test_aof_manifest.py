@@ -1,4 +1,4 @@
-"""The manifest of the append-only files and their folder: Redis's format, and no crash that loses a file."""
+"""The manifest of the append-only files and their folder: Redis's format, and no file is lost in a crash."""
 
 import errno
 import os
@@ -31,14 +31,14 @@ def command(*words: str) -> bytes:
 
 
 def append(fd: int, data: bytes) -> None:
-    """What a client was answered for: written and synced."""
+    """Write and sync data, as before a client gets its reply."""
     os.write(fd, data)
     os.fsync(fd)
     os.close(fd)
 
 
 def loaded(folder: Path) -> bytes:
-    """What a server that starts in this folder reads."""
+    """The data that a server reads when it starts in this folder."""
     directory = AppendOnlyDir(folder / "appendonlydir", NAME)
     directory.load()
     directory.adopt_old_file()
@@ -268,7 +268,7 @@ def test_a_single_file_beside_a_folder_in_use_is_left_alone(tmp_path):
 
 
 class Life:
-    """The operations of a server's life; `answered` is what must never be lost, `base` what may replace it."""
+    """A server's data over its operations; `answered` is the data that must never be lost."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -287,7 +287,7 @@ class Life:
 
 
 def rewrite(life: Life) -> None:
-    """A rewrite whose base repeats what was answered, so that losing nothing is being equal to it."""
+    """A rewrite whose base repeats the answered data, so that nothing is lost if the data loaded equals it."""
     directory = opened(life.folder)
     fd = directory.begin_rewrite()
     assert fd is not None
@@ -410,7 +410,7 @@ def test_a_crash_or_power_loss_at_any_call_loses_nothing(name, tmp_path, monkeyp
 
 
 def _next_process(life: Life, recorder: Recorder, check) -> None:
-    """Starts on what another one has left, appends to it, and deletes what was replaced."""
+    """Start with the files that the previous process left, append to them, and delete the files that were replaced."""
     directory = opened(life.folder)
     directory.remove_temporaries()
     directory.adopt_old_file()
@@ -432,7 +432,7 @@ def _next_process(life: Life, recorder: Recorder, check) -> None:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_power_loss_after_the_start_that_follows_a_crash_loses_nothing(name, tmp_path, monkeypatch):
-    """What the first process did and did not sync may still be lost while the second one serves."""
+    """Changes that the first process did not sync may still be lost while the second one is running."""
     operation, prepare = OPERATIONS[name]
     folder = tmp_path / "life"
     for stop in range(1, _number_of_calls(monkeypatch, folder, operation, prepare) + 1):
@@ -470,7 +470,7 @@ def test_an_error_at_any_call_is_raised_and_the_next_attempt_works(name, tmp_pat
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
 @pytest.mark.parametrize("kind", ["an old file", "a base"])
 def test_a_file_is_on_the_disk_before_it_takes_its_place(kind, tmp_path, monkeypatch):
-    """Whoever wrote it may not have synced it."""
+    """The process that wrote it may not have synced it."""
     life = _new_life(tmp_path / "life", _old_file if kind == "an old file" else Life.prepare)
     directory = opened(life.folder) if kind == "an old file" else _written_base(life)
     written = life.folder / NAME if kind == "an old file" else directory.temporary_base()
@@ -487,7 +487,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_place(kind, tmp_path, monkeyp
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
 def test_after_a_new_file_in_vain_the_one_still_written_to_is_the_last_a_loader_finds(tmp_path, monkeypatch):
-    """In another place its torn end would not be forgiven."""
+    """A torn end is accepted only in the last file."""
     folder = tmp_path / "life"
     for stop in range(_number_of_calls(monkeypatch, folder, open_another, Life.prepare)):
         life = _new_life(folder, Life.prepare)
@@ -518,7 +518,7 @@ def test_a_folder_that_was_removed_and_made_again_is_on_the_disk(tmp_path, monke
 
 
 def _written_base(life: Life) -> AppendOnlyDir:
-    """A rewrite that has everything but its place."""
+    """A rewrite whose base is written but not yet installed."""
     directory = opened(life.folder)
     fd = directory.begin_rewrite()
     assert fd is not None
@@ -530,7 +530,7 @@ def _written_base(life: Life) -> AppendOnlyDir:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the recorder needs Linux's list of open files")
 @pytest.mark.parametrize("restarted", [False, True], ids=["by the same process", "by the next process"])
 def test_nothing_is_deleted_before_the_manifest_s_name_is_on_the_disk(restarted, tmp_path, monkeypatch):
-    """The manifest has been renamed, but the sync of its folder failed: a power loss may bring the old one back."""
+    """The manifest is renamed, but the sync of its folder failed: a power loss may bring the old one back."""
     life = _new_life(tmp_path / "life", Life.prepare)
     directory = _written_base(life)
     with monkeypatch.context() as patch:
@@ -580,7 +580,7 @@ def test_a_rewrite_that_fails_can_be_aborted_and_repeated_by_the_same_process(in
 
 
 def test_what_has_been_replaced_stays_until_the_manifest_that_says_so_is_durable(tmp_path, monkeypatch):
-    """However often that is tried while the folder cannot be synced."""
+    """This holds for every attempt while the folder cannot be synced."""
     directory = opened(tmp_path)
     append(directory.open_incr()[0], command("SET", "a", "1"))
     append(directory.begin_rewrite(), command("SET", "b", "2"))
@@ -609,7 +609,7 @@ def test_what_has_been_replaced_stays_until_the_manifest_that_says_so_is_durable
 
 
 def _try_rewrite(directory: AppendOnlyDir, life: Life, incremental: IncrementalMode) -> bool:
-    """Whether it failed."""
+    """Run a rewrite; return whether it failed."""
     fd = None
     try:
         fd = directory.begin_rewrite(incremental)
@@ -624,7 +624,7 @@ def _try_rewrite(directory: AppendOnlyDir, life: Life, incremental: IncrementalM
     return False
 
 
-# ---- Beside the oracle ----
+# ---- Compared with the oracle ----
 
 
 @pytest.mark.parametrize("filename", ["appendonly.aof", 'a b"c.aof'])

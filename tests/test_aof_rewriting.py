@@ -1,4 +1,4 @@
-"""Rewriting the append-only file: by hand and by itself, under load, off and on again, and when it cannot be done."""
+"""Rewriting the append-only file: on request, automatically, under load, turned off and on, and when it fails."""
 
 import os
 import signal
@@ -15,15 +15,15 @@ ONCE = ("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")
 
 
 def rewrite(client):
-    """BGREWRITEAOF, and its end."""
+    """Run BGREWRITEAOF and wait until the rewrite has ended."""
     before = int(info(client)["aof_rewrites"])
     client.must("BGREWRITEAOF")
-    wait_until(lambda: int(info(client)["aof_rewrites"]) > before, "the rewrite's beginning")
+    wait_until(lambda: int(info(client)["aof_rewrites"]) > before, "the start of the rewrite")
     rewritten(client)
 
 
 def rewritten(client):
-    wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the rewrite's end")
+    wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the end of the rewrite")
 
 
 def digest(server):
@@ -32,7 +32,7 @@ def digest(server):
 
 
 def survives(server, **options):
-    """The data are the same after SIGKILL and a new start."""
+    """Assert that the data is the same after SIGKILL and a restart."""
     before = digest(server)
     server.restart(crash=True)
     assert digest(server) == before
@@ -52,7 +52,7 @@ def fill(client, count=2000):
 
 
 class Load:
-    """Clients that count up, in a thread each: what was answered must be there afterwards."""
+    """Clients that increment counters, each in its own thread; every change that was answered must exist afterwards."""
 
     def __init__(self, server, clients=3):
         self.answered = [0] * clients
@@ -98,7 +98,7 @@ def test_a_rewrite_keeps_everything_and_shrinks_the_file(start_ours):
         assert after["aof_rewrites_consecutive_failures"] == "0"
         client.must("SET", "after", "1")
     kept = [("appendonly.aof.1.base.aof", "b"), ("appendonly.aof.2.incr.aof", "i")]
-    wait_until(lambda: listed(server.folder) == kept, "the end of the old files")
+    wait_until(lambda: listed(server.folder) == kept, "the old files to be deleted")
     assert len(present(server.folder)) == 3
     survives(server)
 
@@ -133,7 +133,7 @@ def test_rewrites_under_load_in_every_mode(start_ours, fsync, paused):
 
 
 def test_what_changes_while_the_snapshot_is_made_is_in_it_once(start_ours):
-    """Each change comes before, amid or behind the walk: appended text would show a second execution."""
+    """Each change happens before, during or after the iteration; appended text would show a second execution."""
     server = start_ours(*ONCE)
     with server.client() as client:
         client.pipeline([["SET", f"k{number}", "0"] for number in range(60000)])
@@ -171,8 +171,8 @@ def test_a_large_hash_is_rewritten_while_it_is_written(start_ours):
         client.must("HPEXPIRE", "large", 10_000_000, "FIELDS", 3, "1", "2", "3")
         changes = rewrites = 0
         while changes <= 10:
-            # A machine that is busy with other things may get through a rewrite before it gets to us.
-            assert rewrites < 20, "nobody is served during a rewrite"
+            # On a busy machine a rewrite may end before our request is handled.
+            assert rewrites < 20, "no client is served during a rewrite"
             rewrites += 1
             client.must("BGREWRITEAOF")
             while info(client)["aof_rewrite_in_progress"] == "1":
@@ -213,7 +213,7 @@ def on_disk(server, kinds="bi"):
 
 
 def test_the_sizes_told_are_those_of_the_files_before_amid_and_after_a_rewrite(start_ours, tmp_path):
-    """The base is not finished before the gate opens; the other files are not synced."""
+    """The base cannot be finished until the gate opens; the other files are not synced."""
     gate = SyncGate(tmp_path, "fdatasync")
     server = start_ours(*ONCE, "--appendfsync", "no", environment=gate.environment)
 
@@ -227,7 +227,7 @@ def test_the_sizes_told_are_those_of_the_files_before_amid_and_after_a_rewrite(s
             check(client)
             with gate.shut():
                 client.must("BGREWRITEAOF")
-                wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "1", "the rewrite's beginning")
+                wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "1", "the start of the rewrite")
                 check(client)
             rewritten(client)
             told = info(client)
@@ -258,7 +258,7 @@ def test_a_second_request_is_refused_and_one_inside_a_transaction_waits(start_ou
 
 @pytest.mark.parametrize("mode", ["SKIP", "OFF"])
 def test_client_reply_withholds_the_reply_of_a_rewrite(start_ours, mode):
-    """The reply comes only once the rewrite's files are open, when the command is long over."""
+    """The reply is sent only when the rewrite's files are open, long after the command has returned."""
     server = start_ours(*ONCE)
     with server.client() as client:
         client.send("CLIENT", "REPLY", mode)
@@ -275,7 +275,7 @@ def test_a_scheduled_rewrite_is_forgotten_when_the_file_is_turned_off(start_ours
         fill(client)
         client.pipeline([["MULTI"], ["BGREWRITEAOF"], ["CONFIG", "SET", "appendonly", "no"]])
         assert client.must("EXEC") == ["Background append only file rewriting scheduled", "OK"]
-        wait_until(lambda: info(client)["aof_enabled"] == "0", "the end of the file")
+        wait_until(lambda: info(client)["aof_enabled"] == "0", "the file to be turned off")
         told = info(client)
         assert (told["aof_rewrite_scheduled"], told["aof_rewrite_in_progress"], told["aof_rewrites"]) == ("0", "0", "0")
 
@@ -284,7 +284,7 @@ def test_a_scheduled_rewrite_is_forgotten_when_the_file_is_turned_off(start_ours
 
 
 def sizes_told(client, server):
-    """What INFO says, and what it ought to: the bytes of all files that count, and those of the base."""
+    """INFO's (current size, base size), and the bytes of the listed files by type ("b": base, "i": incremental)."""
     folder = server.folder / "appendonlydir"
     files = dict.fromkeys("bi", 0)
     for name, kind in listed(server.folder):
@@ -306,7 +306,7 @@ def test_the_size_told_is_that_of_all_files_that_count(start_ours):
     with server.client() as client:
         fill(client)
         assert check(client)["b"] == 0
-        # Two that fail leave three incremental files.
+        # Two failed rewrites leave three incremental files.
         for number in range(2):
             place = server.folder / "appendonlydir" / f"temp-rewriteaof-bg-{server.process.pid}.aof"
             place.symlink_to("/dev/full")
@@ -321,10 +321,10 @@ def test_the_size_told_is_that_of_all_files_that_count(start_ours):
     server.restart()
     with server.client() as client:
         assert check(client) == files
-        # A start takes the base for all that there was after the last rewrite: the files have grown by half since.
+        # After a start, growth is measured from the size of the base: the files have grown by half since.
         client.must("CONFIG", "SET", "auto-aof-rewrite-min-size", "1")
         client.must("CONFIG", "SET", "auto-aof-rewrite-percentage", "40")
-        wait_until(lambda: info(client)["aof_rewrites"] == "1", "a rewrite of its own")
+        wait_until(lambda: info(client)["aof_rewrites"] == "1", "an automatic rewrite")
 
 
 def failures(client):
@@ -394,14 +394,14 @@ def test_turned_on_amid_another_rewrite_and_flushed_meanwhile_the_base_comes_lat
 
 @pytest.mark.parametrize("values", [["yes", "no"], ["yes", "no", "yes", "no"]], ids=" ".join)
 def test_turned_off_before_there_is_a_base_it_stays_off(start_ours, values):
-    """Many turns of the cron pass, in each of which a base that is missing would be begun."""
+    """The cron runs many times meanwhile; each time it would start to write a missing base."""
     server = start_ours("--appendonly", "no", "--hz", "500")
     with server.client() as client:
         client.must("SET", "a", "1")
         turned = client.pipeline([["CONFIG", "SET", "appendonly", value] for value in values])
         assert [reply.decoded for reply in turned] == ["OK"] * len(values)
         client.must("SET", "short", "1", "PX", 100)
-        wait_until(lambda: client.must("GET", "short") is None, "many turns")
+        wait_until(lambda: client.must("GET", "short") is None, "many runs of the cron")
         told = info(client)
         assert (told["aof_enabled"], told["aof_rewrite_in_progress"]) == ("0", "0")
         assert int(told["aof_rewrites"]) == values.count("yes")
@@ -415,7 +415,7 @@ def test_turned_off_and_on_inside_a_transaction(start_ours):
     with server.client() as client:
         client.pipeline([["MULTI"], ["SET", "a", "1"], ["CONFIG", "SET", "appendonly", "no"], ["SET", "b", "1"]])
         assert client.must("EXEC") == ["OK"] * 3
-        wait_until(lambda: info(client)["aof_enabled"] == "0", "the end of the file")
+        wait_until(lambda: info(client)["aof_enabled"] == "0", "the file to be turned off")
         client.pipeline([["MULTI"], ["INCR", "n"], ["CONFIG", "SET", "appendonly", "yes"], ["INCR", "n"]])
         assert client.must("EXEC") == [1, "OK", 2]
         wait_until(lambda: info(client)["aof_last_rewrite_time_sec"] != "-1", "the base")
@@ -428,7 +428,7 @@ def test_a_rewrite_with_appendonly_no_makes_a_base(start_ours):
         fill(client)
         rewrite(client)
         rewrite(client)
-    wait_until(lambda: listed(server.folder) == [("appendonly.aof.2.base.aof", "b")], "the end of the old file")
+    wait_until(lambda: listed(server.folder) == [("appendonly.aof.2.base.aof", "b")], "the old file to be deleted")
     before = digest(server)
     server.kill()
     server.arguments[server.arguments.index("no")] = "yes"
@@ -436,7 +436,7 @@ def test_a_rewrite_with_appendonly_no_makes_a_base(start_ours):
     assert digest(server) == before
 
 
-# ---- the end, amid a rewrite ----
+# ---- the server ends during a rewrite ----
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SHUTDOWN", "SIGKILL"])
@@ -484,16 +484,16 @@ def gate(tmp_path):
 
 @contextmanager
 def being_opened(server, client, gate):
-    """The client has asked for a rewrite, and the syncs of its files wait; what it is answered comes behind."""
+    """Request a rewrite and hold the syncs of its files for the block; the client must read the reply after it."""
     with gate.shut():
         client.send("BGREWRITEAOF")
         with server.client() as other:
-            wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the beginning")
+            wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the start of the rewrite")
             yield other
 
 
 def open_files(server):
-    """The names of the append-only files that the server has open, deleted ones too."""
+    """The names of the append-only files that the server has open, including deleted ones."""
     links = []
     for entry in os.scandir(f"/proc/{server.process.pid}/fd"):
         with suppress(FileNotFoundError):
@@ -502,7 +502,7 @@ def open_files(server):
 
 
 def newest_alone_is_open(server):
-    """What is written to stays open; that the others are closed, the last of them by another thread, is awaited."""
+    """Wait until only the file being written is open; the previous one is closed by another thread."""
     if not os.path.exists("/proc/self/fd"):
         return
     newest = [name for name, kind in listed(server.folder) if kind == "i"][-1]
@@ -539,13 +539,13 @@ def test_the_server_may_end_while_the_files_are_opened(start_ours, gate, how):
 
 
 def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, tmp_path):
-    """The command waits for the files, so that no gate will do: one sync takes long."""
+    """CONFIG SET waits for the files to be opened, so a gate cannot be used; instead, one sync is slow."""
     server = start_ours(*ONCE)
     with server.client() as client, server.client() as other:
         fill(client)
         with injected(server.pid, tmp_path, "fsync:delay_enter=2000000:when=1"):
             client.send("BGREWRITEAOF")
-            wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the beginning")
+            wait_until(lambda: info(other)["aof_rewrite_in_progress"] == "1", "the start of the rewrite")
             assert other.must("CONFIG", "SET", "appendonly", "no") == "OK"
             assert other.must("SET", "meanwhile", 1) == "OK"
         assert client.read().raw.startswith(b"-ERR Can't execute an AOF background rewriting.")
@@ -556,7 +556,7 @@ def test_appendonly_may_be_turned_off_while_the_files_are_opened(start_ours, tmp
     survives(server)
 
 
-# ---- what cannot be done ----
+# ---- failures ----
 
 
 def test_a_base_that_cannot_be_written_leaves_everything_as_it_was(start_ours, tmp_path):
@@ -591,7 +591,7 @@ def test_a_base_that_cannot_take_its_place_leaves_everything_as_it_was(start_our
 
 
 def test_a_rewrite_that_cannot_even_be_given_up_properly_does_not_prevent_the_next(start_ours, tmp_path):
-    """The base cannot be created, and the manifest, written once for the new file, not written again without it."""
+    """The base cannot be created, and the manifest, which now lists the new file, cannot be rewritten without it."""
     server = start_ours(*ONCE)
     with server.client() as client:
         fill(client)

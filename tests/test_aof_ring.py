@@ -1,4 +1,4 @@
-"""The append-only file's writer: its ring, its files and its native thread, on good disks and on bad ones."""
+"""The append-only file's writer: its ring, its files and its native thread, on working and on failing disks."""
 
 import errno
 import os
@@ -264,7 +264,7 @@ def test_detaching_syncs_and_positions_go_on_with_the_next_file(policy, tmp_path
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed on Linux only")
 @pytest.mark.parametrize("policy", ["everysec", "always"])
 def test_a_policy_that_asks_for_syncs_has_what_was_written_before_synced(policy, tmp_path):
-    """At once, though nothing more is written: somebody may be waiting for it."""
+    """It is synced at once, even if nothing more is written, because a client may be waiting for it."""
     log = Log(tmp_path, "no")
     log.give(UNIT)
     wait_until(all_others_sleep, "the native thread to rest")
@@ -274,7 +274,7 @@ def test_a_policy_that_asks_for_syncs_has_what_was_written_before_synced(policy,
 
 
 def all_others_sleep() -> bool:
-    """Whether no thread but this one is running."""
+    """Whether no thread except this one is running."""
     tasks = [path for path in Path("/proc/self/task").iterdir() if path.name != str(threading.get_native_id())]
     return all((path / "stat").read_text().rpartition(")")[2].split()[0] == "S" for path in tasks)
 
@@ -294,7 +294,7 @@ def test_a_base_that_is_vouched_for_takes_back_nothing_that_is_durable(policy, t
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 @pytest.mark.parametrize("policy", POLICIES)
 def test_detaching_leaves_the_errors_of_the_old_file_behind(policy, tmp_path):
-    """A file that has just been attached has not failed yet, whatever became of the one before."""
+    """A newly attached file has no errors, even if the previous one failed."""
     changes = LogWriter(4096)
     writer = AofWriter(changes, policy)
     assert writer.attach(os.open("/dev/full", os.O_WRONLY), 0) == 0
@@ -315,7 +315,7 @@ def test_detaching_leaves_the_errors_of_the_old_file_behind(policy, tmp_path):
 
 
 def test_a_writer_that_goes_away_takes_its_thread_and_descriptors_along(tmp_path):
-    """In a process of its own: the kernel lists a thread of another test a moment longer than it takes to join it."""
+    """Runs in its own process: the kernel may still list another test's thread for a moment after it is joined."""
     run_case("writers_that_go_away", tmp_path)
 
 
@@ -343,7 +343,7 @@ STEPS = st.one_of(
 
 
 class Model:
-    """A writer beside what its files must hold."""
+    """A writer, and what its files must contain."""
 
     def __init__(self, folder: Path, policy: str) -> None:
         self.log = Log(folder, policy, 64)

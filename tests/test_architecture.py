@@ -1,4 +1,4 @@
-"""What docs/architecture.md names is there: every path, and every step of a SET."""
+"""What docs/architecture.md names exists: every path, and every step of a SET."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The benchmarks run, and their figures reach the README. How good the figures are is no test's business."""
+"""The benchmarks run, and their figures reach the README. No test judges the figures."""
 
 import json
 import subprocess
@@ -59,7 +59,7 @@ def test_a_start_is_measured_in_time_and_memory_with_goals_of_its_own(tmp_path):
     assert "--appendonly no" in rows[0]["other"]["server_command"]
 
 
-@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are asked of /proc")
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks of memory are read from /proc")
 def test_a_large_reply_is_measured_in_time_memory_and_what_others_wait(tmp_path):
     options = [
         "--quick",
@@ -77,7 +77,7 @@ def test_a_large_reply_is_measured_in_time_memory_and_what_others_wait(tmp_path)
         ("ms, longest ping of another client", 20, None),
         ("MB resident beyond the value", 20, None),
     ]
-    # Redis copies the value to answer with it, so this row shows a copy where there is one.
+    # Redis copies the value into its reply, so this row must show that copy.
     assert min(rows[2]["other"]["rounds"]) > 100
     assert all(len(row[side]["rounds"]) == 2 for row in rows for side in ("ours", "other"))
 

@@ -1,4 +1,4 @@
-"""The bitmap commands as the oracle answers them, in both protocols, over strings of every encoding."""
+"""The bitmap commands compared with the oracle, in both protocols, on strings of every encoding."""
 
 import itertools
 import re
@@ -134,7 +134,7 @@ def test_the_first_bit_of_any_range_is_found(pair2, text):
     "rest", [["x", 1], [1, "x"], [0, 1, "BOTH"], [0, 1, "BIT", "BIT"], [0, 1, ""], ["x", 1, "BOTH"]]
 )
 def test_a_wrong_range_is_refused_whether_the_key_exists_or_not(pair, client, rest):
-    """7.4 reads the arguments first; 7.0 looked the key up before."""
+    """7.4 parses the arguments first; 7.0 looks up the key before."""
     pair.setup("SET", "k", "text")
     pair.check("BITCOUNT", "k", *rest)
     pair.check("BITPOS", "k", 1, *rest)
@@ -290,7 +290,7 @@ def test_a_writing_bitfield_lengthens_the_string_even_where_it_fails(pair):
     pair.check("OBJECT", "ENCODING", "k")
 
 
-# ---- what else must hold ----
+# ---- sequences, persistence, statistics ----
 
 KEYS = st.sampled_from([b"a", b"b", b"c"])
 PLACES = st.one_of(st.integers(0, 40), st.integers(0, 2000))

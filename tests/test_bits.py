@@ -1,4 +1,4 @@
-"""Arrays of bits against a model made of Python's integers; every kernel of the counting takes part."""
+"""Bit arrays against a model of Python integers, with every implementation of counting."""
 
 from pathlib import Path
 from platform import machine
@@ -11,7 +11,7 @@ from pyredis.types.handles import bits_handle as bits
 
 CPU_INFO = Path("/proc/cpuinfo")
 CPU_FLAGS = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() and machine() == "x86_64" else set()
-# Long enough that vectors, their tails and several rounds of 31 vectors are met.
+# Long enough for whole vectors, their tails and several rounds of 31 vectors.
 TEXTS = st.one_of(
     st.binary(min_size=1, max_size=80),
     st.tuples(st.binary(min_size=1, max_size=9), st.integers(1, 400)).map(lambda drawn: drawn[0] * drawn[1]),
@@ -46,7 +46,7 @@ def test_no_counter_overflows_where_all_bits_are_set(portable):
         assert bits.count_bytes(b"\xff" * size, portable) == size * 8
 
 
-@pytest.mark.skipif(not CPU_FLAGS, reason="/proc/cpuinfo tells no flags")
+@pytest.mark.skipif(not CPU_FLAGS, reason="/proc/cpuinfo lists no flags")
 def test_the_instruction_is_used_where_the_processor_has_it():
     assert bits.has_popcnt() == ("popcnt" in CPU_FLAGS)
 

@@ -1,4 +1,4 @@
-"""Commands that wait for keys: who is served, when, by what; beside the oracle."""
+"""Blocking commands: which client is served, when and by what; compared with the oracle."""
 
 import pytest
 
@@ -235,7 +235,7 @@ def test_the_timeout_of_a_wait_that_ended_ends_no_later_one(scene2):
         scene2.does("RPUSH k x")
         heard = [client.read().decoded for client in (waiter.pair.ours, waiter.pair.oracle)]
         scene2.pair.setup("DEL", "k")
-        # A machine that is busy with other things may be late with the push.
+        # On a busy machine the push may be too late.
         if None not in heard:
             break
     assert heard == [[b"k", b"x"]] * 2
@@ -321,7 +321,7 @@ def test_a_client_unblocked_within_a_transaction_that_pushes_gets_nothing(scene2
 def test_client_list_and_info_tell_who_waits(scene2):
     waiters = [scene2.waiter("BLPOP", "a", "b", 0), scene2.waiter("BLPOP", "a", 100)]
     ours = scene2.pair.ours
-    # Those who asked how many wait may still be on their way out.
+    # The connections that polled the number of blocked clients may not be closed yet.
     wait_until(lambda: flags_of_clients(ours) == ["N", "b", "b"], "the others to be gone")
     assert waiting_counts(ours) == ["2", "2", "0", "1"]
     scene2.does("RPUSH a x y")
@@ -366,7 +366,7 @@ def test_a_command_that_waited_counts_once(scene2):
 
 
 def test_the_time_of_waiting_is_not_told_to_the_slow_log(scene2):
-    """However slow the machine, of what is noted nothing took as long as the wait."""
+    """However slow the machine, no logged duration is as long as the wait."""
     with scene2.pair.config(slowlog_log_slower_than=0):
         scene2.does("SLOWLOG RESET")
         waiter = scene2.waiter("BLPOP", "k", 0)

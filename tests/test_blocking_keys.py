@@ -1,7 +1,7 @@
 """Waiting for several keys at once.
 
-Since 7.2 who is woken looks at all of its keys anew, in the order of its arguments, and meets the errors that its
-command would: the oracle, a 7.0, looks at the key that changed alone. So these tests are of our server by itself.
+Since 7.2, a client that is woken checks all of its keys again, in the order of its arguments, and gets the errors that
+its command would get. The oracle, a 7.0, checks only the key that changed, so these tests run only on our server.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ WRONGTYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
 
 @pytest.fixture
 def waiting(client, shared_ours):
-    """A function that sends a command from a client of its own and returns the client when it waits."""
+    """A function that sends a command from a new client and returns that client when it is blocked."""
     with contextlib.ExitStack() as stack:
 
         def start(line):
@@ -30,7 +30,7 @@ def waiting(client, shared_ours):
 
 
 def together(client, *lines):
-    """One transaction."""
+    """Run the commands as one transaction."""
     for line in ("MULTI", *lines):
         client.must(*line.split())
     client.must("EXEC")

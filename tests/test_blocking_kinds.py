@@ -1,4 +1,4 @@
-"""Waiting for keys that may become values of several kinds, beside the oracle."""
+"""Waiting for keys that may become values of several types, compared with the oracle."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_group_that_is_destroyed_and_made_again_goes_on(scene):
 
 @pytest.mark.parametrize(("command", "error"), [("SWAPDB 0 1", b"NOGROUP"), ("PEXPIRE s 1", b"NOGROUP")])
 def test_a_wait_for_a_group_ends_however_its_key_goes(client, shared_ours, command, error):
-    """Redis 7.0 words these errors otherwise."""
+    """Redis 7.0 has different error texts here."""
     client.must("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
     with shared_ours.client() as waiting:
         waiting.send("XREADGROUP", "GROUP", "g", "c", "BLOCK", 0, "STREAMS", "s", ">")
@@ -51,7 +51,7 @@ def test_a_wait_for_a_group_ends_however_its_key_goes(client, shared_ours, comma
 
 @pytest.mark.parametrize(("waiting", "acting"), [(2, 3), (3, 2)])
 def test_each_is_answered_in_its_own_protocol(shared_ours, waiting, acting):
-    """What comes behind the push in the same batch too, and behind what ends a wait in vain."""
+    """This also holds for the request after the push, or after CLIENT UNBLOCK, in the same pipeline."""
     pairs = {2: b"*2\r\n$1\r\nf\r\n$1\r\n1\r\n", 3: b"%1\r\n$1\r\nf\r\n$1\r\n1\r\n"}
     nothing = {2: b"*-1\r\n", 3: b"_\r\n"}
     with shared_ours.client(waiting) as waiter, shared_ours.client(acting) as client:

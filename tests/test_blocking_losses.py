@@ -1,4 +1,4 @@
-"""What becomes of elements and of clients that wait: none is lost, none is given twice, whatever ends the wait."""
+"""No element is lost or delivered twice, and no client keeps waiting, whatever ends the wait."""
 
 import contextlib
 import random
@@ -13,7 +13,7 @@ from support.waiting import await_blocked, blocked
 PUSH = encode_command("RPUSH", "k", "x")
 
 
-# ---- clients that go away ----
+# ---- clients that disconnect ----
 
 
 @pytest.mark.parametrize("leave", [RawClient.close, RawClient.reset_connection], ids=["closed", "reset"])
@@ -22,7 +22,7 @@ def test_who_has_gone_takes_nothing(shared_ours, leave):
         gone = shared_ours.client()
         gone.send("BLPOP", "k", 0)
         await_blocked(client, 1)
-        # Both reach the server at once, in this order: the end of the connection may lie unread when the push comes.
+        # Both reach the server at once, in this order: the push may arrive before the end of the connection is read.
         leave(gone)
         client.send_bytes(PUSH)
         assert client.read().decoded == 1
@@ -93,21 +93,21 @@ def test_a_thousand_who_wait_for_one_key_are_served_in_turn(shared_ours):
         for count, waiter in enumerate(waiters, 1):
             waiter.send("BLPOP", "k", 0)
             if count % 50 == 0:
-                wait_until(lambda: blocked(client) == count, "those who wait")  # noqa: B023
+                wait_until(lambda: blocked(client) == count, "the blocked clients")  # noqa: B023
         order = {}
         client.must("RPUSH", "k", *range(400))
         for start in range(400, 1000):
             client.must("RPUSH", "k", start)
         for number, waiter in enumerate(waiters):
             order[number] = int(waiter.read().decoded[1])
-        # Between two looks at the count the clients come in any order.
+        # Clients that connect between two polls of the count are queued in any order.
         for start in range(0, 1000, 50):
             assert sorted(order[number] for number in range(start, start + 50)) == list(range(start, start + 50))
         assert client.must("EXISTS", "k") == 0
 
 
 class Storm:
-    """Clients that wait for elements and often go away without reading, against others that push numbers."""
+    """Clients that wait for elements and often disconnect without reading, and others that push elements."""
 
     PUSHERS, WAITERS, ELEMENTS = 2, 12, 400
 
@@ -159,7 +159,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm_of_clients_that_come_and_go(share
     assert set(heard) <= set(taken)
 
 
-# ---- ends that the server makes ----
+# ---- waits that the server ends ----
 
 
 def test_who_waits_is_not_idle(start_ours):
@@ -194,7 +194,7 @@ PROPAGATED = {
 
 
 def commands_in_file(server):
-    """The commands of the incremental file, as texts, without SELECT."""
+    """The commands of the incremental file, as strings, without SELECT."""
     return [words for words in requests(server.folder / "appendonlydir" / INCR) if words[0] != "SELECT"]
 
 

@@ -1,10 +1,10 @@
-"""What a command counts as in ``rdb_changes_since_last_save``: mostly as many as the parts of a value it changed."""
+"""The number of changes that a command adds to ``rdb_changes_since_last_save``: mostly one per element it changed."""
 
 import pytest
 
 from support.waiting import fields
 
-# What stands before the slash prepares; what is counted is behind it.
+# The commands before the slash are preparation; the changes of the command after it are counted.
 CASES = """
 SET a 1 / SET a 2
 / MSET a 1 b 2 c 3
@@ -175,7 +175,7 @@ XADD x 1-1 a b ; XADD x 2-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATECONSUMER x 
 XADD x 2-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATECONSUMER x g c / XREADGROUP GROUP g c NOACK STREAMS x >
 XADD x 2-1 a b ; XADD y 3-1 a b ; XGROUP CREATE x g 0 ; XGROUP CREATE y g 0 / XREADGROUP GROUP g c STREAMS x y > >
 """
-# Newer than the oracle: what 7.4 counts, and later versions.
+# Commands and behaviour newer than the oracle, as counted by 7.4 and later versions.
 NEWER = {
     "HSET h a 1 b 2 / HEXPIRE h 100 FIELDS 2 a b": 2,
     "HSET h a 1 b 2 / HPEXPIREAT h 1 FIELDS 2 a b": 2,
@@ -197,7 +197,7 @@ NEWER = {
     "XGROUP CREATE x g 0 MKSTREAM / XREADGROUP GROUP g c STREAMS x >": 1,
     "XADD x 1-1 a b ; XGROUP CREATE x g 0 / XREADGROUP GROUP g c STREAMS x 0": 1,
 }
-# A string that has grown although nothing could be stored in it: Redis counts no change, and its file lacks it.
+# The string grows although nothing could be stored in it: Redis counts no change and does not write it to its file.
 GROWN = {
     "/ BITFIELD b OVERFLOW FAIL SET u8 0 300": 1,
     "SET b a / BITFIELD b OVERFLOW FAIL SET u4 8 99": 1,
@@ -205,7 +205,7 @@ GROWN = {
 
 
 def prepared(client, line) -> list[str]:
-    """The words of the command behind the slash, when everything before it has been executed."""
+    """Execute the commands before the slash; return the words of the command after it."""
     before, _, command = line.partition("/")
     for preparing in before.split(";"):
         if preparing.strip():
@@ -214,7 +214,7 @@ def prepared(client, line) -> list[str]:
 
 
 def counted(client, line):
-    """How far the counter moves by the command behind the slash."""
+    """The number of changes that the command after the slash adds to the counter."""
     command = prepared(client, line)
     changes = int(fields(client, "persistence")["rdb_changes_since_last_save"])
     client.must(*command)
@@ -233,7 +233,7 @@ def test_newer_changes_are_counted(client, line, changes):
 
 
 def test_what_has_changed_is_in_the_file(start_ours):
-    """Whatever it counts as: what the file makes is what was there."""
+    """However it is counted, loading the file restores the same data."""
     lost = []
     with start_ours("--appendonly", "yes", "--auto-aof-rewrite-percentage", "0").client() as client:
         for line in (*CASES.strip().splitlines(), *NEWER, *GROWN):

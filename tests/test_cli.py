@@ -1,4 +1,4 @@
-"""The command: versions, help, checks, and the start up to the server, which a stand-in takes the place of here."""
+"""The command line: versions, help, checks, and the start up to the server, which a stand-in replaces here."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ from pyredis.host.process import PidFile, Supervisor
 from support.paths import server_environment
 from support.servers import require_tool
 
-# Puts a server in place that does what the statement in its first argument says, then runs the command.
+# Replaces the server with one that executes the statement in its first argument, then runs the command.
 STAND_IN = """
 import sys, types
 class Server:
@@ -37,7 +37,7 @@ sys.exit(main())
 
 @pytest.fixture
 def command(tmp_path):
-    """A function that runs the command in a folder of its own, with a stand-in that executes ``body`` as server."""
+    """A function that runs the command in its own folder, with a stand-in server that executes ``body``."""
 
     def run(*arguments, body="pass", stdin="", **environment):
         return subprocess.run(

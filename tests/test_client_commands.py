@@ -1,4 +1,4 @@
-"""CLIENT, beside the oracle; what Redis 7.4 added to it, alone."""
+"""CLIENT compared with the oracle; what Redis 7.4 added to it, on our server only."""
 
 import re
 import time
@@ -7,7 +7,7 @@ import pytest
 
 from support.client import ConnectionClosed, wait_until
 
-# What Redis 7.4 tells of a client that 7.0 does not.
+# Fields of a client that Redis 7.4 reports and 7.0 does not.
 NEWER = {"watch", "lib-name", "lib-ver"}
 
 
@@ -222,7 +222,7 @@ def test_flags_that_a_client_sets(client):
 
 
 def test_reset_takes_back_all_that_a_client_has_set(client, shared_ours):
-    """Beside the name of its library, which Redis keeps too."""
+    """Except for the name of its library, which Redis keeps too."""
     fresh = {"name": "", "flags": "N", "db": "0", "multi": "-1", "watch": "0", "multi-mem": "0", "resp": "2"}
     for words in (
         *("CLIENT NO-EVICT ON", "CLIENT NO-TOUCH ON", "CLIENT SETNAME somebody", "CLIENT SETINFO LIB-NAME lib"),
@@ -240,7 +240,7 @@ def test_reset_takes_back_all_that_a_client_has_set(client, shared_ours):
 
 
 def identity_of(client, name: str) -> str:
-    """The id of the client that has this name."""
+    """The ID of the client with this name."""
     return next(line["id"] for line in lines(client.must("CLIENT", "LIST")) if line["name"] == name)
 
 

@@ -1,4 +1,4 @@
-"""When a client has to go, by a clock that the test sets: the limits of output buffers and ``timeout``."""
+"""When a client is disconnected, by a clock that the test sets: output buffer limits and ``timeout``."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ HARD, SOFT, SECONDS = 1000, 100, 10
 
 
 class Client(SimpleNamespace):
-    """What the rules ask of a connection."""
+    """The part of a connection that the rules use."""
 
     def __init__(self, identity: int, **facts) -> None:
         super().__init__(id=identity, address="127.0.0.1:1", name=b"", output_memory=0, blocked=False, active_ms=0)
@@ -25,7 +25,7 @@ class Client(SimpleNamespace):
 
 
 class Clock:
-    """Seconds since a beginning long ago."""
+    """A clock in seconds, which the test advances."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0

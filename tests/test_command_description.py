@@ -1,6 +1,6 @@
-"""COMMAND's replies as the table makes them: beside a live oracle's, and for what it does not have.
+"""COMMAND's replies, generated from the table: compared with a live oracle's, and for what the oracle lacks.
 
-The oracle is Redis 7.0; what 7.4 tells otherwise is listed here, and checked to be a difference still.
+The oracle is Redis 7.0; where 7.4 replies differently is listed here, and checked to still be a difference.
 """
 
 import pytest
@@ -11,22 +11,22 @@ from pyredis.commands.table import describe
 from pyredis.commands.table.arguments import parse_arguments
 from pyredis.commands.table.command_table import SPECS, every_spec, find
 
-# Commands that the oracle does not have: those of Redis 7.2 and 7.4, and what is newer still.
+# Commands that the oracle does not have: those of Redis 7.2 and 7.4, and even newer ones.
 LATER = {name for name, facts in FACTS.items() if tuple(map(int, facts["since"].split("."))) > (7, 0, 15)}
 LATER |= {spec.name for spec in every_spec() if spec.newer}
 
 CHANGED_ARITY = {"zrank", "zrevrank"}
-# And whose flags or tips 7.4 tells otherwise: commands that wait are let into scripts since 7.2, for one.
+# Commands whose flags or tips differ in 7.4: for example, blocking commands are allowed in scripts since 7.2.
 CHANGED_INFO = {
     *("blmove", "blpop", "brpop", "brpoplpush", "bzpopmax", "bzpopmin"),
     *("client|setname", "config|resetstat", "config|rewrite", "latency|reset", "msetnx", "randomkey", "scan"),
     *("command|getkeys", "command|getkeysandflags", *CHANGED_ARITY),
 }
-# What the flags of its key specifications tell otherwise.
+# Commands whose key specifications have different flags.
 CHANGED_KEY_FLAGS = {"sinterstore"}
-# What 7.2 and 7.4 deprecated.
+# Commands that 7.2 and 7.4 deprecated.
 CHANGED_DOC_FLAGS = {"psetex", "quit", "setex", "setnx"}
-# Whose arguments 7.2 and 7.4 arranged otherwise.
+# Commands whose arguments 7.2 and 7.4 arranged differently.
 CHANGED_ARGUMENTS = {
     *("bitop", "client|kill", "client|list", "command|getkeys", "command|getkeysandflags", "config|get", "hscan"),
     *("geohash", "geopos", "georadius", "georadiusbymember", "pfmerge", "zrank", "zrevrank"),
@@ -34,7 +34,7 @@ CHANGED_ARGUMENTS = {
 
 
 def told(value):
-    """A value of the reply vocabulary as its kind in RESP3 and its content, sets and maps in one order."""
+    """The RESP3 type and the content of a value of the reply vocabulary, with sets and maps sorted."""
     if isinstance(value, dict):
         return "%", sorted([told(key), told(item)] for key, item in value.items())
     if isinstance(value, list):
@@ -48,7 +48,7 @@ def told(value):
 
 
 def heard(answer):
-    """The same of a reply that was read."""
+    """The same for a reply that was read."""
     if answer.kind == "%":
         items = list(map(heard, answer.value))
         return "%", sorted([key, item] for key, item in zip(items[::2], items[1::2], strict=True))
@@ -59,12 +59,12 @@ def heard(answer):
 
 
 def fields_of(described):
-    """A map, told or heard, as a dict by its bulk keys."""
+    """A map from `told` or `heard` as a dict by its bulk string keys."""
     return {key[1]: value for key, value in described[1]}
 
 
 def without(described, *names):
-    """The fields of a map but for those named."""
+    """The fields of a map, except those named."""
     return {name: value for name, value in fields_of(described).items() if name not in names}
 
 
@@ -109,7 +109,7 @@ def test_a_key_specification_is_told_in_full():
 
 
 def argument_facts(described):
-    """An argument without the words that 7.2 gave new names, and those that 7.0 did not tell."""
+    """An argument without the words that 7.2 renamed and those that 7.0 did not report."""
     facts = without(described, b"name", b"display_text", b"arguments")
     inner = fields_of(described).get(b"arguments", ("*", []))[1]
     return facts, [argument_facts(argument) for argument in inner]

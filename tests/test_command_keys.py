@@ -1,7 +1,7 @@
-"""The keys that ``call/command_keys`` finds: those of COMMAND GETKEYS and GETKEYSANDFLAGS of the oracle.
+"""The keys that ``call/command_keys`` finds are those that the oracle's COMMAND GETKEYS and GETKEYSANDFLAGS find.
 
-Once as our own server answers, for every command that both have; and once by the specifications of all commands of
-Redis 7.4, whether they are here or not.
+This is checked through our server, for every command that both have, and directly with the key specifications of all
+commands of Redis 7.4, whether we have them or not.
 """
 
 import pytest
@@ -14,7 +14,7 @@ from pyredis.call.command_keys import KEY_FLAGS, keys_by
 from pyredis.commands.table.command_table import every_spec
 from pyredis.commands.table.keyspecs import FLAG_LETTERS, Index, Range, encode_keys, parse_keys
 
-# Numbers as they are, and as only some readers of numbers take them.
+# Valid numbers, and numbers that only some parsers accept.
 NUMBERS = ["0", "1", "2", "3", "4", "-1", "01", "+2", " 2", "\t1", "2x", "1.5", "", "abc", "9" * 30]
 NUMBERS += ["-9223372036854775805", "9223372036854775807", "-" + "9" * 30]
 WORDS = ["KEYS", "keys", "STREAMS", "streams", "STORE", "STOREDIST", "storedist", "GET", "get", "BY", "LIMIT", "EX"]
@@ -33,7 +33,7 @@ WORDS += [
     "STOR",
 ]
 ARGUMENTS = st.one_of(st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(NUMBERS), st.sampled_from(WORDS))
-# Calls as they are meant: what chance alone would seldom put together.
+# Sensible calls, which random words would seldom form.
 MEANT = [
     *(
         "eval script 2 a b c",
@@ -126,7 +126,7 @@ CALLS = st.builds(
 
 
 def compare(ours, oracle, argv):
-    """Both answer the same, except where Redis 7.4 differs from 7.0, which does not take a single word either."""
+    """Assert that both reply the same, except where 7.4 differs from 7.0, or for one word, which 7.0 rejects."""
     if argv[0].lower() in CHANGED_ARITY or len(argv) < 2:
         return
     answers = [server.call("COMMAND", "GETKEYS", *argv) for server in (ours, oracle)]
@@ -152,7 +152,7 @@ def test_the_keys_of_a_call_that_is_meant_are_the_oracles(ours, oracle, argv):
 
 
 def test_every_command_has_been_asked_for_its_keys(ours, oracle):
-    """With as few arguments as it takes, and with some more."""
+    """Each is called with about as few arguments as it needs, and with some more."""
     for name in HERE:
         least = abs(FACTS[name]["arity"]) - len(spread(name))
         for count in range(max(least - 1, 0), least + 4):
@@ -171,7 +171,7 @@ def accepts(name, count):
 
 
 def found_by_specs(name, argv):
-    """(key, flags) of each key, by the specifications that the golden file has."""
+    """The (key, flags) of each key, by the specifications in the golden file."""
     words = [word.encode() for word in argv]
     return [
         (words[place], listed_flags(flags))
@@ -219,7 +219,7 @@ def test_the_specifications_find_the_keys_of_a_call_that_is_meant(oracle, argv):
 
 @pytest.mark.parametrize("name", FACTS)
 def test_the_specifications_of_every_command_are_compiled(oracle, name):
-    """And find the keys of a call with as many arguments as the command takes at least."""
+    """They also find the keys of a call with about as few arguments as the command needs."""
     words = ["1"] * (abs(FACTS[name]["arity"]) - len(spread(name)) + 2 * (FACTS[name]["arity"] < 0))
     specs = golden_key_specs(FACTS[name])
     if name not in LATER:
@@ -236,7 +236,7 @@ def test_the_specifications_of_every_command_are_compiled(oracle, name):
 
 
 def test_a_number_that_only_its_lower_half_makes_small_is_read_leniently():
-    """As by Redis 7.4; 7.0 takes the lower half of any number."""
+    """As in Redis 7.4; 7.0 uses the lower half of any number."""
     argv = [b"zunionstore", b"d", b"4294967298", b"a", b"b"]
     assert keys_by("1:Ou;#2:Ra", argv) == [(3, 0), (4, 0), (1, 0)]
     assert keys_by("1:Ou;#2:Ra", [*argv[:2], b"4294967299", *argv[3:]]) == []
@@ -257,7 +257,7 @@ def test_as_many_keys_are_found_as_there_are():
 
 
 def test_the_letters_of_flags_are_in_the_order_of_their_names():
-    """The last two call for a rule."""
+    """The last two flags require a rule."""
     assert tuple(FLAG_LETTERS) == KEY_FLAGS
     found = [keys_by(f"1:{letter}", [b"x", b"y"], channels=True) for letter in FLAG_LETTERS.values()]
     assert found == [*([(1, 1 << bit)] for bit in range(len(KEY_FLAGS) - 2)), [], []]

@@ -1,7 +1,4 @@
-"""The command table against the golden facts of Redis 7.4, its little languages, and a live oracle.
-
-The oracle is older than the golden file; where the two differ, the golden file is right and the difference stands here.
-"""
+"""The command table against the golden facts of Redis 7.4, and its small languages for keys and arguments."""
 
 import json
 from pathlib import Path
