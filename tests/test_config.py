@@ -1,4 +1,4 @@
-"""Configuration without a server of ours: loading, CONFIG GET, SET and REWRITE, beside the oracle's where it can be."""
+"""Configuration without our server: loading, CONFIG GET, SET and REWRITE, compared with the oracle where possible."""
 
 import io
 import re
@@ -19,14 +19,14 @@ from support.paths import ROOT
 from support.power_loss import Recorder
 from support.servers import require_tool
 
-# Directives that 7.2 and 7.4 brought, and the names that 7.4 spells otherwise.
+# Directives that 7.2 and 7.4 added, and the names that 7.4 spells differently.
 NEWER = {
     *("set-max-listpack-entries", "set-max-listpack-value", "locale-collate", "cluster-announce-human-nodename"),
     *("hide-user-data-from-log", "max-new-connections-per-cycle", "max-new-tls-connections-per-cycle"),
     *("server-cpulist", "bio-cpulist", "aof-rewrite-cpulist", "bgsave-cpulist"),
 }
 
-# Lines that the oracle refuses as we do, where we have what they need.
+# Lines that both servers refuse with the same message.
 BAD_LINES = """\
 port abc
 port 1 2
@@ -84,7 +84,7 @@ activedefrag yes
 appendonly maybe
 """.splitlines()
 
-# What CONFIG SET answers alike: pairs of names and values.
+# Names and values to which CONFIG SET must reply as the oracle does.
 SETS = [
     *(("maxmemory", value) for value in ("gb", "", "1GB", "1b", "1k", "1kb", " 1", "-1", "1 gb", "0")),
     *(("maxmemory-samples", value) for value in ("7", "05", "+5", "", "99999999999999999999", "5")),
@@ -140,12 +140,12 @@ def refusal(tmp_path, text, *arguments):
     return caught.value
 
 
-# Beside the oracle.
+# Compared with the oracle.
 
 
 @pytest.fixture(scope="module")
 def oracle_refuses(tmp_path_factory):
-    """A function that starts the oracle with a bad configuration and returns what it complains of."""
+    """A function that starts the oracle with a bad configuration and returns its error output."""
     folder = tmp_path_factory.mktemp("refused")
 
     def run(text, *arguments):
@@ -191,7 +191,7 @@ def test_a_bad_command_line_is_refused_in_the_words_of_the_oracle(arguments, ora
 
 
 def without_hidden(values):
-    """Leaves out what Redis 7.0 shows under ``*`` and later versions only by its exact name."""
+    """Remove what Redis 7.0 returns for ``*`` and later versions only for its exact name."""
     values.pop("aof-disable-auto-gc", None)
 
 
@@ -313,7 +313,7 @@ def test_config_rewrite_changes_a_file_as_the_oracle_does(text, start_oracle, tm
     assert mine.endswith("\n")
 
 
-# By ourselves.
+# Our server only.
 
 
 def test_values_have_the_types_of_python():
@@ -510,7 +510,7 @@ def test_a_failing_hook_puts_everything_back(failure):
 
 
 def test_a_hook_that_is_called_again_finds_the_old_values_in_force():
-    """It may look at others than its own: a port is opened at the addresses in force."""
+    """A hook may read other directives too: a port is opened at the current bind addresses."""
     config, seen = Config(), []
     config.warn = lambda text: None
 
@@ -558,7 +558,7 @@ def test_a_relative_dir_is_below_the_one_before(tmp_path):
 def test_rewriting_keeps_the_permissions_and_needs_a_file(tmp_path):
     config = load(tmp_path, "requirepass secret\n")
     path = tmp_path / "redis.conf"
-    path.chmod(0o640)  # neither that of new files nor that of temporary ones
+    path.chmod(0o640)  # the mode of neither new nor temporary files
     config.rewrite()
     assert path.stat().st_mode & 0o777 == 0o640
     assert 'requirepass "secret"' in path.read_text()
@@ -586,7 +586,7 @@ def test_rewriting_a_symbolic_link_writes_the_file_that_it_names(tmp_path, targe
 
 
 def test_rewriting_again_adds_an_empty_line_and_after_that_nothing(tmp_path):
-    """The last newline begins an empty line, which stays, as in Redis."""
+    """The text after the last newline counts as an empty line, which is kept, as in Redis."""
     config = load(tmp_path, "hz 20\nnotify-keyspace-events KEA\nport 1\nport 2\n", "--save", "", "--maxclients", "9")
     texts = []
     for _ in range(3):
@@ -640,7 +640,7 @@ def test_a_power_loss_finds_the_old_file_or_the_new_one_and_after_a_rewrite_the_
 def test_the_page_of_directives_is_current():
     page = ROOT / "docs" / "configuration.md"
     if not page.exists():
-        pytest.skip("the generated pages are in a checkout only")
+        pytest.skip("only a checkout has the generated pages")
     assert page.read_text(encoding="utf-8") == configuration.render(ROOT), "run python -m pyredis.docs configuration"
 
 

@@ -1,4 +1,4 @@
-"""PING, ECHO, QUIT, RESET, AUTH and HELLO, beside the oracle."""
+"""PING, ECHO, QUIT, RESET, AUTH and HELLO, compared with the oracle."""
 
 import hashlib
 
@@ -17,18 +17,18 @@ HELLO_FIELDS = {
 
 
 def as_map(decoded):
-    """A HELLO as a map in both protocols."""
+    """A reply of HELLO as a map in both protocols."""
     return decoded if isinstance(decoded, dict) else dict(zip(decoded[::2], decoded[1::2], strict=True))
 
 
 @pytest.fixture
 def locked(start_ours, start_oracle):
-    """Both servers with a password, without a connection yet."""
+    """Both servers with a password, not yet connected to."""
     return start_ours("--requirepass", "secret"), start_oracle("--requirepass", "secret")
 
 
 def both(servers, *commands):
-    """What both servers answer to the commands, each over one new connection; asserts that it is the same."""
+    """Send the commands to both servers, over one new connection each; assert equal replies and return them."""
     answers = []
     for server in servers:
         with server.client() as client:
@@ -133,7 +133,7 @@ def test_hello_refuses_what_it_does_not_know_and_changes_nothing(pair, arguments
 
 
 def test_hello_sets_no_name_before_all_is_read(client):
-    """As since Redis 7.2; before, the name was set when it was met."""
+    """As in Redis since 7.2; earlier versions set the name as soon as they parse it."""
     assert client.call("HELLO", "2", "SETNAME", "n", "SETNAME").is_error
     assert client.do("CLIENT", "GETNAME") is None
 
@@ -165,7 +165,7 @@ def test_nothing_is_served_before_authentication(locked):
 
 
 def test_hello_without_authentication_says_how_to_call_it(locked):
-    """In the words of Redis 7.4, where 7.0 forgot the version."""
+    """The text is that of Redis 7.4; that of 7.0 lacks the protocol version."""
     text = (
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
         "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time"

@@ -1,8 +1,8 @@
-"""SIGKILL under load, in every mode, with rewriting on: no acknowledged write is lost, and none happens twice.
+"""SIGKILL under load, in every mode, with automatic rewrites: no acknowledged write is lost or applied twice.
 
-Each client counts up keys of its own, alone, in pipelines and in transactions. After the crash a counter may be ahead
-of the last answer by what was sent and not answered, never behind it; and all of a transaction is there, or nothing.
-``PYREDIS_LONG=1`` makes a storm of it.
+Each client increments its own keys, with single commands, in pipelines and in transactions. After the crash a counter
+may be ahead of the last reply, by at most the requests that were sent and not answered, but never behind it; and a
+transaction is applied completely or not at all. ``PYREDIS_LONG=1`` uses more crashes and clients.
 """
 
 import contextlib
@@ -57,7 +57,7 @@ class Writer(threading.Thread):
         self.answered["first"], self.answered["second"] = self.client.pipeline(commands)[-1].decoded
 
     def check(self, client):
-        """The acknowledged writes that are missing, which must be 0; goes on from what is there."""
+        """Assert that no acknowledged write is missing; continue from the values found."""
         client.must("SELECT", self.number % 3)
         found = {kind: client.must("HGET", "hash", self.key(kind)) for kind in ("single", "pipelined")}
         found |= {kind: client.must("GET", self.key(kind)) for kind in ("first", "second")}

@@ -1,4 +1,4 @@
-"""DEBUG, beside the oracle: digests above all, for other tests rely on them."""
+"""DEBUG, compared with the oracle, especially digests, because other tests rely on them."""
 
 import hashlib
 import re
@@ -58,7 +58,7 @@ def test_protocol_shows_every_type(pair, kind):
 
 
 def test_protocol_shows_a_push(pair):
-    """Redis 7.0 sends the push first, later versions the reply: what is sent is the same."""
+    """Redis 7.0 sends the push first, later versions send the reply first; the bytes of each are the same."""
     if pair.protocol == 2:
         pair.check("DEBUG", "PROTOCOL", "push")
         return
@@ -77,7 +77,7 @@ def test_sha1(size):
 
 
 def fill(pair):
-    """Data of every kind there is, in three databases."""
+    """Strings and hashes of every encoding, some with expiry, in three databases."""
     for number in (0, 3, 15):
         pair.setup("SELECT", number)
         for key, value in (
@@ -217,14 +217,14 @@ def test_sleep_stops_the_server(client):
 
 
 def await_cron(client):
-    """Until what the server does from time to time has been done several times: a rate has gone up and down."""
+    """Wait until the cron has run several times: the rate of commands has risen and fallen."""
 
     def rate():
         told = client.must("INFO", "stats").decode()
         return int(told.split("instantaneous_ops_per_sec:")[1].split("\r\n")[0])
 
     wait_until(lambda: client.pipeline([("PING",)] * 500) and rate() > 500, "a rate")
-    wait_until(lambda: rate() < 500, "its fall")
+    wait_until(lambda: rate() < 500, "the rate to fall")
 
 
 def test_active_expiry_can_be_turned_off(shared_ours):
@@ -236,7 +236,7 @@ def test_active_expiry_can_be_turned_off(shared_ours):
             await_cron(client)
             assert client.must("DBSIZE") == 1
             client.must("DEBUG", "SET-ACTIVE-EXPIRE", "1")
-            wait_until(lambda: client.must("DBSIZE") == 0, "the key to go")
+            wait_until(lambda: client.must("DBSIZE") == 0, "the key to be removed")
         finally:
             client.must("DEBUG", "SET-ACTIVE-EXPIRE", "1")
 
@@ -296,7 +296,7 @@ def test_loadaof_is_refused_inside_a_transaction(start_ours):
         assert replies[1] == "OK"
 
 
-# Who may.
+# Permission.
 
 
 def refusal(server) -> bytes:

@@ -1,4 +1,4 @@
-"""Commands called in process: the same replies, effects and log as the same commands through a connection."""
+"""Commands called in process have the same replies, effects and log as commands through a connection."""
 
 import contextlib
 import gc
@@ -25,7 +25,7 @@ MOMENT = re.compile(rb"\d{13}")
 
 
 class Connected:
-    """A client with a connection, whose replies are read as those in process are."""
+    """A client with a connection; its replies are parsed into the same objects as those in process."""
 
     def __init__(self, server: FuzzedServer, protocol: int) -> None:
         self.server = server
@@ -35,7 +35,7 @@ class Connected:
             self.call("HELLO", 3)
 
     def call(self, *arguments):
-        """The reply, an error as an object; None where nothing comes."""
+        """Return the reply, an error as an object; None if there is no reply."""
         sum(feed(self.transport.connection, encode_command(*arguments)))
         self.server.hub.loop.run()
         return self.take()
@@ -48,7 +48,7 @@ class Connected:
 
 
 class Direct:
-    """The same in process."""
+    """A client in process."""
 
     def __init__(self, server: FuzzedServer, protocol: int) -> None:
         self.server = server
@@ -64,7 +64,7 @@ class Direct:
 
 
 class Side:
-    """A server with as many clients of one kind as sequences name, and its append-only file."""
+    """A server with its append-only file and `CONNECTIONS` clients of one kind."""
 
     def __init__(self, kind, folder, protocol: int) -> None:
         folder.mkdir(exist_ok=True)
@@ -81,14 +81,14 @@ class Side:
 
 
 def calls(server: FuzzedServer) -> dict:
-    """By command: how often it ran, was refused, and failed. HELLO is how a connection gets its protocol."""
+    """How often each command ran, was refused and failed; without HELLO, which only connections need."""
     rows = {name: (ran, refused, failed) for name, ran, _, refused, failed, _ in server.core.command_stats()}
     rows.pop("hello", None)
     return rows
 
 
 class Twins:
-    """Two servers that are given the same commands, one of them in process."""
+    """Two servers that receive the same commands, one through connections and one in process."""
 
     def __init__(self, folder, protocol: int) -> None:
         self.sides = [Side(Connected, folder / "connected", protocol), Side(Direct, folder / "direct", protocol)]
@@ -102,7 +102,7 @@ class Twins:
         return direct
 
     def finish(self) -> None:
-        """Same data, same log, same statistics; then everything goes."""
+        """Assert that both have the same data, log and statistics."""
         connected, direct = (side.server for side in self.sides)
         assert digest_all(direct.core) == digest_all(connected.core)
         assert self.sides[1].log() == self.sides[0].log()
@@ -141,12 +141,12 @@ def core(server):
 
 @pytest.fixture
 def call(core):
-    """Calls a command with a client of its own; errors are raised."""
+    """A function that calls a command with a client of its own; errors are raised."""
     client = core.client()
     return lambda *arguments: core.call(client, arguments)
 
 
-# ---- beside a connection ----
+# ---- compared with a connection ----
 
 
 WAITING = (
@@ -339,7 +339,7 @@ def test_large_values_are_read_from_where_they_are_stored(server, core, protocol
 
 
 def test_a_call_leaves_the_replies_alone_that_others_are_owed(server, core, tmp_path):
-    """With the file at ``always``, replies of connections stand in the reply buffer until the iteration's end."""
+    """With ``appendfsync always``, replies of connections stay in the reply buffer until the iteration's end."""
     path = tmp_path / "log"
     core.aof_open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 0, "always")
     connected = Connected(server, 2)
@@ -355,7 +355,7 @@ def test_a_call_leaves_the_replies_alone_that_others_are_owed(server, core, tmp_
     core.aof_close()
 
 
-# ---- what a client is ----
+# ---- clients ----
 
 
 def test_clients_have_ids_from_one_counter_and_are_not_listed(server, core):
@@ -619,7 +619,7 @@ def test_what_changed_reaches_the_file_at_the_iterations_end(server, core, call,
 
 @pytest.fixture
 def attempts(core):
-    """Whatever calls this attempts a call of its own; the errors are kept."""
+    """A function for use as a callback that tries to call a command and records the error."""
     client, errors = core.client(), []
 
     def attempt(*_):
@@ -667,7 +667,7 @@ def test_a_handler_in_python_calls_nothing(server, core, call, attempts):
 
 
 def test_a_finalizer_that_runs_while_arguments_are_encoded_may_call(core, call):
-    """Nothing has begun yet."""
+    """The call that encodes them has not started."""
     client = core.client()
 
     class Arguments:
@@ -695,7 +695,7 @@ def test_arguments_that_a_listener_drops_stay_alive_during_the_call(core):
     assert core.call(client, ("LRANGE", "list", 0, -1)) == expected
 
 
-# ---- what is left ----
+# ---- memory and references ----
 
 
 def test_calls_leave_nothing_behind(core):

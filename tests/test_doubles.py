@@ -1,4 +1,4 @@
-"""How doubles are printed: as Redis 7.4 prints them, digit for digit, which a second implementation checks.
+"""Doubles are printed as Redis 7.4 prints them, digit for digit; a second implementation checks this.
 
 That one (``support/grisu.py``) was compared with a real 7.4; our oracle is older and prints seventeen digits.
 """
@@ -22,7 +22,7 @@ COUNT = 3_000_000 if LONG else 60_000
 
 
 def ours(value):
-    """As text, the same in both protocols."""
+    """The text of a double, which is the same in both protocols."""
     text = encode_reply(value, 3)[1:-2]
     assert encode_reply(value, 2) == b"$%d\r\n%s\r\n" % (len(text), text)
     return text.decode()
@@ -60,13 +60,13 @@ def test_every_cached_power_is_the_nearest_to_its_power_of_ten():
         (-0.0, "-0"),
         (5e-324, "5e-324"),
         (1.7976931348623157e308, "1.7976931348623157e+308"),
-        # Whole numbers up to 2 ** 62 are printed whole, others with the digits that are needed.
+        # Integers up to 2 ** 62 are printed in full, larger ones with only the digits needed.
         (2.0**62, "4611686018427387904"),
         (-(2.0**62), "-4611686018427387904"),
         (math.nextafter(2.0**62, 0), "4611686018427387392"),
         (math.nextafter(2.0**62, math.inf), "4611686018427389000"),
         (2.0**63, "9223372036854776000"),
-        # Not the fewest digits that would do.
+        # More digits than necessary.
         (43862.27765, "4.3862277650000004e+4"),
         (31580.28089, "3.1580280890000002e+4"),
     ],
@@ -152,7 +152,7 @@ def test_every_double_reads_back(value):
 
 @pytest.mark.parametrize("count", range(1, 21))
 def test_texts_of_any_number_of_digits_are_read_as_the_nearest_double(client, protocol, count):
-    """With the point at every place. Large numbers of up to 20 digits are beyond what a double holds exactly."""
+    """The point is at every place. A double cannot hold numbers of up to 20 digits exactly."""
     draw = random.Random(count)
     texts = []
     for point in range(1, count + 1):
@@ -166,7 +166,7 @@ def test_texts_of_any_number_of_digits_are_read_as_the_nearest_double(client, pr
 
 
 def test_every_reply_of_a_score_has_the_same_digits(client, protocol):
-    """Packed or not; but a large set is scanned with seventeen digits."""
+    """This holds for every encoding, except that ZSCAN of a skiplist prints seventeen digits."""
     for score, text in ((2.0**62, "4611686018427387904"), (43862.27765, "4.3862277650000004e+4"), (0.1, "0.1")):
         for entries in (128, 0):
             client.must("CONFIG", "SET", "zset-max-listpack-entries", entries)
