@@ -1,6 +1,6 @@
-"""What each ``appendfsync`` promises, on disks that are full, slow or broken.
+"""The guarantees of each ``appendfsync``, on disks that are full, slow or broken.
 
-A reply to a change means that the change is kept: nothing answered is missing after SIGKILL, whatever happened before.
+A reply to a change means that it is kept: whatever happened before, no answered change is missing after SIGKILL.
 """
 
 import pytest
@@ -15,7 +15,7 @@ MISCONF = b"-MISCONF Errors writing to the AOF file: "
 
 @pytest.fixture
 def durable(start_ours):
-    """A function that starts a server with that ``appendfsync``."""
+    """A function that starts a server with the given ``appendfsync``."""
 
     def start(fsync, *arguments, **options):
         fixed = ("--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0")
@@ -25,12 +25,12 @@ def durable(start_ours):
 
 
 def incremental(server):
-    """The file that is appended to."""
+    """The incremental file being appended to."""
     return max(server.folder.glob("appendonlydir/*.incr.aof"), key=lambda path: int(path.name.split(".")[2]))
 
 
 def wait_refused(client):
-    """Until writes are refused. Before the failure shows nothing is written: the reply would be held."""
+    """Wait until writes are refused. No write is tried before the failure is reported: its reply would be held back."""
     wait_until(lambda: info(client)["aof_last_write_status"] == "err", "the failure")
     assert client.call("SET", "probe", "1").raw.startswith(MISCONF)
 
@@ -40,7 +40,7 @@ def wait_accepted(client):
 
 
 def check_refusing(server, held: RawClient, reply: bytes):
-    """While the file takes nothing: reads are served, writes refused, and what was executed has no reply yet."""
+    """While the file cannot be written, reads are served, writes refused, and the executed write has no reply yet."""
     with server.client() as client:
         wait_refused(client)
         assert client.must("GET", "before") == b"kept"
@@ -69,7 +69,7 @@ def test_a_full_disk_refuses_writes_serves_reads_and_recovers(durable, tmp_path,
             for _ in check_refusing(server, held, b"+OK\r\n"):
                 ballast.unlink()
             assert held.read().decoded == b"kept"
-            assert held.read().raw == b":1\r\n", "executed before the disk was seen to be full"
+            assert held.read().raw == b":1\r\n", "it was executed before the full disk was noticed"
             wait_accepted(client)
             assert client.must("STRLEN", "large") == 100_000
             assert info(client)["aof_last_write_status"] == "ok"
@@ -118,7 +118,7 @@ def test_a_file_that_may_not_grow_is_cut_back_to_whole_commands(durable, fsync):
 
 
 def test_a_client_that_goes_on_reading_on_a_full_disk_is_held_back(durable):
-    """Behind a reply that waits for the file others pile up: only so many."""
+    """Replies queue up after one that waits for the file, but only a limited number."""
     server = durable("everysec")
     pid = server.pid
     with server.client() as held, server.client() as client:
@@ -212,17 +212,17 @@ def test_after_a_failed_sync_the_file_is_left_for_a_fresh_base(durable, tmp_path
         with injected(server.pid, tmp_path, "fdatasync:error=EIO:when=1", file=left):
             client.must("INCR", "n")
             wait_until(lambda: "Fsync of the AOF file failed" in server.log(), "the failure")
-            wait_until(lambda: "finished successfully" in server.log(), "the fresh base")
+            wait_until(lambda: "finished successfully" in server.log(), "the new base")
         wait_accepted(client)
         assert client.must("INCR", "n") == 2
-        wait_until(lambda: not left.exists(), "the end of the file that failed")
+        wait_until(lambda: not left.exists(), "the failed file to be deleted")
     server.restart(crash=True)
     with server.client() as client:
         assert client.must("MGET", "before", "n") == [b"kept", b"2"]
 
 
 def test_what_is_executed_amid_a_failing_sync_is_kept_once(durable, tmp_path):
-    """Increments go on all the time: the fresh base and the file behind it must not both have one."""
+    """INCR runs all the time: the new base and the file after it must not both contain the same increment."""
     server = durable("everysec")
     answered = 0
     for turn in range(1, 4):
@@ -246,9 +246,9 @@ def test_syncs_that_go_on_failing_refuse_writes_until_they_work(durable, tmp_pat
             wait_until(lambda: "Fsync of the AOF file failed" in server.log(), "the failure")
             wait_refused(client)
             assert client.must("GET", "a") == b"1"
-            wait_until(lambda: "Can't begin rewriting" in server.log(), "an attempt in vain")
+            wait_until(lambda: "Can't begin rewriting" in server.log(), "a failed attempt")
         wait_accepted(client)
-    wait_until(lambda: len(list(server.folder.glob("appendonlydir/*.incr.aof"))) < 6, "the attempts' files to be gone")
+    wait_until(lambda: len(list(server.folder.glob("appendonlydir/*.incr.aof"))) < 6, "the files to be deleted")
     server.restart(crash=True)
     with server.client() as client:
         assert client.must("MGET", "before", "a", "probe") == [b"kept", b"1", b"2"]
@@ -261,7 +261,7 @@ def test_without_syncs_their_failure_is_nobody_s_concern(durable, tmp_path):
             assert client.must("INCR", "n") == number + 1
 
 
-# ---- always: who waits ----
+# ---- always: which replies wait ----
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def gate(tmp_path):
 
 @pytest.fixture
 def gated(durable, gate):
-    """appendfsync always on a disk whose syncs go through the gate."""
+    """A server with ``appendfsync always`` whose syncs go through the gate."""
     return durable("always", environment=gate.environment)
 
 
@@ -325,7 +325,7 @@ def test_writers_share_a_sync(gate, gated):
     for writer in clients:
         assert writer.read().decoded == "OK"
         writer.close()
-    assert gate.calls() == before + 2, "one sync was under way with the first, one takes all others"
+    assert gate.calls() == before + 2, "one sync was running with the first write, and one more must cover all others"
 
 
 def test_replies_of_one_connection_keep_their_order(gate, gated):
@@ -341,7 +341,7 @@ def test_replies_of_one_connection_keep_their_order(gate, gated):
 
 
 ENTRIES = [[b"s", [[b"5-1", [b"a", b"1"]]]]]
-# What waits, what wakes it, and the replies to either.
+# The blocking command, the command that wakes it, and the replies to both.
 WOKEN = [
     ("BLPOP q 0", "RPUSH q 1", [b"q", b"1"], 1),
     ("BLMPOP 0 1 q LEFT", "RPUSH q 1", [b"q", [b"1"]], 1),
@@ -357,7 +357,7 @@ WOKEN = [
 def test_a_client_that_is_woken_hears_of_it_when_the_disk_has_it(
     gate, gated, waiting, waking, answer, reply, transaction
 ):
-    """XREAD changes nothing, but shows what is not on the disk yet."""
+    """XREAD changes nothing, but its reply shows data that is not durable yet."""
     with gated.client() as waiter, gated.client() as writer, gated.client() as other:
         other.must("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
         waiter.send(*waiting.split())
@@ -376,7 +376,7 @@ def test_a_client_that_is_woken_hears_of_it_when_the_disk_has_it(
 
 
 def test_who_waits_in_vain_is_answered_while_the_disk_is_busy(gate, gated):
-    """The end of a wait shows nothing, whatever was written meanwhile, and by the client that ends it."""
+    """The reply to a wait that ends without data shows nothing, even if the client that ends it has just written."""
     with gated.client() as waiter, gated.client() as writer, gated.client() as other:
         name = waiter.must("CLIENT", "ID")
         waiter.send("BLPOP", "q", "0")
@@ -405,12 +405,12 @@ def test_a_change_of_the_mode_loses_no_reply(durable, fsync):
 
 
 def test_what_expires_while_the_file_is_being_synced_is_written_when_that_is_over(durable, tmp_path):
-    """A write to a file that is being synced may take as long as the sync, and for this one nobody waits."""
+    """A write to a file that is being synced may take as long as the sync, and no reply waits for this one."""
     server = durable("everysec")
     with server.client() as client, injected(server.pid, tmp_path, "fdatasync:delay_enter=1500000") as trace:
         client.must("SET", "mortal", "1", "PX", "300")
-        wait_until(lambda: client.must("DBSIZE") == 0, "the end of the key")
-        wait_until(lambda: b"DEL" in incremental(server).read_bytes(), "the file to have been told")
+        wait_until(lambda: client.must("DBSIZE") == 0, "the key to expire")
+        wait_until(lambda: b"DEL" in incremental(server).read_bytes(), "the DEL in the file")
         assert "= 0" in trace.read_text()
     server.kill()
     server.start()

@@ -1,4 +1,4 @@
-"""Under ``appendfsync always`` nobody is shown what is not on the disk yet, whichever command has changed it."""
+"""Under ``appendfsync always`` no client sees a change that is not durable yet, whichever command made it."""
 
 import contextlib
 
@@ -17,7 +17,7 @@ WRITING = [
 
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory):
-    """A server, and the gate that its syncs go through."""
+    """A server, and the gate for its syncs."""
     folder = tmp_path_factory.mktemp("reads")
     gate = SyncGate(folder, "fdatasync")
     file = ("--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0")
@@ -46,12 +46,12 @@ def arrange(client, case):
 
 
 def shown(client):
-    """Of each key, what a reader could tell apart."""
+    """Everything that a reader can see of each key."""
     return {key: (*client.do("DEBUG", "DIGEST-VALUE", key), *further(client, key)) for key in client.must("KEYS", "*")}
 
 
 def further(client, key):
-    """What the digest leaves out."""
+    """The facts that the digest leaves out."""
     yield client.must("PEXPIRETIME", key)
     kind = client.must("TYPE", key)
     if kind == "stream":
@@ -62,7 +62,7 @@ def further(client, key):
 
 
 def changed_keys(client, case):
-    """Those that the request changes, found out by executing it."""
+    """The keys that the request changes, determined by executing it."""
     arrange(client, case)
     before = shown(client)
     client.must(*request(case))
@@ -109,5 +109,5 @@ def test_each_of_these_commands_changes_a_key_or_the_test_before_would_show_noth
             with configured(client, case):
                 if not changed_keys(client, case):
                     bare.add(case.request)
-    # Another database, nothing to flush, a field that has expired before it is there.
+    # These change another database, have nothing to flush, or set fields that have already expired.
     assert bare == {"COPY a b DB 1 REPLACE", "FLUSHALL SYNC", "FLUSHDB", "HSETEX h PXAT 1 FIELDS 2 f 2 x 3"}

@@ -1,4 +1,4 @@
-"""Servers inside another program: several in one process, and nothing that outlives a connection or a server."""
+"""Servers embedded in another program: several in one process, and nothing outlives a connection or a server."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ def run(new_loop, main) -> None:
 
 
 class Stream:
-    """A client within the loop."""
+    """A client on the server's event loop."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -78,7 +78,7 @@ def test_two_servers_on_one_loop_do_not_disturb_each_other(tmp_path, new_loop):
         assert await two.call("GET", "k") == b"$-1\r\n"
         assert await two.call("SET", "k", "2") == b"+OK\r\n"
         assert await two.call("CONFIG", "SET", "hz", "50") == b"+OK\r\n"
-        # Batches of both under way at once, with requests cut apart.
+        # Pipelines to both at the same time, with requests split between writes.
         request = encode_command("INCR", "k") * 1000
         for writer, part in ((one, request[:-5]), (two, request[:-7]), (one, request[-5:]), (two, request[-7:])):
             writer.writer.write(part)
@@ -201,7 +201,7 @@ def test_servers_in_several_threads_do_not_disturb_each_other(tmp_path):
 
 
 def connected(server: Server) -> RawClient:
-    """A client of a server that has loaded."""
+    """A client, connected once the server has loaded its data."""
 
     def attempt() -> RawClient | None:
         with contextlib.suppress(ConnectionError):
@@ -247,7 +247,7 @@ def test_a_connection_that_is_gone_leaves_no_object(tmp_path, new_loop):
     async def main() -> None:
         server = make_server(tmp_path / "one", "--maxclients", "10", "--appendfsync", "always")
         await server.start()
-        # Their end must free them, not the collector.
+        # They must be freed when they end, not by the garbage collector.
         gc.disable()
         clients = [await Stream.to(server) for _ in range(15)]
         for client in clients[:10]:

@@ -1,4 +1,4 @@
-"""Keyspace events: those of every command are Redis's, by name and in order."""
+"""Keyspace events: every command sends the same events as in Redis, in the same order."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ def ours(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def heard(ours, session_oracle):
-    """A function that plays commands to both servers, and compares the events."""
+    """An `Ears`, which runs commands on both servers and compares the events."""
     with session_oracle.client() as client:
         client.must("CONFIG", "SET", "notify-keyspace-events", EVERYTHING)
         with Subscriber(session_oracle) as subscriber:
@@ -42,7 +42,7 @@ class Ears:
         self.ours, self.oracle, self.subscriber = ours, oracle, subscriber
 
     def pairs(self):
-        """As many connections as the sequences name, to empty servers."""
+        """Empty both servers and return as many connections as the sequences use."""
         for server in (self.ours, self.oracle):
             with server.client() as client:
                 client.must("FLUSHALL")
@@ -55,7 +55,7 @@ class Ears:
         self.subscriber.take()
 
     def compare(self, what, in_order=True):
-        """The names of the events since the last time, the same in both."""
+        """Compare the events since the last call; return their names."""
         told, oracle = list(self.ours.events), self.subscriber.take()
         self.ours.events.clear()
         self.ours_told += told
@@ -66,7 +66,7 @@ class Ears:
         return [event[1].decode() for event in told]
 
     def play(self, *commands):
-        """Runs the commands over empty data, comparing after each."""
+        """Run the commands on empty servers, comparing after each."""
         with self.empty():
             self.go_on(*commands)
 
@@ -77,21 +77,21 @@ class Ears:
         return pair
 
     def go_on(self, *commands):
-        """Runs the commands over what there is."""
+        """Run the commands on the existing data, comparing after each."""
         with Pair(self.ours, self.oracle) as pair:
             for command in commands:
                 pair.check(*command, unordered=True)
                 self.compare((command, commands))
 
     def await_expiry(self):
-        """Until both have removed all their keys."""
+        """Wait until both have removed all their keys."""
         for server in (self.ours, self.oracle):
             with server.client() as client:
                 wait_until(lambda client=client: client.must("DBSIZE") == 0, "the keys' expiry")
 
     @contextlib.contextmanager
     def enabled(self, classes):
-        """Restores all classes afterwards, by name: CONFIG GET does not tell every letter."""
+        """Enable these classes for the block, and all classes after it: CONFIG GET does not return every letter."""
         with Pair(self.ours, self.oracle) as pair:
             pair.setup("CONFIG", "SET", "notify-keyspace-events", classes)
             yield

@@ -1,4 +1,4 @@
-"""The examples: run as their users run them, against a server of their own and against one that is given."""
+"""The examples, run as users run them: with a server of their own and with a given one."""
 
 import csv
 import re
@@ -48,7 +48,7 @@ def test_the_workers_leave_nothing_undone_when_one_is_lost(where):
         "20 earthquakes; the first worker ended with -9, 3 entries pending",
         "20 results, 0 entries pending",
     ]
-    # A worker that is held up may have an entry taken from it that it has worked on all the same.
+    # An entry may be claimed from a slow worker that processes it nevertheless, so the total may exceed 20.
     worked = re.fullmatch(r"worked on (\d+) entries, Inge on 1 of them", told[2])
     assert worked is not None
     assert int(worked[1]) >= 20

@@ -1,4 +1,4 @@
-"""When keys expire: both servers side by side, in both protocols, and what the file is told."""
+"""Expiry of keys, compared with the oracle in both protocols, and what the append-only file receives."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CONDITIONS = ("", "NX", "XX", "GT", "LT", "XX GT", "xx lt", "NX NX", "GT XX")
 
 
 def expired(pair, *keys):
-    """Let these keys expire in both servers without anybody having looked at them since."""
+    """Let these keys expire in both servers, without accessing them since."""
     for key in keys:
         pair.setup("PEXPIRE", key, 1)
     pair.setup("DEBUG", "SLEEP", "0.005")
@@ -224,7 +224,7 @@ def test_the_file_is_told_when_a_key_has_expired(durable):
     with durable.client() as client:
         client.must("SET", "a", 1, "PX", 1)
         wait_until(lambda: client.must("GET", "a") is None, "the expiry")
-        wait_until(lambda: commands_in(durable.folder)[-1] == [b"DEL", b"a"], "the DEL, for which no reply waits")
+        wait_until(lambda: commands_in(durable.folder)[-1] == [b"DEL", b"a"], "the DEL, which no reply waits for")
 
 
 def test_expiries_survive_a_crash(durable):

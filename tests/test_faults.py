@@ -1,4 +1,4 @@
-"""The list of deliberate faults: each still applies to the code, and the tests it names are there."""
+"""The list of deliberate faults: each still applies to the code, and the tests it names exist."""
 
 import difflib
 import importlib.machinery
@@ -12,12 +12,12 @@ from support.paths import ROOT
 
 
 def load_tool():
-    """``tools/faults`` as a module, though its name has no suffix."""
+    """Load ``tools/faults`` as a module, although its name has no suffix."""
     loader = importlib.machinery.SourceFileLoader("faults_tool", str(ROOT / "tools" / "faults"))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
-    # A dataclass looks its module up by name.
+    # A dataclass looks up its module by name.
     sys.modules[loader.name] = module
     try:
         loader.exec_module(module)

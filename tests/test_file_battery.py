@@ -1,6 +1,6 @@
-"""Random data of all types through the append-only file: rewritten amid changes, loaded by us, by Redis, from Redis.
+"""Random data of all types in the append-only file: rewritten during changes, loaded by us, by Redis, from Redis.
 
-By default a short run; PYREDIS_LONG=1 makes it a long one. A seed that fails, fails again.
+The run is short by default and long with PYREDIS_LONG=1. A failing seed fails every time.
 """
 
 import os
@@ -36,17 +36,20 @@ def await_rewrite(client):
     assert b"aof_last_bgrewrite_status:ok" in client.must("INFO", "persistence")
 
 
-# ---- all that a data set is ----
+# ---- the facts of a data set ----
 
 
 def named(value):
-    """XINFO's pairs as a dictionary."""
+    """A flat list of names and values, as of XINFO, as a dictionary."""
     return dict(zip(value[::2], value[1::2], strict=True))
 
 
 def stream_facts(client, key, forgetful, lags):
-    """What the digest leaves out. The times at which consumers were seen are in no file; and Redis, where it loads
-    commands, forgets what is pending of entries that are gone (`forgetful`). An older Redis has other lags."""
+    """What the digest leaves out.
+
+    No file has the times at which consumers were seen. When Redis loads commands, it drops the pending state of deleted
+    entries (`forgetful`). An older Redis computes other lags.
+    """
     facts = named(client.must("XINFO", "STREAM", key, "FULL", "COUNT", 0))
     ids = {entry[0] for entry in facts.pop(b"entries")}
     del facts[b"radix-tree-keys"], facts[b"radix-tree-nodes"]
@@ -97,7 +100,7 @@ def leaves(value, path=()):
 
 
 def check(before, after):
-    """The same facts; where not, the first few that differ."""
+    """Assert that the facts are equal; on failure, show the first few that differ."""
     one, other = dict(leaves(before)), dict(leaves(after))
     names = [name for name in {**one, **other} if one.get(name, leaves) != other.get(name, leaves)]
     assert not names, [(name, one.get(name), other.get(name)) for name in names[:5]]
@@ -112,7 +115,7 @@ def knows_field_expiry(server):
 
 
 def live(server, data, random):
-    """A life with a rewrite in its middle, changes before it, amid it and after it."""
+    """Run changes before, during and after a rewrite."""
     with server.client() as client:
         perform(client, data.building())
         perform(client, data.changing())
@@ -163,7 +166,7 @@ def test_redis_loads_what_we_were(start_ours, start_oracle, seed):
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 def test_we_load_what_redis_was(start_ours, start_oracle, seed):
-    """All that Redis tells of groups is in its base alone: its other commands leave out how far they have read."""
+    """Only the base of Redis has all facts of groups: its other commands leave out how far they have read."""
     random = Random(seed)
     oracle = start_oracle(*FILE, "--aof-use-rdb-preamble", "no", *layout(random), name="shared")
     field_expiry = knows_field_expiry(oracle)

@@ -1,4 +1,4 @@
-"""The faults, shown on the oracle: each helper does to a server what it says."""
+"""The injected faults, tested on the oracle: each helper has the effect that it documents."""
 
 import time
 
@@ -15,7 +15,7 @@ def test_an_injected_error_reaches_the_server_and_ends_with_the_block(start_orac
         with injected(server.pid, tmp_path, "write:error=ENOSPC", file=incremental):
             client.send("SET", "a", "1")
             wait_until(lambda: "No space left on device" in server.log(), "the failed write")
-        wait_until(lambda: client.do("PING") == "PONG", "a detached server")
+        wait_until(lambda: client.do("PING") == "PONG", "strace to detach")
 
 
 def test_files_cannot_grow_beyond_the_limit(start_oracle):
@@ -33,7 +33,7 @@ def test_a_small_disk_fills_up(start_oracle, tmp_path):
         ballast = fill_disk(disk)
         with server.client() as client:
             client.do("SET", "a", "x" * 100000)
-            wait_until(lambda: "No space left on device" in server.log() or "Short write" in server.log(), "full")
+            wait_until(lambda: "No space left on device" in server.log() or "Short write" in server.log(), "full disk")
             ballast.unlink()
             wait_until(lambda: client.do("SET", "a", "1") == "OK", "recovery")
         server.kill()

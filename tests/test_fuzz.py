@@ -1,6 +1,6 @@
-"""Fuzzing, for a moment: the corpus and mutations of it, in a process that may die. PYREDIS_LONG=1 goes on for minutes.
+"""Short fuzzing: the corpus and mutations of it, in a process that may die. PYREDIS_LONG=1 runs for minutes.
 
-The guided form, with the native code's coverage, is ``tools/fuzz``.
+``tools/fuzz`` is the guided version, which uses the native code's coverage.
 """
 
 import os
@@ -20,7 +20,7 @@ from support.paths import server_environment
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))
 SECONDS = 300 if LONG else 3
-# A short run sees what other short runs saw, further or less far.
+# Short runs use the same inputs in the same order; how many depends on the machine's speed.
 SEED = [] if LONG else ["--seed", "1"]
 
 

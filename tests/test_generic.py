@@ -1,4 +1,4 @@
-"""Keys whatever they hold, and databases: both servers side by side, in both protocols."""
+"""Commands on keys of any type, and on databases, compared with the oracle in both protocols."""
 
 import pytest
 
@@ -7,7 +7,7 @@ KEYS = ("int", "embstr", "raw", "small", "large")
 
 @pytest.fixture
 def filled(pair):
-    """A key for each kind of value and encoding."""
+    """The pair with a string or hash of each encoding."""
     pair.setup("SET", "int", 12345678901)
     pair.setup("SET", "embstr", "short")
     pair.setup("SET", "raw", "x" * 300)
@@ -384,9 +384,9 @@ XLEN x
 
 @pytest.mark.parametrize("command", ACCESSES.strip().splitlines())
 def test_the_same_commands_count_as_accesses(pair2, command):
-    """With a factor of 0 every access raises the frequency by one, and with a time of 0 it never falls.
+    """With a factor of 0 every access raises the frequency by one, and with a decay time of 0 it never falls.
 
-    The numbers are not those small ones that the oracle shares among keys, with their frequency.
+    The oracle shares small integers between keys, including their frequency, so the numbers here are large.
     """
     keys = ["a", "b", "n", "l", "w_1", "h", "s", "z", "x"]
     with pair2.config(maxmemory_policy="allkeys-lfu", lfu_log_factor=0, lfu_decay_time=0):

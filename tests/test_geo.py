@@ -1,4 +1,4 @@
-"""The geo commands as the oracle answers them, in both protocols, over packed sets and trees."""
+"""The geo commands compared with the oracle, in both protocols, on sorted sets of both encodings."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.pair import Pair
 
 LIMITS = {"listpack": {}, "skiplist": {"zset_max_listpack_entries": 0}}
-# Longitude, latitude; two in Sicily as everywhere, some at edges, the last two at one place.
+# Longitude, latitude; three in Sicily, some at the limits.
 PLACES = {
     "Palermo": ("13.361389", "38.115556"),
     "Catania": ("15.087269", "37.502669"),
@@ -33,7 +33,7 @@ PLACES = {
 
 @pytest.fixture(params=LIMITS, ids=LIMITS.keys())
 def geo(pair, request):
-    """The pair with some places of the world, once packed and once as a tree."""
+    """The pair with some places of the world, as a listpack and as a skiplist."""
     with pair.config(**LIMITS[request.param]):
         pair.setup("GEOADD", "world", *[word for name, place in PLACES.items() for word in (*place, name)])
         yield pair
@@ -225,7 +225,7 @@ def test_many_random_areas_find_the_same(pair2):
 @pytest.mark.parametrize("latitude", [65.9, 66.1, 74, 79.9, 80.1, 83, 84.9])
 @pytest.mark.parametrize("pole", [1, -1], ids=["north", "south"])
 def test_areas_near_the_poles_find_the_same_in_the_same_order(pair2, latitude, pole):
-    """Where meridians converge larger cells are looked at; without a wanted order their own shows which."""
+    """Near the poles larger cells are searched; a reply without ASC or DESC has the order of the cells."""
     chosen = random.Random(latitude)
     spread = min(6, 85 - latitude)
     for number in range(300):
@@ -323,7 +323,7 @@ def test_a_wrong_circle_is_refused(geo, rest):
 
 
 def check_scores(pair, key):
-    """7.4 tells a double by its fewest digits, 7.0 by seventeen."""
+    """Compare the scores as numbers: 7.4 prints doubles with the shortest digits, 7.0 with seventeen."""
     pair.check("ZRANGE", key, 0, -1)
     for member in pair.ours.must("ZRANGE", key, 0, -1):
         pair.check("ZSCORE", key, member, by=float)
@@ -374,7 +374,7 @@ def test_the_keys_of_a_search_are_told(pair, words):
     pair.check("COMMAND", "GETKEYSANDFLAGS", *words.split())
 
 
-# ---- what else must hold ----
+# ---- sequences, persistence, redis-py ----
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "12", "34"])
 KEYS = st.sampled_from(["x", "y"])

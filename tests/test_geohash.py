@@ -1,4 +1,4 @@
-"""Geohashes against a model in Python's floats, and areas against what they must not leave out."""
+"""Geohashes against a model in Python floats, and that the cells of an area cover all of it."""
 
 import math
 
@@ -13,7 +13,7 @@ RADIUS = 6372797.560856
 END = 1 << 52
 
 PLACES = st.tuples(st.floats(-180, 180), st.floats(-LATITUDE, LATITUDE))
-# Away from the poles and the date line, where an area is not cut off.
+# Away from the poles and the date line, where areas would be cut off.
 INNER = st.tuples(st.floats(-150, 150), st.floats(-60, 60))
 REACHES = st.one_of(st.just(0.0), st.floats(0.1, 1_000_000), st.floats(0.1, 5000))
 
@@ -69,7 +69,7 @@ def test_what_lies_outside_is_not_valid(place):
 
 
 def test_the_text_is_that_of_other_systems():
-    """The values are those of the pages about geohashes."""
+    """The values are the well-known examples of geohashes."""
     assert geo.text((-5.6, 42.6)).startswith("ezs42")
     assert geo.text((10.40744, 57.64911)).startswith("u4pruydqqv"[:9])
     assert geo.text((13.361389, 38.115556)) == "sqc8b49rny0"

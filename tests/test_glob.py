@@ -1,4 +1,4 @@
-"""Glob patterns: Redis's reading of them, natively and in a second implementation, and that no pattern is slow."""
+"""Glob patterns: matched as in Redis, natively and by a second implementation; and no pattern is slow."""
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,7 +9,7 @@ from support import glob_reference
 
 
 def matches(pattern, text, **options):
-    """What both implementations say."""
+    """The result of both implementations, which must agree."""
     verdict = glob.matches(pattern, text, **options)
     assert glob_reference.matches(pattern, text, **options) == verdict
     return verdict
