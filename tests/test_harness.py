@@ -1,4 +1,4 @@
-"""The harness judges everything else, so it is judged first: by the oracle standing on both sides."""
+"""Tests of the harness itself, with the oracle on both sides, because all other tests depend on it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from support.servers import ServerDied, make_oracle
 
 
 class Bytes:
-    """A source over a byte string."""
+    """A source that reads from a byte string."""
 
     def __init__(self, data):
         self.data = data

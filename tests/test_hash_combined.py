@@ -1,6 +1,6 @@
 """HGETDEL, HGETEX and HSETEX as Redis 8 documents them; the oracle is older and does not have them.
 
-What the file gets of them is ``test_propagation``'s business, their events are ``test_events``'s.
+``test_propagation`` checks what they write to the append-only file, ``test_events`` their events.
 """
 
 import pytest
@@ -136,7 +136,7 @@ def test_hgetex_does_not_return_what_is_due(lazy, option):
 
 @pytest.mark.parametrize("option", [["EX", 100], ["PERSIST"], ["PXAT", 1]])
 def test_a_hash_that_could_get_an_expiry_is_encoded_for_it(client, option):
-    """Even where no field got one, as in Redis."""
+    """This holds even if no field got one, as in Redis."""
     client.must("HSET", "h", "f", "1")
     client.must("HGETEX", "h", "FIELDS", 1, "f")
     assert client.must("OBJECT", "ENCODING", "h") == b"listpack"

@@ -17,7 +17,7 @@ TELLING = ["HTTL", "HPTTL", "HEXPIRETIME", "HPEXPIRETIME", "HPERSIST"]
 
 @pytest.fixture(params=[512, 0], ids=["packed", "table"])
 def hashes(client, request):
-    """A client of a server whose hashes are all packed, or all tables."""
+    """A client of a server whose hashes are all listpacks (up to 512 fields) or all hash tables."""
     client.must("CONFIG", "SET", "hash-max-listpack-entries", request.param)
     yield client
     client.must("CONFIG", "SET", "hash-max-listpack-entries", 512)
@@ -25,7 +25,7 @@ def hashes(client, request):
 
 @pytest.fixture
 def lazy(hashes):
-    """The same while nothing but commands removes what is due."""
+    """`hashes` with active expiry off, so that only commands remove due fields."""
     hashes.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
     yield hashes
     hashes.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
@@ -42,7 +42,7 @@ def as_map(reply):
 
 
 def with_due_fields(client, key, due, living=()):
-    """A hash some of whose fields are due and still there."""
+    """Create a hash with fields that are due but not yet removed."""
     client.must("HSET", key, *[text for name in (*due, *living) for text in (name, name)])
     client.must("HPEXPIRE", key, 1, "FIELDS", len(due), *due)
     wait_until(lambda: client.must("HPTTL", key, "FIELDS", 1, due[0]) == [NO_FIELD], "the fields to be due")
@@ -112,7 +112,7 @@ def test_arguments_for_telling_are_checked(client, name, key):
 
 
 def check_remaining(hashes, field, at):
-    """What is left of a field's time, by the clock that the server has too: whole seconds are rounded up."""
+    """Check the remaining time of a field against our clock, which the server shares; seconds are rounded up."""
     for command, unit in (("HPTTL", 1), ("HTTL", 1000)):
         before, (left,), after = now_ms(), hashes.must(command, "h", "FIELDS", 1, field), now_ms()
         assert -(-(at - after) // unit) <= left <= -(-(at - before) // unit)
@@ -240,8 +240,8 @@ def test_a_hash_whose_fields_are_all_due_goes_by_itself(hashes):
     hashes.must("HSET", "mixed", "a", 1, "b", 2)
     hashes.must("HPEXPIRE", "h", 1, "FIELDS", 2, "a", "b")
     hashes.must("HPEXPIRE", "mixed", 1, "FIELDS", 1, "a")
-    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to go")
-    wait_until(lambda: hashes.must("HLEN", "mixed") == 1, "the field to go")
+    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to be removed")
+    wait_until(lambda: hashes.must("HLEN", "mixed") == 1, "the field to be removed")
 
 
 def test_many_fields_that_expire_in_many_hashes_all_go(client):
@@ -250,7 +250,7 @@ def test_many_fields_that_expire_in_many_hashes_all_go(client):
         client.must("HPEXPIRE", f"h{i}", 1, "FIELDS", 150, *range(150))
     client.must("HSET", "stays", "f", "v")
     client.must("HEXPIRE", "stays", 1000, "FIELDS", 1, "f")
-    wait_until(lambda: client.must("DBSIZE") == 1, "the hashes to go")
+    wait_until(lambda: client.must("DBSIZE") == 1, "the hashes to be removed")
     assert client.must("HGET", "stays", "f") == b"v"
 
 
@@ -262,12 +262,12 @@ def test_expiry_goes_along_with_a_hash(hashes, name):
     hashes.must(name, "h", "other")
     assert hashes.must("HPEXPIRETIME", "other", "FIELDS", 2, "a", "b") == [at, NO_EXPIRY]
     hashes.must("HPEXPIRE", "other", 1, "FIELDS", 2, "a", "b")
-    wait_until(lambda: hashes.must("EXISTS", "other") == 0, "the hash to go")
+    wait_until(lambda: hashes.must("EXISTS", "other") == 0, "the hash to be removed")
     assert hashes.must("EXISTS", "h") == (name == "COPY")
 
 
 def expiring_hashes(client):
-    """How many of each database's hashes have fields that expire, by INFO."""
+    """The number of hashes with expiring fields in each database, as INFO reports it."""
     told = statistics(client)
     return {
         name: int(text.rsplit("=", 1)[1]) for name, text in told.items() if name.startswith("db") and name[2:].isdigit()
@@ -298,7 +298,7 @@ def test_wherever_a_hash_has_gone_its_fields_expire_though_nobody_looks(lazy, co
     assert expiring_hashes(lazy) == counted
     lazy.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
     total = sum(counted.values())
-    wait_until(lambda: int(statistics(lazy)["expired_subkeys"]) == before + total, "the fields to go")
+    wait_until(lambda: int(statistics(lazy)["expired_subkeys"]) == before + total, "the fields to be removed")
     assert expiring_hashes(lazy) == dict.fromkeys(counted, 0)
 
 
@@ -315,7 +315,7 @@ def test_a_hash_with_no_field_left_that_expires_is_not_counted(hashes, command):
 
 
 def whole(client):
-    """Every hash with its fields, values and their expiry."""
+    """Every hash with its fields, their values and their expiry."""
     found = {}
     for key in client.must("KEYS", "*"):
         names = sorted(client.must("HKEYS", key))
@@ -337,7 +337,7 @@ def test_the_file_brings_back_fields_values_and_expiry(start_ours):
             client.must("HINCRBY", key, "f2", 7)
             client.must("HPERSIST", key, "FIELDS", 1, "f0")
             client.must("HPEXPIRE", key, 1, "FIELDS", 1, "f4")
-        wait_until(lambda: (client.must("HLEN", "h5"), client.must("HLEN", "h300")) == (3, 298), "f4 to go")
+        wait_until(lambda: (client.must("HLEN", "h5"), client.must("HLEN", "h300")) == (3, 298), "f4 to be removed")
         before = whole(client)
     server.kill()
     server.start()
@@ -357,12 +357,12 @@ def test_info_counts_expired_fields_and_hashes_that_have_expiring_ones(hashes):
     hashes.must("HEXPIRE", "h", 100, "FIELDS", 2, "a", "b")
     assert statistics(hashes)["db0"].endswith("subexpiry=1")
     hashes.must("HPEXPIRE", "h", 1, "FIELDS", 2, "a", "b")
-    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to go")
+    wait_until(lambda: hashes.must("EXISTS", "h") == 0, "the hash to be removed")
     assert int(statistics(hashes)["expired_subkeys"]) == before + 2
     assert statistics(hashes)["db0"].endswith("subexpiry=0")
 
 
-# How many hashes with expiring fields the first two databases have afterwards, of one, "h", in the first.
+# The numbers of hashes with expiring fields in databases 0 and 1 after each command; before it, only "h" in 0 has some.
 SUBEXPIRY = {
     "COPY h other": (2, 0),
     "COPY h other DB 1": (1, 1),
@@ -394,7 +394,7 @@ SUBEXPIRY = {
 @pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
 @pytest.mark.parametrize("line", SUBEXPIRY)
 def test_hashes_with_expiring_fields_are_known_wherever_they_go(shared_ours, line, expiring):
-    """Only those are looked through for what is due."""
+    """Only the counted hashes are searched for due fields."""
     with shared_ours.client() as client:
         for key in ("h", "plain"):
             client.must("HSET", key, "a", 1, "b", 2)
@@ -411,7 +411,7 @@ def test_a_hash_whose_expiring_fields_have_gone_is_looked_through_no_more(shared
     with shared_ours.client() as client:
         client.must("HSET", "h", "a", 1, "b", 2)
         client.must("HPEXPIRE", "h", 1, "FIELDS", 1, "a")
-        wait_until(lambda: client.must("HLEN", "h") == 1, "the field to go")
+        wait_until(lambda: client.must("HLEN", "h") == 1, "the field to be removed")
         assert statistics(client)["db0"].endswith("subexpiry=0")
 
 
@@ -425,7 +425,7 @@ def test_fields_that_went_elsewhere_go_by_themselves_when_they_are_due(shared_ou
             client.must(*line.split())
         finally:
             client.must("DEBUG", "SET-ACTIVE-EXPIRE", 1)
-        wait_until(lambda: not any(name.startswith("db") for name in statistics(client)), "the hashes to go")
+        wait_until(lambda: not any(name.startswith("db") for name in statistics(client)), "the hashes to be removed")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The hash in its three forms against a dict: changes, conversions, expiry of fields, walks and random picks."""
+"""The hash in its three encodings against a dict: changes, conversions, field expiry, iteration and random picks."""
 
 import mmap
 from collections import Counter
@@ -150,7 +150,7 @@ def test_random_picks_are_about_uniform(make):
     assert all(600 < count < 1500 for count in picks.values())
 
 
-# So many that none of forty is left out: 40 × (39/40) ** 2000 is less than 1e-19.
+# Enough that none of the forty fields is missed: 40 × (39/40) ** 2000 is less than 1e-19.
 DRAWS = 2000
 
 
@@ -206,7 +206,7 @@ def test_the_footprint_is_what_the_allocator_counts(make):
         value.set_expiry(b"field%d" % i, i % 3 * 100)
     for i in range(0, 500, 5):
         value.delete(b"field%d" % i)
-    # malloc rounds each block up; a pack as large as this one to whole pages, if it has grown beyond the heap's end.
+    # malloc rounds up each block; it rounds a listpack as large as this one to pages if it grew beyond the heap's end.
     rounding = 16 * len(value) if value.encoding == "hashtable" else mmap.PAGESIZE
     assert abs(used_bytes() - before - value.memory) <= rounding + 32
 
@@ -222,8 +222,8 @@ def test_small_hashes_and_large_ones_stay_within_their_bytes():
     assert large.memory / len(large) <= 65
 
 
-# Put in this order, each stays where it is put: under 100 everything is later than under 20, so that what takes the
-# place of a field under 100 may have to rise, and elsewhere to sink.
+# Inserted in this order, each field stays at its place in the heap. Everything below 100 is later than everything below
+# 20, so the field that replaces one below 100 may have to move up, and elsewhere down.
 HEAP_ORDER = [10, 100, 20, 110, 120, 30, 40, 111, 112, 121, 122, 50, 51, 60, 61]
 MOVES = {
     "deleted": lambda value, field: value.delete(field),
@@ -249,7 +249,7 @@ def test_a_field_anywhere_among_the_expiring_ones_may_leave_or_move(move, place)
 
 
 class HashAgainstDict(RuleBasedStateMachine):
-    """Every change is made to the hash and to a dict of (value, expiry), with small limits, so that forms change."""
+    """Makes every change to the hash and to a dict of (value, expiry); small limits force changes of encoding."""
 
     @initialize(entries=st.sampled_from([0, 3, 8, 100]), value=st.sampled_from([10, 64, 400]))
     def begin(self, entries, value):
@@ -320,7 +320,7 @@ class HashAgainstDict(RuleBasedStateMachine):
     @precondition(lambda self: self.value.encoding != "hashtable")
     @rule()
     def reload(self):
-        """The bytes of a packed form are read as what they are, and taken for a hash again."""
+        """The bytes of a listpack are read correctly and accepted as a hash again."""
         image = bytes(self.value)
         assert hashes.read(image) == self.value.items()
         self.value = hash_from(image, **self.limits)

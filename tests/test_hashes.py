@@ -1,4 +1,4 @@
-"""The hash commands as the oracle answers them, in both protocols and in both encodings."""
+"""The hash commands compared with the oracle, in both protocols and both encodings."""
 
 import pytest
 
@@ -8,7 +8,7 @@ LIMITS = {"listpack": {}, "hashtable": {"hash_max_listpack_entries": 0}}
 
 @pytest.fixture(params=LIMITS, ids=LIMITS.keys())
 def hashes(pair, request):
-    """The pair, once with small hashes packed and once with every hash a table."""
+    """The pair, once with small hashes as listpacks and once with every hash as a hash table."""
     with pair.config(**LIMITS[request.param]):
         yield pair
 
@@ -123,7 +123,7 @@ def test_the_encoding_changes_with_one_field_too_many(pair, count):
 
 
 def test_more_fields_at_once_than_the_limit_count_with_their_repetitions(client):
-    """So it is since Redis 7.2; the oracle is older."""
+    """This is so since Redis 7.2; the oracle is older."""
     client.must("CONFIG", "SET", "hash-max-listpack-entries", 3)
     client.must("HSET", "three", "a", 1, "a", 2, "b", 3)
     client.must("HSET", "four", "a", 1, "a", 2, "a", 3, "b", 4)
@@ -291,7 +291,7 @@ def test_hscan_of_a_small_hash_answers_at_once(pair, key, arguments):
 
 
 def scan(client, key, *options):
-    """All that a whole walk returns, and the size of the largest step."""
+    """Everything that a complete scan returns, and the number of items in its largest reply."""
     cursor, found, largest = b"0", [], 0
     while True:
         cursor, items = client.must("HSCAN", key, cursor, *options)

@@ -1,4 +1,4 @@
-"""The hash table against a dict: changes, resizing, chains, walks, random picks, and what it costs."""
+"""The hash table against a dict: changes, resizing, chains, iteration, random picks, and memory."""
 
 import mmap
 import random
@@ -33,7 +33,7 @@ def settle(table):
 
 
 def half_resized(count):
-    """A table of at least ``count`` elements caught in the middle of growing."""
+    """A table of at least ``count`` elements in the middle of growing."""
     table = filled(count)
     while not table.resizing:
         table.insert(name(len(table)))
@@ -43,7 +43,7 @@ def half_resized(count):
 
 
 def half_shrunk(count):
-    """A table of about ``count`` elements caught in the middle of shrinking."""
+    """A table of about ``count`` elements in the middle of shrinking."""
     table = filled(8 * count)
     settle(table)
     number = 8 * count
@@ -56,7 +56,7 @@ def half_shrunk(count):
 
 
 def colliding(count, bits=10):
-    """Keys whose hashes are alike in their low bits, so that a table of up to ``2**bits`` buckets has them in one."""
+    """Keys whose hashes have the same low bits, so a table of up to ``2**bits`` buckets has them all in one bucket."""
     keys, number = [], 0
     while len(keys) < count:
         key = name(number)
@@ -232,7 +232,7 @@ def test_chains_are_released_with_the_table():
     assert used_bytes() == start
 
 
-# ---- walks ----
+# ---- iteration and scans ----
 
 
 @pytest.mark.parametrize("make", [filled, half_resized, half_shrunk])
@@ -375,7 +375,7 @@ def test_random_picks_are_uniform(make, count):
         counts[table.random()] += 1
     chi_square = sum((drawn - draws) ** 2 / draws for drawn in counts.values())
     freedom = len(keys) - 1
-    # Above by luck less than once in 1e10 runs, however the keys hash.
+    # Exceeded by chance less than once in 1e10 runs, however the keys hash.
     assert chi_square < freedom + 10 * (2 * freedom) ** 0.5 + 30
 
 
@@ -405,7 +405,7 @@ def test_a_settled_table_costs_from_eight_to_twenty_three_bytes_an_element():
     for count in (7, 100, 1000, 99999, 250000):
         table = filled(count)
         settle(table)
-        # Few buckets may overflow by bad luck with the hashes.
+        # A few buckets may overflow by chance.
         assert table.memory <= 23 * count + 64 * 8
         assert table.memory >= 8 * count
 
@@ -430,17 +430,17 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the pages of the process")
-@pytest.mark.skipif(CHECKED_BUILD, reason="such a build gives no pages back")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads the resident pages from Linux's /proc")
+@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build returns no pages to the system")
 def test_the_array_of_a_table_goes_back_piece_by_piece():
-    """Unmapping a large one in one go would be a pause."""
+    """Unmapping a large array at once would cause a pause."""
     table = HashTable()
     table.reserve(1_500_000)
     for number in range(100_000):
         table.insert(name(number))
     assert table.memory >= 16 << 20
     before = resident_bytes()
-    assert not table.clear_some(180_000)  # about half of the buckets and of what is in them
+    assert not table.clear_some(180_000)  # about half of the buckets and of their elements
     assert before - resident_bytes() >= 4 << 20
     assert table.clear_some(1 << 30)
 

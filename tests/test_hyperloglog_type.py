@@ -1,6 +1,6 @@
 """HyperLogLog values against a model: a list of registers, and the runs that Redis would write for them.
 
-That the bytes are Redis's own is shown by tests/test_hyperloglogs.py, beside the oracle.
+tests/test_hyperloglogs.py compares the bytes with those of the oracle.
 """
 
 import itertools
@@ -19,7 +19,7 @@ HEADER = hll.empty()[:16]
 
 
 def murmur(data: bytes) -> int:
-    """MurmurHash64A in Python's integers."""
+    """MurmurHash64A with Python integers."""
     m, mask = 0xC6A4A7935BD1E995, 2**64 - 1
     h = 0xADC83B19 ^ (len(data) * m & mask)
     for at in range(0, len(data) // 8 * 8, 8):

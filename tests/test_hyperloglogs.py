@@ -1,4 +1,4 @@
-"""The HyperLogLog commands as the oracle answers them, and the values byte for byte as it keeps them."""
+"""The HyperLogLog commands compared with the oracle: replies, and the stored values byte for byte."""
 
 import itertools
 import random
@@ -13,7 +13,7 @@ from support.pair import Pair
 from support.resp import ErrorText
 
 EMPTY = b"HYLL\x01" + bytes(11) + b"\x7f\xff"
-# Bytes that begin as a HyperLogLog and go wrong later.
+# Values with a valid header and an invalid body.
 CORRUPT = {
     "too-few": EMPTY[:16] + b"\x7f\xfe",
     "too-many": EMPTY[:16] + b"\x7f\xff\x00",
@@ -109,7 +109,7 @@ CORRUPTED = ErrorText("INVALIDOBJ Corrupted HLL object detected")
 def test_adding_to_a_corrupt_value_ends_where_the_run_is_missing(pair):
     elements = [f"e{number}" for number in range(100)]
     missing = next(text for text in map(str, itertools.count()) if register_of(text.encode())[0] == 16383)
-    pair.setup("SET", "k", EMPTY[:16] + b"\x7f\xfe")  # a run of all registers but the last
+    pair.setup("SET", "k", EMPTY[:16] + b"\x7f\xfe")  # a run of all registers except the last
     assert pair.check("PFADD", "k", *elements) == 1
     for arguments in ([missing], ["one more", missing], [missing, "another"]):
         assert pair.check("PFADD", "k", *arguments) == CORRUPTED
@@ -151,7 +151,7 @@ def test_the_dense_form_begins_at_the_directive(pair2, most):
 
 
 def element_with(digest: int) -> bytes:
-    """The eight bytes whose MurmurHash64A is this: every one of its steps can be undone."""
+    """The eight bytes whose MurmurHash64A is `digest`; every step of the hash can be inverted."""
     m, mask = 0xC6A4A7935BD1E995, 2**64 - 1
     undo = pow(m, -1, 2**64)
     h = (digest ^ digest >> 47) * undo & mask
@@ -225,7 +225,7 @@ def test_merging_gives_the_same_bytes(pair2, sizes):
 
 @pytest.mark.parametrize("dense", [["a"], ["b"], ["a", "b"], ["target"], ["b", "target"]])
 def test_merging_small_dense_values_makes_a_dense_one(pair2, dense):
-    """Few elements, so that only a dense source or target makes the result dense."""
+    """There are few elements, so that only a dense source or target makes the result dense."""
     for number, key in enumerate(["a", "b", "target"]):
         pair2.setup("PFADD", key, *range(number, number + 3))
         if key in dense:
@@ -281,7 +281,7 @@ STEPS = st.one_of(
 
 
 def test_any_sequence_gives_the_same_replies_and_the_same_bytes(session_ours, session_oracle):
-    """Until a value is corrupt: what a failing command has changed by then is each server's own."""
+    """Without corrupt values: what a command changes before it fails on one differs between servers."""
 
     @settings(max_examples=60)
     @given(st.lists(STEPS.filter(lambda step: step[0] != "SETRANGE"), max_size=25))
@@ -337,7 +337,7 @@ def test_the_typed_methods_of_redis_py(shared_ours, resp):
 
 @pytest.mark.parametrize("most", range(24, 40))
 def test_a_value_turns_dense_at_the_same_byte(pair2, most):
-    """Whatever the limit is, some step meets it exactly."""
+    """The limits are consecutive, so that some value reaches one exactly."""
     sizes = []
     with pair2.config(hll_sparse_max_bytes=most):
         for number in range(16):

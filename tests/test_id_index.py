@@ -1,4 +1,4 @@
-"""The index of ids against a sorted list: insertion anywhere, removal, walks, leaves that split and join."""
+"""The index of IDs against a sorted list: insertion anywhere, removal, iteration, leaves that split and merge."""
 
 import random
 from bisect import bisect_left, insort

@@ -1,4 +1,4 @@
-"""Imports only run down the layers that docs/architecture.md draws, and no two modules need each other."""
+"""Imports only run down the layers drawn in docs/architecture.md, and no modules import each other in a cycle."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def module_of(path: Path) -> str:
 
 
 def sources() -> dict[str, list[Path]]:
-    """The files of each module: a native one has several."""
+    """The source files of each module; a native module has several."""
     found: dict[str, list[Path]] = {}
     for path in sorted(PACKAGE.rglob("*.p*")):
         if path.suffix in SOURCES:
@@ -57,13 +57,13 @@ IMPORTS = {
 
 
 def layers() -> list[str]:
-    """The rooms, and the modules that stand in none, from the highest to the lowest."""
+    """The rooms, and the modules outside of rooms, from the highest to the lowest."""
     drawing = PAGE.read_text(encoding="utf-8").split("## Layers")[1].split("```")[1]
     return [room for line in drawing.splitlines() for room in re.findall(r"`?([\w.]+)`?", re.split(r"\s{2,}", line)[0])]
 
 
 LAYERS = layers()
-# Says where the package is and which version; everything may ask.
+# The package itself and its version, which every module may import.
 BELOW_ALL = {"pyredis", "pyredis._version"}
 
 
@@ -88,7 +88,7 @@ def test_imports_run_down(module):
 
 
 def test_no_modules_need_each_other():
-    """Whatever imports nothing that is left can go; a cycle stays."""
+    """Repeatedly removing the modules that import none of the remaining ones leaves only cycles."""
     left = {module: imports & set(MODULES) for module, imports in IMPORTS.items()}
     while free := {module for module, imports in left.items() if not imports & set(left)}:
         left = {module: imports for module, imports in left.items() if module not in free}

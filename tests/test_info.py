@@ -1,4 +1,4 @@
-"""INFO: the fields of Redis and its sections, and that the values are true."""
+"""INFO: Redis's sections and fields, with correct values."""
 
 import contextlib
 import re
@@ -27,7 +27,7 @@ USUAL = [
 USUAL += ["Keyspace"]
 ALL = [*USUAL[:8], "Commandstats", "Errorstats", "Latencystats", "Cluster", "Keyspace"]
 
-# What 7.4 tells beyond 7.0, by section, and what is ours alone.
+# Fields of each section that 7.4 adds to 7.0, and those that only our server has.
 NEWER = {
     "Server": {"listener0", "pyredis_version", "event_loop", "python_version"},
     "Clients": {
@@ -120,7 +120,7 @@ def test_clients_are_counted(start_ours):
     with server.client() as one, server.client() as two:
         two.must("WATCH", "a", "b")
         one.must("WATCH", "a")
-        # Whoever waited for the start may still be on its way out.
+        # The client that waited for the start may not be closed yet.
         wait_until(lambda: info(one, "clients")["connected_clients"] == "2", "the others to be gone")
         told = info(one, "clients")
         assert told["watching_clients"] == "2"
@@ -133,7 +133,7 @@ def test_clients_are_counted(start_ours):
 
 @pytest.fixture
 def fresh(start_ours):
-    """A client of a server that has nothing to release of what others stored."""
+    """A client of a new server, which has no data of other tests to release."""
     with start_ours("--appendonly", "no").client() as client:
         yield client
 
@@ -171,14 +171,14 @@ COUNTED = (
 
 def test_statistics_count_and_can_be_reset(start_ours):
     with start_ours().client() as client:
-        # Whoever waited for the start may have been told of LOADING.
+        # The client that waited for the start may have got a LOADING error.
         wait_until(lambda: info(client, "clients")["connected_clients"] == "1", "the others to be gone")
         commands = [line.split() for line in ("SET k v", "GET k", "GET absent", "NOSUCH", "GET", "HGET k f")]
         first = client.call("INFO", "stats")
         replies = [first, *(client.call(*command) for command in commands)]
         told = info(client, "stats")
         before = {name: int(value) for name, value in sections(first.decoded)["Stats"].items() if value.isdigit()}
-        # The first INFO had been read and was neither executed nor answered when it counted.
+        # When the first INFO took its counts, it had been read, but neither executed nor answered.
         assert {name: int(told[name]) - before[name] for name in before if name.startswith(COUNTED)} == {
             "total_connections_received": 0,
             "total_commands_processed": 5,
@@ -206,7 +206,7 @@ BEGUN_ANEW = [
 
 
 def test_resetstat_begins_every_count_anew(start_ours):
-    """What the reset and what follows it count themselves is less than what came before."""
+    """The reset and the commands after it are counted too, but less than everything before."""
     limits = ("--maxclients", "4", "--client-query-buffer-limit", "1mb", "--client-output-buffer-limit", "normal")
     server = start_ours(*limits, "1mb", "0", "0")
     with server.client() as client:
@@ -226,7 +226,7 @@ def test_resetstat_begins_every_count_anew(start_ours):
         others[-1].read_to_end()
         for other in others:
             other.close()
-        wait_until(lambda: "0" not in counted(client).values(), "every count to be more than nothing")
+        wait_until(lambda: "0" not in counted(client).values(), "every count to be above zero")
         before = counted(client)
         client.must("CONFIG", "RESETSTAT")
         after = counted(client)
@@ -425,7 +425,7 @@ def test_percentiles_of_a_histogram():
 
 
 def test_percentiles_are_told_to_a_sixteenth(client):
-    """A call that takes a known time, and not one of a power of two."""
+    """The duration of the call is known and not near a power of two."""
     client.must("CONFIG", "RESETSTAT")
     client.must("DEBUG", "SLEEP", "0.1")
     took = float(info(client, "commandstats")["cmdstat_debug"].split("usec_per_call=")[1].split(",")[0])

@@ -1,6 +1,6 @@
-"""The values of INFO: every field has a test that fails if its value is wrong, and a field without one is found.
+"""The values of INFO: every field has a test that fails if its value is wrong, and a field without a test is reported.
 
-`fields` registers what a test checks, `FIXED` holds what never changes here, `ELSEWHERE` names tests in other files.
+`fields` registers what a test checks, `FIXED` holds values that never change, `ELSEWHERE` names tests in other files.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from support.fsfaults import SyncGate
 MB = 1 << 20
 CHECKED: set[str] = set()
 
-# What stands for a feature that this server does not have, and what is the same in every server.
+# Fields of features that this server does not have, and fields with the same value in every server.
 FIXED = {
     **dict.fromkeys(["redis_git_sha1"], "00000000"),
     "redis_git_dirty": "0",
@@ -101,7 +101,7 @@ def info(client: RawClient, section: str = "everything") -> dict[str, str]:
 
 
 def parts(value: str) -> dict[str, str]:
-    """Of a value such as ``calls=1,usec=2``."""
+    """The parts of a value such as ``calls=1,usec=2``."""
     return dict(word.split("=") for word in value.split(","))
 
 
@@ -120,14 +120,14 @@ def server(start_ours):
 
 @pytest.fixture
 def client(server):
-    """A client alone: what counts clients has nobody else to count."""
+    """The only client of the server, so that counts of clients are exact."""
     with server.client() as client:
         awaited(client, "connected_clients", "1")
         yield client
 
 
 def embedded(folder, scenario, *arguments: str) -> None:
-    """Runs ``scenario(server, stream)`` with a server in this process whose background work stands still."""
+    """Run ``scenario(server, stream)`` with a server in this process, with ``hz`` 1 and no active expiry."""
 
     async def main() -> None:
         server = make_server(folder / "server", "--appendonly", "no", "--hz", "1", *arguments)
@@ -391,7 +391,7 @@ def test_resident_memory_is_what_the_system_says(server, client):
         told = int(value_of(client, "used_memory_rss"))
         return abs(told - int(statm.read_text().split()[1]) * page)
 
-    # The buffer that the value came in may go between the two looks.
+    # The buffer that received the value may be freed between the two readings.
     wait_until(lambda: distance() < MB, "both to agree")
 
 
@@ -484,7 +484,7 @@ def test_a_rewrite_under_way_tells_how_far_it_is(start_ours):
         assert found["current_save_keys_total"] == "300000"
         assert 0 < int(found["current_save_keys_processed"]) <= 300_000
         assert 0 <= int(found["aof_current_rewrite_time_sec"]) <= time.time() - began
-        wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the end")
+        wait_until(lambda: info(client)["aof_rewrite_in_progress"] == "0", "the end of the rewrite")
         assert value_of(client, "current_save_keys_total") == "0"
 
 
@@ -494,7 +494,7 @@ def test_a_rewrite_under_way_tells_how_far_it_is(start_ours):
 @fields("total_net_input_bytes", "total_net_output_bytes", "total_reads_processed", "total_writes_processed")
 @fields("eventloop_cycles")
 def test_bytes_reads_and_writes_are_counted_one_by_one(client):
-    """One INFO after another: what the one before added is known to the byte."""
+    """INFO is called repeatedly: what the previous call added is known to the byte."""
     request = len(encode_command("INFO", "stats"))
     client.must("CONFIG", "RESETSTAT")
     sent = len(b"+OK\r\n")
@@ -544,7 +544,7 @@ def test_rates_are_sampled_from_their_counters(tmp_path):
 
 
 class Sampled:
-    """In place of a rate: what it is given."""
+    """Replaces a rate; records the samples that it is given."""
 
     def __init__(self, values: list[int]) -> None:
         self.sample = values.append
@@ -579,7 +579,7 @@ def test_connections_and_commands_are_counted(server, client):
             refused.read_to_end()
         found = info(client, "stats")
     assert (found["total_connections_received"], found["rejected_connections"]) == ("1", "1")
-    # CONFIG RESETSTAT itself, PING; INFO not yet.
+    # CONFIG RESETSTAT itself and PING; INFO is not counted yet.
     assert found["total_commands_processed"] == "2"
 
 
@@ -599,7 +599,7 @@ def test_what_happens_to_keys_and_errors_is_counted(client):
     for command in (["AUTH", "nobody", "x"], ["NOSUCH"], ["NOSUCH"], ["HGET", "b", "f"]):
         client.call(*command)
     found = info(client)
-    # Of MGET and GET, and of HGET, whatever it found.
+    # Those of MGET and GET, and of HGET, although its key has another type.
     assert (found["keyspace_hits"], found["keyspace_misses"]) == ("4", "3")
     assert (found["expired_keys"], found["expired_subkeys"]) == ("1", "2")
     assert (found["total_error_replies"], found["acl_access_denied_auth"]) == ("4", "1")
@@ -622,7 +622,7 @@ def test_the_cycles_of_expiry_are_told(tmp_path):
         assert 0 < server.core.expire_ns - spent <= time.monotonic_ns() - begun
         found = await told(stream, "stats")
         assert found["expired_time_cap_reached_count"] == "2"
-        # All that two cycles have seen had expired: 5 %, and 5 % of what is left.
+        # All keys that the two cycles checked had expired: 5 %, plus 5 % of the remaining 95 %.
         assert found["expired_stale_perc"] == "9.75"
         assert found["expire_cycle_cpu_milliseconds"] == str(server.core.expire_ns // 1_000_000)
         while server.core.expire_cycle(100_000):
@@ -696,7 +696,7 @@ def test_processor_time_is_what_the_system_says(server, client):
         found = info(client)
         after = system(path)
         for low, high, kind in zip(before, after, ("sys", "user"), strict=True):
-            # The kernel scales what it tells of the two kinds, each in its own way.
+            # The kernel scales the system and user times that it reports, each separately, so neither is exact.
             assert low - 0.1 <= float(found[f"used_cpu_{kind}{suffix}"]) <= high + 0.1
     both = float(found["used_cpu_sys"]) + float(found["used_cpu_user"])
     duration = int(found["eventloop_duration_sum"])
@@ -741,7 +741,7 @@ def test_the_mean_time_to_live_ends_with_the_last_key_that_expires(pair2, comman
         wait_until(lambda client=client: mean(client) > 900_000, "a mean")
     pair2.check(*command.split())
     for client in (pair2.ours, pair2.oracle):
-        wait_until(lambda client=client: mean(client) == 0, "no mean")
+        wait_until(lambda client=client: mean(client) == 0, "the mean to be zero")
 
 
 @pytest.mark.parametrize("command", ["FLUSHDB", "FLUSHDB ASYNC", "FLUSHALL"])

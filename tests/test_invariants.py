@@ -1,6 +1,6 @@
-"""After any commands what always holds inside holds: tables agree with each other, and no memory stays behind.
+"""The internal invariants hold after any commands: tables agree with each other, and no memory is leaked.
 
-The commands run in this process, on a server without sockets (``fuzz.server``), which is asked after each one.
+The commands run in this process, on a server without sockets (``fuzz.server``), which is checked after each one.
 """
 
 import gc
@@ -45,7 +45,7 @@ WAITING = st.one_of(
 
 
 class Commands(RuleBasedStateMachine):
-    """Two connections to one server, which serves one example after the other and must be as empty after each."""
+    """Two connections to one server, which runs all examples in turn and must be empty again after each."""
 
     folder = None
     server = None
@@ -55,7 +55,7 @@ class Commands(RuleBasedStateMachine):
         if self.server is None:
             type(self).server = FuzzedServer(self.folder)
             self.release()
-            # The allocator is the process's: what earlier tests have left in cycles must not go amid an example.
+            # The process shares the allocator: garbage that earlier tests left in cycles must not be freed later.
             gc.collect()
         self.used = self.server.core.used_memory
         self.clients = [self.server.connect(), self.server.connect()]
@@ -66,7 +66,7 @@ class Commands(RuleBasedStateMachine):
         sum(feed(client.connection, encode_command(*arguments)))
 
     def send(self, number, arguments):
-        """The reply comes at once, and there is exactly one."""
+        """Send a request; assert that it has exactly one reply, at once."""
         client = self.clients[number]
         self.feed(client, arguments)
         self.readers[number].feed(bytes(client.written))
@@ -129,7 +129,7 @@ class Commands(RuleBasedStateMachine):
         self.release()
         invariants.check(self.server.core)
         assert not self.server.exceptions
-        assert self.server.core.used_memory == self.used, "memory is lost"
+        assert self.server.core.used_memory == self.used, "memory was leaked"
 
 
 @pytest.mark.long
