@@ -1,7 +1,7 @@
 """Fuzzing without guidance: ``python -m fuzz TARGET [--seconds N] [--seed N] [file …]``.
 
-Runs the corpus, then mutations of it, for so long. Files named are run once each instead, to see a finding again. The
-input being run stands in ``--keep``, so that it is there when the process dies.
+Runs the corpus, then mutations of it, until the time is up. With files, runs each of them once instead, to reproduce a
+finding. The current input is kept in the file ``--keep``, where it remains if the process dies.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from fuzz.targets import FOLDER, TARGETS
 
 
 def run(target: str, seconds: float, seed: int, keep: Path) -> int:
-    """Returns how many inputs were run."""
+    """Runs the corpus and mutations of it for so many seconds; returns how many inputs were run."""
     seeds, draw, count = corpus(target), random.Random(seed), 0
     until = time.monotonic() + seconds
     while count < len(seeds) or time.monotonic() < until:
@@ -38,7 +38,7 @@ def main() -> None:
         TARGETS[options.target](path.read_bytes())
     if not options.files:
         seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-        print(f"{options.target}: seed {seed}, the input under way in {options.keep}", flush=True)
+        print(f"{options.target}: seed {seed}, the current input in {options.keep}", flush=True)
         print(run(options.target, options.seconds, seed, options.keep), "inputs")
 
 

@@ -1,4 +1,4 @@
-"""The layout of a stream's block, read once more in plain Python, to judge the native check by."""
+"""A reader of a stream's block in plain Python, with which the native check is compared."""
 
 import struct
 from typing import NamedTuple
@@ -15,7 +15,7 @@ Pairs = list[tuple[bytes, bytes]]
 
 
 class NotABlock(Exception):
-    """Why these bytes are none."""
+    """Bytes that are not a block; the text says why."""
 
 
 class Entry(NamedTuple):
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 class Cursor:
-    """Reads on and on, up to ``end``."""
+    """Reads one item after another, up to ``end``."""
 
     def __init__(self, image: bytes, at: int, end: int) -> None:
         self.image, self.at, self.end = image[:end], at, end
@@ -56,7 +56,7 @@ class Cursor:
         return text
 
     def size(self, size: int) -> None:
-        """``size``, written to be read from behind."""
+        """Reads ``size``, which is encoded to be read backward."""
         groups = [size & 0x7F | 0x80]
         while size := size >> 7:
             groups.insert(0, size & 0x7F | 0x80)
@@ -67,7 +67,7 @@ class Cursor:
 
 
 def read(image: bytes) -> list[Entry]:
-    """All entries; NotABlock where any detail is not as appending and deleting would have made it."""
+    """Returns all entries; raises NotABlock if any detail differs from what appending and deleting produce."""
     if len(image) < HEADER.size:
         raise NotABlock("header")
     ms, seq, size, end, begin, count, deleted, names = HEADER.unpack_from(image)
@@ -116,7 +116,7 @@ def read_entry(cursor: Cursor, master: Id, names: list[bytes], first: bool) -> E
 
 
 def with_header(body: bytes, master: Id, names: int, whole: bool) -> bytes:
-    """A block of this body with a header that fits; with ``whole`` of as many entries as are nothing but whole."""
+    """Returns a block of this body with a matching header; with ``whole`` only of the leading complete entries."""
     cursor = Cursor(bytes(HEADER.size) + body, HEADER.size, HEADER.size + len(body))
     entries, end = [], cursor.end
     try:

@@ -1,4 +1,4 @@
-"""A small hash's pack, read once more in plain Python, to judge the native check by."""
+"""A reader of a small hash's pack in plain Python, with which the native check is compared."""
 
 import itertools
 import struct
@@ -12,7 +12,7 @@ Field = tuple[bytes, bytes, int]
 
 
 def read(image: bytes) -> list[Field]:
-    """The fields with value and expiry; NotAPack where any detail is not as the core would have made it."""
+    """Returns the fields with value and expiry; raises NotAPack if any detail differs from what the core produces."""
     texts = packs.read(image)
     form, backward = owner_of(image)
     if form > TRIPLES or backward or len(texts) % (2 + form):
@@ -27,7 +27,7 @@ def read(image: bytes) -> list[Field]:
 
 
 def owner_of(image: bytes) -> tuple[int, bool]:
-    """The owner's two bits, and whether the pack can be walked backward."""
+    """Returns the owner's two bits, and whether the pack can be walked backward."""
     meta = struct.unpack_from("=H", image, 4)[0]
     return meta >> OWNER_SHIFT, bool(meta & packs.BACKWARD)
 
@@ -40,5 +40,5 @@ def expiry_of(text: bytes) -> int:
 
 
 def in_order(a: int, b: int) -> bool:
-    """The earliest first, those without one behind."""
+    """Returns whether two expiries are in order: the earliest first, and 0, which means none, last."""
     return b == 0 or 0 < a <= b

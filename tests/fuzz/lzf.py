@@ -1,8 +1,8 @@
-"""LZF read in plain Python, to judge the native decoder by."""
+"""An LZF decoder in plain Python, with which the native one is compared."""
 
 
 def read(stream: bytes, room: int) -> bytes | None:
-    """What the stream holds; None where it is none, or holds more than ``room`` bytes."""
+    """Returns the decoded bytes; None if the stream is invalid or holds more than ``room`` bytes."""
     out, at = bytearray(), 0
     while at < len(stream):
         control, at = stream[at], at + 1

@@ -1,7 +1,7 @@
-"""Targets that play the state machines of the tests: an input's bytes are what hypothesis draws from.
+"""Targets that run the state machines of the tests: hypothesis draws its values from the bytes of an input.
 
-So the structures that are built of pointers, which no image of bytes can be made of, are searched as well for what
-breaks them, guided by the coverage of the native code.
+This also fuzzes structures that are built of pointers, for which there is no image of bytes, guided by the coverage of
+the native code.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import get_state_machine_test
 
-# The machine's module and its name.
+# By target, the module of a machine and its name.
 MACHINES = {
     "hashes": ("test_hash_type", "HashAgainstDict"),
     "lists": ("test_list_type", "ListAgainstList"),

@@ -67,7 +67,7 @@ SUBCOMMANDS = [
 
 
 def corpus(target: str) -> list[bytes]:
-    """The inputs that are kept for a target."""
+    """Returns the inputs that are kept for a target."""
     return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
 
 
@@ -76,7 +76,7 @@ def multibulk(arguments: list[bytes]) -> bytes:
 
 
 def request(draw: random.Random) -> bytes:
-    """A command with arguments that may suit it."""
+    """Returns a command with arguments that may suit it."""
     name = (
         [draw.choice(COMMANDS)] if draw.random() < 0.9 else [draw.choice(SUBCOMMANDS)[0], draw.choice(SUBCOMMANDS)[1]]
     )
@@ -87,19 +87,19 @@ def request(draw: random.Random) -> bytes:
 
 
 def mutate(draw: random.Random, seeds: list[bytes]) -> bytes:
-    """One of the seeds with a few changes."""
+    """Returns one of the seeds with a few changes."""
     return changed(draw, draw.choice(seeds), seeds)
 
 
 def changed(draw: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
-    """The data with a few changes; the seeds lend pieces."""
+    """Returns the data with a few changes, which may insert pieces of the seeds."""
     for _ in range(draw.choice((1, 1, 2, 3, 5, 8))):
         data = draw.choice(CHANGES)(draw, data, seeds)
     return data[:20000]
 
 
 def _place(draw: random.Random, data: bytes) -> int:
-    """Often where a request begins."""
+    """Returns an offset in the data, often one where a request begins."""
     at = draw.randint(0, len(data))
     if draw.random() < 0.6:
         found = data.find(b"\r\n*", at)

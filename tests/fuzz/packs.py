@@ -1,4 +1,4 @@
-"""The packed list's layout, read once more in plain Python, to judge the native decoder by."""
+"""A reader of packed lists in plain Python, with which the native decoder is compared."""
 
 import struct
 
@@ -8,11 +8,11 @@ COUNT = 0x1FFF
 
 
 class NotAPack(Exception):
-    """Why these bytes are none."""
+    """Bytes that are not a packed list; the text says why."""
 
 
 def read(image: bytes) -> list[bytes]:
-    """The elements as text; NotAPack where any detail is not as `pack_code` would have made it."""
+    """Returns the elements as text; raises NotAPack if any detail differs from what `pack_code` produces."""
     if len(image) < HEADER or struct.unpack_from("=I", image)[0] != len(image):
         raise NotAPack("size")
     meta = struct.unpack_from("=H", image, 4)[0]
@@ -33,7 +33,7 @@ def element(image: bytes, at: int, backward: bool) -> tuple[bytes, int]:
         raise NotAPack("cut")
     text = text_of(head, body)
     if encoded(text) != body:
-        raise NotAPack("another code would do")
+        raise NotAPack("not the shortest code")
     at += extent
     if backward:
         link = backlink(extent)
@@ -44,7 +44,7 @@ def element(image: bytes, at: int, backward: bool) -> tuple[bytes, int]:
 
 
 def extent_of(image: bytes, at: int) -> int:
-    """Bytes of head and payload."""
+    """Returns the size of head and payload in bytes."""
     head = image[at]
     if head < 0x40:
         return 1 + head
@@ -107,7 +107,7 @@ def canonical_integer(text: bytes) -> int | None:
 
 
 def backlink(extent: int) -> bytes:
-    """The lengths are little-endian with a mark in the last byte: 7 bits, 14 bits, or 32."""
+    """Returns an element's length of 7, 14 or 32 bits, little-endian with a mark in the last byte."""
     if extent < 0x80:
         return bytes([extent])
     if extent < 0x4000:

@@ -1,4 +1,4 @@
-"""A small sorted set's pack, read once more in plain Python, to judge the native check by."""
+"""A reader of a small sorted set's pack in plain Python, with which the native check is compared."""
 
 import itertools
 import math
@@ -10,10 +10,10 @@ WHOLE_LIMIT = 2.0**62
 
 
 def read(image: bytes) -> list[tuple[bytes, float]]:
-    """The members with their scores; NotAPack where any detail is not as the core would have made it."""
+    """Returns the members with their scores; raises NotAPack if any detail differs from what the core produces."""
     texts = packs.read(image)
     if struct.unpack_from("=H", image, 4)[0] & packs.BACKWARD or len(texts) % 2:
-        raise packs.NotAPack("no pack of pairs")
+        raise packs.NotAPack("not a pack of pairs")
     pairs = [(member, score_of(score)) for member, score in zip(texts[::2], texts[1::2], strict=True)]
     if any(not (a[1], a[0]) < (b[1], b[0]) for a, b in itertools.pairwise(pairs)):
         raise packs.NotAPack("order")
@@ -26,7 +26,7 @@ def score_of(text: bytes) -> float:
     number = packs.canonical_integer(text)
     score = float(number) if number is not None else struct.unpack(">d", text[:8].ljust(8, b"\0"))[0]
     if math.isnan(score) or text_of(score) != text:
-        raise packs.NotAPack("another code would do")
+        raise packs.NotAPack("not the code of a score")
     return score
 
 

@@ -1,7 +1,7 @@
-"""A whole server in the process, with neither socket nor event loop: connections are fed bytes and collect replies.
+"""A complete server in this process, without sockets or event loop: connections are fed bytes and collect replies.
 
-What reaches out of the process is cut off: no listener, no signal, no shutdown, no thread of the interpreter. All else
-is the real thing, from the asyncio protocol class down to the file that the ring is drained into.
+Only what reaches out of the process is replaced: it has no listener, no signals, no shutdown, no interpreter threads.
+All else is the real code, from the asyncio protocol class down to the file that the ring is drained into.
 """
 
 import functools
@@ -31,9 +31,9 @@ from pyredis.protocol import BufferedConnection
 from pyredis.server import Server
 from pyredis.shell.hub import Hub
 
-# What would act on the process: the directory, listeners, an event loop that is not there.
+# Directives that would act on the process: its directory, its listeners, the event loop that is missing here.
 CUT_OFF = ("appendonly", "appendfsync", "bind", "dir", "port")
-# Small, so that every form of a value is reached by few bytes.
+# Limits are small, so that a few bytes reach every encoding.
 DIRECTIVES = (
     *("--save", "", "--appendonly", "no", "--tcp-keepalive", "0", "--databases", "3", "--proto-max-bulk-len", "1mb"),
     *("--hash-max-listpack-entries", "4", "--hash-max-listpack-value", "12", "--enable-debug-command", "no"),
@@ -43,12 +43,12 @@ DIRECTIVES = (
 )
 SWITCH = b"\xff\xfe"
 SLICE_US = 200
-# Bytes: few, so that rewrites save values in pieces.
+# In bytes; small, so that rewrites save values in pieces.
 PIECE = 256
 
 
 class QuietConfig(Config):
-    """Whether it was ever ``changed`` tells that the next input needs another server."""
+    """Records in ``changed`` that an input has set a directive, so that the next one needs another server."""
 
     changed = False
 
@@ -62,7 +62,7 @@ class QuietConfig(Config):
 
 
 class Loop:
-    """Callbacks wait for ``run``; timers never come."""
+    """Callbacks wait for ``run``; timers never fire."""
 
     def __init__(self):
         self.ready = []
@@ -84,7 +84,7 @@ class Loop:
 
 
 class Transport:
-    """Takes everything at once. The TLS context that it claims to have keeps the shell from the descriptor."""
+    """Accepts all output at once. It claims to have a TLS context, so that the shell does not use the descriptor."""
 
     def __init__(self, loop):
         self.loop = loop
@@ -132,7 +132,7 @@ class Transport:
 
 
 def feed(connection, data):
-    """Gives the connection the bytes, as many with each read as it has room for; yields their number after each."""
+    """Feeds bytes to the connection, with each read as many as it has room for; yields their number after each."""
     rest = memoryview(data)
     while rest:
         with memoryview(connection.get_buffer(-1)) as view:
@@ -144,7 +144,7 @@ def feed(connection, data):
 
 
 class FuzzedServer(Server):
-    """What a handler raises unforeseen is kept for the end; rewrites go to a file beside the append-only file."""
+    """Keeps unexpected exceptions of handlers for the end; rewrites go to a file next to the append-only file."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(QuietConfig.load(None, DIRECTIVES), Log("warning", os.devnull))
@@ -170,7 +170,7 @@ class FuzzedServer(Server):
         return True
 
     def work(self):
-        """What a real server does between the iterations of its loop."""
+        """Does what a real server does between the iterations of its loop."""
         self.hub.loop.run()
         self.core.tick()
         self.core.tidy(SLICE_US)
@@ -183,7 +183,7 @@ class FuzzedServer(Server):
             self.end_rewrite()
 
     def end_rewrite(self):
-        """The file of a rewrite that has come to its end must load."""
+        """Ends a rewrite and loads its file, which must succeed."""
         rewrite, self.rewrite = self.rewrite, None
         if rewrite.error:
             return rewrite.abandon()
@@ -198,7 +198,7 @@ class FuzzedServer(Server):
 
 
 class Reader:
-    """The other core, into which files are loaded. Nothing is served from it."""
+    """A second core, into which files are loaded. It serves no clients."""
 
     def __init__(self) -> None:
         self.exceptions: list[str] = []
@@ -217,12 +217,12 @@ class Reader:
 
 @functools.cache
 def last_reader() -> Reader:
-    """The reader with what was loaded last."""
+    """Returns the reader, with the data that were loaded last."""
     return Reader()
 
 
 def reader() -> Reader:
-    """The reader, empty."""
+    """Returns the reader after emptying it."""
     empty(last_reader().core)
     last_reader().core.loading = True
     return last_reader()
@@ -235,7 +235,7 @@ def empty(core: Core) -> None:
 
 
 def load(into: Reader, path: Path) -> AofLoader:
-    """Loads a file that the server wrote: whole, without complaint."""
+    """Loads a file that the server wrote, which must be complete and sound."""
     loader = AofLoader(into.core, path)
     try:
         while loader.step(1_000_000):
@@ -248,10 +248,10 @@ def load(into: Reader, path: Path) -> AofLoader:
 
 
 class Session:
-    """One input after another on one server, which is made anew when an input has changed its configuration.
+    """Runs one input after another on one server, which is replaced when an input has changed its configuration.
 
-    An input is two bytes, then what the connections send: the first byte's bits choose the append-only file (1) and
-    pieces of a byte each (2), the second seeds the sizes of the pieces. ``ff fe`` goes over to the other connection.
+    An input is two bytes, then what the connections send. Bits of the first byte turn on the append-only file (1) and
+    pieces of one byte each (2); the second byte seeds the sizes of pieces. ``ff fe`` switches to the other connection.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -259,7 +259,8 @@ class Session:
         self.renew()
 
     def renew(self) -> None:
-        """The allocator is the process's: nothing that is measured now may go later."""
+        """Replaces the server. The allocator is shared by the process, so garbage must be collected before memory is
+        measured."""
         self.server = FuzzedServer(self.folder)
         reader()
         gc.collect()
@@ -282,7 +283,7 @@ class Session:
         self.clear()
         assert not self.server.exceptions, self.server.exceptions[0]
         self.used = self.used or self.server.core.used_memory
-        assert self.server.core.used_memory == self.used, f"{self.server.core.used_memory - self.used} bytes are lost"
+        assert self.server.core.used_memory == self.used, f"{self.server.core.used_memory - self.used} bytes leaked"
         if self.server.config.changed:
             self.renew()
 
@@ -312,7 +313,8 @@ class Session:
                 self.server.hub.loop.run()
 
     def compare_with(self, path: Path) -> None:
-        """What the file tells is what is in memory. Both forget what expires before they are compared."""
+        """Checks that the file restores the data in memory. Expired data are removed from both before they are
+        compared."""
         server = self.server
         while server.rewrite is not None:
             server.work()
@@ -324,7 +326,7 @@ class Session:
             digests = [digest_when_expired(core) for core in (server.core, copy.core)]
             if digests[0] == digests[1]:
                 return
-        raise AssertionError(f"the append-only file tells something else: {path.read_bytes()!r}")
+        raise AssertionError(f"the append-only file differs from memory: {path.read_bytes()!r}")
 
     def clear(self) -> None:
         server = self.server
@@ -354,9 +356,9 @@ def pieces(data: bytes, size: int, draw: random.Random) -> Iterator[bytes]:
 
 
 def check_replies(written: bytes) -> None:
-    """Whole replies, every one of which a client can read."""
+    """Checks that the bytes are complete replies that a client can read."""
     parser = hiredis.Reader()
     parser.feed(written)
     while parser.gets() is not False:
         pass
-    assert not parser.has_data(), f"half a reply: {written[-100:]!r}"
+    assert not parser.has_data(), f"an incomplete reply: {written[-100:]!r}"

@@ -1,4 +1,4 @@
-"""HyperLogLog values read in plain Python, to judge the native decoder by."""
+"""A reader of HyperLogLog values in plain Python, with which the native decoder is compared."""
 
 REGISTERS = 16384
 HEADER = 16
@@ -7,7 +7,7 @@ DENSE_SIZE = HEADER + REGISTERS * 6 // 8
 
 
 def registers_of(value: bytes) -> list[int] | None:
-    """The registers of a sparse value; None for a corrupt one."""
+    """Returns the registers of a sparse value; None for a corrupt one."""
     registers, at = [], HEADER
     while at < len(value) and len(registers) <= REGISTERS:
         code = value[at]

@@ -1,8 +1,8 @@
-"""Targets for the packed forms of all types and HyperLogLogs; each as ``fuzz.targets`` has it.
+"""Targets for the packed encodings of all types and for HyperLogLogs; ``fuzz.targets`` describes each.
 
-The first byte of an input has flags, of which 1 says that the rest is taken as it is; else it gets a header that fits,
-so that mutations come to what stands behind it, and with 128 nothing of it but what is whole is taken. What is refused
-must be refused by the reading in Python, too; what is accepted is read, searched and changed.
+The first byte of an input has flags. With 1 the rest is used as it is; otherwise it gets a matching header, so that
+mutations reach what follows the header, and with 128 only its complete elements are used. The readers in Python must
+refuse what the native check refuses; what is accepted is read, searched and changed.
 """
 
 import bisect
@@ -28,7 +28,7 @@ AS_IT_IS = 1
 WHOLE = 128
 
 
-# ---- compressed: a byte for the room (16 bytes each), then a stream
+# ---- compressed: a byte for the room (in units of 16 bytes), then a stream
 
 
 def compressed(data: bytes) -> None:
@@ -41,7 +41,7 @@ def compressed(data: bytes) -> None:
     assert made == b"" or decompress(made, len(stream) - 1) == b""
 
 
-# ---- run: flags (14: bytes of the gaps), then elements that can be walked backward
+# ---- run: flags (14: size of the gaps in bytes), then elements that can be walked backward
 
 RUN_HEADER = struct.Struct("=IIII")
 
@@ -74,7 +74,7 @@ def read_run(image: bytes) -> list[bytes] | None:
 
 
 def whole_elements(body: bytes, backward: bool) -> bytes:
-    """As many of the elements as are none but whole ones."""
+    """Returns the leading elements that are complete."""
     at = 0
     try:
         while at < len(body):
@@ -85,7 +85,7 @@ def whole_elements(body: bytes, backward: bool) -> bytes:
 
 
 def elements(image: bytes, at: int, end: int) -> list[bytes] | None:
-    """Those that fill image[at : end], which can be walked backward."""
+    """Returns the elements that fill image[at : end] and can be walked backward; None if the bytes are invalid."""
     found = []
     try:
         while at < end:
@@ -137,7 +137,7 @@ def pack_with_header(body: bytes, owner: int = 0) -> bytes:
 
 
 def read_node(kind: int, image: bytes) -> list[bytes] | None:
-    """Its elements, of which there is at least one."""
+    """Returns the elements, of which there is at least one; None if the image is invalid."""
     if kind == PLAIN:
         size = struct.calcsize("@N")
         return [image[size:]] if len(image) >= size and image[:size] == struct.pack("@N", len(image) - size) else None
@@ -157,7 +157,7 @@ def read_node(kind: int, image: bytes) -> list[bytes] | None:
 
 
 def change_list(held: ListValue, expected: list[bytes]) -> None:
-    """Reads and changes the list; after each change it is what the same change makes of Python's."""
+    """Reads the list and changes it; each change is also made to Python's list, and both must stay equal."""
     agree(held, expected)
     middle = len(expected) // 2
     assert held.items(middle) == expected[middle:]
@@ -192,7 +192,7 @@ def agree(held: ListValue, expected: list[bytes]) -> None:
     assert held.items() == expected
 
 
-# ---- fields: flags (2: with expiries; 4: one more makes a table), then the elements of a small hash
+# ---- fields: flags (2: with expiries; 4: one more field makes a table), then the elements of a small hash
 
 
 def fields(data: bytes) -> None:
@@ -215,7 +215,7 @@ def fields(data: bytes) -> None:
 
 
 def in_order_of_expiry(body: bytes, form: int) -> bytes:
-    """The elements that are whole as pairs or triples of different fields, in the order that these must have."""
+    """Returns the complete elements as pairs or triples of different fields, in the order that these must have."""
     texts = iter(packs.read(pack_with_header(whole_elements(body, False))))
     found = {}
     for name, value, *expiry in zip(*[texts] * (2 + form), strict=False):
@@ -231,7 +231,7 @@ def read_hash(held: HashValue, expected: list[hashes.Field]) -> None:
     assert held.next_expiry == (expected[0][2] if expected else 0)
     for name, value, expiry in {expected[0], expected[len(expected) // 2], expected[-1]} if expected else ():
         assert held.get(name) == (value, expiry)
-        # At the time itself a field is not due.
+        # At the exact time of its expiry a field is not yet due.
         living = [field for field in expected if field[2] == 0 or field[2] >= expiry]
         assert held.items(expiry) == living
         assert (held.living(expiry), held.sample(len(expected), expiry)) == (len(living), living)
@@ -239,7 +239,7 @@ def read_hash(held: HashValue, expected: list[hashes.Field]) -> None:
 
 
 def change_hash(held: HashValue, model: dict[bytes, tuple[bytes, int]]) -> None:
-    """After each change the hash is what the same change makes of a dict."""
+    """Changes the hash; each change is also made to a dict, and both must stay equal."""
     names = list(model)
     latest = max((expiry for _, expiry in model.values()), default=0)
     for name in {*names[:1], *names[len(names) // 2 :][:1], *names[-1:], b"added"}:
@@ -268,7 +268,7 @@ def agree_with_dict(held: HashValue, model: dict[bytes, tuple[bytes, int]]) -> N
     assert held.next_expiry == min((expiry for _, expiry in model.values() if expiry), default=0)
 
 
-# ---- members: flags (2: one more makes a table), then the elements of a small set
+# ---- members: flags (2: one more member makes a table), then the elements of a small set
 
 SET_INTEGERS, SET_PACKED = range(2)
 
@@ -298,7 +298,7 @@ def read_set(image: bytes) -> list[bytes] | None:
 
 
 def different(body: bytes) -> bytes:
-    """The elements that are whole, each once."""
+    """Returns the complete elements, each once."""
     texts = packs.read(pack_with_header(whole_elements(body, False)))
     return b"".join(packs.encoded(text) for text in dict.fromkeys(texts))
 
@@ -338,7 +338,7 @@ def scored(data: bytes) -> None:
         assert not check_scored(image)
         return
     assert check_scored(image)
-    # Small, so that most become trees while they are changed.
+    # The limit is small, so that most become trees while they are changed.
     held = scored_from(image, entries=len(expected) + (data[0] >> 1 & 1))
     assert held.items() == expected
     for rank in {0, len(expected) // 2, len(expected) - 1} if expected else ():
@@ -363,7 +363,7 @@ def scored(data: bytes) -> None:
 
 
 def in_order(body: bytes) -> bytes:
-    """The elements that are whole as pairs, where the second is a score, in the order that they must have."""
+    """Returns the complete elements as pairs of member and score, in the order that they must have."""
     texts = packs.read(pack_with_header(whole_elements(body, False)))
     pairs = {}
     for member, text in zip(texts[::2], texts[1::2], strict=False):
@@ -402,7 +402,7 @@ def block(data: bytes) -> None:
 
 
 def walk(held: StreamValue, living: list) -> None:
-    """Forward and backward, from the ends and from the middle."""
+    """Compares walks forward and backward, from the ends and from the middle."""
     assert held.is_sound()
     assert len(held) == len(living)
     assert held.entries(LEAST, GREATEST) == living
@@ -435,13 +435,13 @@ def change_stream(held: StreamValue, living: list) -> None:
         walk(held, living[-1:])
 
 
-# ---- ids: steps of three bytes: what to do (1: take out, else put in; 48: how far apart), the first id, how many
+# ---- ids: steps of three bytes: flags (1: remove, otherwise insert; 48: how far apart), the first id, how many
 
 MOST_STEPS = 60
 
 
 def ids(data: bytes) -> None:
-    """An index of ids against a sorted list."""
+    """Compares an index of ids with a sorted list."""
     index, model = Ids(), []
     for at in range(0, min(len(data) - 2, 3 * MOST_STEPS), 3):
         step, first, count = data[at : at + 3]
@@ -467,7 +467,7 @@ def ids(data: bytes) -> None:
     assert (index.pop(), index.memory) == (None, 0)
 
 
-# ---- sketch: flags (2: dense), then the bytes behind the header; the last ones choose registers that are raised
+# ---- sketch: flags (2: dense), then the bytes after the header; the last ones choose which registers are raised
 
 
 def sketch(data: bytes) -> None:
@@ -517,5 +517,5 @@ def raise_sparse(value: bytes, registers: list[int] | None, steps: list[tuple[in
         registers[index] = max(registers[index], register)
     assert outcome == raised, "the outcome of the last step"
     assert sketches.registers_of(after) == registers
-    # In the order of the registers a search goes on where the one before has ended.
+    # In the order of the registers, each search continues where the previous one ended.
     assert sketches.registers_of(native_sketch.raise_sparse(value, sorted(steps), 1 << 20, resume=True)[1]) == registers

@@ -1,17 +1,18 @@
-"""The targets by name: each takes one byte string and raises when what always holds does not.
+"""The targets by name: each takes one byte string and raises if an invariant does not hold.
 
 ========== ==========================================================================================================
 parser     the native request parser finds what the reference finds, however the bytes are split
-pack       ``pack_check`` accepts what the reading in Python accepts, and that can be walked, searched and changed
-integers   ``intset_check`` accepts what is sorted and whole, and that can be walked, searched and changed
-run        the same for the run of a short list, node: … a node of a long one, fields: … the packs of a hash, members:
-           … the pack of a set, scored: … of a sorted set, block: … a block of a stream (``fuzz.structures``)
-compressed LZF reads what the reading in Python reads, and what it has written
+pack       ``pack_check`` accepts what the reader in Python accepts, and this can be walked, searched and changed
+integers   ``intset_check`` accepts what is sorted and complete, and this can be walked, searched and changed
+run        the same for the run of a short list; so do node for a node of a long one, fields for the packs of a hash,
+           members for the pack of a set, scored for that of a sorted set, block for one of a stream
+           (``fuzz.structures``)
+compressed the LZF decoder reads what the one in Python reads, and what the encoder has written
 ids        the index of ids holds what a sorted list would
-sketch     a HyperLogLog is read as the reading in Python reads it, or told to be corrupt
+sketch     a HyperLogLog is read as the reader in Python reads it, or reported as corrupt
 hashes …   the state machines of the tests (``fuzz.machines``)
-loader     any file loads, or is told to be damaged; what a torn one holds up to its last whole unit loads again alike
-server     whatever two clients send: whole replies, sound data, no memory lost, and a file that tells the same data
+loader     any file loads, or is reported as damaged; a torn one loads to the same data once its torn tail is cut off
+server     whatever two clients send: complete replies, sound data, no memory leaks, and a file with the same data
 ========== ==========================================================================================================
 """
 
@@ -32,7 +33,7 @@ from pyredis.persistence.loader import AofLoader, DamagedFile
 from pyredis.types.handles.hash_handle import check_pack, pack_from
 from pyredis.types.handles.set_handle import check_integers, integers_from
 
-# In memory where that is possible: syncing to a disk would take most of the time.
+# In memory if possible, because syncing to a disk would take most of the time.
 _folder = tempfile.TemporaryDirectory(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 FOLDER = Path(_folder.name)
 
@@ -52,12 +53,12 @@ def parser(data: bytes) -> None:
     except ProtocolError as raised:
         error = resp_reference.printable(f"ERR Protocol error: {raised}")
     assert error == expected_error, (error, expected_error)
-    # An error hides the requests of the piece that it is in.
+    # An error loses the other requests of its piece.
     assert commands == (expected if error is None else expected[: len(commands)])
     assert consumed <= len(data) - 2
 
 
-# ---- pack: a byte of flags (1: as it is, else it gets a fitting header; 2: for walking backward), then bytes
+# ---- pack: a byte of flags (1: used as it is, otherwise with a matching header; 2: for walking backward), then bytes
 
 
 def pack(data: bytes) -> None:
@@ -86,7 +87,7 @@ def with_header(body: bytes, backward: bool) -> bytes:
 
 
 def exercise(image: bytes, expected: list[bytes]) -> None:
-    """Walks, searches, changes; after each change the pack is what the same change makes of the list."""
+    """Walks, searches and changes the pack; each change is also made to the list, and both must be equal at the end."""
     held = pack_from(image)
     assert [as_text(item) for item in held] == expected
     if held.is_backward():
@@ -109,7 +110,7 @@ def as_text(item: bytes | int) -> bytes:
     return b"%d" % item if isinstance(item, int) else item
 
 
-# ---- integers: a byte of flags (1: as it is, else it gets a fitting header; 6: the width), then bytes
+# ---- integers: a byte of flags (1: used as it is, otherwise with a matching header; 6: the width), then bytes
 
 
 def integers(data: bytes) -> None:
@@ -142,7 +143,7 @@ def is_ascending(body: bytes, width: int) -> bool:
 # ---- loader: the bytes of a file
 
 
-# Where the outcome depends on when the file is loaded.
+# Requests whose outcome depends on when the file is loaded.
 RELATIVE = re.compile(rb"(?i)(expire|setex|\b[ep]x)\r\n")
 
 
@@ -162,7 +163,7 @@ def loader(data: bytes) -> None:
 
 
 def load_any(path: Path) -> tuple[bool, int] | None:
-    """(torn, valid size), or None for a file that is told to be damaged."""
+    """Loads any file; returns (torn, valid size), or None for a file that is reported as damaged."""
     into = reader()
     held, offset = AofLoader(into.core, path), 0
     try:
@@ -181,7 +182,7 @@ def load_any(path: Path) -> tuple[bool, int] | None:
 
 
 def digest_of_reader() -> str:
-    """What was loaded with an expiry that has passed is not compared."""
+    """Returns the digest of what was loaded, without keys and fields that have expired."""
     core = last_reader().core
     core.loading = False
     digest = digest_when_expired(core)
