@@ -1,4 +1,4 @@
-"""Values of 32 KB and more: read into the block that is stored, sent from it, shared by reference meanwhile."""
+"""Values of 32 KB and more: read straight into the block that stores them, and sent from it by reference."""
 
 import random
 import socket
@@ -19,7 +19,7 @@ MB = 1 << 20
 
 @pytest.fixture(scope="module", params=["uvloop", "asyncio"])
 def server(request, tmp_path_factory):
-    """One of our servers for all tests of this module, under each event loop."""
+    """Yields one of our servers for all tests of this module, under each event loop."""
     folder = tmp_path_factory.mktemp(request.param)
     with make_ours(folder, "--loop", request.param, "--appendonly", "no") as server:
         yield server
@@ -44,19 +44,19 @@ def listed(client: RawClient, identity: int) -> dict[str, str]:
 
 
 def sample(seed: int, size: int) -> bytes:
-    """Bytes of which no two stretches are alike: a shift, a gap or a swap shows."""
+    """Returns random bytes without repetition, so that a shift, a gap or a swap shows."""
     return random.Random(seed).randbytes(size)
 
 
 def peak_of(client: RawClient, act) -> int:
-    """By how much memory in use rose above what it was before, at the highest."""
+    """Returns by how much the memory in use rose at its peak, in bytes, while ``act`` ran."""
     client.must("CONFIG", "RESETSTAT")
     before = field(client, "used_memory")
     act()
     return max(field(client, "used_memory_peak"), field(client, "used_memory")) - before
 
 
-# ---- in ----
+# ---- input ----
 
 
 def requests(dice: random.Random) -> list[bytes]:
@@ -93,7 +93,7 @@ def requests(dice: random.Random) -> list[bytes]:
 
 
 def answers(server, chunks: list[bytes]) -> bytes:
-    """All replies. They are read while the requests are written, for neither fits the sockets."""
+    """Returns all replies. They are read while the requests are written, because neither fits into socket buffers."""
     received: list[bytes] = []
     with server.client() as client:
         client.must("FLUSHALL")
@@ -206,7 +206,7 @@ def test_a_large_bulk_without_its_end_is_an_error_only_after_the_command_that_wa
     with server.client() as other:
         wait_until(lambda: field(other, "blocked_clients") == 1, "the client to wait")
         client.send_bytes(b"x" * 100_000 + b"??" + more)
-        # All but the bulk, which is of no use any more.
+        # Everything except the bulk, which is no longer needed.
         kept = str(len(head + b"??" + more))
         wait_until(lambda: listed(other, identity)["qbuf"] == kept, "the bytes to arrive")
         other.must("RPUSH", "list", "x")
@@ -233,7 +233,7 @@ def test_what_has_arrived_of_a_value_counts_as_input(start_ours):
 
 
 def test_a_client_whose_large_value_never_ends_lets_others_have_their_turn(tmp_path):
-    """An event loop reads on as long as every read is a full one."""
+    """An event loop keeps reading from a connection as long as every read fills the buffer."""
     server = FuzzedServer(tmp_path)
     server.config.set([("proto-max-bulk-len", "100mb"), ("client-query-buffer-limit", "1gb")])
     transport = server.connect()
@@ -249,7 +249,7 @@ def test_a_client_whose_large_value_never_ends_lets_others_have_their_turn(tmp_p
     assert turns > 5
 
 
-# ---- out ----
+# ---- output ----
 
 
 def test_a_value_is_sent_from_where_it_is_stored(server, client):
@@ -330,7 +330,7 @@ def test_replies_keep_their_order_around_large_ones(server, client):
 
 
 def test_more_references_than_a_block_counts_are_copies(client):
-    """A block counts 65,535 owners; each reply under way is one."""
+    """A block counts at most 65,535 owners, and each pending reply is one."""
     value, count = sample(12, SHARED), 66_000
     client.must("SET", "k", value)
     client.send("MGET", *["k"] * count)
@@ -391,7 +391,7 @@ def test_a_reply_under_way_ends_with_its_transport(tmp_path):
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 def test_a_connection_may_end_whenever_the_last_of_a_large_reply_goes(start_ours, loop):
-    """At some sizes the transport's own bytes are the last, at others what follows them."""
+    """At some sizes the last bytes are those that the transport already holds, at others they follow later."""
     server = start_ours("--loop", loop)
     with server.client() as writer:
         for size in range(3 * MB, 9 * MB, MB // 4):
@@ -427,7 +427,7 @@ def test_large_replies_that_nobody_wants_are_not_sent(client):
 
 
 def test_others_are_served_while_a_large_value_is_sent(server, client):
-    """The reader takes what it can get: without slices it would get all of it in one turn."""
+    """The reader reads as fast as it can: without slices it would get everything in one turn of the event loop."""
     client.must("SET", "k", b"v" * (100 * MB))
     done = threading.Event()
 
@@ -466,11 +466,11 @@ def test_under_always_a_large_reply_waits_for_the_disk_in_its_place(start_ours, 
         assert other.read().decoded == value + b"x"
 
 
-# ---- counted ----
+# ---- byte counts ----
 
 
 def sent_during(counter: RawClient, act) -> int:
-    """The bytes that the server counts as sent while ``act`` runs."""
+    """Returns how many bytes the server counts as sent while ``act`` runs."""
     before = counter.call("INFO", "stats")
     act()
     after = counter.must("INFO", "stats").decode()

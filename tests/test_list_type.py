@@ -1,4 +1,4 @@
-"""The list in its forms against a Python list: pushes, pops, edits, conversions, compression, searches."""
+"""The list in its encodings against a Python list: pushes, pops, edits, conversions, compression, searches."""
 
 import pytest
 from hypothesis import settings
@@ -23,7 +23,7 @@ def filled(count, size=-2, depth=0, front=BACK, text=b"element:%06d"):
     return value
 
 
-# ---- the forms ----
+# ---- encodings ----
 
 
 @ends
@@ -36,7 +36,7 @@ def test_a_list_becomes_long_with_one_element_more_than_the_limit(front):
 
 @ends
 def test_a_list_becomes_long_with_one_byte_more_than_the_limit(front):
-    """7 bytes of a listpack without elements, and 2 for each element, as Redis counts them."""
+    """As in Redis, an empty listpack counts as 7 bytes, and each element as its length and 2 bytes more."""
     value = ListValue(-1)
     for _ in range(63):
         value.push(front, b"x" * 62)
@@ -79,7 +79,7 @@ def test_inner_nodes_are_compressed_and_those_near_the_ends_are_not():
     value = filled(20000, depth=2)
     kinds = value.kinds()
     assert len(kinds) > 20
-    # The runs at the ends are the first of the two.
+    # Head and tail are not among these nodes, and are each the first of the two that stay uncompressed.
     assert (kinds[0], kinds[-1]) == (PACKED, PACKED)
     assert set(kinds[1:-1]) == {COMPRESSED}
     assert value.items() == [b"element:%06d" % i for i in range(20000)]
@@ -132,7 +132,7 @@ def test_freeing_in_slices_gives_everything_back(depth):
     before = settled_bytes()
     value = filled(20000, depth=depth)
     value.push(BACK, b"x" * 10000)
-    # malloc may give each node up to 32 bytes more than it asks for.
+    # malloc may give each node up to 32 bytes more than requested.
     assert abs(used_bytes() - before - value.memory) <= 64 + 32 * len(value.kinds())
     assert value.effort > 20
     assert not value.free_some(5)
@@ -196,7 +196,7 @@ texts = st.one_of(
 
 
 class ListAgainstList(RuleBasedStateMachine):
-    """Every change is made to both, with small limits, so that forms change and nodes are many."""
+    """Makes every change to both, with small limits, so that encodings change and there are many nodes."""
 
     @initialize(size=st.sampled_from([-1, -2, 0, 1, 2, 3, 8]), depth=st.sampled_from([0, 0, 1, 2]))
     def begin(self, size, depth):

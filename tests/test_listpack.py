@@ -1,4 +1,4 @@
-"""The packed list against a Python list: encodings, changes, searches and the check of foreign bytes."""
+"""The packed list against a Python list: encodings, changes, searches and the validation of untrusted bytes."""
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ LENGTHS = [0, 1, 62, 63, 64, 65, 125, 126, 127, 128, 16379, 16380, 16381, 16382,
 
 
 def stored(value):
-    """What a pack gives back for what it was given."""
+    """Returns what a pack gives back for ``value``: an integer if its text is one in canonical form."""
     if isinstance(value, int):
         return value
     try:
@@ -123,7 +123,7 @@ def test_the_owner_bits_survive_changes_and_copies():
 
 
 class PackAgainstList(RuleBasedStateMachine):
-    """Every change is made to the pack and to a list; afterwards both must tell the same."""
+    """Makes every change to a pack and to a list; afterwards both must hold the same elements."""
 
     @initialize(backward=st.booleans())
     def begin(self, backward):

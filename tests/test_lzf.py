@@ -1,4 +1,4 @@
-"""The LZF codec: round trips, known streams, and streams that are none."""
+"""The LZF codec: round trips, known streams, and invalid streams."""
 
 import random
 
@@ -52,7 +52,7 @@ def test_no_stream_is_longer_than_its_room(data):
     assert decompress(whole, len(data)) == data
     for room in range(len(whole)):
         assert compress(data, room) == b""
-    # A reference is written only where the longest one has room.
+    # A reference is written only where the longest one would fit.
     assert {compress(data, room) for room in range(len(whole) + 1, 100)} == {whole}
 
 
@@ -62,14 +62,14 @@ def test_references_reach_as_far_back_as_13_bits_tell(distance):
     data = b"pattern" + between + b"pattern"
     stream = compress(data, 20000)
     assert decompress(stream, len(data)) == reference(stream, len(data)) == data
-    # A reference to seven bytes takes two, and seven literals among others seven or eight.
+    # A reference to seven bytes takes two bytes; seven literals among others take seven or eight.
     added = len(stream) - len(compress(b"pattern" + between, 20000))
     assert added == 2 if distance <= 8192 else added > 6
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 8, 9, 10, 263, 264, 265, 266, 267, 268, 528, 529])
 def test_a_run_of_any_length_comes_back(count):
-    """A reference is to three bytes at least and 264 at most, and takes one byte more from nine on."""
+    """A reference copies 3 to 264 bytes, and takes one byte more from 9 on."""
     data = b"xyz" + b"a" * count + b"zyx"
     stream = compress(data, 1000)
     assert decompress(stream, len(data)) == reference(stream, len(data)) == data

@@ -1,4 +1,4 @@
-"""The allocator: blocks stay apart and keep their bytes, and what is used is told exactly."""
+"""The allocator: blocks do not overlap and keep their bytes, and memory in use is counted exactly."""
 
 import gc
 import itertools
@@ -20,7 +20,7 @@ from support.paths import CHECKED_BUILD, server_environment
 
 @pytest.fixture(autouse=True)
 def no_garbage():
-    """Of earlier tests: the allocator is the process's, and the collector could free native values at any moment."""
+    """Collects garbage of earlier tests: the collector could otherwise free native values in the shared allocator."""
     gc.collect()
 
 
@@ -84,9 +84,9 @@ def test_arenas_come_and_go_with_their_blocks():
         assert used_bytes() == start
 
 
-@pytest.mark.skipif(CHECKED_BUILD, reason="such a build has no arenas")
+@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build has no arenas")
 def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
-    """In a process of its own: what other tests have left free would be used first."""
+    """Runs in a process of its own, because memory that other tests have freed would be used first."""
     code = f"from {Path(__file__).stem} import arenas_given_back; print(arenas_given_back())"
     environment = server_environment()
     tests = str(Path(__file__).parent)
@@ -115,14 +115,14 @@ LINUX_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled").exists()
 
 
 def mappings(server) -> list[tuple[int, list[str]]]:
-    """Size in KiB and flags of each of the server's mappings."""
+    """Returns size in KiB and flags of each of the server's mappings."""
     told = Path(f"/proc/{server.process.pid}/smaps").read_text()
     found = re.findall(r"^Size: +(\d+) kB$.*?^VmFlags: ([^\n]*)", told, re.MULTILINE | re.DOTALL)
     return [(int(size), flags.split()) for size, flags in found]
 
 
-@pytest.mark.skipif(not LINUX_HUGE_PAGES, reason="asks Linux what it was told of huge pages")
-@pytest.mark.skipif(CHECKED_BUILD, reason="such a build has no arenas")
+@pytest.mark.skipif(not LINUX_HUGE_PAGES, reason="this system reports no advice about huge pages")
+@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build has no arenas")
 @pytest.mark.parametrize("disable", ["yes", "no"])
 def test_huge_pages_are_for_those_who_want_them(start_ours, disable):
     server = start_ours("--disable-thp", disable)
@@ -134,7 +134,7 @@ def test_huge_pages_are_for_those_who_want_them(start_ours, disable):
     if disable == "yes":
         assert fit == 0
         assert unfit > 30 << 10
-        assert len(after) < before + 12, "arenas lie side by side: a process may have 65,530 mappings"
+        assert len(after) < before + 12, "arenas are adjacent: a process may have at most 65,530 mappings"
     else:
         assert fit > 20 << 10
 
@@ -151,7 +151,7 @@ def test_the_peak_is_the_highest_use_since_it_was_reset():
 
 
 class Allocations(RuleBasedStateMachine):
-    """Any order of allocations: every block keeps its pattern, and the sum is what is told."""
+    """Allocates and frees in any order: every block keeps its pattern, and their sum is the memory in use."""
 
     def __init__(self):
         super().__init__()

@@ -1,7 +1,7 @@
-"""Large values that are read again and again: sealed, and sent by reference to the pages they stand in.
+"""Large values that are read again and again: sealed, and sent by reference to the pages that hold them.
 
-A receiver reads such bytes long after the server has sent them. So most tests here read only after all else has
-happened; in process, for then everything is in the socket's queue once a request has been fed.
+A receiver may read such bytes long after the server has sent them. Most tests therefore read only after everything else
+has happened. These run in process, where all output is in the socket's queue once a request has been fed.
 """
 
 import contextlib
@@ -26,11 +26,11 @@ from support.fsfaults import PageReferences
 
 KB, MB = 1 << 10, 1 << 20
 READS = 17
-"""A value is sealed by the read after the sixteenth."""
+"""The seventeenth read seals a value."""
 LARGEST = 4 * MB - 100
 """Larger values are not sealed."""
 
-on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are referred to on Linux only")
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are sent by reference on Linux only")
 
 
 def sample(seed: int, size: int) -> bytes:
@@ -45,7 +45,7 @@ def bulk(value: bytes) -> bytes:
 
 
 class SocketTransport(Transport):
-    """The shell writes into the socket; what that does not take fails the test."""
+    """The shell writes to the socket itself; bytes that the socket does not accept fail the test."""
 
     def __init__(self, loop, sock: socket.socket) -> None:
         super().__init__(loop)
@@ -110,7 +110,7 @@ def open_pipes() -> int:
 
 @pytest.fixture
 def new_pipes() -> Callable[[], int]:
-    """How many ends of pipes are open that were not when the test began."""
+    """Returns a function that counts the ends of pipes opened since the test began."""
     before = open_pipes()
     return lambda: open_pipes() - before
 
@@ -124,7 +124,7 @@ def server(tmp_path) -> FuzzedServer:
 
 @pytest.fixture(params=["tcp", "unix"])
 def wires(request, server) -> Iterator[tuple[Wire, Wire]]:
-    """One that writes and one that reads late."""
+    """Yields a client that writes and one that reads late."""
     writer, reader = Wire(server, request.param), Wire(server, request.param)
     yield writer, reader
     assert not server.exceptions
@@ -169,7 +169,7 @@ def test_a_receiver_reads_the_bytes_of_its_command_whatever_has_happened_to_the_
     for command in change:
         writer.send(*command)
     server.work()
-    # What is sealed from now on gets the pages that the value had, if anybody may have them.
+    # Values sealed from now on get the pages of the old value if these have been freed.
     other = Wire(server, "tcp")
     for seed in range(20):
         other.store_sealed(f"other{seed}", sample(seed, 80_000))
@@ -207,7 +207,7 @@ def test_memory_in_use_is_exact_with_sealed_values(server, size):
         server.hub.loop.run()
         return server.core.used_memory
 
-    # What the server keeps from one reply to the next is there already.
+    # From here on the buffers that the server keeps between replies exist.
     used_after("SET", "k", value)
     used_after("GET", "k")
     for _ in range(2):
@@ -280,7 +280,7 @@ def test_nothing_is_spliced_where_a_broken_connection_would_end_the_process(new_
 
 @on_linux
 def test_many_sealed_values_keep_their_bytes_and_their_memory_comes_back(server):
-    """Sizes from one run of pages to a quarter of a region: gaps come and go everywhere."""
+    """Sizes range from one run of pages to a quarter of a region, so that gaps open and close everywhere."""
     dice = random.Random(8)
     wire = server.connect()
     values: dict[bytes, bytes] = {}
@@ -308,7 +308,7 @@ def test_many_sealed_values_keep_their_bytes_and_their_memory_comes_back(server)
     assert server.core.used_memory - before < MB
 
 
-@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="such a build has no regions")
+@pytest.mark.skipif(bool(os.environ.get("PYREDIS_SANITIZE")), reason="a sanitizer build has no regions")
 @on_linux
 def test_the_address_space_of_sealed_values_that_are_gone_is_given_back(server):
     wire = server.connect()
@@ -338,7 +338,7 @@ def test_the_address_space_of_sealed_values_that_are_gone_is_given_back(server):
 @on_linux
 @pytest.mark.parametrize(
     ("loop", "forbidden"),
-    # uvloop itself cannot do without pipe2.
+    # uvloop itself needs pipe2.
     [("asyncio", "pipe2"), *itertools.product(["uvloop", "asyncio"], ["", "vmsplice", "splice", "fcntl"])],
 )
 def test_replies_are_the_same_where_a_call_is_forbidden(start_ours, tmp_path, loop, forbidden):
@@ -404,7 +404,7 @@ def test_what_is_partly_sent_is_not_touched_by_what_happens_to_the_key(start_our
 
 
 def wait_for_queue(reader: RawClient, client: RawClient) -> None:
-    """Until the reader's socket takes no more."""
+    """Waits until the reader's socket accepts no more output."""
     port = reader.socket.getsockname()[1]
 
     def queued() -> bool:

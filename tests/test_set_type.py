@@ -1,4 +1,4 @@
-"""The set in its three forms against Python's: changes, conversions, walks and random picks."""
+"""The set in its three encodings against Python's: changes, conversions, walks and random picks."""
 
 import struct
 from collections import Counter
@@ -173,7 +173,7 @@ def test_expecting_more_than_the_form_may_hold_makes_a_table(name, make):
 
 @forms
 def test_random_picks_are_uniform(name, make):
-    """Chi-square over 50 members: the limit is passed less than once in 1e11 times, were seed and hashes others."""
+    """Chi-square over 50 members: with random seeds and hashes, fewer than one run in 1e11 would exceed the limit."""
     value = make(50)
     draws = 20000
     picks = Counter(value.random() for _ in range(draws))
@@ -223,7 +223,7 @@ def test_popping_takes_different_random_members_out(name, make, count):
 
 
 def value_like(value, seed):
-    """The same members with other dice."""
+    """Returns a set with the same members and another random seed."""
     limits = {"intset": {"integers": 100000}, "listpack": {"entries": 100000}, "hashtable": {"entries": 0}}
     other = SetValue(seed=seed, **limits[value.encoding])
     for member in value.members():
@@ -315,7 +315,7 @@ def test_a_filtered_walk_is_the_intersection_or_the_difference(left, right, pres
 
 
 class Machine(RuleBasedStateMachine):
-    """Steps on a set of small limits and on Python's, compared after each."""
+    """Performs steps on a set with small limits and on Python's, and compares them after each."""
 
     @initialize(
         integers=st.sampled_from([0, 3, 8, 512]),

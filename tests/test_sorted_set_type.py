@@ -1,4 +1,4 @@
-"""The sorted set in its two forms against a dict: changes, conversion, ranks, ranges, walks and random picks."""
+"""The sorted set in its two encodings against a dict: changes, conversion, ranks, ranges, walks and random picks."""
 
 import math
 import random
@@ -35,7 +35,7 @@ SCORES = [
     95.0,
     4191.0,
 ]
-# Doubles whose bytes, the highest first and without the zeros at the end, read as a decimal number or almost.
+# Doubles whose bytes, big-endian and without trailing zeros, are the text of a decimal number, or nearly.
 DIGITS = [b"0", b"1", b"9", b"10", b"1234567", b"12345678", b"99999999", b"01", b"1a", b" 1"]
 DIGITS += [b"-", b"-0", b"-1", b"-9", b"-10", b"-123456", b"-1234567", b"--1", b"+1"]
 SCORES += [struct.unpack(">d", text.ljust(8, b"\0"))[0] for text in DIGITS]
@@ -203,7 +203,7 @@ def test_a_range_is_deleted(make, begin, end):
 
 @pytest.mark.parametrize("copied", [False, True], ids=["grown", "copied"])
 def test_any_leaf_of_a_high_tree_may_go_whole(copied):
-    """The first of a node as well: the nodes above it begin with another member then."""
+    """This includes the first leaf of a node: the nodes above it then begin with another member."""
     count, leaf = 6000, 63
     whole = filled(count, entries=0)
     for begin in range(0, count, leaf):
@@ -261,7 +261,7 @@ def test_random_members_are_uniform(make):
     value = make(40)
     counts = Counter(value.random()[0] for _ in range(8000))
     chi = sum((counts[b"member%d" % i] - 200) ** 2 / 200 for i in range(40))
-    assert chi < 140  # 39 degrees of freedom: less than one in 1e12 is above
+    assert chi < 140  # 39 degrees of freedom: fewer than one run in 1e12 exceeds this
 
 
 @forms

@@ -1,4 +1,4 @@
-"""Where the blocks of a stream end: where Redis's nodes do, so that ``~`` removes as many entries as in Redis."""
+"""The blocks of a stream end where Redis's nodes do, so that ``~`` removes as many entries as in Redis."""
 
 import os
 from random import Random
@@ -29,7 +29,7 @@ STEPS_SEQ = [0, 0, 1, 127, 128, 5000, 2**35]
 
 @st.composite
 def histories(draw):
-    """Commands for one stream, `s`; trimming to a MINID is left out where it is exact."""
+    """Draws commands for one stream, `s`; exact trimming to a MINID is left out."""
     kinds = [*draw(st.lists(NAMES, min_size=1, max_size=3)), draw(MANY_NAMES)]
     values = draw(st.lists(VALUES, min_size=5, max_size=12))
     random = Random(draw(st.integers(0, 2**32)))
@@ -100,7 +100,7 @@ def test_sixty_entries_of_sixty_two_bytes_are_two_blocks(shared_ours):
 
 @pytest.mark.parametrize("entries", [10**6, 10**17, 2**62])
 def test_trimming_without_a_limit_stops_after_as_many_entries_as_in_redis(pair2, entries):
-    """A hundred nodes, a million entries at most; and 10,000 where a hundred times is more than there are numbers."""
+    """The limit is the entries of a hundred nodes, but at most a million; or 10,000 if that product overflows."""
     adding = [["XADD", "s", f"{number}-0", "f", "v"] for number in range(1, 12001)]
     with pair2.config(stream_node_max_entries=entries, stream_node_max_bytes=500):
         for client in (pair2.ours, pair2.oracle):
@@ -109,7 +109,7 @@ def test_trimming_without_a_limit_stops_after_as_many_entries_as_in_redis(pair2,
 
 
 def test_blocks_from_a_file_end_where_they_ended(start_ours):
-    """As it was written, and as it was rewritten."""
+    """Both in the file as it was written and in a rewritten one."""
     ours = start_ours("--appendonly", "yes")
     with ours.client() as client:
         fill(client, 120)

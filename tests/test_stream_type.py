@@ -116,7 +116,7 @@ TestStreams.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 class Groups(RuleBasedStateMachine):
-    """The pending entries of two groups, each with three consumers that come and go."""
+    """The pending entries of two groups, each with up to three consumers that are created and deleted."""
 
     ids = st.tuples(st.integers(0, 20), st.integers(0, 2))
     group_names = st.sampled_from([b"g", b"group"])
@@ -200,7 +200,7 @@ def filled(count, step=1):
 
 
 def test_an_entry_of_a_known_shape_takes_few_bytes():
-    """Redis 7 takes 27 and more for such an entry, blocks and tree not counted."""
+    """Redis 7 needs at least 27 bytes for such an entry, blocks and tree not counted."""
     assert filled(100_000).memory / 100_000 < 23
 
 
@@ -222,7 +222,7 @@ def test_memory_is_told_exactly_and_given_back(budget):
     copy = stream.copy()
     assert copy.entries(LEAST, MOST) == stream.entries(LEAST, MOST)
     assert copy.groups() == stream.groups()
-    # malloc may give a block up to 32 bytes more than it asks for.
+    # malloc may give a block up to 32 bytes more than requested.
     assert used_bytes() - before == pytest.approx(stream.memory + copy.memory, rel=0.02)
     assert stream.effort >= 30 + 2 * 300
     del copy
