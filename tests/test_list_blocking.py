@@ -1,4 +1,5 @@
-"""BLPOP, BRPOP, BLMPOP, BLMOVE and BRPOPLPUSH: at once, after a wait, in vain; and what the file gets for all lists."""
+"""BLPOP, BRPOP, BLMPOP, BLMOVE and BRPOPLPUSH: served at once, after a wait, or timed out; and what all list commands
+write to the append-only file."""
 
 import pytest
 from test_strings import file_servers, files  # noqa: F401

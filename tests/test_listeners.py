@@ -89,7 +89,7 @@ def test_a_unix_socket_alone_will_do(start_ours, tmp_path, loop):
     server = start_ours(
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--loop", loop), wait=False
     )
-    wait_until(lambda: can_connect(str(path)), "the socket to be there")
+    wait_until(lambda: can_connect(str(path)), "the socket to exist")
     with RawClient(str(path)) as client:
         line = client.must("CLIENT", "INFO").decode()
         assert f" addr={path}:0 laddr={path}:0 " in line
@@ -123,7 +123,7 @@ def test_a_unix_socket_that_cannot_be_made_stops_the_start(start_ours, tmp_path,
         assert path.read_text() == "not a socket"
 
 
-# ---- while it serves ----
+# ---- changes at run time ----
 
 
 @LOOPS
@@ -216,7 +216,7 @@ def test_a_backlog_that_the_system_cuts_is_told(start_ours):
     assert "TCP backlog" not in start_ours("--tcp-backlog", str(most)).log()
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="this system has other options")
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPINTVL"), reason="this system has no TCP_KEEPINTVL")
 @pytest.mark.parametrize(("interval", "apart"), [(1, 1), (2, 1), (3, 1), (5, 1), (6, 2), (300, 100)])
 def test_a_silent_peer_is_probed_three_times_a_third_of_the_interval_apart(interval, apart):
     names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)

@@ -1,4 +1,4 @@
-"""The list commands as the oracle answers them, in both protocols, packed and in many nodes."""
+"""The list commands compared with the oracle, in both protocols, with lists in one listpack and in many nodes."""
 
 import random
 import re
@@ -18,7 +18,7 @@ LIMITS = {
 
 @pytest.fixture(params=LIMITS, ids=LIMITS.keys())
 def lists(pair, request):
-    """The pair, with lists in one block, in nodes of few elements, and with the inner ones of these compressed."""
+    """Yields the pair, with lists in one block, in nodes of few elements, and in such nodes with inner compression."""
     with pair.config(**LIMITS[request.param]):
         yield pair
 
@@ -110,7 +110,7 @@ def test_numbers_are_read_in_the_same_order_with_the_same_errors(pair, number, p
 
 @pytest.mark.parametrize("key", ["k", "absent", "s"])
 def test_lrem_refuses_the_number_that_has_no_opposite(client, key):
-    """7.0 does not."""
+    """7.0 does not refuse it."""
     client.must("RPUSH", "k", "a")
     client.must("SET", "s", "text")
     refused = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
@@ -315,7 +315,7 @@ def test_long_random_work_leaves_both_with_the_same_data(lists, seed):
     lists.digest()
 
 
-# ---- what the oracle does otherwise ----
+# ---- differences from the oracle ----
 
 
 def test_the_lowest_rank_is_refused_as_in_redis_7_4(client):

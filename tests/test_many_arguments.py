@@ -1,6 +1,6 @@
-"""Requests of very many arguments: as many as Redis takes, at a cost that grows with what arrives and no faster.
+"""Requests with very many arguments: as many as Redis accepts, at a cost linear in the bytes that arrive.
 
-A command that needs the square of its arguments would take hours here, and its test ends when the client gives up.
+A command whose cost is quadratic in its arguments would take hours here; its test fails when the client times out.
 """
 
 import pytest
@@ -26,7 +26,7 @@ def input_buffer(client, identity: int) -> int:
 
 @pytest.fixture
 def private(start_ours):
-    """A server that has nothing to release of what others stored, and a client of it."""
+    """Yields a server of its own, which has no data of other tests to release, and a client of it."""
     with start_ours("--appendonly", "no") as server, server.client() as client:
         yield server, client
 
@@ -102,7 +102,7 @@ def test_ten_arguments_are_the_most_before_the_password(start_ours, start_oracle
 
 
 def test_room_for_many_arguments_is_given_back(private):
-    """Of a request that had arrived whole before it was read: the client waited for a key."""
+    """The complete request has arrived before it is parsed, because the client is waiting for a key."""
     server, client = private
     with server.client() as other:
         before, identity = used_memory(other), client.must("CLIENT", "ID")
@@ -143,7 +143,7 @@ def test_many_keys_are_watched_in_one_command_or_in_several(private):
 
 
 def test_many_sorted_sets_are_united_the_smallest_first(pair2):
-    """Sums of doubles depend on their order: beside 1e16 an odd number would be lost."""
+    """Sums of doubles depend on their order: added to 1e16, an odd number would be rounded."""
     pair2.setup("ZADD", "large", 1, "a", 1, "b")
     pair2.setup("ZADD", "small", 1e16, "a")
     pair2.setup("ZADD", "other", -1e16, "a")

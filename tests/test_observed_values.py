@@ -1,4 +1,4 @@
-"""The values of CLIENT LIST, MEMORY STATS and USAGE, and LATENCY: for every field a test that fails if it is wrong."""
+"""The values in CLIENT LIST, MEMORY STATS and USAGE, and LATENCY: for every field a test that fails if it is wrong."""
 
 import re
 import time
@@ -26,7 +26,7 @@ def address(client: RawClient) -> str:
 
 
 def row(client: RawClient, of: RawClient) -> dict[str, str]:
-    """What CLIENT LIST tells of a client, found by its address; one that has just come may not be served yet."""
+    """Returns the fields of CLIENT LIST for a client, found by its address; one that has just connected is awaited."""
     return wait_until(lambda: found(client, of), "the client to be listed")
 
 
@@ -38,7 +38,7 @@ def found(client: RawClient, of: RawClient) -> dict[str, str]:
 
 # ---- CLIENT LIST ----
 
-# Of a client that has just connected and named itself; the rest is told apart below.
+# The fields of a client that has just connected and named itself, except those in TOLD_APART, which vary.
 QUIET = {
     **{"name": "me", "flags": "N", "db": "0", "sub": "0", "psub": "0", "ssub": "0", "multi": "-1", "watch": "0"},
     **{
@@ -137,7 +137,7 @@ def test_input_and_output_that_lie_are_told_by_their_size(server, client):
 
 
 def test_age_and_idle_time_are_seconds(server, client):
-    """The idle client does nothing, the busy one asks; both came at the same time."""
+    """One client is idle and one sends commands; both connected at the same time."""
     with server.client() as idle:
         idle.must("PING")
         begun = time.monotonic()
@@ -183,7 +183,7 @@ STATS_CHECKED = {
 
 
 def test_every_figure_of_memory_stats_is_right(server):
-    """INFO and MEMORY STATS of one transaction: nothing comes between."""
+    """INFO and MEMORY STATS run in one transaction, so that nothing changes between them."""
     with server.client(3) as client:
         client.must("DEBUG", "POPULATE", 20_000)
         client.must("FLUSHALL", "SYNC")
@@ -213,7 +213,7 @@ def test_every_figure_of_memory_stats_is_right(server):
     assert stats["peak.percentage"] == pytest.approx(100 * used / stats["peak.allocated"])
     assert stats["peak.percentage"] < 100
     tables = [stats["db.0"], stats["db.3"]]
-    # A bucket of 64 bytes holds seven; no table is less than an eighth full.
+    # A bucket of 64 bytes holds seven entries; no table is less than an eighth full.
     assert 5000 / 7 * 64 <= tables[0][b"overhead.hashtable.main"] <= 5000 * 64
     assert tables[0][b"overhead.hashtable.expires"] == 0
     assert 1000 / 7 * 64 <= tables[1][b"overhead.hashtable.main"] <= 1000 * 64
@@ -238,7 +238,7 @@ VALUES = {
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_the_memory_of_a_key_is_what_storing_it_takes(client, kind):
-    """Of 500 keys, so that the growth of the main table does not matter: it is told with the key."""
+    """Measured over 500 keys, so that growth of the main table matters little: each key's figure has a share of it."""
     used = client.must("MEMORY", "STATS")
     before = dict(zip(used[::2], used[1::2], strict=True))
     client.pipeline(
@@ -268,7 +268,7 @@ def histogram(client: RawClient, name: str) -> tuple[int, dict[int, int]]:
 
 
 def edge_above(microseconds: float) -> int:
-    """The edge of Redis's histogram above a time: 2**k nanoseconds and what its two digits add."""
+    """Returns the upper edge in µs of a time's bucket in Redis's histogram: 2**k ns and what its two digits add."""
     power = int(microseconds * 1000).bit_length()
     return ((1 << power) + (1 << (power - 7)) - 1) // 1000
 

@@ -1,4 +1,4 @@
-"""SCAN: its options as in the oracle, and the guarantee that a key present throughout is told."""
+"""SCAN: its options compared with the oracle, and the guarantee that a key present throughout is returned."""
 
 import random
 from itertools import islice
@@ -50,7 +50,7 @@ def test_any_number_is_a_cursor_of_an_empty_database(pair, cursor):
 
 
 def scan(client, *options, meanwhile=lambda: None):
-    """All keys a whole walk tells, as often as it tells them."""
+    """Returns all keys of a complete walk, each as often as SCAN returned it."""
     cursor, found = b"0", []
     while True:
         cursor, keys = client.must("SCAN", cursor, *options)
@@ -61,7 +61,7 @@ def scan(client, *options, meanwhile=lambda: None):
 
 
 def fill(client, prefix, count, first=0):
-    """Set `count` numbered keys; returns their names."""
+    """Sets `count` numbered keys and returns their names."""
     names = [b"%s:%d" % (prefix, number) for number in range(first, first + count)]
     for at in range(0, count, 500):
         client.must("MSET", *[word for name in names[at : at + 500] for word in (name, b"x")])
@@ -142,7 +142,7 @@ def test_expired_keys_are_passed_over_and_removed(pair):
         pair.setup("SET", f"goes:{number}", 1, "PX", 1)
     pair.setup("DEBUG", "SLEEP", "0.005")
     for client in (pair.ours, pair.oracle):
-        # The table may shrink meanwhile, and then what stays may be told twice.
+        # The table may shrink meanwhile, and then the remaining key may be returned twice.
         assert set(scan(client)) == {b"stays"}
         assert client.must("DBSIZE") == 1
 

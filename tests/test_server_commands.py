@@ -1,4 +1,4 @@
-"""CONFIG, COMMAND, SLOWLOG, LATENCY, MEMORY, SHUTDOWN and the rest of the group, beside the oracle where it can be."""
+"""CONFIG, COMMAND, SLOWLOG, LATENCY, MEMORY, SHUTDOWN and the rest of the group, with the oracle where possible."""
 
 import re
 import time
@@ -196,14 +196,14 @@ def test_command_list_filters(pair):
 
 @pytest.fixture
 def slow_pair(start_ours, start_oracle):
-    """Two fresh servers whose slow logs take everything."""
+    """Yields two fresh servers whose slow logs record every command."""
     options = ["--slowlog-log-slower-than", "0"]
     with Pair(start_ours(*options), start_oracle(*options)) as pair:
         yield pair
 
 
 def entries(reply):
-    """Number, arguments and name of each entry: what does not depend on time and place."""
+    """Returns id, arguments and client name of each entry; the other fields depend on time or address."""
     return [(entry[0], entry[3], entry[5]) for entry in reply]
 
 
@@ -277,7 +277,7 @@ def test_long_commands_are_cut():
 
 @pytest.mark.parametrize("size", [128, 129, 4095, 4096, 4097, 5000, 100_000])
 def test_what_is_cut_off_a_long_argument_is_counted(slow_pair, size):
-    """Of a large one only the beginning is copied."""
+    """Only the beginning of a large argument is copied."""
     slow_pair.check("ECHO", "x" * size)
     slow_pair.check("SLOWLOG", "GET", by=entries)
 
@@ -325,7 +325,7 @@ def test_the_slow_log_and_the_events_have_each_their_own_threshold(start_ours, l
 
 
 def of_commands(events):
-    """Without what a machine that stands still for a moment may add."""
+    """Returns the events of commands, without others that a stalled machine may cause."""
     return [event for event in events if event[0] == b"command"]
 
 
@@ -385,7 +385,7 @@ def test_the_histogram_of_a_command(pair):
 
 # MEMORY.
 
-# Bytes: a key's place in the table of its database, which MEMORY USAGE counts in the mean.
+# The bytes of a key's place in the table of its database, which MEMORY USAGE counts as an average.
 PLACE = 64
 
 USED = [
@@ -406,7 +406,7 @@ USED = [
 
 @pytest.fixture(scope="module")
 def still(tmp_path_factory):
-    """A client of a server without a file, where memory is used by what its commands store alone."""
+    """Yields a client of a server without a file, whose memory changes only by what the client's commands store."""
     with make_ours(tmp_path_factory.mktemp("still"), "--appendonly", "no") as server, server.client() as client:
         yield client
 
@@ -417,7 +417,7 @@ def test_usage_is_what_a_value_has_taken(still, command):
         wait_until(lambda: b"lazyfree_pending_objects:0\r\n" in still.must("INFO", "memory"), "the releases")
         return int(re.search(rb"used_memory:(\d+)", still.must("INFO", "memory"))[1])
 
-    for _ in range(2):  # the first time the buffers for the arguments grow, and stay
+    for _ in range(2):  # the first time, the buffers for arguments grow; they are kept
         still.must("FLUSHALL")
         before = used()
         still.must(*command)
@@ -434,7 +434,7 @@ def test_usage_leaves_the_access_clock_alone(client):
     assert re.search(pattern, client.must("INFO", "stats"))[0] == re.search(pattern, hits)[0]
 
 
-# What Redis 7.4 tells in MEMORY STATS beyond 7.0.
+# Fields of MEMORY STATS that Redis 7.4 adds to those of 7.0.
 NEWER_STATS = {
     *(b"overhead.db.hashtable.lut", b"overhead.db.hashtable.rehashing", b"db.dict.rehashing.count"),
     b"allocator.muzzy",
@@ -455,7 +455,7 @@ def test_stats_have_the_fields_of_redis_in_their_order(pair):
     assert ours[b"keys.count"] == 2
     tables = as_map(ours[b"db.9"])
     assert list(tables) == [b"overhead.hashtable.main", b"overhead.hashtable.expires"]
-    assert list(tables.values()) == [64, 64], "a bucket each"
+    assert list(tables.values()) == [64, 64], "one bucket each"
 
 
 def test_the_doctor_judges_by_what_there_is(start_ours):
@@ -484,7 +484,7 @@ def test_the_picture_follows_its_rule():
     assert len(draw(30).split("\n")) == LINES + 1
 
 
-# The server's life.
+# Rewrite and shutdown.
 
 
 def test_bgrewriteaof_rewrites_while_serving(start_ours):

@@ -1,4 +1,4 @@
-"""The set commands as the oracle answers them, in both protocols and in every encoding."""
+"""The set commands compared with the oracle, in both protocols and in every encoding."""
 
 import pytest
 import redis
@@ -16,7 +16,7 @@ LIMITS = {
 
 @pytest.fixture(params=LIMITS, ids=LIMITS.keys())
 def sets(pair, request):
-    """The pair, once with small sets in their small forms and once with every set a table."""
+    """Yields the pair, once with compact encodings for small sets and once with every set as a hash table."""
     limits = LIMITS[request.param]
     before = {name: pair.ours.must("CONFIG", "GET", name) for name in limits}
     for name, value in limits.items():
@@ -427,7 +427,7 @@ def test_an_intersection_may_be_packed_where_integers_may_not_be_many(client, fi
     assert client.must("SINTERCARD", 2, "first", "second") == client.must("SCARD", "s")
 
 
-# ---- what the file and those who listen are told ----
+# ---- the append-only file, DEBUG OBJECT, redis-py ----
 
 
 def test_random_removals_are_told_to_the_file_by_name(start_ours):

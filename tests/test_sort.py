@@ -1,4 +1,4 @@
-"""SORT and SORT_RO as the oracle answers them."""
+"""SORT and SORT_RO compared with the oracle."""
 
 import random
 
@@ -22,7 +22,7 @@ def fill(pair, kind, values, key="k"):
 
 
 def weigh(pair):
-    """Weights, texts and hashes for the members 1 to 9, with ties and some missing."""
+    """Stores weights, texts and hashes for the members 1 to 9, with ties and some missing."""
     for i in range(1, 10):
         if i != 5:
             pair.setup("SET", f"w{i}", (i * 7) % 4)
@@ -132,7 +132,7 @@ PATTERNS = [
 @pytest.mark.parametrize("options", PATTERNS, ids=lambda options: "-".join(map(str, options)))
 @pytest.mark.parametrize("kind", ["list", "zset", "set"])
 def test_keys_are_looked_up_by_patterns(pair, kind, options):
-    """A set's own order is each server's, so that of equal weights no more than the members can be compared."""
+    """The servers keep sets in different orders, so members of equal weight are compared without their order."""
     weigh(pair)
     fill(pair, kind, ["3", "1", "9", "5", "4", "2", "8", "6", "7"])
     ties = "ALPHA" in options and kind != "list" and "STORE" not in options
@@ -236,7 +236,7 @@ def test_lists_of_any_sort_are_sorted_alike(pair2, values, options):
     pair2.setup("FLUSHALL")
     weigh(pair2)
     fill(pair2, "list", values)
-    # Of equal weights the oracle promises no order when it looks for a part only.
+    # For equal weights the oracle's order is arbitrary when it sorts only a part.
     partly = "LIMIT" in options and "ALPHA" in options
     pair2.check("SORT", "k", *options, **({"by": len} if partly else {}))
 

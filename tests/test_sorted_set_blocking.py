@@ -1,4 +1,5 @@
-"""BZPOPMIN, BZPOPMAX and BZMPOP: at once, after a wait, in their turn, in vain; and what the file gets for them."""
+"""BZPOPMIN, BZPOPMAX and BZMPOP: served at once, after a wait, or timed out; and what pops and other changes of sorted
+sets write to the append-only file."""
 
 import pytest
 from test_strings import file_servers, files  # noqa: F401

@@ -1,4 +1,4 @@
-"""Unions, intersections and differences of sorted sets and sets beside the oracle's."""
+"""Unions, intersections and differences of sorted sets and sets, compared with the oracle."""
 
 import itertools
 
@@ -14,7 +14,7 @@ OPTIONS = [(), ("WEIGHTS", "2"), ("AGGREGATE", "MIN"), ("aggregate", "max"), ("A
 
 @pytest.fixture(params=[128, 0], ids=["listpack", "skiplist"])
 def sets(request, pair):
-    """The pair with some sorted sets and some sets, of each encoding; `text` is a string."""
+    """Yields the pair with some sorted sets and some sets, in each encoding; `text` is a string."""
     with pair.config(zset_max_listpack_entries=request.param):
         pair.setup("ZADD", "a", 1, "one", 2, "two", 3, "three", 4, "7")
         pair.setup("ZADD", "b", 10, "one", 0, "two", -5, "five", 2.5, "7")
@@ -31,7 +31,7 @@ def sets(request, pair):
 
 
 def weighed(options, keys):
-    """The options, with as many weights as keys."""
+    """Returns the options, with as many weights as keys."""
     return ("WEIGHTS", *range(2, 2 + len(keys))) if options[:1] == ("WEIGHTS",) else options
 
 

@@ -1,4 +1,4 @@
-"""Ranges of sorted sets by rank, score and text beside the oracle's: told, counted, stored, removed."""
+"""Ranges of sorted sets by rank, score and text, compared with the oracle: returned, counted, stored, removed."""
 
 import itertools
 
@@ -14,7 +14,7 @@ LIMITS = [(), ("LIMIT", 0, 2), ("LIMIT", 1, 3), ("LIMIT", 2, -1), ("LIMIT", 50, 
 
 @pytest.fixture(params=[128, 0], ids=["listpack", "skiplist"])
 def sets(request, pair):
-    """The pair; `z` has members of various scores, `lex` of equal ones, `text` is a string."""
+    """Yields the pair; `z` has members of various scores, `lex` of equal ones, `text` is a string."""
     with pair.config(zset_max_listpack_entries=request.param):
         pair.setup("ZADD", "z", 1, "one", 2, "two", 3, "three", 2.5, "half", "-inf", "low", "+inf", "high", 2, "deux")
         pair.setup(
@@ -72,7 +72,7 @@ OLDER = {"BYSCORE": "ZRANGEBYSCORE", "BYLEX": "ZRANGEBYLEX"}
 
 
 def ranged(key, bounds, kind, reverse, limit, scored):
-    """One range as every command that has such ranges asks for it."""
+    """Yields one range in the syntax of each command that has such ranges."""
     options = [*kind, *["REV"] * reverse]
     low, high = bounds[::-1] if reverse and kind else bounds
     yield "ZRANGE", key, low, high, *options, *limit, *scored
@@ -89,7 +89,7 @@ def ranged(key, bounds, kind, reverse, limit, scored):
 @pytest.mark.parametrize("form", ["listpack", "skiplist"])
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 def test_every_limit_of_every_kind_of_range(pair2, form, reverse):
-    """But a negative offset in a skiplist, where 7.4 answers differently from the oracle: the next test."""
+    """Except a negative offset in a skiplist, where 7.4 differs from the oracle; another test below covers that."""
     entries = 128 if form == "listpack" else 0
     with pair2.config(zset_max_listpack_entries=entries):
         pair2.setup("ZADD", "z", 1, "one", 2, "two", 3, "three", 2.5, "half", "-inf", "low", "+inf", "high", 2, "deux")
@@ -104,7 +104,7 @@ def test_every_limit_of_every_kind_of_range(pair2, form, reverse):
 
 
 def from_the_end(members, offset, count):
-    """What LIMIT leaves of a range: a negative offset begins so far before its end."""
+    """Returns what LIMIT leaves of a range; a negative offset counts from its end."""
     first = offset if offset >= 0 else len(members) + offset
     if first < 0:
         return []
@@ -113,7 +113,7 @@ def from_the_end(members, offset, count):
 
 @pytest.mark.parametrize("offset", [-1000, -301, -300, -200, -120, -21, -20, -19, -2, -1, 0, 5])
 def test_a_negative_offset_counts_from_the_end_in_a_skiplist_and_skips_all_in_a_listpack(client, offset):
-    """As in 7.4; an older Redis answers nothing for either."""
+    """As in 7.4; an older Redis returns nothing for either."""
     client.must("CONFIG", "SET", "zset-max-listpack-entries", 128)
     for key, size in (("small", 100), ("large", 300)):
         names = [b"m%03d" % number for number in range(size)]

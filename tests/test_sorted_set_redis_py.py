@@ -13,7 +13,7 @@ def typed(shared_ours, protocol):
 
 
 def pairs(reply):
-    """Members with scores, which redis-py tells as tuples or as lists by the protocol."""
+    """Returns members with scores, which redis-py gives as tuples or as lists, depending on the protocol."""
     return [(member, float(score)) for member, score in reply]
 
 

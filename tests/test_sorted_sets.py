@@ -1,6 +1,6 @@
-"""The sorted set commands beside the oracle's: members by name, additions, pops, random members, scans, encodings.
+"""The sorted set commands compared with the oracle: members by name, additions, pops, random members, scans, encodings.
 
-Scores that are no whole numbers are such that 17 digits, which the oracle writes, are also the fewest, which Redis 7.4
+Fractional scores are chosen so that the 17 digits that the oracle writes are also the shortest form, which Redis 7.4
 writes.
 """
 
@@ -16,7 +16,7 @@ PACKED, TREE = 128, 0
 
 @pytest.fixture(params=[PACKED, TREE], ids=["listpack", "skiplist"])
 def sets(request, pair):
-    """The pair, its sorted sets packed or not; `z` has members, `text` is a string."""
+    """Yields the pair, its sorted sets packed or not; `z` has members, `text` is a string."""
     with pair.config(zset_max_listpack_entries=request.param):
         pair.setup("ZADD", "z", 1, "one", 2, "two", 3, "three", 2.5, "half", "-inf", "low", "+inf", "high", 2, "deux")
         pair.setup("SET", "text", "abc")
@@ -25,7 +25,7 @@ def sets(request, pair):
 
 
 def fractional(pair, *arguments):
-    """A command whose reply is one number; the two servers may write it differently."""
+    """Checks a command whose reply is one number, which the two servers may write differently."""
     pair.check(*arguments, by=float)
 
 
@@ -258,7 +258,7 @@ def test_zrandmember_is_uniform(shared_ours, size):
         picks = Counter(client.must("ZRANDMEMBER", "u", -200 * size))
         assert len(picks) == size
         chi = sum((count - 200) ** 2 / 200 for count in picks.values())
-        # Above by luck less than once in 1e10 runs; the server draws its own dice.
+        # Exceeded by chance in fewer than one of 1e10 runs; the server chooses its own random seed.
         assert chi < size + 11 * math.sqrt(2 * size)
 
 
@@ -321,7 +321,7 @@ def test_the_encoding_changes_with_one_member_too_many(pair, count):
 )
 @pytest.mark.parametrize(("count", "longest"), [(7, 5), (8, 5), (9, 5), (4, 15), (4, 16), (4, 17), (8, 16)])
 def test_a_set_made_at_once_has_the_encoding_for_its_size(pair, command, count, longest):
-    """As many members as a listpack may have, and as long ones, still make a listpack."""
+    """Members whose number and length are exactly at the limits still make a listpack."""
     names = [f"m{number}" for number in range(count - 1)] + ["n" * longest]
     with pair.config(zset_max_listpack_entries=8, zset_max_listpack_value=16):
         pair.check("ZADD", "from", *(word for name in names for word in (0, name)))
@@ -347,7 +347,7 @@ def test_old_names_of_the_limits_are_accepted(client):
     client.must("CONFIG", "SET", "zset-max-listpack-entries", "128")
 
 
-# The whole.
+# Generic commands, memory, and the file.
 
 
 def test_generic_commands_know_sorted_sets(sets):

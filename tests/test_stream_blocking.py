@@ -1,4 +1,4 @@
-"""XREAD and XREADGROUP that wait, beside the oracle; and what only today's Redis does, alone."""
+"""Blocking XREAD and XREADGROUP, compared with the oracle; and, without it, what only later versions of Redis do."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_who_waits_for_new_entries_hears_of_the_next_one(scene):
 
 
 def test_what_the_last_id_was_counts_when_the_wait_began(scene):
-    """Not what it is when the client is served: everything of a transaction is told."""
+    """Not the last ID at the time the client is served: it gets every entry of a transaction."""
     waiter = scene.waiter(*READ.split())
     scene.together("XADD s 1-1 f v", "XADD s 2-2 f w", "XADD s 3-3 f x")
     waiter.hears()
@@ -128,7 +128,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("command", ENDINGS)
 def test_the_end_of_a_group_ends_the_wait(shared_ours, command):
-    """In the words of 7.2 and later: those of the command, had it just been sent."""
+    """As in 7.2 and later, the error is the one that the command would get if it were sent now."""
     with shared_ours.client() as client, shared_ours.client() as waiting:
         client.must("FLUSHALL")
         client.must("XGROUP", "CREATE", "s", "g", "$", "MKSTREAM")
@@ -140,7 +140,7 @@ def test_the_end_of_a_group_ends_the_wait(shared_ours, command):
 
 
 def test_all_streams_with_something_are_in_the_answer(shared_ours):
-    """Since 7.2 the command runs anew; the oracle answers with the one key that woke it."""
+    """Since 7.2 the command runs again; the oracle replies with only the key that woke it."""
     with shared_ours.client() as client, shared_ours.client(3) as waiting:
         client.must("FLUSHALL")
         waiting.send("XREAD", "BLOCK", 0, "STREAMS", "a", "b", "c", "$", "$", "$")
@@ -156,7 +156,7 @@ def test_all_streams_with_something_are_in_the_answer(shared_ours):
 
 
 def test_an_entry_that_came_and_went_within_a_transaction_wakes_nobody(shared_ours):
-    """The oracle answers with an entryless stream."""
+    """The oracle replies with a stream without entries."""
     with shared_ours.client() as client, shared_ours.client(3) as waiting:
         client.must("FLUSHALL")
         waiting.send(*READ.split())
@@ -188,4 +188,4 @@ def test_a_consumer_that_waits_exists_and_was_seen(shared_ours):
         assert row[:4] == [b"name", b"c", b"pending", 0]
         client.must("XADD", "s", "1-1", "f", "v")
         waiting.read()
-        wait_until(lambda: client.must("XINFO", "CONSUMERS", "s", "g")[0][3] == 1, "the entry's being pending")
+        wait_until(lambda: client.must("XINFO", "CONSUMERS", "s", "g")[0][3] == 1, "the entry to be pending")

@@ -1,4 +1,4 @@
-"""Streams in the append-only file and in a rewritten one: what comes back is what was, groups and all."""
+"""Streams in the append-only file and in a rewritten one: loading restores them completely, including groups."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def durable(tmp_path):
 
 
 def told(client, key="s"):
-    """Everything XINFO knows, but for the times at which consumers were seen, which no file keeps."""
+    """Returns all that XINFO reports, except the times at which consumers were seen, which no file keeps."""
     reply = plain(client.must("XINFO", "STREAM", key, "FULL", "COUNT", 0))
     for group in reply[b"groups"]:
         for consumer in group[b"consumers"]:
@@ -31,7 +31,7 @@ def plain(value):
 
 
 def live(client):
-    """A life of streams in which everything happens."""
+    """Makes every kind of change to streams."""
     for number in range(1, 301):
         client.must("XADD", "s", "MAXLEN", "~", 250, f"{number}-*", "field", f"value{number}", "n", number)
     client.must("XADD", "s", "*", "other", "v")
@@ -107,7 +107,7 @@ def test_streams_come_back_from_a_rewritten_file(durable):
 
 
 def test_what_is_pending_of_deleted_entries_comes_back_and_stays_forgotten(durable):
-    """A claim of what is gone drops it, which the file tells; a base tells what was pending all the same."""
+    """A claim of a deleted entry drops it, and the file records that; a base keeps deleted entries that are pending."""
     with durable.client() as client:
         for number in range(1, 6):
             client.must("XADD", "s", f"{number}-1", "f", "v")
@@ -134,5 +134,5 @@ def test_what_is_pending_of_deleted_entries_comes_back_and_stays_forgotten(durab
 
 
 def drop_blocks(facts):
-    """Deleted entries are not saved, so that the blocks may be fewer."""
+    """Drops the counts of blocks: deleted entries are not saved, so there may be fewer."""
     return {name: value for name, value in facts.items() if b"radix" not in name}

@@ -1,7 +1,7 @@
-"""Consumer groups as the oracle knows them: XREAD, XREADGROUP, XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM, XINFO.
+"""Consumer groups compared with the oracle: XREAD, XREADGROUP, XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM, XINFO.
 
-The oracle is a 7.0. Since 7.2 consumers have two times, are created by any command that names them, and a wait can end
-in more errors; since 7.4 XREAD knows ``+``. Such differences have tests of their own.
+The oracle is version 7.0. Since 7.2 consumers have two times, any command that names a consumer creates it, and a wait
+can end in more errors; since 7.4 XREAD accepts ``+``. These differences have tests of their own.
 """
 
 import pytest
@@ -61,7 +61,7 @@ def fill(pair, count=10, key="s"):
 
 
 def as_lists(value):
-    """Maps as flat lists: the same in both protocols."""
+    """Returns maps as flat lists, which are the same in both protocols."""
     if isinstance(value, dict):
         return [as_lists(item) for pair in value.items() for item in pair]
     return [as_lists(item) for item in value] if isinstance(value, list) else value
@@ -71,7 +71,7 @@ OWN = (b"radix-tree-keys", b"radix-tree-nodes", b"seen-time", b"active-time", b"
 
 
 def facts(value, dropped=OWN):
-    """XINFO's reply without what is each server's own: the sizes of its tree, times, and what 7.0 does not tell."""
+    """Returns XINFO's reply without what differs by server: the sizes of trees, times, and fields that 7.0 lacks."""
     flat = as_lists(value)
     if not flat or not isinstance(flat, list):
         return flat
@@ -84,7 +84,7 @@ def facts(value, dropped=OWN):
 
 
 def without_counters(value):
-    """Nor what 7.0 counts otherwise where ENTRIESREAD is in play; ``test_stream_lag.py`` is about that."""
+    """Also drops what 7.0 counts differently where ENTRIESREAD was given; ``test_stream_lag.py`` tests that."""
     return facts(value, (*OWN, b"entries-read", b"lag"))
 
 
@@ -401,7 +401,7 @@ def test_pending_entries_are_claimed_by_themselves(pair, arguments):
 @pytest.mark.parametrize("deleted", [[], [10, 11, 21], range(12, 20)], ids=str)
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_claim_by_itself_looks_at_ten_entries_for_each_that_it_may_claim(pair, idle, deleted, count):
-    """Those that it passes over and those that it forgets are among the ten; the cursor says how far it came."""
+    """Entries that it skips and entries that it drops are among the ten; the cursor says how far it got."""
     fill(pair, 40)
     pair.setup("XGROUP", "CREATE", "s", "g", "0")
     pair.setup("XREADGROUP", "GROUP", "g", "alice", "STREAMS", "s", ">")
@@ -431,7 +431,7 @@ def test_a_stream_is_told_in_full(pair, arguments):
 
 
 def test_times_of_consumers_are_those_of_today(client):
-    """Since 7.2: when it was last seen, and when it was last given something."""
+    """Since 7.2 these are when it was last seen, and when it last received an entry."""
     client.must("XADD", "s", "1-0", "f", "v")
     client.must("XGROUP", "CREATE", "s", "g", "0")
     client.must("XGROUP", "CREATECONSUMER", "s", "g", "idle")
@@ -465,7 +465,7 @@ def test_times_of_consumers_are_those_of_today(client):
     ],
 )
 def test_whatever_a_consumer_asks_for_it_has_been_seen(client, command, given):
-    """Also when it gets nothing, since 7.2; what it is given alone makes it active. Within EXEC no time passes."""
+    """Since 7.2 also when it gets nothing; only receiving an entry makes it active. Within EXEC no time passes."""
     client.must("XADD", "s", "1-0", "f", "v")
     client.must("XGROUP", "CREATE", "s", "g", "0")
     client.must("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
@@ -484,7 +484,7 @@ def test_whatever_a_consumer_asks_for_it_has_been_seen(client, command, given):
 
 
 def test_watched_streams_change_when_redis_says_so(pair):
-    """Neither what is given nor what is acknowledged counts."""
+    """Neither deliveries nor acknowledgements count as changes."""
     fill(pair)
     pair.setup("XGROUP", "CREATE", "s", "g", "0")
     steps = [

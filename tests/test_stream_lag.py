@@ -1,8 +1,8 @@
 """How far a group has read: `entries-read` and `lag`, after entries were deleted and trimmed, and as clients set them.
 
-The oracle is a 7.0, whose counters went wrong after XTRIM and XDEL; that was put right in patch releases of 7.4. So a
-model with the rules of today stands in for it. Redis 7.4 and Valkey 9 believe any ENTRIESREAD, and their lag may be
-below 0; as in later releases of Redis no group has read more than was ever added.
+The oracle, version 7.0, counts wrongly after XTRIM and XDEL, which patch releases of 7.4 corrected; a model with the
+current rules is used instead. Redis 7.4 and Valkey 9 accept any ENTRIESREAD, so their lag may be negative; here, as in
+later releases of Redis, no group has read more than was ever added.
 """
 
 import pytest
@@ -50,7 +50,7 @@ class Model:
         self.honest = self.honest and read is None
 
     def read_next(self, group):
-        """One entry, if there is one."""
+        """Reads one entry, if there is one; returns whether there was."""
         following = [entry for entry in self.entries if entry > group.last]
         if not following:
             return False
@@ -66,7 +66,8 @@ class Model:
         return self.max_deleted and self.max_deleted >= entry
 
     def read_up_to(self, entry):
-        """Known at both ends alone, and at the first one where nothing behind it was deleted."""
+        """Returns how many entries were added up to this one. This is known only at both ends of the stream, and at
+        the first end only if nothing after it was deleted."""
         if entry == self.last or (not self.entries and entry < self.last):
             return self.added
         if entry > self.last or self.max_deleted >= self.entries[0] or entry > self.entries[0]:
@@ -88,7 +89,7 @@ class Model:
 
 
 class Lags(RuleBasedStateMachine):
-    """A server beside the model; every group is asked for after every step."""
+    """Compares a server with the model, for every group and after every step."""
 
     server = None
 
@@ -206,7 +207,7 @@ def read_one(client):
 
 
 def progress(client):
-    """entries-read and lag."""
+    """Returns entries-read and lag of the first group."""
     group = groups_of(client)[0]
     return group[b"entries-read"], group[b"lag"]
 

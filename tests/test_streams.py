@@ -1,4 +1,4 @@
-"""XADD, XDEL, XLEN, XRANGE, XREVRANGE, XSETID and XTRIM as the oracle answers them, in both protocols."""
+"""XADD, XDEL, XLEN, XRANGE, XREVRANGE, XSETID and XTRIM compared with the oracle, in both protocols."""
 
 import pytest
 
@@ -54,7 +54,7 @@ IDS = [
 
 @pytest.mark.parametrize("text", IDS, ids=repr)
 def test_ids_are_read_by_the_letter(pair, text):
-    """Absent or not, the first one or a later one, alone or as the end of a range."""
+    """Whether the stream is absent or not, as its first ID or a later one, alone or as the end of a range."""
     if text != "*":
         pair.check("XADD", "s", text, "f", "v")
         pair.check("XADD", "s", text, "f", "v")
@@ -85,7 +85,7 @@ def test_ids_must_rise(pair):
 
 
 def test_a_millisecond_without_ids_left_is_told_as_such(client):
-    """The oracle, an older one, complains about the entry's size."""
+    """The oracle, an older version, reports an error about the entry's size instead."""
     client.must("XADD", "s", f"7-{TOP}", "f", "v")
     assert client.do("XADD", "s", "7-*", "f", "v").startswith("ERR The ID specified in XADD is equal or smaller")
 
@@ -335,7 +335,7 @@ def greatest_deleted(facts) -> bytes:
 
 
 def test_the_last_id_cannot_go_below_what_was_deleted(client):
-    """So it is since Redis 7.2; the oracle, an older one, checks that in streams with entries alone."""
+    """As in Redis since 7.2; the oracle, an older version, checks that only in streams with entries."""
     client.must("XADD", "s", "6-0", "f", "v")
     client.must("XDEL", "s", "6-0")
     error = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
@@ -356,7 +356,7 @@ def test_a_copied_or_renamed_stream_is_whole(pair, name):
 
 
 def test_a_large_stream_is_unlinked_in_slices_and_all_of_it_goes(start_ours):
-    """On a server of its own, which has nothing to release of what others stored."""
+    """Runs on a server of its own, which has no data of other tests to release."""
     with start_ours("--appendonly", "no").client() as client:
         unlink_a_large_stream(client)
 

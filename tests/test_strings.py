@@ -1,4 +1,4 @@
-"""The string commands beside the oracle: every command, option and error, in both protocols, and what the file gets."""
+"""The string commands compared with the oracle: every command, option and error in both protocols, and the file."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ NUMBERS = [b"0", b"-0", b"1", b"-1", b"00", b"+1", b"9999", b"10000", b"%d" % MA
 FLOATS = [b"0.1", b"3.0e3", b"1e-3", b"-5.50", b".5", b"5.", b"0x1p3", b"inf", b"-inf", b"nan", b"1e400", b"1e-400"]
 NO_FLOATS = [b"1e5000", b"-1e5000", b"1e-5000", b"abc", b"1.5 ", b" 1.5", b"1\x000", b"1,5", b"0x", b"--1", b"1" * 5200]
 
-# What a key may hold before a command comes: none of them is the reply to another.
+# What a key may hold before a command. The values differ, so that a reply shows which of them it came from.
 STATES = {
     "absent": [],
     "text": [("SET", "k", "text")],
@@ -40,7 +40,7 @@ def prepare(pair, state):
 
 
 def check_value(pair, key="k"):
-    """The key's bytes, encoding and expiry are the same in both servers."""
+    """Checks that bytes, encoding and expiry of a key are the same in both servers."""
     pair.check("GET", key)
     pair.check("OBJECT", "ENCODING", key)
     pair.check("PTTL", key, drift=1000)
@@ -117,7 +117,7 @@ def test_set_stores_under_keys_of_any_size(pair2):
 def test_set_and_getex_refuse_a_time_that_cannot_be(pair, option):
     for time in BAD_TIMES:
         if option == "PXAT" and time in (MAX, MAX // 1000):
-            continue  # far enough ahead, and still a time
+            continue  # far in the future, and valid
         check_in_states(pair, "SET", "k", "v", option, time, states=["absent", "with an expiry"])
         check_in_states(pair, "SET", "k", "v", "GET", option, time, states=["absent", "a hash"])
         check_in_states(pair, "GETEX", "k", option, time, states=SMALL_STATES)
@@ -431,7 +431,7 @@ def test_sequences_leave_the_same_strings(pair, steps):
 
 
 class FilePair(Pair):
-    """Two servers that write append-only files, and what each has written since the last look."""
+    """Two servers that write append-only files, and what each has written since it was last read."""
 
     def __init__(self, ours, oracle):
         super().__init__(ours, oracle)
@@ -442,7 +442,7 @@ class FilePair(Pair):
         return file
 
     def written(self):
-        """The commands that each file got since the last look, compared; ours."""
+        """Compares the commands that each server has written since the last call; returns ours."""
         tails = []
         for side in (0, 1):
             data = self.file(side).read_bytes()
@@ -460,7 +460,7 @@ def commands_in(data):
 
 
 def same_command(ours, oracle):
-    """Equal, but for moments that are a little apart."""
+    """Returns whether two commands are equal, except that points in time may differ a little."""
     return len(ours) == len(oracle) and all(map(same_argument, ours, oracle))
 
 
@@ -563,7 +563,7 @@ def test_the_file_gets_the_end_of_a_key_that_expired(files):
     files.setup("SET", "k", "v", "PX", "1")
     for client in (files.ours, files.oracle):
         wait_until(lambda client=client: client.do("GET", "k") is None, "the key to expire")
-    # The key is gone whether the file tells it or not, so nobody's reply waits for the DEL.
+    # The key has expired whether or not the DEL is in the file, so no reply waits for it.
     wait_until(lambda: files.file(0).read_bytes().endswith(b"$3\r\nDEL\r\n$1\r\nk\r\n"), "the DEL")
     assert files.written()[-1] == [b"DEL", b"k"]
 
@@ -600,7 +600,7 @@ SCAN 0 COUNT {}
 
 @pytest.mark.parametrize("text", [2**63, 2**64, 2**64 + 1, 2**65 + 7, 10**20 - 1, 10**20, -(2**63) - 1, -(2**64) - 5])
 def test_a_number_beyond_64_bits_is_a_text_wherever_it_stands(pair2, text):
-    """Also where its lowest 64 bits would be a small number."""
+    """Even if its lowest 64 bits are a small number."""
     for line in WITH_A_NUMBER.strip().splitlines():
         pair2.check(*line.replace("{}", str(text)).split())
     assert pair2.ours.must("OBJECT", "ENCODING", "s") == b"listpack"

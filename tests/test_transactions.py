@@ -1,4 +1,4 @@
-"""MULTI, EXEC, DISCARD, WATCH, UNWATCH: both servers side by side, in both protocols, and the unit in the file."""
+"""MULTI, EXEC, DISCARD, WATCH, UNWATCH: compared with the oracle in both protocols, and their unit in the file."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from support.client import wait_until
 
 
 def queue(pair, *commands):
-    """MULTI and these commands, each a string of words."""
+    """Sends MULTI and the commands, each a string of words."""
     pair.check("MULTI")
     for command in commands:
         pair.check(*command.split())
@@ -130,7 +130,7 @@ def test_memory_that_runs_out_ends_the_transaction(pair):
 
 
 def test_without_memory_what_needs_none_is_queued(client):
-    """As in Redis 7.4; 7.0 refused to queue anything."""
+    """As in Redis 7.4; 7.0 refuses to queue anything."""
     client.must("CONFIG", "SET", "maxmemory", 1)
     try:
         replies = [client.call(word) for word in ("MULTI", "PING", "EXEC")]
@@ -188,7 +188,7 @@ def test_statistics_count_the_commands_and_their_errors(pair):
     assert counts(pair.ours) == counts(pair.oracle)
 
 
-# ---- what ends a transaction besides ----
+# ---- what else ends a transaction ----
 
 
 def test_reset_forgets_transaction_and_watches(pair):
@@ -358,7 +358,7 @@ def test_many_clients_watch_many_keys(pair):
 
 @pytest.fixture
 def passive(pair):
-    """No active expiry: keys that have expired stay until somebody looks."""
+    """Yields the pair without active expiry: expired keys stay until a command looks them up."""
     pair.setup("DEBUG", "SET-ACTIVE-EXPIRE", 0)
     yield pair
     pair.setup("DEBUG", "SET-ACTIVE-EXPIRE", 1)
@@ -372,7 +372,7 @@ def pause(pair):
     "change", [None, "GET a", "DEL a", "FLUSHDB", "FLUSHALL", "SWAPDB 0 1", "SET a 1", "RENAME a b"]
 )
 def test_a_key_that_expires_under_watch_stops_the_transaction(passive, change):
-    # At one go, lest the key has expired before it is watched.
+    # In one pipeline, so that the key is watched before it expires.
     for client in (passive.ours, passive.oracle):
         replies = client.pipeline([["SET", "a", 1, "PX", 60], ["WATCH", "a"], ["DEBUG", "SLEEP", "0.07"]])
         assert [reply.decoded for reply in replies] == ["OK"] * 3
@@ -414,7 +414,7 @@ def test_swapping_databases_with_expired_keys(passive, watched, stale, living):
 
 
 def test_a_key_that_expires_actively_stops_the_transaction(client, shared_ours):
-    # At one go, lest the key has expired before it is watched.
+    # In one pipeline, so that the key is watched before it expires.
     assert [reply.decoded for reply in client.pipeline([["SET", "a", 1, "PX", 50], ["WATCH", "a"]])] == ["OK", "OK"]
     wait_until(lambda: client.must("DBSIZE") == 0, "the active expiry")
     client.must("MULTI")
