@@ -1,18 +1,18 @@
-"""A request parser in plain Python: the protocol's rules, written to be read rather than to be fast.
+"""A request parser in plain Python: the rules of the protocol, written to be read rather than to be fast.
 
 The native parser is tested against it, and it is tested against the oracle. The rules it states:
 
-*  A request whose first byte is ``*`` is multibulk, every other one is inline.
-*  Numbers are those of Redis: no sign but ``-``, no leading zero, no ``-0``, within 64 bits.
-*  An inline request ends with LF, a CR before it is dropped; it is split as a shell would, with ``"…"`` (``\\n \\r
-   \\t \\b \\a \\xHH``, any other escaped byte itself) and ``'…'`` (only ``\\'``); after a closing quote a blank or the
-   end must follow. A NUL ends the line's arguments.
+*  A request whose first byte is ``*`` is multibulk, any other is inline.
+*  Numbers are written as Redis writes them: no sign except ``-``, no leading zero, no ``-0``, within 64 bits.
+*  An inline request ends with LF, and a CR before that is dropped; it is split as a shell would, with ``"…"`` (``\\n
+   \\r \\t \\b \\a \\xHH``, any other escaped byte itself) and ``'…'`` (only ``\\'``); a closing quote must be followed
+   by a blank or by the end of the line. A NUL ends the arguments of a line.
 *  An empty request (blank line, ``*0``, any negative count) is consumed and yields nothing.
-*  A line whose end is not among its first 64 KB is an error; so is a wrong count or length, as soon as it is announced.
-*  Every error is final: the server answers ``-ERR`` with the text and closes.
+*  A line that does not end within 64 KB is an error; so is an invalid count or length, as soon as its line is complete.
+*  Every error is final: the server replies ``-ERR`` with the text and closes the connection.
 
-With ``strict`` it is stricter than Redis in two things, as the native parser is: Redis skips two bytes where CRLF
-belongs, whatever they are, and waits for a line's end before it says that the line does not begin with ``$``.
+With ``strict`` it is stricter than Redis in two points, as the native parser is: in the place of CRLF, Redis skips any
+two bytes, and it waits for the end of a line before it reports that the line does not begin with ``$``.
 """
 
 from dataclasses import dataclass
@@ -53,10 +53,10 @@ def parse(
     max_bulk: int = BULK_MAX,
     strict: bool = False,
 ) -> tuple[list[Command], int, str | None]:
-    """Parse all complete requests: (commands, bytes consumed, error text or None).
+    """Returns all complete requests: (commands, bytes consumed, error text or None).
 
-    Incremental: call again with ``data[consumed:]`` and what came after. An error's text is the whole error line
-    without its ``-`` and CRLF; `consumed` then points at the start of the request that was wrong.
+    To go on, call it again with ``data[consumed:]`` and the bytes that followed. The error text is the complete error
+    line without its ``-`` and CRLF; `consumed` is then the offset of the invalid request.
     """
     limits = Limits(authenticated, max_bulk, strict)
     commands: list[Command] = []
@@ -74,7 +74,7 @@ def parse(
 
 
 def printable(text: str) -> str:
-    """Error texts are one line: CR and LF become blanks, and so does a NUL."""
+    """Returns an error text as one line: CR, LF and NUL become blanks."""
     return text.translate({ord(character): " " for character in "\r\n\0"})
 
 
@@ -96,7 +96,7 @@ def _inline(data: bytes, start: int) -> tuple[Command, int]:
 
 
 def split_arguments(line: bytes) -> Command:
-    """The arguments of one line, or ProtocolError when a quote is not closed or is followed by something."""
+    """Returns the arguments of one line; ProtocolError if a quote is not closed, or text follows a closing quote."""
     line = line.partition(b"\0")[0]
     arguments, position = [], 0
     while True:
@@ -188,7 +188,7 @@ def _check_dollar(data: bytes, position: int) -> None:
 
 
 def _line(data: bytes, start: int, limits: Limits, too_big: str, invalid: str) -> tuple[bytes, int]:
-    """The line without its two closing bytes, and where the next begins."""
+    """Returns the line without its two closing bytes, and the offset of the next."""
     end = data.find(b"\r", start)
     if (end if end >= 0 else len(data)) - start > INLINE_MAX:
         raise ProtocolError(too_big)
@@ -204,7 +204,7 @@ def _check_crlf(data: bytes, position: int, limits: Limits, error: str) -> None:
 
 
 def integer(text: bytes) -> int | None:
-    """A number as Redis reads lengths, or None."""
+    """Returns the number, read as Redis reads lengths, or None."""
     digits = text.removeprefix(b"-")
     if text == b"0":
         return 0

@@ -1,4 +1,4 @@
-"""What reaches clients unasked: order, one block for many, limits, the disk, and receivers that go away."""
+"""Messages that reach clients unasked: order, one block for many receivers, limits, the disk, and disconnects."""
 
 import contextlib
 import socket
@@ -20,14 +20,14 @@ from support.waiting import await_blocked, fields
 
 COMMAND = [sys.executable, "-P", str(Path(outbox_server.__file__))]
 RECEIVERS = 1000
-# More than a unix socket takes by itself.
+# More bytes than a unix socket buffers.
 LARGE = 512 * 1024
 MEGABYTE = 1 << 20
 
 
 @pytest.fixture
 def start(tmp_path):
-    """A function that starts a server with a unix socket beside its port."""
+    """Yields a function that starts a server with a unix socket in addition to its port."""
     servers: list[Server] = []
 
     def start(*arguments: str, environment: dict[str, str] | None = None) -> Server:
@@ -52,7 +52,7 @@ def client(server):
 
 
 class Receivers:
-    """Clients over the unix socket, which has a fixed buffer, with their ids."""
+    """Clients over the unix socket, whose buffer has a fixed size, and their ids."""
 
     def __init__(self, server: Server, count: int) -> None:
         # One after another: no more may connect at once than the listener's backlog holds.
@@ -95,7 +95,7 @@ def used_memory(client: RawClient) -> int:
 
 
 def resident(server: Server) -> int:
-    """Bytes."""
+    """Returns the resident memory of the server, in bytes."""
     pages = Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]
     return int(pages) * 4096
 
@@ -149,7 +149,7 @@ def test_receivers_that_go_away_during_delivery_take_nothing_along(server, clien
         send = encode_command("INFO", "SEND", "s", receivers.named, large())
         kills = [encode_command("CLIENT", "KILL", "ID", identity) for identity in dying]
         if kill == "together":
-            # In one batch: those are killed to whom something is addressed that has not been delivered.
+            # In one batch, so that the clients are killed before a message for them has been delivered.
             client.send_bytes(send[:-2])
             client.send_bytes(send[-2:] + b"".join(kills))
             assert [client.read().decoded for _ in range(1 + len(kills))] == [RECEIVERS] + [1] * len(kills)
@@ -201,7 +201,7 @@ def test_what_a_transaction_sends_to_its_own_client_follows_the_whole_reply(clie
 
 
 def test_a_message_comes_before_the_reply_of_a_later_command(tmp_path):
-    """Even if that is executed in the same iteration, in which nothing has been delivered yet."""
+    """Even if the command is executed in the same iteration, before the message has been delivered."""
     local = Local(tmp_path)
     other = local.server.connect()
     outbox_handle.send(local.core, [other.connection], push(b"first"))
@@ -274,7 +274,7 @@ def test_above_the_soft_limit_a_subscriber_has_its_seconds(server, client):
         client.must("INFO", "SEND", "s", receivers.named, large())
         assert connected(client) == 3
         receivers.clients[0].readexactly(len(large()))
-        wait_until(lambda: connected(client) == 2, "the end of the one that does not read")
+        wait_until(lambda: connected(client) == 2, "the client that does not read to be closed")
         client.must("INFO", "SEND", "s", receivers.named, frame(b"m"))
         assert receivers.clients[0].read().decoded == b"m"
 
@@ -317,7 +317,7 @@ def test_a_message_that_shows_a_change_waits_for_the_disk_and_what_follows_for_i
             assert receivers.clients[0].is_silent(0.05)
             assert receivers.clients[-1].is_silent(0)
             assert writer.is_silent(0)
-            # What shows no change does not wait.
+            # A message that shows no change does not wait.
             client.must("INFO", "SEND", "s", client.must("CLIENT", "ID"), push(b"m"))
             assert client.read().raw == push(b"m")
         for receiver in receivers.clients:
@@ -343,7 +343,7 @@ def test_what_waits_for_the_disk_counts_for_the_limit_of_a_subscriber(gate, gate
     gated.check_log()
 
 
-# ---- ends ----
+# ---- disconnects and owners ----
 
 
 def test_a_client_that_has_stopped_sending_gets_what_it_was_sent(tmp_path):
@@ -426,7 +426,7 @@ def test_what_is_addressed_to_a_client_in_process_goes_with_it(tmp_path):
 
 
 def test_a_block_may_have_more_receivers_than_owners(tmp_path):
-    """Its count of owners has 16 bits: it is copied once for every 65,535 of them."""
+    """A block's count of owners has 16 bits: the block is copied once for every 65,535 of them."""
     local = Local(tmp_path)
     receiver = local.server.connect()
     message, count = push(b"m" * 2000), 70_000
@@ -453,7 +453,7 @@ def test_a_client_that_is_idle_has_no_mailbox(tmp_path):
 
 
 def test_a_socket_that_closes_in_the_middle_of_a_message_disturbs_nobody(server, client):
-    """The kernel reports it at the next send, or with the loop's next look."""
+    """The kernel reports the close at the next send, or when the loop polls next."""
     with Receivers(server, 50) as receivers:
         for number in range(20):
             client.send("INFO", "SEND", "s", receivers.named, large())

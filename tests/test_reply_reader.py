@@ -1,5 +1,5 @@
-"""The reader of replies, by way of the Python objects that it makes: compared with the strict reader of the tests, fed
-in pieces, and given what is no reply."""
+"""The reader of replies, tested through the Python objects that it makes: compared with the strict reader of the tests,
+fed in pieces, and given malformed replies."""
 
 import gc
 import math
@@ -19,7 +19,7 @@ NESTING = 512
 
 
 class Source:
-    """What `read_reply` reads from."""
+    """A source of bytes for `read_reply`."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -47,7 +47,7 @@ def frozen(value):
 
 
 def expected(reply: Reply):
-    """The table of wire/reply_objects.pxd, applied to what the strict reader has read."""
+    """Returns the object for a reply that the strict reader has read, by the table in wire/reply_objects.pxd."""
     if reply.value is None:
         return None
     if reply.is_error:
@@ -75,7 +75,7 @@ SCALARS = st.one_of(
     LINES.map(lambda text: Error(b"ERR " + text)),
     st.builds(Verbatim, TEXTS, st.sampled_from([b"txt", b"mkd"])),
 )
-# Keys of the vocabulary that Python handlers reply in, which must be hashable and written as different keys.
+# Keys of maps in the values that Python handlers return: hashable, and no two written alike.
 KEYS = st.one_of(TEXTS, st.integers(-5, 5), st.booleans())
 REPLIES = st.recursive(
     SCALARS,

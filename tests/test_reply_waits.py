@@ -1,4 +1,4 @@
-"""Which replies wait for the file, and which do not: under ``appendfsync always`` while syncs wait at a gate."""
+"""Which replies wait for the file and which do not, mostly under ``appendfsync always`` with syncs held at a gate."""
 
 import pytest
 
@@ -19,13 +19,13 @@ def gated(start_ours, gate):
 
 
 def executed(client, command: str) -> int:
-    """How often the server has executed a command."""
+    """Returns how often the server has executed a command."""
     told = fields(client, "commandstats").get(f"cmdstat_{command}", "calls=0,")
     return int(told.removeprefix("calls=").split(",")[0])
 
 
 def send(client, watcher, *command) -> None:
-    """Returns when the server has executed it; the reply may still wait."""
+    """Sends a command and returns when the server has executed it; the reply may still wait."""
     name = command[0].lower()
     before = executed(watcher, name)
     client.send(*command)
@@ -37,7 +37,7 @@ def send(client, watcher, *command) -> None:
     "read", [["GET", "key"], ["EXISTS", "never"], ["DBSIZE"], ["KEYS", "*"], ["SCAN", "0"]], ids=" ".join
 )
 def test_whatever_is_read_after_a_change_of_the_whole_waits(gate, gated, change, read):
-    """Also a key that was not among the last to be written."""
+    """This includes a key that was not among the last to be written."""
     with gated.client() as writer, gated.client() as reader, gated.client() as watcher:
         writer.must("SET", "key", "1")
         for number in range(20):
@@ -70,7 +70,7 @@ def test_every_key_that_one_command_has_changed_makes_its_readers_wait(gate, gat
 
 @pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
 def test_who_adds_what_a_waiting_client_did_not_wait_for_is_answered_when_that_is_in_the_file(start_ours, fsync):
-    """The client is woken, finds nothing, and waits on: what it has to wait for is not what the writer has to."""
+    """The client is woken, finds nothing, and waits on. Its reply waits for another change than the writer's does."""
     server = start_ours("--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0")
     with server.client() as waiter, server.client() as writer, server.client() as watcher:
         waiter.send("XREAD", "BLOCK", 0, "STREAMS", "stream", "10-0")
@@ -86,7 +86,7 @@ def test_who_adds_what_a_waiting_client_did_not_wait_for_is_answered_when_that_i
 
 
 def test_a_transaction_that_a_change_has_ended_waits_for_that_change(gate, gated):
-    """Its null says that the key has changed."""
+    """Its null reply shows that the key has changed."""
     with gated.client() as client, gated.client() as writer, gated.client() as watcher:
         client.must("WATCH", "key")
         client.must("MULTI")

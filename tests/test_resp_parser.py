@@ -17,7 +17,7 @@ def by_reference(data, **limits):
 
 
 def by_native(pieces, **limits):
-    """Fed piece after piece; on an error the parser loses the requests of the last piece, so they are not told."""
+    """Parses piece after piece; on an error the parser loses the requests of the last piece, so they are missing."""
     parser, commands = RequestParser(**limits), []
     try:
         for piece in pieces:
@@ -28,7 +28,7 @@ def by_native(pieces, **limits):
 
 
 def agree(data, cuts=(), **limits):
-    """Split at the cuts; before an error at most the requests of the last piece may be missing."""
+    """Compares both parsers on data split at the cuts; on an error only requests of the last piece may be missing."""
     edges = [0, *sorted(cut for cut in set(cuts) if 0 < cut < len(data)), len(data)]
     pieces = [data[start:end] for start, end in itertools.pairwise(edges)]
     commands, error = by_native(pieces, **limits)

@@ -1,8 +1,8 @@
-"""The reference parser against the oracle: whatever it says about bytes, redis-server says over a socket.
+"""The reference parser against the oracle: both find the same requests and errors in the same bytes.
 
-Commands are shown by the arguments they arrive with: ``ECHO`` with one argument is answered by that argument, any other
-request by an error that quotes its name and arguments. NUL bytes in lines are left out: the oracle looks for a line's
-end with C string functions and stalls on them, which nobody wants kept.
+The oracle's replies show the arguments it has parsed: ``ECHO`` with one argument is answered by that argument, any
+other request by an error that quotes its name and arguments. NUL bytes in lines are left out: the oracle looks for the
+end of a line with C string functions and stalls on them, which is not worth imitating.
 """
 
 from hypothesis import example, given, settings
@@ -17,7 +17,7 @@ FINISH = b"\r\n" + encode_command("ECHO", MARK)
 
 
 def what_the_oracle_says(server, data, finish):
-    """All replies to the bytes as one byte string, and whether the server closed."""
+    """Returns all replies to the bytes as one byte string, and whether the server closed the connection."""
     with server.client() as client:
         client.send_bytes(data + finish)
         replies = b""
@@ -30,16 +30,16 @@ def what_the_oracle_says(server, data, finish):
 
 
 def replies_expected(server, commands):
-    """What the oracle answers to the same commands sent as plain multibulk."""
+    """Returns the oracle's replies to the same commands sent as plain multibulk."""
     with server.client() as client:
         return b"".join(client.call(*command).raw for command in commands)
 
 
 def agree(server, data):
-    """Compare both on the bytes, followed by an end mark so that silence need not be awaited."""
+    """Compares both on the bytes, followed by an end mark so that the test need not wait for silence."""
     commands, consumed, error = parse(data + FINISH)
     if error is None and (not commands or commands[-1] != [b"ECHO", MARK]):
-        return  # The tail swallowed the mark: both wait for more, and there is nothing to see.
+        return  # The mark became part of an unfinished request: both wait for more bytes, and no reply comes.
     expected = replies_expected(server, commands)
     if error is not None:
         expected += b"-" + error.encode("latin-1") + b"\r\n"
@@ -117,7 +117,7 @@ def test_strangers_may_send_little(start_oracle):
 
 @given(PIECES, st.data())
 def test_the_split_of_the_bytes_does_not_matter(data, draw):
-    """Fed in two parts, the unconsumed tail of the first before the second, it says the same."""
+    """Parsing in two parts, the second preceded by the unconsumed tail of the first, gives the same result."""
     whole = parse(data)
     cut = draw.draw(st.integers(0, len(data)))
     first, consumed, error = parse(data[:cut])

@@ -1,5 +1,5 @@
-"""The reply writer, by way of the values that Python handlers answer with: what is written is read back, by the strict
-reader and by hiredis. How doubles look is ``test_doubles.py``'s."""
+"""The reply writer, tested through the values that Python handlers return: what it writes is read back by the strict
+reader and by hiredis. The text of doubles is tested in ``test_doubles.py``."""
 
 import hiredis
 import pytest
@@ -19,7 +19,7 @@ class Bytes:
         self.data = data
 
     def readexactly(self, count):
-        assert count <= len(self.data), "the reply is cut"
+        assert count <= len(self.data), "the reply is truncated"
         taken, self.data = self.data[:count], self.data[count:]
         return taken
 
@@ -47,7 +47,7 @@ def in_one_line(text):
 
 
 def expected(value, protocol):
-    """What a client reads, by the table in commands/reply.py."""
+    """Returns what a client reads for a value, by the table in pyredis/replies.py."""
     if value is None or value is NULL_ARRAY:
         return None
     if isinstance(value, Status):
@@ -112,7 +112,7 @@ def test_what_is_written_is_read_back(protocol, value):
 @pytest.mark.parametrize("protocol", [2, 3])
 @given(value=VALUES)
 def test_hiredis_reads_every_reply(protocol, value):
-    """Its objects for errors and verbatim texts compare by identity, so only the bytes' shape is judged here."""
+    """Its objects for errors and verbatim strings compare by identity, so this checks only that they can be parsed."""
     by_hiredis(encode_reply(value, protocol))
 
 

@@ -1,4 +1,4 @@
-"""The shell: pipelines however their bytes arrive, slow readers, fast writers, and what is left of the departed."""
+"""The shell: pipelines however their bytes arrive, slow readers, fast writers, and connections that end."""
 
 import os
 import random
@@ -16,7 +16,7 @@ MANY_ARGUMENTS = 1_100_000
 
 @pytest.fixture(scope="module", params=["uvloop", "asyncio"])
 def server(request, tmp_path_factory):
-    """One of our servers for all tests of this module, under each event loop."""
+    """Yields one of our servers for all tests of this module, under each event loop."""
     folder = tmp_path_factory.mktemp(request.param)
     with make_ours(folder, "--loop", request.param, "--appendfsync", "no") as server:
         yield server
@@ -40,7 +40,7 @@ def listed(client: RawClient, identity: int) -> dict[str, str]:
     return dict(field.split("=", 1) for field in line.split())
 
 
-# ---- bytes in ----
+# ---- input ----
 
 
 REQUESTS = [
@@ -80,7 +80,7 @@ def test_a_request_of_very_many_arguments_may_trickle_in(server, client):
     client.send_bytes(b"*%d\r\n$6\r\nEXISTS\r\n" % MANY_ARGUMENTS)
     client.send_slowly(rest[at : at + 5003] for at in range(0, len(rest), 5003))
     assert client.read().decoded == 0
-    # What arrives with its end, and is cut in turn, begins a new request.
+    # A new request, itself split, may begin in the bytes that end another.
     client.send_bytes(b"*4\r\n$6\r\nEXISTS\r\n" + b"$1\r\nk\r\n" * 3 + b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1")
     assert client.read().decoded == 0
     client.send_bytes(b"\r\nv\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
@@ -112,7 +112,7 @@ def test_a_large_value_arrives_whole_and_leaves_no_buffer(server, client):
         client.send_bytes(value[:100000])
         wait_until(lambda: int(listed(other, identity)["qbuf"]) > 100000, "the beginning to arrive")
         fields = listed(other, identity)
-        assert int(fields["qbuf"]) + int(fields["qbuf-free"]) < 500000, "the announced length has reserved memory"
+        assert int(fields["qbuf"]) + int(fields["qbuf-free"]) < 500000, "the declared length has allocated memory"
         client.send_bytes(value[100000:] + b"\r\n")
         assert client.read().decoded == "OK"
         assert listed(other, identity)["qbuf-free"] == "0"
@@ -185,7 +185,7 @@ def test_a_long_pipeline_may_be_written_before_anything_is_read(server, client):
 
 
 def test_a_client_that_pipelines_without_end_does_not_starve_others(server, client):
-    """As a busy machine may let nobody but the hose run for a while, one of several attempts will do."""
+    """On a busy machine only the hose may run for a while, so one success in several attempts is enough."""
     wait_until(lambda: pings_beside_a_hose(server, client) > 20, "others to be served")
 
 
@@ -281,7 +281,7 @@ def test_a_client_above_its_output_limit_is_closed(start_ours, limit):
     assert "closed for overcoming of output buffer limits" in server.log()
 
 
-# ---- the departed ----
+# ---- connections that end ----
 
 
 @pytest.mark.parametrize("policy", ["always", "everysec", "no"])
@@ -324,7 +324,7 @@ def test_reset_connections_leave_nothing_behind(server, client):
         others = [server.client() for _ in range(70)]
         for index, other in enumerate(others):
             other.send_bytes(LAST_WORDS[index % len(LAST_WORDS)])
-        wait_until(lambda: info(client, "connected_clients") == 71, "all to be there")
+        wait_until(lambda: info(client, "connected_clients") == 71, "all to be connected")
         for other in others:
             other.reset_connection()
         wait_until(lambda: info(client, "connected_clients") == 1, "all to be gone")
