@@ -1,4 +1,4 @@
-"""The log: its format beside the oracle's, levels, files that are moved away, and what cannot be written."""
+"""The log: its format compared with the oracle's, levels, files that are moved away, and failing writes."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The log of changes: what it frames, that every reader gets the same bytes, and that a slow one is in nobody's way."""
+"""The log of changes: its framing, that every reader gets the same bytes, and that a slow one does not delay others."""
 
 import os
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_nothing_is_seen_before_it_is_published(log):
     assert follower.read() == select(0) + PING
 
 
-# ---- coming and going ----
+# ---- joining and leaving ----
 
 
 def test_the_first_command_after_a_reader_has_joined_follows_a_select(log):
@@ -162,7 +162,7 @@ def test_a_reader_further_behind_than_its_limit_is_lost_and_notified_and_the_oth
     with pytest.raises(BufferError):
         slow.read()
     give(log, PING)
-    assert slow.fell_behind == len(got), "it is notified once"
+    assert slow.fell_behind == len(got), "the reader is notified once"
     assert got + fast.read() == select(0) + PING * (len(got) // len(PING))
 
 
@@ -244,7 +244,7 @@ def test_a_file_that_begins_amid_the_log_gets_a_select_of_its_own_which_no_other
     for path in paths[1:]:
         assert writer.attach(open_file(path), 0) == 0
     assert writer.sync() == 0
-    assert paths[2].read_bytes() == b"", "it is written with the first bytes"
+    assert paths[2].read_bytes() == b"", "the SELECT is written with the first bytes"
     give(log, PING, database=7)
     assert writer.sync() == 0
     contents = [path.read_bytes() for path in paths]
@@ -267,7 +267,7 @@ LOG_STEPS = st.lists(
 
 
 class Model:
-    """A log beside all that it should hold; the first reader stays, without a limit."""
+    """A log, and all that it should have held; the first reader stays and has no limit."""
 
     def __init__(self) -> None:
         self.log = LogWriter(64)
@@ -398,7 +398,7 @@ class Played:
         self.files.append((path, self.core.log_position, self.selection()))
 
     def selection(self) -> bytes:
-        """The SELECT in force; empty where the next command brings one."""
+        """Returns the SELECT in force, or nothing if the next command brings one."""
         begin = b"*2\r\n$6\r\nSELECT\r\n"
         whole = self.since(self.origin)
         if self.joined_at == self.core.log_position:
@@ -406,7 +406,7 @@ class Played:
         return begin + b"".join(whole.rpartition(begin)[2].splitlines(keepends=True)[:2])
 
     def copy(self) -> None:
-        """The data as they are, and a reader from here on: all that a replica needs."""
+        """Saves a snapshot and joins a reader at the same position: all that a replica needs."""
         base = self.folder / "base.aof"
         base.unlink(missing_ok=True)
         snapshot = Snapshot(self.core, open_file(base))
@@ -425,7 +425,7 @@ class Played:
         check_begin(self.got[number])
 
     def check_files(self) -> None:
-        """Each has its part of the log, before it a SELECT of its own where it needs one, and nothing for no part."""
+        """Checks that each file has its part of the log, after its own SELECT if needed, or is empty without a part."""
         end = self.core.log_position
         for path, start, selection in reversed(self.files):
             part = self.since(start)[: end - start]
@@ -453,7 +453,7 @@ class Played:
 
 
 def check_begin(content: bytes) -> None:
-    """Whatever comes to the log learns at once which database it is about."""
+    """Checks that the first command for a new reader selects a database."""
     if content:
         assert content.removeprefix(MULTI).startswith(b"*2\r\n$6\r\nSELECT\r\n")
 

@@ -1,5 +1,5 @@
-"""What the append-only file gets of each writing command: the request as it came, or a form that does the same whenever
-and wherever it is executed.
+"""What each writing command appends to the append-only file: the request as it arrived, or a form that has the same
+effect whenever and wherever it is executed.
 """
 
 import re
@@ -24,7 +24,7 @@ def server(tmp_path_factory):
 
 
 class Propagation:
-    """A server, empty, and what its file gets while it executes a case."""
+    """An empty server, and what it appends to its file while it executes a case."""
 
     def __init__(self, server, client):
         self.server, self.client = server, client
@@ -39,13 +39,13 @@ class Propagation:
         self.noted = self.delivered("1-1")
 
     def begin(self, *lines):
-        """What comes after these commands is what counts."""
+        """Executes commands whose part of the file is not compared."""
         for line in lines:
             self.client.must(*line.split())
         self.start = self.path.stat().st_size
 
     def perform(self, case):
-        """The reply to the request."""
+        """Executes the request and returns the reply."""
         words = ["" if word == "''" else word for word in case.request.split()]
         if not case.woken:
             return self.client.call(*words).decoded
@@ -56,7 +56,7 @@ class Propagation:
             return waiter.read().decoded
 
     def does(self, *lines):
-        """What the file gets of these commands, as texts."""
+        """Executes commands and returns what the server has appended since ``begin``, as texts."""
         for line in lines:
             self.client.must(*line.split())
         return [" ".join(words) for words in split_requests(self.written())]
@@ -65,13 +65,13 @@ class Propagation:
         return self.path.read_bytes()[self.start :]
 
     def check_repeated(self):
-        """The file, executed, makes the data that are there."""
+        """Checks that executing the file restores the same data."""
         before = self.client.must("DEBUG", "DIGEST")
         self.client.must("DEBUG", "LOADAOF")
         assert self.client.must("DEBUG", "DIGEST") == before
 
     def moment(self):
-        """Unix time in ms."""
+        """Returns the server's Unix time in ms."""
         seconds, micros = self.client.must("TIME")
         return int(seconds) * 1000 + int(micros) // 1000
 
@@ -91,7 +91,7 @@ class Propagation:
         return as_text(self.client.must(*asked.split()))
 
     def delivered(self, entry):
-        """When the group's entry was last delivered, Unix time in ms; empty where it is not pending."""
+        """Returns when an entry was last delivered, as Unix time in ms; empty if it is not pending."""
         if self.client.must("TYPE", "s") != "stream":
             return ""
         facts = pairs(self.client.must("XINFO", "STREAM", "s", "FULL"))
@@ -145,7 +145,7 @@ def test_the_file_gets(propagation, case):
     propagation.check_repeated()
 
 
-# ---- around the commands ----
+# ---- transactions, databases, expiry ----
 
 
 def test_a_transaction_begins_with_its_first_change_and_ends_with_exec(propagation):
@@ -225,7 +225,7 @@ EXPIRED = [
 
 @pytest.mark.parametrize(("line", "then"), EXPIRED, ids=[line for line, _ in EXPIRED])
 def test_a_key_found_to_have_expired_is_removed_from_the_file_first(propagation, line, then):
-    """Nobody waits for that alone, so it may be written with the next change only."""
+    """No reply waits for the removal, so it may be written only with the next change."""
     moment = propagation.moment() + 100
     propagation.begin("SET other 1", f"SET k 5 PXAT {moment}")
     wait_until(lambda: propagation.moment() > moment + 1, "the expiry")
@@ -278,7 +278,7 @@ DUE_FIELDS = [
 
 @pytest.mark.parametrize(("line", "then"), DUE_FIELDS, ids=[line for line, _ in DUE_FIELDS])
 def test_a_due_field_is_removed_from_the_file_before_it_could_be_met(propagation, line, then):
-    """Reading commands only hide it."""
+    """Commands that only read hide the field without removing it."""
     moment = propagation.moment() + 100
     propagation.begin("HSET h f 1 g 1", f"HPEXPIREAT h {moment} FIELDS 1 f")
     wait_until(lambda: propagation.moment() > moment + 1, "the expiry")

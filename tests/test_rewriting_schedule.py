@@ -1,4 +1,4 @@
-"""When a rewrite of the append-only file is due, by a clock that the test moves, and the size that it is judged by."""
+"""When a rewrite of the append-only file is due, by a clock that the test moves, and the file size that decides it."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ from pyredis.persistence.rewriting import LONGEST_DELAY, Rewriting
 
 
 class Schedule:
-    """A `Rewriting` that only notes when it would begin."""
+    """A `Rewriting` that only records when it would begin."""
 
     def __init__(self, monkeypatch) -> None:
         self.now = 1000.0
@@ -31,7 +31,7 @@ class Schedule:
         self.rewriting.begin = lambda: self.begun.append(self.now)
 
     def due(self) -> bool:
-        """Whether a rewrite begins now."""
+        """Returns whether a rewrite begins now."""
         before = len(self.begun)
         self.rewriting.cron()
         return len(self.begun) > before
@@ -98,7 +98,7 @@ def test_nothing_begins_while_loading_or_without_a_file(schedule):
 
 
 class Writer:
-    """What `Persistence` asks of the core: one file, and bytes that wait to be written to it."""
+    """The part of the core that `Persistence` uses: one file, and bytes that wait to be written to it."""
 
     def __init__(self, size: int, buffered: int, sync_failed: bool) -> None:
         self.sizes = [size]
@@ -113,7 +113,7 @@ class Writer:
         return self.sizes[-1], self.buffered, 0, False
 
     def aof_open(self, fd: int, size: int, policy: str) -> None:
-        """The file before gets what waits, or, where its sync has failed, the new one does."""
+        """Writes pending bytes to the old file, or leaves them to the new one if a sync of the old one has failed."""
         if not self.aof_sync_failed:
             self.drain()
         self.sizes.append(size)

@@ -1,6 +1,6 @@
-"""Snapshots in pieces: whatever happens between two slices, the file has the data of the beginning.
+"""Snapshots made in slices: whatever happens between two slices, the file has the data of the beginning.
 
-On servers in this process. A piece is small here, so that a value of a few dozen parts takes many slices.
+The servers run in this process. Pieces are small, so that a value of a few dozen parts takes many slices.
 """
 
 import gc
@@ -30,7 +30,7 @@ PIECE = 64
 
 
 class Making:
-    """A snapshot under way, one slice at a time."""
+    """A snapshot in progress, one slice at a time."""
 
     def __init__(self, local, path, piece=PIECE):
         self.local, self.path = local, path
@@ -49,7 +49,7 @@ class Making:
         assert self.snapshot.finish() == 0
 
     def check(self, other):
-        """The file, finished and loaded, is what was there at the beginning."""
+        """Finishes the file, loads it, and checks that it has the data of the beginning."""
         self.finish()
         self.local.sound()
         other.load(self.path)
@@ -58,7 +58,7 @@ class Making:
 
 @pytest.fixture(scope="module")
 def locals_(tmp_path_factory):
-    """Two servers. The allocator is the process's: what earlier tests have left in cycles must not go meanwhile."""
+    """Returns two servers. The allocator is shared by the process, so garbage of earlier tests is collected first."""
     folder = tmp_path_factory.mktemp("snapshots")
     gc.collect()
     return Local(folder), Local(folder)
@@ -178,10 +178,10 @@ def test_the_file_has_what_was_there_at_the_beginning(locals_, tmp_path_factory,
     del making
     local.empty()
     other.empty()
-    assert local.core.used_memory == empty, "memory is lost"
+    assert local.core.used_memory == empty, "memory has leaked"
 
 
-# ---- one way at a time ----
+# ---- one kind of change at a time ----
 
 
 def hash_parts(local, key, count):
@@ -256,7 +256,7 @@ def change_stream(local, key, n, count):
     local.must("XREADGROUP", "GROUP", "readers", "second", "COUNT", 1, "STREAMS", key, ">")
 
 
-# By kind: what fills a value with so many parts, and what changes some of them.
+# For each kind, a function that fills a value with so many parts, and one that changes some of them.
 KINDS = {
     "hash": (hash_parts, change_hash),
     "zset": (zset_parts, change_zset),
@@ -281,7 +281,7 @@ def change(local, kind, key, n, count=500):
 
 
 def run_into(making, slices=20):
-    """Into the middle of the large value."""
+    """Runs the snapshot into the middle of the large value."""
     for _ in range(slices):
         assert making.slice()
 
@@ -374,7 +374,7 @@ def test_a_database_that_is_flushed_again_or_swapped_after_it_is_saved_as_it_was
     del making
     local.empty()
     other.empty()
-    assert local.core.used_memory == empty, "memory is lost"
+    assert local.core.used_memory == empty, "memory has leaked"
 
 
 def test_a_value_that_becomes_large_meanwhile_is_saved_as_it_was(local, other, tmp_path, kind):
@@ -453,10 +453,10 @@ def test_one_snapshot_after_the_other(local, other, tmp_path, kind):
             making.snapshot.abandon()
 
 
-# An epoch has 8 bits, so after 256 it comes round again, and stamps are renewed before that.
+# An epoch has 8 bits and wraps after 256, so stamps are renewed before that.
 @pytest.mark.parametrize("abandoned", [1, 198, 199, 200, 201, 254, 255, 256, 257, 300, 520])
 def test_after_many_snapshots_given_up_a_full_one_has_every_key(local, other, tmp_path, abandoned):
-    """Each has saved another key, and so stamped it; the last ones of them, and the first, many."""
+    """Each of them has saved a different key, and so stamped it; the first and the last have stamped many."""
     keys = [f"key:{number}" for number in range(abandoned + 200)]
     for key in keys:
         local.must("SET", key, "before")
@@ -479,7 +479,7 @@ REQUESTS = [case for cases in CASES.values() for case in cases if not case.woken
 
 @pytest.mark.parametrize("case", REQUESTS, ids=lambda case: case.request)
 def test_every_writing_command_leaves_to_the_snapshot_what_was_there(local, other, tmp_path, case):
-    """Whether it looks its keys up for writing, as most do, or for reading first."""
+    """This holds for commands that look their keys up for writing, as most do, and for those that first read them."""
     before = {name: local.must("CONFIG", "GET", name)[1] for name in case.config}
     for line in case.before:
         local.must(*line.split())
