@@ -1,4 +1,4 @@
-"""From the start to the end: log lines, signals, SHUTDOWN, exit codes, going to the background."""
+"""The server from start to exit: log lines, signals, SHUTDOWN, exit codes, running as a daemon."""
 
 import os
 import re
@@ -86,7 +86,7 @@ def test_a_signal_ends_a_long_load_at_once(start_ours):
         wait_until(lambda start=start: server.log().count("Server initialized") == start, "the next start")
         send_signal(server, signal.SIGTERM)
         assert server.wait_exit() == 0
-        # A machine that is busy with other things may be through with the load before the signal comes.
+        # On a busy machine the load may be finished before the signal arrives.
         if server.log().count("Ready to accept connections") < start:
             break
     assert server.log().splitlines()[-1].endswith("# Received shutdown signal during loading, exiting now.")
@@ -177,7 +177,7 @@ def test_a_daemon_writes_its_pid_and_its_log(start_ours, tmp_path, end):
     server = start_ours(
         *("--daemonize", "yes", "--pidfile", "server.pid", "--logfile", "daemon.log"), name="daemon", wait=False
     )
-    assert server.wait_exit() == 0, "the parent ends once the child is on its way"
+    assert server.wait_exit() == 0, "the parent exits once it has started the child"
     log = folder / "daemon.log"
     wait_until(lambda: log.exists() and "Ready to accept connections tcp" in log.read_text(), "the daemon to be ready")
     pid = int((folder / "server.pid").read_text())

@@ -1,4 +1,5 @@
-"""Who may come in, how many, how much they may send before they are known, and how long they may say nothing."""
+"""Limits on clients: who may connect, how many, how much they may send, with and without a password, and for how long
+they may be idle."""
 
 import os
 import re
@@ -38,7 +39,7 @@ def test_one_client_too_many_is_refused(start_ours, start_oracle, loop):
     told = []
     for start, options in ((start_ours, ["--loop", loop]), (start_oracle, [])):
         server = start("--maxclients", "2", *options)
-        # Whoever waited for the start may still be on its way out.
+        # The connection that waited for the start may not be closed yet.
         first = wait_until(lambda server=server: admitted(server), "a place")
         wait_until(lambda first=first: info(first, "connected_clients") == 1, "the others to be gone")
         with first, server.client() as second:
@@ -98,7 +99,7 @@ def test_too_few_files_for_any_client_stop_the_start(start_ours):
 
 
 def test_many_connections_at_once(start_ours):
-    """Ten thousand in the long setting, as far as the limit of open files goes."""
+    """Ten thousand in a long run, or as many as the limit of open files allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = (hard if hard != resource.RLIM_INFINITY else 65536) - 200
     count = min(10_000 if LONG else 500, room)
@@ -124,7 +125,7 @@ def test_many_connections_at_once(start_ours):
 
 
 def own_address() -> str | None:
-    """An address of this host that is not loopback."""
+    """Returns an address of this host that is not loopback, or None."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(("192.0.2.1", 9))
@@ -137,7 +138,7 @@ def own_address() -> str | None:
 def test_strangers_are_turned_away_in_protected_mode(start_ours, start_oracle):
     host = own_address()
     if host is None:
-        pytest.skip("this host has no address but loopback")
+        pytest.skip("this host has no address except loopback")
     told = []
     for start in (start_ours, start_oracle):
         server = start()
@@ -150,12 +151,12 @@ def test_strangers_are_turned_away_in_protected_mode(start_ours, start_oracle):
             client.must("CONFIG", "SET", "protected-mode", "yes", "requirepass", "secret")
             with RawClient((host, server.port)) as stranger:
                 assert stranger.call("PING").raw == b"-NOAUTH Authentication required.\r\n"
-    # A word that 7.0 misspells.
+    # 7.0 misspells a word.
     assert told[0] == told[1].replace(b"4) Setup a an", b"4) Set up an")
     assert told[0].startswith(b"-DENIED Redis is running in protected mode")
 
 
-# ---- who has not said who he is ----
+# ---- unauthenticated clients ----
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def test_who_is_not_authenticated_may_send_little(guarded):
 
 
 def ends(client: RawClient, data: bytes) -> bool:
-    """Whether sending this ends the connection with no reply."""
+    """Returns whether sending ``data`` ends the connection without a reply."""
     try:
         client.send_bytes(data)
         client.read()
@@ -261,7 +262,7 @@ def test_a_client_that_is_slow_to_send_is_not_idle(start_ours):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the options of another process with ss")
 @LOOPS
 def test_the_socket_options_are_set(start_ours, loop):
-    """``ss`` shows the timer of a connection that keeps alive."""
+    """``ss`` shows the keepalive timer of a connection."""
     if shutil.which("ss") is None:
         pytest.skip("ss is not installed: apt-get install iproute2")
     server = start_ours("--tcp-keepalive", "77", "--loop", loop)

@@ -1,6 +1,7 @@
-"""CONFIG SET reaches the clients that are connected: for every directive that is honoured and can be set at run time.
+"""CONFIG SET takes effect at once, also for connected clients: a test for every directive that can be set at run time.
 
-`about` registers the test of a directive, `ELSEWHERE` names one in another file; the last test finds those without.
+`about` registers the test of a directive, and `ELSEWHERE` names tests in other files. The tests at the end find
+directives without one.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ def is_closed(client: RawClient) -> bool:
 
 @pytest.fixture
 def both(start_ours, start_oracle):
-    """A function that starts both servers alike."""
+    """Returns a function that starts both servers with the same arguments."""
     return lambda *arguments: [start(*arguments) for start in (start_ours, start_oracle)]
 
 
@@ -61,7 +62,7 @@ def both(start_ours, start_oracle):
 
 
 class Conversation:
-    """Several clients of one server by name, and all that it answers them."""
+    """Several clients of one server by name, and all replies that they get."""
 
     def __init__(self, server) -> None:
         self.server = server
@@ -80,27 +81,27 @@ class Conversation:
 @pytest.mark.parametrize(
     "steps",
     [
-        # Who was refused is served without a password, and refused again with the next one.
+        # A client that was refused is served while there is no password, and refused again with the next one.
         [
             *("old PING", "admin AUTH pw", "admin CONFIG SET requirepass {}", "old PING", "old SET k v"),
             *("admin CONFIG SET requirepass new", "old GET k", "admin GET k", "old AUTH new", "old GET k"),
         ],
-        # Who came while there was none, or has given the old one, goes on.
+        # A client that connected while there was none, or that has given the old one, stays authenticated.
         [
             *("admin AUTH pw", "admin CONFIG SET requirepass {}", "free PING", "admin CONFIG SET requirepass new"),
             *("free SET k v", "admin GET k", "late PING", "late AUTH pw", "late AUTH new", "late GET k"),
         ],
-        # RESET asks the password in force.
+        # RESET asks for the password in force.
         [
             *("old", "admin AUTH pw", "admin CONFIG SET requirepass {}", "old RESET", "admin CONFIG SET requirepass x"),
             *("old PING", "old RESET", "old PING", "admin RESET", "admin PING"),
         ],
-        # HELLO wants to be told who it is, as in Redis, even where nobody is asked.
+        # As in Redis, HELLO requires authentication of such a client even while there is no password.
         [
             *("old PING", "admin AUTH pw", "admin CONFIG SET requirepass {}", "old HELLO 2", "old AUTH pw", "old PING"),
             *("old AUTH default pw", "admin CONFIG SET requirepass x", "old PING"),
         ],
-        # Inside of transactions: the client's own, and another's.
+        # Inside transactions: the client's own, and another's.
         [
             *("old PING", "admin AUTH pw", "admin MULTI", "admin CONFIG SET requirepass {}", "old PING", "admin EXEC"),
             *("old MULTI", "old INCR n", "admin CONFIG SET requirepass x", "old INCR n", "old EXEC", "admin GET n"),
@@ -151,7 +152,7 @@ def test_who_is_above_a_new_limit_of_replies_is_closed(both, limit):
 
 
 def slow_id(admin: RawClient) -> str:
-    """The id of the one client beside this one."""
+    """Returns the id of the only other client."""
     own = str(admin.must("CLIENT", "ID"))
 
     def others() -> list[str]:
@@ -159,7 +160,7 @@ def slow_id(admin: RawClient) -> str:
             found for found in re.findall(r"^id=(\d+)", admin.must("CLIENT", "LIST").decode(), re.M) if found != own
         ]
 
-    return wait_until(lambda: len(others()) == 1 and others(), "the other alone")[0]
+    return wait_until(lambda: len(others()) == 1 and others(), "only one other client")[0]
 
 
 def listed(client: RawClient, identity: str) -> dict[str, str]:
@@ -196,7 +197,7 @@ def test_who_is_idle_already_is_closed_by_a_new_timeout(both):
     for server in both():
         with server.client() as admin, server.client() as idle:
             admin.must("CONFIG", "SET", "timeout", 1)
-            wait_until(lambda admin=admin, idle=idle: admin.must("PING") and is_closed(idle), "the end of the idle")
+            wait_until(lambda admin=admin, idle=idle: admin.must("PING") and is_closed(idle), "the idle client's end")
             admin.must("CONFIG", "SET", "timeout", 0)
 
 
@@ -268,7 +269,7 @@ def test_more_effort_finds_more_expired_keys_at_once(tmp_path):
             before = server.core.counters()["expired_keys"]
             server.core.expire_cycle(0)
             found.append(server.core.counters()["expired_keys"] - before)
-        # One look each, which ends with the bucket in which it has seen enough.
+        # One cycle each, which ends after the bucket in which it has seen enough keys.
         assert 20 <= found[0] < 40
         assert 65 <= found[1] < 85
         assert 20 <= found[2] < 40
@@ -343,7 +344,7 @@ def test_the_limit_of_a_sparse_hyperloglog_counts_for_the_next_one(pair2):
 @about("stream-node-max-bytes", "stream-node-max-entries")
 @pytest.mark.parametrize("directive", ["stream_node_max_bytes", "stream_node_max_entries"])
 def test_the_limits_of_a_stream_count_for_the_next_entries(pair2, directive):
-    """Trimmed roughly, a stream loses whole nodes."""
+    """Approximate trimming removes whole nodes only."""
     with pair2.config(**{directive: 100 if directive.endswith("bytes") else 5}):
         for number in range(1, 100):
             pair2.setup("XADD", "s", f"{number}-1", "field", "value")
@@ -351,7 +352,7 @@ def test_the_limits_of_a_stream_count_for_the_next_entries(pair2, directive):
     assert 40 < trimmed < 50
 
 
-# ---- what is observed ----
+# ---- monitoring ----
 
 
 @about("slowlog-log-slower-than")
@@ -415,7 +416,7 @@ def test_the_cron_takes_up_a_new_rate(tmp_path):
         await server.start()
         client = await Stream.to(server)
         assert await client.call("CONFIG", "SET", "hz", "500") == b"+OK\r\n"
-        # At the old rate this would take longer than the test may.
+        # At the old rate this would exceed the test's timeout.
         await until(lambda: server.cron_count > 200)
         await client.close()
         server.shutdown()
@@ -503,7 +504,7 @@ def test_a_rewrite_under_way_pauses_the_syncs_when_it_is_told_to(tmp_path, monke
 
 
 class Recorder:
-    """A core of which only the pauses of its syncs are wanted."""
+    """A stand-in for the core that records only whether its syncs are paused."""
 
     aof_sync_failed = False
 
@@ -511,7 +512,7 @@ class Recorder:
         self.aof_pause_sync = paused.append
 
 
-# ---- all of them ----
+# ---- every directive ----
 
 
 def test_every_directive_that_can_be_set_has_its_test():

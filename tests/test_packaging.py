@@ -1,4 +1,4 @@
-"""What is shipped: metadata, type stubs, the shape of the source tree, the commands that the README gives."""
+"""The distribution: metadata, type stubs, the shape of the source tree, the commands in the README."""
 
 import ast
 import importlib
@@ -20,7 +20,7 @@ SOURCES = ROOT / "pyredis"
 COMPILED = sorted(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in SOURCES.rglob("*.pyx"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-# Calls of time.sleep that stand in loops which await a condition, over all tests.
+# How many calls of sleep all tests together may contain, each in a loop that waits for a condition.
 SLEEPS = 12
 LINES = 1000
 
@@ -30,7 +30,7 @@ def source_of(module: str, suffix: str) -> Path:
 
 
 def definitions(body: list[ast.stmt]) -> dict[str, ast.stmt]:
-    """The public names that a stub's module or class defines."""
+    """Returns the public names that a module or class of a stub defines, with their statements."""
     found: dict[str, ast.stmt] = {}
     for statement in body:
         if isinstance(statement, ast.ClassDef | ast.FunctionDef):
@@ -41,7 +41,7 @@ def definitions(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 
 def own_names(module) -> set[str]:
-    """The public classes and functions that a module defines rather than imports."""
+    """Returns the names of the public classes and functions that a module defines rather than imports."""
     return {
         name
         for name, value in vars(module).items()
@@ -58,7 +58,7 @@ def installed_metadata() -> metadata.PackageMetadata:
     if built_in_place() and not os.environ.get("PYREDIS_INSTALLED"):
         pytest.skip("the package is built in place, not installed")
     if os.environ.get("PYREDIS_SANITIZE"):
-        pytest.skip("what tools/sanitize has built is not installed")
+        pytest.skip("a build of tools/sanitize is not installed")
     return metadata.metadata("pyredis-server")
 
 
@@ -111,14 +111,14 @@ def test_every_compiled_module_has_a_stub_that_tells_the_truth(module):
 
 def compare_class(stub: ast.ClassDef, native: type) -> None:
     told = set(definitions(stub.body))
-    # Instances with a dictionary, an exception's say, may get attributes that their class does not know.
+    # Instances with a dictionary, such as exceptions, may have attributes that their class does not have.
     there = told if native.__dictoffset__ else set(dir(native))
     compare(stub.name, told, there, {name for name in vars(native) if not name.startswith("_")})
 
 
 def compare(where: str, told: set[str], there: set[str], wanted: set[str]) -> None:
-    assert not told - there, f"{where}: the stub tells of what is not there"
-    assert not wanted - told, f"{where}: the stub lacks what is there"
+    assert not told - there, f"{where}: the stub declares names that do not exist"
+    assert not wanted - told, f"{where}: the stub lacks names that exist"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Random sequences of commands: every reply as the oracle's, the same data set afterwards, and again from the file.
+"""Random sequences of commands: every reply and the final data equal the oracle's, and the file restores the data.
 
-By default a short run; PYREDIS_LONG=1 makes it a long one. A failing sequence is shrunk to the fewest commands.
+The run is short by default, and long with PYREDIS_LONG=1. A failing sequence is shrunk to the fewest commands.
 """
 
 import os
@@ -27,7 +27,7 @@ def durable_ours(tmp_path_factory):
 
 
 class Players:
-    """As many connections to both servers as the steps name, over an empty data set."""
+    """As many connections to both servers as the steps name, with an empty data set."""
 
     def __init__(self, ours, oracle, protocol):
         for server in (ours, oracle):
@@ -49,13 +49,13 @@ class Players:
             self.pairs[step.connection].check(*step.arguments, **step.compared)
 
     def finish(self):
-        """Leave no connection inside a transaction, then compare the data sets; returns their digest."""
+        """Compares the data sets over a new connection, as others may be in a transaction; returns their digest."""
         with self.pairs[0].another() as fresh:
             return fresh.digest()
 
 
 def expiry_times(client):
-    """Every key of every database with its expiry, as (database, key) → milliseconds."""
+    """Returns the expiry of every key of every database, as (database, key) → Unix time in ms, or -1."""
     times = {}
     for database in range(3):
         client.must("SELECT", database)

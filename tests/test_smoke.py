@@ -1,4 +1,4 @@
-"""The clients people use, against our server as it is started by default: redis-py, redis-cli, redis-benchmark."""
+"""Clients in common use against our server with its default settings: redis-py, redis-cli, redis-benchmark."""
 
 import asyncio
 import csv
@@ -21,7 +21,7 @@ def sync_client(shared_ours, protocol):
 
 
 def run_async(server, protocol, body):
-    """Run ``await body(client)`` with an asyncio client."""
+    """Runs ``await body(client)`` with an asyncio client and returns the result."""
 
     async def session():
         options = {"protocol": protocol, "decode_responses": True, "max_connections": TASKS}
@@ -32,7 +32,7 @@ def run_async(server, protocol, body):
 
 
 def test_redis_py_reads_with_hiredis():
-    """The harness means to test with the native reply parser, so its absence must not go unnoticed."""
+    """The tests are meant to run with hiredis's native reply parser, so its absence is a failure."""
     assert redis.utils.HIREDIS_AVAILABLE
 
 

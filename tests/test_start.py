@@ -1,4 +1,4 @@
-"""What a start imports and what it leaves for the first use. How long it takes is the benchmark `start`'s business."""
+"""What a start imports, and what it leaves for the first use. The benchmark `start` measures how long it takes."""
 
 import asyncio
 import functools
@@ -15,9 +15,9 @@ from pyredis.commands.table.command_table import SPECS, every_spec
 from pyredis.host.stand_ins import NAMES, StandIn, is_coroutine_function, standing_in
 from support.paths import ROOT, server_environment
 
-pytestmark = pytest.mark.skipif("PYREDIS_TEST_COMMAND" in os.environ, reason="another server than ours")
+pytestmark = pytest.mark.skipif("PYREDIS_TEST_COMMAND" in os.environ, reason="the tests run against another server")
 
-# What a start may import beyond the event loop, asyncio and what these import.
+# What a start may import in addition to the event loop, asyncio and what these import.
 ALLOWED = {
     "fcntl",
     "gc",
@@ -31,7 +31,7 @@ ALLOWED = {
     "importlib.util",
 }
 ALLOWED |= {"importlib", "importlib._abc", "importlib.machinery", "zipimport", "_mmap"}
-# Parts of the package that tell of commands, or serve one that is seldom called.
+# Modules of the package that describe commands, or that serve commands which are seldom called.
 LATE = {
     "command_table",
     "spec",
@@ -54,7 +54,7 @@ LATE |= {
     "facts_native",
     "access",
 }
-# What the stand-ins keep away; later versions of Python may import some of it themselves.
+# Modules that the stand-ins keep from being imported; later versions of Python may import some of them.
 KEPT_AWAY = {"ssl", "_ssl"}
 if sys.version_info[:2] == (3, 11):
     KEPT_AWAY |= {*NAMES, "ast", "dis", "locale", "ipaddress"}
@@ -73,7 +73,7 @@ def run_python(code: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory):
-    """The modules that a server has imported when it is ready, those of the interpreter and of its site left out."""
+    """Returns the modules that a server has imported when it is ready, without those of interpreter and site."""
     from support.servers import make_ours
 
     server = make_ours(tmp_path_factory.mktemp("start"), environment={"PYTHONPROFILEIMPORTTIME": "1"})
@@ -94,7 +94,7 @@ def test_a_start_leaves_what_tells_of_commands_to_the_first_who_asks(imported):
     rows = {name for name in names if name.endswith("_rows")} - {"pyredis.commands.table.outline_rows"}
     assert rows | {name for name in names if "saving" in name} == set()
     late = {name for name in names if name.startswith("pyredis.commands.") and name.rpartition(".")[2] in LATE}
-    # The folder has the name of a module in it.
+    # The folder has the same name as a module in it.
     assert late - {"pyredis.commands.connection"} == set()
     assert [name for name in names if "types.handles" in name or name.endswith("_handle")] == []
 
@@ -202,7 +202,7 @@ def test_a_program_that_embeds_a_server_has_its_own_asyncio():
 
 
 async def coroutine():
-    """Nothing."""
+    """Does nothing."""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""The tests can fail: kinds of test that pass whatever the code does, found in their source.
+"""The tests can fail: finds, in their source, kinds of test that pass whatever the code does.
 
-What ruff finds already (an assertion of a tuple, a bare ``pytest.raises``, an exception passed over) is left to it.
+What ruff already finds (an assertion of a tuple, a bare ``pytest.raises``, a swallowed exception) is left to it.
 """
 
 import ast
@@ -17,7 +17,7 @@ TREES = {path.relative_to(TESTS).as_posix(): ast.parse(path.read_text(encoding="
 # Ways to fail other than an assertion.
 FAILING = {"raises", "fail", "warns"}
 
-# Commands whose reply is random, or of the clock in more than a number: their shape is all that two servers share.
+# Commands whose reply is random, or depends on the clock in more than a number: two servers share only its shape.
 SHAPED = {"TIME", "LATENCY", "SLOWLOG", "HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER", "SORT"}
 
 
@@ -26,7 +26,7 @@ def calls(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def name_of(node: ast.expr) -> str:
-    """The last word of a name or an attribute."""
+    """Returns a name, or the last word of an attribute; empty for other expressions."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
@@ -45,7 +45,7 @@ def assertions() -> Iterator[tuple[str, ast.Assert]]:
 
 
 def names_given(node: ast.stmt) -> list[str]:
-    """By a definition, or by an assignment."""
+    """Returns the names that a statement binds by a definition or an assignment."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
@@ -53,7 +53,7 @@ def names_given(node: ast.stmt) -> list[str]:
 
 
 def functions_that_fail() -> set[str]:
-    """Names of functions of the tests that assert something, themselves or through what they mention."""
+    """Returns the names of functions that assert something, themselves or through functions that they mention."""
     mentions: dict[str, set[str]] = {}
     failing = set(FAILING)
     for _, function in functions():
@@ -75,7 +75,7 @@ def test_every_test_asserts_something():
 
 
 def test_no_module_gives_a_name_twice():
-    """The second value would stand for the first one, too, and a second test in the place of the first."""
+    """A second value would replace the first wherever that is used, and a second test would hide the first."""
     found = []
     for path, tree in TREES.items():
         names = Counter(name for node in tree.body for name in names_given(node))
@@ -84,7 +84,7 @@ def test_no_module_gives_a_name_twice():
 
 
 def test_no_assertion_accepts_either_outcome():
-    """``in (a, b)``: one of them is right, and the test knows which. What is random is one of a set."""
+    """Of ``in (a, b)`` one is right, and the test should know which. Random results are compared with a set."""
     found = [
         place
         for place, node in assertions()
@@ -114,7 +114,7 @@ def test_no_assertion_says_of_a_count_that_it_is_not_negative():
 
 
 def test_no_assertion_is_of_a_constant_or_a_function():
-    """A lambda, a text or a comparison with itself is true however the code is."""
+    """A lambda, a text or a comparison of a value with itself is true whatever the code does."""
     constant = ast.Constant | ast.Lambda | ast.JoinedStr | ast.Tuple | ast.List | ast.Dict | ast.GeneratorExp
     found = [place for place, node in assertions() if isinstance(node.test, constant)]
     same = [
