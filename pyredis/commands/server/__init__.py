@@ -1,1 +1,1 @@
-"""The commands for the server."""
+"""The server commands."""

@@ -1,4 +1,4 @@
-"""COMMAND: what the command table tells. The table never changes, so what is made of it is made once."""
+"""COMMAND: reports the command table. The table never changes, so the replies built from it are cached."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""CONFIG: the way from requests to ``pyredis.config``."""
+"""CONFIG: passes requests on to ``pyredis.config``."""
 
 from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
@@ -37,7 +37,7 @@ def config_resetstat(client, args):
 
 
 class _Refusals:
-    """What the configuration refuses is the reply."""
+    """Turns a refusal by the configuration into an error reply."""
 
     def __enter__(self) -> None:
         pass

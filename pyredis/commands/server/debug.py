@@ -1,4 +1,7 @@
-"""DEBUG, for those whom ``enable-debug-command`` lets: subcommands for tests, told apart here, not in the table."""
+"""DEBUG: subcommands for tests, open to the clients that ``enable-debug-command`` admits.
+
+The subcommands are not in the command table; this module dispatches them.
+"""
 
 import re
 import time
@@ -63,7 +66,7 @@ def describe_object(client, args):
 
 
 def _nodes_text(client, nodes: int, elements: int, size: int) -> str:
-    """What Redis tells of a quicklist; the runs at its ends count as nodes."""
+    """Returns the fields that Redis reports for a quicklist; the runs at the list's ends count as nodes."""
     most, depth = (client.host.config[name] for name in ("list-max-listpack-size", "list-compress-depth"))
     text = f" ql_nodes:{nodes} ql_avg_node:{elements / nodes:.2f} ql_listpack_max:{most}"
     return f"{text} ql_compressed:{int(depth > 0)} ql_uncompressed_size:{size}"
@@ -104,7 +107,7 @@ def _table_text(arrays: list[tuple[int, int]], overflow: int, size: int) -> str:
 
 
 def sleep(client, args):
-    """Stops everything for a while, which is what it is for. What is no number counts as 0, as in Redis."""
+    """Stops the entire server, which is its purpose. An argument that is not a number counts as 0, as in Redis."""
     try:
         seconds = float(args[2])
     except ValueError:
@@ -114,14 +117,17 @@ def sleep(client, args):
 
 
 def set_active_expire(client, args):
-    """The number that the argument begins with counts, as in Redis; no number is 0."""
+    """Uses the number that the argument begins with, or 0 if there is none, as in Redis."""
     number = re.match(rb"\s*[+-]?\d+", args[2])
     client.host.set_active_expire(bool(number and int(number.group())))
     return OK
 
 
 def load_aof(client, args):
-    """Loading executes commands itself, so it begins when this request is over; until its end the client waits."""
+    """Loads the append-only file once this request is over, because loading executes commands itself.
+
+    The client waits until the load ends.
+    """
     if client.core.in_transaction:
         raise CommandError("ERR DEBUG LOADAOF is not possible in a transaction")
     if not client.core.may_wait:
@@ -149,7 +155,7 @@ def protocol(client, args):
     return EXAMPLES[name]
 
 
-# It follows the reply, whatever the reply says.
+# Sent after the reply, although the reply's text says the opposite.
 PUSH_EXAMPLE = b">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n"
 EXAMPLES = {
     "string": b"Hello World",
@@ -198,18 +204,18 @@ class Subcommand(NamedTuple):
 SUBCOMMANDS = {
     word(subcommand.syntax.split()[0].encode()): subcommand
     for subcommand in (
-        Subcommand.of("DIGEST", "Tells a number for all data, equal where the data are equal.", digest),
-        Subcommand.of("DIGEST-VALUE [<key>...]", "Tells such a number for the value of each key.", digest_values),
-        Subcommand.of("ERROR <text>", "Answers with an error of that text.", error),
-        Subcommand.of("HTSTATS <dbid>", "Tells the sizes of a database's tables.", table_stats),
-        Subcommand.of("LISTPACK <key>", "Prints the elements of a packed value to the server's output.", show_listpack),
+        Subcommand.of("DIGEST", "Returns a digest of all data; equal data have equal digests.", digest),
+        Subcommand.of("DIGEST-VALUE [<key>...]", "Returns a digest of the value of each key.", digest_values),
+        Subcommand.of("ERROR <text>", "Returns an error with this text.", error),
+        Subcommand.of("HTSTATS <dbid>", "Reports the sizes of a database's hash tables.", table_stats),
+        Subcommand.of("LISTPACK <key>", "Prints the elements of a listpack to the server's output.", show_listpack),
         Subcommand.of("LOADAOF", "Empties the databases and loads the append-only file again.", load_aof),
-        Subcommand.of("OBJECT <key> [fast]", "Tells how the value of a key is held.", describe_object),
-        Subcommand.of("POPULATE <count> [<prefix>] [<size>]", "Creates strings, untold to the file.", populate),
-        Subcommand.of("PROTOCOL <type>", "Answers with an example of a type of reply.", protocol),
+        Subcommand.of("OBJECT <key> [fast]", "Reports how the value of a key is stored.", describe_object),
+        Subcommand.of("POPULATE <count> [<prefix>] [<size>]", "Creates strings in memory only.", populate),
+        Subcommand.of("PROTOCOL <type>", "Returns an example of a reply type.", protocol),
         Subcommand.of("SET-ACTIVE-EXPIRE <0|1>", "Turns the search for expired keys off or on.", set_active_expire),
-        Subcommand.of("SLEEP <seconds>", "Stops the server for a while, of which there may be fractions.", sleep),
-        Subcommand.of("STRINGMATCH-LEN <pattern> <text>", "Tells whether a glob pattern matches.", string_match),
+        Subcommand.of("SLEEP <seconds>", "Stops the server for a time, which may be fractional.", sleep),
+        Subcommand.of("STRINGMATCH-LEN <pattern> <text>", "Returns whether a glob pattern matches.", string_match),
         Subcommand.of("HELP", "Lists the subcommands.", help_text),
     )
 }

@@ -1,4 +1,4 @@
-"""What DEBUG does and sees inside the keyspace."""
+"""The parts of DEBUG that work inside the keyspace."""
 
 from pyredis.call.state import State
 

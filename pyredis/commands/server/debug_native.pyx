@@ -1,4 +1,4 @@
-"""What DEBUG does and sees inside the keyspace: POPULATE, OBJECT, HTSTATS. Called by ``commands/server/debug.py``.
+"""The parts of DEBUG that work inside the keyspace: POPULATE, OBJECT, LISTPACK, HTSTATS. ``debug.py`` calls them.
 
 Nothing here counts as a change: as in Redis, POPULATE does not reach the append-only file.
 """
@@ -52,9 +52,9 @@ cdef Entry *find(State core, int number, bytes key):
 # ---- POPULATE ----
 
 def populate(State core, int number, uint64_t count, bytes prefix, uint64_t size):
-    """Creates the keys ``prefix:0`` and so on where they are absent, with ``value:0`` and so on as their values.
+    """Creates those of the keys ``prefix:0`` and so on that are absent, with the values ``value:0`` and so on.
 
-    With a ``size`` other than 0 a value is cut, or filled up with zero bytes, to that size.
+    A ``size`` other than 0 is the size of each value, which is cut or padded with zero bytes.
     """
     cdef uint64_t index
     cdef Slice value
@@ -85,7 +85,7 @@ cdef int create(State core, int number, bytes key, Slice value) except -1:
 # ---- OBJECT ----
 
 cdef size_t length_prefix(size_t size) noexcept nogil:
-    """Bytes that a length takes in an RDB file."""
+    """Returns how many bytes a length occupies in an RDB file."""
     if size < 1 << 6:
         return 1
     if size < 1 << 14:
@@ -128,17 +128,20 @@ cdef size_t serialized_parts(ValueKind kind, void *value, int64_t now) noexcept 
 
 
 cdef size_t serialized(State core, Entry *entry):
-    """Bytes of the value in an RDB file that compresses nothing and packs nothing."""
+    """Returns the size of the value, in bytes, in an RDB file without compression and packed encodings."""
     if entry.type == <uint32_t> STRING:
         return serialized_string(entry)
     if entry.type == <uint32_t> STREAM:
-        # Blocks and pending entries as they are here; the numbers around them count for little.
+        # Blocks and pending entries count with their size in memory; the numbers around them are negligible.
         return stream_memory(<Stream *> entry_pointer(entry))
     return serialized_parts(<ValueKind> entry.type, entry_pointer(entry), core.server.keyspace.now_ms)
 
 
 def object_facts(State core, int number, bytes key):
-    """(address, encoding, serialized length, access clock, seconds idle) of a key's value; None without the key."""
+    """Returns (address, encoding, serialized length, access clock, seconds idle) of a key's value.
+
+    Returns None if the key is absent.
+    """
     cdef Entry *entry = find(core, number, key)
     cdef uint32_t idle
     if entry == NULL:
@@ -148,7 +151,7 @@ def object_facts(State core, int number, bytes key):
 
 
 def node_facts(State core, int number, bytes key):
-    """(nodes, elements, bytes of the elements as they are packed) of a long list; None for anything else."""
+    """Returns (nodes, elements, bytes of the packed elements) of a long list; None for anything else."""
     cdef Entry *entry = find(core, number, key)
     cdef ListIterator iterator
     cdef const ListStretch *stretch
@@ -169,7 +172,7 @@ def node_facts(State core, int number, bytes key):
 # ---- LISTPACK ----
 
 cdef list elements_of(ValueKind kind, void *value, bint expiring):
-    """Due fields too: they stand in the pack until they are removed."""
+    """Returns the packed elements, including expired fields: they stay in the pack until they are removed."""
     cdef PartIterator iterator
     cdef Part part
     cdef list elements = []
@@ -191,8 +194,10 @@ cdef bytes bytes_of(Slice text):
 
 
 def packed_elements(State core, int number, bytes key):
-    """(encoding, elements in the order they are packed) of a key's value, None for the elements where the value is not
-    packed; None without the key."""
+    """Returns (encoding, elements in packed order) of a key's value; None if the key is absent.
+
+    The elements are None if the value is not packed.
+    """
     cdef Entry *entry = find(core, number, key)
     if entry == NULL:
         return None
@@ -205,7 +210,10 @@ def packed_elements(State core, int number, bytes key):
 # ---- HTSTATS ----
 
 def table_facts(State core, int number):
-    """Of the tables of keys and of expiries: a list with (buckets, elements) of each array, overflow buckets, bytes."""
+    """Returns the facts of a database's table of keys and of its table of expiries.
+
+    Each is ([(buckets, elements) of each array], overflow buckets, bytes).
+    """
     cdef Database *database = &core.server.keyspace.databases[number]
     return facts_of(&database.keys), facts_of(&database.expires)
 

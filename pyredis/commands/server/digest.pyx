@@ -1,10 +1,10 @@
-"""DEBUG DIGEST: one number for a whole data set, by Redis's algorithm: both servers tell the same of the same data.
+"""DEBUG DIGEST: one number for an entire data set, by Redis's algorithm: both servers return the same for equal data.
 
 A digest is 20 bytes. To *add* something is to exclusive-or its SHA-1 in: order does not matter. To *mix* something is
-to add it and to put the digest's own SHA-1 in its place: order matters. A key's digest mixes its name, its type and its
-value, and adds a word where it expires; a hash adds a digest of each field, a sorted set one of each member, a set adds
-each member, a list mixes each element, a stream each entry. The data set's digest mixes the number of every
-database that has keys and adds the digest of each key.
+to add it and then to replace the digest by its own SHA-1: order matters. A key's digest mixes its name, its type and
+its value, and adds a fixed word if the key expires; a hash adds a digest of each field, a sorted set one of each
+member, a set adds each member, a list mixes each element, a stream each entry. The data set's digest mixes the number
+of every database that has keys and adds the digest of each key.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -75,7 +75,7 @@ cdef void mix(uint8_t *digest, Slice text) noexcept nogil:
 
 
 cdef void mix_number(uint8_t *digest, uint32_t number) noexcept nogil:
-    """Mixes 32 bits, the highest first."""
+    """Mixes in 32 bits, the most significant byte first."""
     cdef uint8_t text[4]
     cdef int index
     for index in range(4):
@@ -119,7 +119,7 @@ cdef void add_parts(uint8_t *digest, ValueKind kind, void *value, int64_t now) n
 
 
 cdef void mix_entries(uint8_t *digest, Stream *stream) noexcept nogil:
-    """Each id with a point between its numbers, then the entry's names and values."""
+    """Mixes in each id, with a dot between its numbers, then the entry's field names and values."""
     cdef StreamIterator iterator
     cdef Slice name, value
     cdef char id[ID_TEXT]
@@ -163,7 +163,7 @@ cdef void add_database(uint8_t *digest, Database *database, int64_t now) noexcep
 
 
 def digest_all(State core):
-    """The digest of all databases, in hexadecimal. Zeros where there are no keys."""
+    """Returns the digest of all databases, in hexadecimal; zeros if there are no keys."""
     cdef uint8_t digest[SHA1_SIZE]
     cdef int index
     cdef Database *database
@@ -176,7 +176,7 @@ def digest_all(State core):
 
 
 def digest_value(State core, int number, bytes key):
-    """The digest of one key's value, in hexadecimal; zeros where there is no such key."""
+    """Returns the digest of one key's value, in hexadecimal; zeros if the key is absent."""
     cdef uint8_t digest[SHA1_SIZE]
     cdef Slice name = slice_of(key, len(key))
     cdef Entry *entry = keyspace_peek(&core.server.keyspace.databases[number], name, hash_key(name.data, name.size))
@@ -187,7 +187,7 @@ def digest_value(State core, int number, bytes key):
 
 
 def sha1_of(bytes text):
-    """SHA-1 as this module computes it, for tests."""
+    """Returns the SHA-1 of ``text`` in hexadecimal, as the digests use it."""
     cdef uint8_t digest[SHA1_SIZE]
     sha1(<const char *> text, len(text), digest)
     return (<bytes> digest[:SHA1_SIZE]).hex()

@@ -1,4 +1,4 @@
-"""What INFO and MEMORY count over all clients and all databases."""
+"""Counts over all clients and all databases, for INFO and MEMORY."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What INFO and MEMORY count over all clients and all databases, natively because there may be very many."""
+"""Counts over all clients and all databases, for INFO and MEMORY. Native because there may be very many."""
 
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ compiler = COMPILER.decode()
 
 
 class ClientTotals(NamedTuple):
-    """Over all clients: the buffers are the largest there are, in bytes; the last two are counts.
+    """Totals over all clients. The buffers are the largest of any client, in bytes; the last two fields are counts.
 
-    ``memory`` is the sum of all bytes, ``allocated`` of those among them that the core's allocator counts as used.
+    ``memory`` is the sum of all bytes, ``allocated`` the part of it that the core's allocator counts as used.
     """
 
     memory: int
@@ -31,12 +31,12 @@ class ClientTotals(NamedTuple):
 
 
 def client_totals(hub):
-    """The totals over the clients of a hub."""
+    """Returns the totals over the clients of a hub."""
     return ClientTotals(*hub.client_totals())
 
 
 def watched_keys(State core):
-    """How many keys are watched, each once however many watch it."""
+    """Returns how many keys are watched, each counted once however many clients watch it."""
     cdef int index
     cdef uint64_t total = 0
     for index in range(core.server.keyspace.count):
@@ -45,13 +45,13 @@ def watched_keys(State core):
 
 
 def waiting(State core):
-    """Of the commands that wait for keys: (with a timeout, keys awaited, those whose removal wakes somebody)."""
+    """Returns (waiting commands with a timeout, awaited keys, awaited keys whose removal also wakes a command)."""
     cdef Waiting *waiting = &core.server.waiting
     return waiting.deadlines, waiting.keys, waiting.eager_keys
 
 
 def rehashing(State core):
-    """Of each table of keys or expiries that is being resized, the bytes of the array it leaves."""
+    """Returns, for each table of keys or expiries that is being resized, the size of its old array in bytes."""
     cdef Database *database
     cdef int index
     cdef list found = []

@@ -1,7 +1,7 @@
-"""INFO: which sections are asked for, and their text. What stands in a section is told by ``info_sections``.
+"""INFO: chooses the requested sections and writes their text. ``info_sections`` provides their fields.
 
-A section is a title and fields, ``name:value`` lines; sections are separated by an empty line and come in one order,
-whatever order they are asked for in.
+A section is a title and fields, which are ``name:value`` lines. Sections are separated by an empty line and are always
+in the same order, whatever order they are requested in.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from pyredis.commands.server.info_sections import SECTIONS
 from pyredis.config.syntax import to_bytes
 from pyredis.replies import Verbatim
 
-# Sections that are told only when they, or everything, are asked for.
+# Sections included only if requested by name, or by ``all`` or ``everything``.
 ON_REQUEST = ("commandstats", "latencystats")
 
 
@@ -21,7 +21,7 @@ def info(client, args):
 
 
 def chosen_sections(words: Iterable[str]) -> list[str]:
-    """The sections that the words name, in their order; no words at all mean ``default``."""
+    """Returns the sections that the words name, in the order of ``SECTIONS``; no words mean ``default``."""
     words = set(words) or {"default"}
     if words & {"all", "everything"}:
         return list(SECTIONS)

@@ -1,7 +1,7 @@
-"""The sections of INFO: for each a function of the client that asks, to its fields in Redis's order.
+"""The sections of INFO: one function each, which takes the requesting client and returns the fields in Redis's order.
 
-Every value is true. What Redis has and this server has not (replicas, scripts, eviction, threads for sockets, …) is
-told as it is: none, 0.
+Every value is true. Features of Redis that this server lacks (replicas, scripts, eviction, threads for sockets, …) are
+reported as none or 0.
 """
 
 import os
@@ -21,7 +21,7 @@ BUILD_ID = sha1_of(f"{VERSION} {REDIS_VERSION} {facts_native.compiler}".encode()
 
 
 def human(size: int) -> str:
-    """Bytes as people like them: ``1.50M``."""
+    """Formats a number of bytes for people: ``1.50M``."""
     if size < 1024:
         return f"{size}B"
     for power, unit in enumerate("KMGTP", 1):
@@ -166,7 +166,7 @@ def persistence(client):
     return client.host.persistence.info()
 
 
-# The counters of INFO stats, in its order; those that nobody counts are 0.
+# The fields of INFO stats, in Redis's order; fields that nothing counts are 0.
 STATS = (
     *("total_connections_received", "total_commands_processed", "instantaneous_ops_per_sec", "total_net_input_bytes"),
     *("total_net_output_bytes", "total_net_repl_input_bytes", "total_net_repl_output_bytes"),
@@ -206,7 +206,7 @@ def stats(client):
 
 
 def _loop_stats(client) -> dict[str, int]:
-    """The loop belongs to uvloop, which counts nothing: what is told is what wakes it, and the time it is awake."""
+    """Counts reads as the loop's cycles and processor time as their duration, because uvloop keeps no counters."""
     awake = processor_seconds()
     cycles = client.host.counters["total_reads_processed"]
     busy = sum(seconds for name, seconds in awake.items() if not name.endswith(("_children", "_thread"))) * 1e6

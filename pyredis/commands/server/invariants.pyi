@@ -1,9 +1,9 @@
-"""What always holds inside a server's data, checked; for the tests and nothing else."""
+"""Checks of the invariants of a server's data, for the tests only."""
 
 from pyredis.call.state import State
 
 def check(core: State) -> None:
-    """Walks everything; raises AssertionError, saying where, for what does not hold."""
+    """Walks all data; raises AssertionError, naming the place, for the first broken invariant."""
 
 def release_scratch(core: State) -> None:
-    """Gives back what the server keeps for the next batch."""
+    """Frees the memory that the server keeps for the next batch."""

@@ -1,7 +1,7 @@
-"""What always holds inside a server's data, checked; for the tests and nothing else.
+"""Checks of the invariants of a server's data, for the tests only.
 
-``check`` walks everything, so that it costs as much as there is; ``release_scratch`` gives back what the server keeps
-for the next batch, after which ``Core.used_memory`` of an empty server is what it was before it had any data.
+``check`` walks all data, so its cost is proportional to their amount. ``release_scratch`` frees the memory that the
+server keeps for the next batch; ``Core.used_memory`` of an empty server is then what it was before it had any data.
 """
 
 from pyredis._resp cimport arguments_free, reply_free
@@ -53,12 +53,12 @@ from pyredis.types.table.hashtable cimport (
 
 
 def check(State core):
-    """Raises AssertionError with the first invariant that is broken."""
+    """Raises AssertionError for the first broken invariant."""
     cdef int index
     cdef Database *database
     for index in range(core.server.keyspace.count):
         database = &core.server.keyspace.databases[index]
-        expect(database.id == index, f"database {index} believes to be {database.id}")
+        expect(database.id == index, f"database {index} has the number {database.id}")
         check_entries(database)
         check_subset(database, &database.expires, "expires")
         check_subset(database, &database.field_expires, "field_expires")
@@ -66,11 +66,11 @@ def check(State core):
         check_awaited(core, index)
     check_waiting(core)
     check_garbage(core)
-    expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is said to run")
+    expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is marked as running")
 
 
 def release_scratch(State core):
-    """Gives back the reply buffer, which must not be owed to anybody, the last batch's arguments, empty tables."""
+    """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, and empty tables."""
     cdef int index
     cdef Table *watched
     reply_free(&core.server.reply)
@@ -96,7 +96,7 @@ cdef bint stands_in(Table *table, const Entry *entry) noexcept:
 
 
 cdef list elements(Table *table):
-    """The addresses of a table's elements."""
+    """Returns the addresses of a table's elements."""
     cdef TableIterator iterator
     cdef void *element
     cdef list found = []
@@ -117,10 +117,10 @@ cdef int check_entries(Database *database) except -1:
         entry = <Entry *> <size_t> address
         name = f"db{database.id} {key_of(entry)!r}"
         expect(stands_in(&database.keys, entry), f"{name} is not found in keys")
-        expect(stands_in(&database.expires, entry) == entry_has_expiry(entry), f"{name} against expires")
+        expect(stands_in(&database.expires, entry) == entry_has_expiry(entry), f"{name}: expires and the flag differ")
         expect(stands_in(&database.field_expires, entry) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
-               f"{name} against field_expires")
-        expect((entry_key(entry).size > 255) == ((entry.flags & ENTRY_LONG_KEY) != 0), f"{name}: the key's size")
+               f"{name}: field_expires and the flag differ")
+        expect((entry_key(entry).size > 255) == ((entry.flags & ENTRY_LONG_KEY) != 0), f"{name}: the long key flag")
         if entry.type == STRING:
             check_string(entry, name)
         else:
@@ -147,13 +147,13 @@ cdef int check_string(Entry *entry, str name) except -1:
 cdef int check_value(Entry *entry, str name) except -1:
     cdef Hash *hash
     expect(not entry.flags & ENTRY_EMBEDDED, f"{name}: an embedded value of kind {entry.type}")
-    expect(value_type(<ValueKind> entry.type).release != NULL, f"{name}: of no kind {entry.type}")
+    expect(value_type(<ValueKind> entry.type).release != NULL, f"{name}: unknown kind {entry.type}")
     if entry.type == HASH:
         hash = <Hash *> entry_pointer(entry)
         expect(hash_size(hash) > 0, f"{name}: an empty hash")
         expect(hash_sound(hash), f"{name}: a hash that is not sound")
         expect((hash_next_expiry(hash) != 0) == ((entry.flags & ENTRY_FIELD_EXPIRES) != 0),
-               f"{name}: whether its fields expire")
+               f"{name}: the field expiry flag is wrong")
     elif entry.type == SET:
         expect(set_size(<Set *> entry_pointer(entry)) > 0, f"{name}: an empty set")
         expect(set_sound(<Set *> entry_pointer(entry)), f"{name}: a set that is not sound")
@@ -169,10 +169,10 @@ cdef int check_value(Entry *entry, str name) except -1:
 
 
 cdef int check_subset(Database *database, Table *table, str name) except -1:
-    """Every element is an entry of the main table; nothing of it is read before that is known."""
+    """Checks that every element is an entry of the main table, before anything reads the element."""
     cdef set living = set(elements(&database.keys))
     for address in elements(table):
-        expect(address in living, f"db{database.id}: {name} holds what is no key")
+        expect(address in living, f"db{database.id}: {name} has an element that is not a key")
     return 0
 
 
@@ -181,20 +181,20 @@ cdef int check_watched(Database *database) except -1:
     for address in elements(&database.watched):
         watched = <WatchedKey *> <size_t> address
         name = f"db{database.id} watched {bytes_of(watched_key(watched))!r}"
-        expect(watched.database == database, f"{name} is of another database")
+        expect(watched.database == database, f"{name} belongs to another database")
         expect(watched.watchers > 0, f"{name} has no watchers")
     return 0
 
 
 cdef int check_awaited(State core, int index) except -1:
-    """The queues of a database's awaited keys."""
+    """Checks the queues of a database's awaited keys."""
     cdef AwaitedKey *key
     cdef size_t eager
     for address in elements(&core.server.waiting.awaited[index]):
         key = <AwaitedKey *> <size_t> address
         name = f"db{index} awaited {bytes_of(awaited_key(key))!r}"
-        expect(key.database == &core.server.keyspace.databases[index], f"{name} is of another database")
-        expect(key.first != NULL, f"{name} is awaited by nobody")
+        expect(key.database == &core.server.keyspace.databases[index], f"{name} belongs to another database")
+        expect(key.first != NULL, f"{name} has no waiters")
         expect(not key.ready, f"{name} has not been served")
         eager = check_queue(key, name)
         expect(eager == key.eager, f"{name}: {key.eager} are eager instead of {eager}")
@@ -202,18 +202,18 @@ cdef int check_awaited(State core, int index) except -1:
 
 
 cdef size_t check_queue(AwaitedKey *key, str name) except <size_t> -1:
-    """Each place knows its neighbours and its waiter, and the waiter's client waits; how many are eager."""
+    """Checks that each place is linked to its neighbours and to a waiting client; returns how many are eager."""
     cdef Place *place = key.first
     cdef Place *before = NULL
     cdef size_t eager = 0
     while place != NULL:
-        expect(place.key == key and place.before == before, f"{name}: a place stands in the wrong queue")
+        expect(place.key == key and place.before == before, f"{name}: a place is in the wrong queue")
         expect(place.waiter.client.waiter == place.waiter, f"{name}: a waiter is not its client's")
-        expect(place.waiter.client.flags & CLIENT_BLOCKED, f"{name}: a client does not know that it waits")
+        expect(place.waiter.client.flags & CLIENT_BLOCKED, f"{name}: a waiting client is not marked as blocked")
         eager += place.waiter.kind == ANY_CHANGE
         before = place
         place = place.after
-    expect(key.last == before, f"{name}: the queue's end")
+    expect(key.last == before, f"{name}: the end of the queue is wrong")
     return eager
 
 
@@ -223,10 +223,10 @@ cdef int check_waiting(State core) except -1:
     cdef size_t keys = 0
     for index in range(waiting.databases):
         keys += table_size(&waiting.awaited[index])
-    expect(keys == waiting.keys, f"{waiting.keys} keys are said to be awaited, and {keys} are")
-    expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "whether changes of awaited keys are heard")
+    expect(keys == waiting.keys, f"{waiting.keys} awaited keys are counted instead of {keys}")
+    expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "the flag HEARD_WAITING is wrong")
     expect(waiting.ready == NULL and waiting.last_ready == NULL, "a key that is ready has not been served")
-    return expect(core.server.outbox.first == NULL, "what a client was sent has not been delivered")
+    return expect(core.server.outbox.first == NULL, "the outbox is not empty")
 
 
 cdef int check_garbage(State core) except -1:
@@ -235,7 +235,7 @@ cdef int check_garbage(State core) except -1:
     while garbage != NULL:
         parts += garbage.parts
         garbage = garbage.next
-    return expect(parts == core.server.keyspace.garbage_parts, "the parts of the garbage")
+    return expect(parts == core.server.keyspace.garbage_parts, "the number of parts of the garbage is wrong")
 
 
 cdef bytes bytes_of(Slice text):

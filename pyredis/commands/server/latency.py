@@ -1,7 +1,7 @@
-"""Latency: how long events of each kind lasted when they lasted long, how long each command takes, and LATENCY.
+"""Latency: slow events by kind, how long each command takes, and LATENCY.
 
-An event is noted when it lasted ``latency-monitor-threshold`` milliseconds or more, and so is every command, as
-``command`` or ``fast-command``. The times of all commands are counted by the core, by powers of two.
+An event is recorded if it lasted ``latency-monitor-threshold`` milliseconds or more. Each command is an event too,
+``command`` or ``fast-command``. The core counts the times of all commands, by powers of two.
 """
 
 import time
@@ -12,12 +12,12 @@ from pyredis.commands.help import help_lines
 from pyredis.config.syntax import to_bytes, to_text
 
 SAMPLES = 160
-# The histogram that is told begins at this power of two, in nanoseconds.
+# The reported histogram begins at this power of two, in nanoseconds.
 FIRST_POWER = 10
 
 
 class Events:
-    """The latest samples of one kind of event: Unix second and milliseconds; one per second, the longest."""
+    """The latest samples of one kind of event: Unix second and milliseconds, only the longest of each second."""
 
     def __init__(self) -> None:
         self.samples: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
@@ -31,7 +31,7 @@ class Events:
 
 
 class Latency:
-    """The events by name. ``threshold`` in milliseconds; 0 notes nothing."""
+    """The events by name. ``threshold`` is in milliseconds; 0 records nothing."""
 
     def __init__(self, threshold: int) -> None:
         self.events: dict[str, Events] = {}
@@ -41,12 +41,12 @@ class Latency:
         self.threshold = milliseconds
 
     def add(self, name: str, milliseconds: int) -> None:
-        """Notes an event, if it lasted long enough."""
+        """Records an event if it lasted long enough."""
         if self.threshold and milliseconds >= self.threshold:
             self.events.setdefault(name, Events()).add(int(time.time()), milliseconds)
 
     def reset(self, names: Iterable[str] | None = None) -> int:
-        """Forgets the events of these names, None for all; returns how many kinds there were."""
+        """Removes the events of these names, None for all; returns how many of the names had any."""
         chosen = set(self.events) if names is None else set(names)
         return sum(self.events.pop(name, None) is not None for name in chosen)
 
@@ -75,7 +75,7 @@ def latency_histogram(client, args):
 
 
 def _family_names(argument: bytes) -> list[str]:
-    """The command's name and those of its subcommands; none where there is no such command."""
+    """Returns the command's name and those of its subcommands; empty if there is no such command."""
     from pyredis.commands.table.command_table import find
 
     spec = find(argument)
@@ -86,9 +86,9 @@ Histogram = list[tuple[int, int, int]]
 
 
 def cumulative(histogram: Histogram) -> dict[int, int]:
-    """Microseconds to the number of calls that took less, at powers of two, without steps where nothing is added.
+    """Maps microseconds to the number of calls that took less, at powers of two, without steps that add no calls.
 
-    Redis's own histogram, kept to two significant digits, tells an edge of 2**k ns as 2**k + 2**(k - 7) - 1.
+    Redis's own histogram keeps two significant digits and reports an edge of 2**k ns as 2**k + 2**(k - 7) - 1.
     """
     told: dict[int, int] = {}
     total = 0
@@ -100,7 +100,10 @@ def cumulative(histogram: Histogram) -> dict[int, int]:
 
 
 def percentile(histogram: Histogram, share: float) -> float:
-    """The microseconds within which ``share`` percent of the calls ended, the calls of a row spread evenly over it."""
+    """Returns the microseconds within which ``share`` percent of the calls ended.
+
+    The calls of a row are taken to be spread evenly over it.
+    """
     wanted = max(sum(calls for _, _, calls in histogram) * share / 100, 1)
     for begin, end, calls in histogram:
         if wanted <= calls:

@@ -1,4 +1,4 @@
-"""LOLWUT: the version below a picture, which a cellular automaton draws line by line from a few random cells."""
+"""LOLWUT: a picture above the version. A cellular automaton draws it line by line from a few random cells."""
 
 import random
 
@@ -7,11 +7,11 @@ from pyredis.commands.parse import integer, word
 from pyredis.replies import Verbatim
 
 WIDTH, LINES = 64, 16
-# Rules, in Wolfram's numbering, whose pictures are neither empty nor even.
+# Rules, in Wolfram's numbering, whose pictures are neither empty nor uniform.
 RULES = (18, 22, 30, 45, 60, 73, 90, 105, 110, 126, 150)
-# How many numbers the versions with a picture take, which do not change this one.
+# How many numbers Redis's versions with a picture accept. They have no effect on this one.
 SIZES = {5: 3, 6: 2}
-# Two cells above each other are one character.
+# One character shows two cells, one above the other.
 HALVES = " ▀▄█"
 
 
@@ -25,7 +25,7 @@ def lolwut(client, args):
 
 
 def draw(rule: int) -> str:
-    """Generations from above, two to a line; the line's ends meet."""
+    """Draws the generations from top to bottom, two to a line; the ends of a generation are neighbours."""
     cells = [random.random() < 0.1 for _ in range(WIDTH)]
     cells[WIDTH // 2] = True
     rows = []
@@ -37,7 +37,7 @@ def draw(rule: int) -> str:
 
 
 def step(rule: int, cells: list[bool]) -> list[bool]:
-    """The next generation: the rule's bit for a cell and its neighbours."""
+    """Returns the next generation: for each cell, the rule's bit for the cell and its neighbours."""
     count = len(cells)
     numbers = (4 * cells[at - 1] + 2 * cells[at] + cells[(at + 1) % count] for at in range(count))
     return [bool(rule >> number & 1) for number in numbers]

@@ -1,8 +1,8 @@
-"""What memory is used for: MEMORY STATS and DOCTOR, and the figures that INFO tells too.
+"""What memory is used for: MEMORY STATS and DOCTOR, and the figures that INFO reports as well.
 
 ``used`` is exact and counts what the core allocates. The interpreter's own memory, connection objects and the ring of
-the append-only file are in the resident size alone. What Redis has and this server has not (replicas, a backlog,
-scripts) takes nothing, and is told as 0.
+the append-only file are in the resident size only. Features of Redis that this server lacks (replicas, a backlog,
+scripts) use no memory and are reported as 0.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from pyredis.commands.server.facts_native import client_totals, rehashing
 from pyredis.ground.process_usage import resident_memory
 from pyredis.replies import Verbatim
 
-# Less than this is too little to judge, in bytes.
+# DOCTOR does not judge less than this, in bytes.
 MUCH = 5 << 20
 
 
@@ -34,7 +34,7 @@ class MemoryUse(NamedTuple):
 
     @property
     def overhead(self) -> int:
-        """What is used, but not by the data."""
+        """Memory that is used, but not by the data."""
         return self.startup + self.client_buffers + self.table_bytes
 
     @property
@@ -118,7 +118,7 @@ def _database_stats(use: MemoryUse) -> dict:
 
 
 def _allocator_stats(use: MemoryUse) -> dict:
-    """The allocator tells nothing of pages it holds free: whatever is resident counts as active."""
+    """Counts all resident memory as active, because the allocator does not report its free pages."""
     return {
         "allocator.allocated": use.used,
         "allocator.active": use.resident,
@@ -136,7 +136,7 @@ def _allocator_stats(use: MemoryUse) -> dict:
 def memory_doctor(client, args):
     use = measure(client)
     if use.used < MUCH:
-        return Verbatim(b"There is hardly anything in memory yet, so there is nothing to find fault with.\n")
+        return Verbatim(b"There is hardly anything in memory yet, so there is nothing to diagnose.\n")
     findings = list(_findings(client, use))
     if not findings:
         return Verbatim(b"No trouble with memory found.\n")
@@ -145,9 +145,9 @@ def memory_doctor(client, args):
 
 def _findings(client, use: MemoryUse):
     if use.peak > use.used * 1.5:
-        yield "Peak: memory in use was once more than 1.5 times what it is now; the system may not have it back yet."
+        yield "Peak: memory in use was once more than 1.5 times what it is now; the system may not have all of it back."
     if use.fragmentation > 1.4 and use.resident - use.used > 100 << 20:
-        yield "Fragmentation: the process is more than 1.4 times as large in memory as what it uses."
+        yield "Fragmentation: the resident size of the process is more than 1.4 times the memory that it uses."
     if use.clients > 200 << 10 and use.clients > len(client.host.clients) * (200 << 10):
         yield "Clients: their buffers take more than 200 KB each on average; some read too slowly or send too much."
 

@@ -12,7 +12,7 @@ from pyredis.keyspace.keyspace cimport Entry, entry_footprint, keyspace_find
 
 
 cdef bint samples_option(Call *call) noexcept nogil:
-    """What follows the key changes nothing, for all is counted; answers and returns false where it is wrong."""
+    """Checks SAMPLES, which has no effect because all elements are counted; on error, replies and returns False."""
     cdef int at = 3
     cdef int64_t samples
     while at < call.argc:
@@ -29,7 +29,7 @@ cdef bint samples_option(Call *call) noexcept nogil:
 
 
 cdef Replied memory_usage(Call *call) noexcept nogil:
-    """Looks at the key without noting an access."""
+    """Looks up the key without recording an access."""
     cdef Entry *entry
     if not samples_option(call):
         return 0

@@ -1,4 +1,4 @@
-"""The commands about the server's life and clock; and all handlers of the group, most of which have their own files."""
+"""BGREWRITEAOF, LASTSAVE, SHUTDOWN and TIME. The other server commands have modules of their own."""
 
 import time
 
@@ -22,8 +22,11 @@ def lastsave(client, args):
 
 
 def bgrewriteaof(client, args):
-    """Whether the rewrite can begin is often known only when its files are open: until then the client waits, if it
-    may; otherwise the log says what became of it."""
+    """Starts a rewrite of the append-only file.
+
+    Whether it can begin is often known only once its files are open. Until then the client waits, if it may; otherwise
+    only the log reports the result.
+    """
 
     waits = client.core.may_wait
 

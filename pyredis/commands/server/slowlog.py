@@ -1,7 +1,6 @@
-"""The slow log: the last commands that took longer than ``slowlog-log-slower-than``, and SLOWLOG, which tells them.
+"""The slow log: the last commands that took longer than ``slowlog-log-slower-than``, and SLOWLOG, which returns them.
 
-Long commands are cut, so that an entry is small whatever it was: to 32 arguments of 128 bytes. What a command says of
-passwords is not kept.
+Commands are cut to 32 arguments of 128 bytes each, so an entry is always small. Passwords are not kept.
 """
 
 import time
@@ -34,7 +33,7 @@ class SlowEntry(NamedTuple):
 
 
 class Slowlog:
-    """The newest entries, at most ``max_length``. Numbers go on through a reset."""
+    """The newest entries, at most ``max_length``. A reset does not restart the numbering."""
 
     def __init__(self, max_length: int) -> None:
         self.entries: deque[SlowEntry] = deque(maxlen=max_length)
@@ -44,7 +43,7 @@ class Slowlog:
         self.entries = deque(islice(self.entries, max_length), maxlen=max_length)
 
     def add(self, client, arguments: list[bytes], duration: int, missing: int = 0) -> None:
-        """Adds a command that took ``duration`` microseconds and has ``missing`` more arguments.
+        """Adds a command that took ``duration`` microseconds and has ``missing`` arguments besides these.
 
         ``client`` is None for the append-only file's loader.
         """
@@ -61,7 +60,7 @@ class Slowlog:
 
 
 def redact(arguments: list[bytes]) -> list[bytes]:
-    """The arguments with passwords replaced."""
+    """Returns the arguments with passwords replaced."""
     name = word(arguments[0])
     if name == "auth":
         return [arguments[0], *[REDACTED] * (len(arguments) - 1)]
@@ -81,7 +80,7 @@ def _config_secrets(arguments: list[bytes]) -> set[int]:
 
 
 def shorten(arguments: list[bytes], missing: int = 0) -> list[bytes]:
-    """The arguments, which ``missing`` more follow, as an entry keeps them: what is cut off is counted at its end."""
+    """Cuts the arguments, which ``missing`` more follow, for an entry; each cut ends with a count of what it drops."""
     kept = [_shorten_one(argument) for argument in arguments[:MAX_ARGUMENTS]]
     total = len(arguments) + missing
     if total > MAX_ARGUMENTS:
