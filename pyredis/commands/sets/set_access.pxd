@@ -1,4 +1,4 @@
-"""A set on its way through a handler: looked up by its key, changed, put back. For the set commands alone."""
+"""Access to a set in a handler: look it up by its key, change it, store it. For the set commands only."""
 
 from libc.stdint cimport uint64_t
 
@@ -28,13 +28,13 @@ cdef inline SetLimits set_limits(const Server *server) noexcept nogil:
 
 
 cdef inline Set *read_set(Call *call, int index) noexcept nogil:
-    """The set at argument ``index``. NULL where there is none, or where the answer was WRONGTYPE (``call.failed``)."""
+    """Returns the set at argument ``index``; NULL if absent, or after replying WRONGTYPE (``call.failed``)."""
     cdef Entry *entry = lookup_read_kind(call, index, SET)
     return <Set *> entry_pointer(entry) if entry != NULL else NULL
 
 
 cdef inline bint find_set(Call *call, int index, SetAccess *access) noexcept nogil:
-    """For changing; ``access.set`` is NULL where there is none. False when the answer has been WRONGTYPE."""
+    """Looks up the set for a change; ``access.set`` is NULL if absent. Returns False after replying WRONGTYPE."""
     access.index = index
     access.entry = lookup_write_kind(call, index, SET)
     access.set = <Set *> entry_pointer(access.entry) if access.entry != NULL else NULL
@@ -43,7 +43,7 @@ cdef inline bint find_set(Call *call, int index, SetAccess *access) noexcept nog
 
 
 cdef inline void store_set(Call *call, SetAccess *access) noexcept nogil:
-    """Puts the changed set, which has a member, where it was found or in place of nothing."""
+    """Stores the changed set, which must not be empty, in the entry where it was found or under a new key."""
     if likely(access.entry != NULL):
         entry_store_pointer(access.entry, access.set)
         return
@@ -54,7 +54,7 @@ cdef inline void store_set(Call *call, SetAccess *access) noexcept nogil:
 
 cdef inline void store_fewer_members(
         Call *call, SetAccess *access, const char *event, uint64_t removed) noexcept nogil:
-    """The tail of handlers that have removed so many members; the last member takes the key with it."""
+    """Ends a handler that has removed ``removed`` members; deletes the key if the set is empty."""
     cdef bint empty = set_size(access.set) == 0
     store_set(call, access)
     parts_removed(call, access.index, access.entry, empty, EVENT_SET, event, removed)

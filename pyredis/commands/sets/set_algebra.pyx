@@ -1,6 +1,7 @@
-"""Intersection, union and difference of sets: answered, counted, or stored.
+"""Intersection, union and difference of sets: returned, counted, or stored.
 
-Members go from set to set in batches (``SetBatch``), so that the memory of a large table is waited for once a batch.
+Members are passed from set to set in batches (``SetBatch``), so the latency of a large table's memory is paid once per
+batch.
 """
 
 from libc.stdint cimport int64_t
@@ -38,19 +39,19 @@ from pyredis.types.set.set cimport (
 )
 from pyredis.types.set.set_forms cimport SET_INTEGERS
 
-# The sets of a request in the order of its keys; NULL for an absent one.
+# The sets of a request in the order of its keys; NULL for an absent key.
 ctypedef struct Sources:
     Set **sets
     int count
     int absent
 
-# Where the result goes: into a set, else into a reply; without either it is only counted.
+# Where the result is written: to `set`, else to `reply`; if both are NULL, members are only counted.
 ctypedef struct Result:
     Reply *reply
     Set *set
     SetLimits limits
     size_t count
-    size_t limit            # no more members are asked for; 0 for all
+    size_t limit            # the most members that are wanted; 0 for all
 
 ctypedef void (*Operation)(Sources *sources, Result *result) noexcept nogil
 
@@ -62,7 +63,7 @@ cdef void free_sources(Sources *sources) noexcept nogil:
 
 
 cdef bint find_sources(Call *call, int first, int count, Sources *sources) noexcept nogil:
-    """The sets at ``count`` arguments from ``first`` on. False, nothing to free, when the answer has been an error."""
+    """Finds the sets at ``count`` arguments from ``first`` on. Returns False, with nothing to free, after an error."""
     cdef int index
     sources.sets = <Set **> mem_alloc(count * sizeof(Set *))
     sources.count = count
@@ -77,7 +78,7 @@ cdef bint find_sources(Call *call, int first, int count, Sources *sources) noexc
 
 
 cdef bint take(Result *result, SetBatch *batch) noexcept nogil:
-    """False when that is enough."""
+    """Adds a batch to the result; returns False once no more members are wanted."""
     cdef size_t i
     if result.set != NULL:
         result.count += set_add_batch(&result.set, batch, &result.limits)
@@ -104,7 +105,7 @@ cdef int larger(const void *a, const void *b) noexcept nogil:
 
 
 cdef void sort_by_size(Set **sets, size_t count) noexcept nogil:
-    """The smallest first."""
+    """Sorts the sets, the smallest first."""
     if count > 1:
         qsort(sets, count, sizeof(Set *), larger)
 
@@ -122,7 +123,10 @@ cdef void intersect(Sources *sources, Result *result) noexcept nogil:
 
 
 cdef void intersect_into_pack(Sources *sources, Result *result) noexcept nogil:
-    """As in Redis, what the smallest set has in another form than integers may be a pack though it be integers."""
+    """Intersects when the smallest set is not encoded as integers.
+
+    As in Redis, the result may then be a listpack even if all its members are integers.
+    """
     cdef size_t integers = result.limits.integers
     result.limits.integers = max(integers, result.limits.entries)
     intersect_sorted(sources, result)
@@ -148,7 +152,7 @@ cdef void intersect_sorted(Sources *sources, Result *result) noexcept nogil:
 # ---- union ----
 
 cdef void compact(Sources *sources) noexcept nogil:
-    """Forgets the absent ones."""
+    """Moves the present sets to the front, in their order."""
     cdef int index, kept = 0
     for index in range(sources.count):
         if sources.sets[index] != NULL:
@@ -160,7 +164,7 @@ cdef void compact(Sources *sources) noexcept nogil:
 
 
 cdef Set *scratch_for(const Sources *sources, int count) noexcept nogil:
-    """An empty set for the union of the first ``count`` ones."""
+    """Returns an empty set for the union of the first ``count`` sets."""
     cdef bint integers = True
     cdef size_t largest = 0
     cdef int index
@@ -203,7 +207,7 @@ cdef bint is_subtracted_from_itself(const Sources *sources) noexcept nogil:
 
 
 cdef bint lookups_are_cheaper(const Sources *sources, int count) noexcept nogil:
-    """Whether looking the first set's members up in the others costs less than taking the others' members out of it."""
+    """Returns whether it is cheaper to look up the first set's members in the others than to remove theirs from it."""
     cdef size_t first = set_size(sources.sets[0]), lookups = first, removals = first
     cdef int index
     for index in range(1, count):
@@ -219,7 +223,7 @@ cdef void subtract_by_lookups(Sources *sources, int count, Result *result) noexc
     sort_by_size(sources.sets + 1, count - 1)
     set_iterate(sources.sets[0], &iterator)
     while set_next_batch(&iterator, &batch):
-        # The largest first: it is the most likely to have a member.
+        # The largest set first: it is the most likely to have a member.
         for index in range(count - 1, 0, -1):
             set_filter(sources.sets[index], &batch, False)
             if batch.count == 0:
@@ -286,7 +290,7 @@ cdef Replied store_nothing(Call *call, Entry *entry) noexcept nogil:
 
 
 cdef Replied store(Call *call, Operation operate, const char *event) noexcept nogil:
-    """The result takes the place of whatever argument 1 held."""
+    """Stores the result at argument 1, in place of any former value."""
     cdef Sources sources
     cdef Result result
     cdef Entry *entry
@@ -332,7 +336,7 @@ cdef Replied sdiffstore(Call *call) noexcept nogil:
 
 
 cdef bint counting_options(Call *call, int at, int64_t *limit) noexcept nogil:
-    """Reads what follows the keys; answers an error and returns false where it is wrong."""
+    """Reads the options after the keys; on error, replies and returns False."""
     limit[0] = 0
     while at < call.argc:
         if not equals_nocase(call.argv[at], "limit") or at + 1 == call.argc:

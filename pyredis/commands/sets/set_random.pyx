@@ -1,6 +1,7 @@
 """SPOP and SRANDMEMBER.
 
-The file gets SREM, at most 1024 members a command, instead of SPOP, and DEL or UNLINK where the whole set goes.
+The append-only file records SPOP as SREM, with at most 1024 members per command, or as DEL or UNLINK if the entire set
+is removed.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -29,7 +30,7 @@ cdef void tell(void *context, const SetMember *member) noexcept nogil:
 
 # ---- SPOP ----
 
-# Members that the reply already has, on their way to the file: where they stand in the reply, which may move.
+# Members in the reply that are to be propagated. They are kept as offsets, because the reply's memory may move.
 ctypedef struct Removals:
     Call *call
     int count
@@ -54,7 +55,7 @@ cdef void tell_removed(void *context, const SetMember *member) noexcept nogil:
     if removals.count == REMOVALS:
         send_removals(removals)
     reply_member(reply, member)
-    # "$", the length and CRLF come before the text, CRLF behind it.
+    # "$", the length and CRLF precede the text, CRLF follows it.
     at = begin
     while reply.data[at] != c'\n':
         at += 1
@@ -64,7 +65,7 @@ cdef void tell_removed(void *context, const SetMember *member) noexcept nogil:
 
 
 cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogil:
-    """Answers and removes ``count`` random members; there are more than that."""
+    """Replies with ``count`` random members and removes them; the set has more than that."""
     cdef Removals *removals = <Removals *> mem_alloc(sizeof(Removals))
     removals.call = call
     removals.count = 0
@@ -77,7 +78,7 @@ cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogi
 
 cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
     cdef size_t size = set_size(access.set)
-    # It counts as reading all of the set.
+    # This counts as a read of the entire set.
     call.server.hits += 1
     set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
     changed(call, 1, EVENT_SET, "spop")

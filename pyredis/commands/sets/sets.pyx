@@ -1,4 +1,4 @@
-"""The commands of one set, save the random ones (``set_random``); those of several are in ``set_algebra``."""
+"""The commands on one set, except the random ones (``set_random``). Those on several are in ``set_algebra``."""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -47,7 +47,7 @@ from pyredis.commands.sets.set_random import HANDLERS as RANDOM_HANDLERS
 # ---- adding and removing ----
 
 cdef void provide_set(SetAccess *access, const SetMember *first, size_t count) noexcept nogil:
-    """A set that ``count`` members, ``first`` among them, can be added to; ``store_set`` must follow."""
+    """Prepares ``access.set`` for adding ``count`` members, the first of them ``first``; ``store_set`` must follow."""
     if access.set == NULL:
         access.set = set_new(first, count, &access.limits)
     else:
@@ -90,7 +90,7 @@ cdef Replied srem(Call *call) noexcept nogil:
 
 
 cdef Replied move(Call *call, SetAccess *source, SetAccess *target) noexcept nogil:
-    """Both keys have been looked up, and the source is there."""
+    """Moves the member. Both keys have been looked up, and the source exists."""
     cdef SetMember member = text_member(call.argv[3])
     if source.entry == target.entry:
         return reply_integer(call.reply, set_has(source.set, &member))
