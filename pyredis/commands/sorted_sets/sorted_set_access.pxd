@@ -1,4 +1,4 @@
-"""A sorted set on its way through a handler: looked up by its key, changed, put back; for all that works on them."""
+"""Access to a sorted set in a handler: look it up by its key, change it, store it. For all commands that use them."""
 
 from libc.stdint cimport uint64_t
 
@@ -18,7 +18,7 @@ cdef inline SortedSet *sorted_set_of(const Entry *entry) noexcept nogil:
 
 
 cdef inline SortedSet *read_sorted_set(Call *call, int index) noexcept nogil:
-    """The set at argument ``index``. NULL without one, or where the answer has been WRONGTYPE (``call.failed``)."""
+    """Returns the set at argument ``index``; NULL if absent, or after replying WRONGTYPE (``call.failed``)."""
     return sorted_set_of(lookup_read_kind(call, index, ZSET))
 
 
@@ -30,7 +30,7 @@ cdef inline SortedSetLimits sorted_set_limits(const Call *call) noexcept nogil:
 
 
 cdef inline void store_sorted_set(Call *call, int index, Entry *entry, SortedSet *set) noexcept nogil:
-    """Puts the changed set, which has a member, where it was found or, with ``entry`` NULL, in place of nothing."""
+    """Stores the changed set, which must not be empty, in ``entry`` or, if that is NULL, under a new key."""
     if likely(entry != NULL):
         entry_store_pointer(entry, set)
     else:
@@ -40,16 +40,16 @@ cdef inline void store_sorted_set(Call *call, int index, Entry *entry, SortedSet
 
 cdef inline void store_fewer_members(
         Call *call, int index, Entry *entry, SortedSet *set, const char *event, uint64_t removed) noexcept nogil:
-    """The tail of handlers that have removed so many members; the last member takes the key with it."""
+    """Ends a handler that has removed ``removed`` members; deletes the key if the set is empty."""
     cdef bint empty = zset_size(set) == 0
     entry_store_pointer(entry, set)
     parts_removed(call, index, entry, empty, EVENT_ZSET, event, removed)
 
 
 cdef inline size_t store_result(Call *call, int index, SortedSet *result, const char *event) noexcept nogil:
-    """Puts a set that was made anew in place of whatever the key holds, or deletes the key where the set is empty.
+    """Stores a newly made set in place of any former value of the key, or deletes the key if the set is empty.
 
-    Returns how many members it has. The key must not have been looked up for anything else that is still in use.
+    Returns the number of its members. No value found under the key before may still be in use.
     """
     cdef Entry *entry = lookup_write(call, index)
     cdef size_t size = zset_size(result)
@@ -65,7 +65,7 @@ cdef inline size_t store_result(Call *call, int index, SortedSet *result, const 
 
 
 cdef inline Replied reply_member(Reply *reply, const ScoredMember *member, bint scored, bint nested) noexcept nogil:
-    """A member, with its score where ``scored``, and then as an array of the two where ``nested``."""
+    """Replies with a member; if ``scored`` with its score, and if also ``nested`` with the two as an array."""
     if scored and nested:
         reply_array(reply, 2)
     reply_slice(reply, member.member)

@@ -1,4 +1,4 @@
-"""ZADD and ZINCRBY; what GEOADD shares with them stands in ``sorted_set_additions.pxd``."""
+"""ZADD and ZINCRBY; what GEOADD shares with them is declared in ``sorted_set_additions.pxd``."""
 
 from libc.string cimport memset
 
@@ -35,7 +35,7 @@ cdef enum:
     SCORES_ON_STACK = 32
 
 
-# ---- what is to be added ----
+# ---- reading a request ----
 
 cdef bint addition_option(Slice word, Addition *add) noexcept nogil:
     if equals_nocase(word, "nx"):
@@ -85,7 +85,7 @@ cdef bint contradicts_itself(Call *call, const Addition *add) noexcept nogil:
 
 
 cdef bint read_addition(Call *call, Addition *add) noexcept nogil:
-    """Options and number of pairs. Answers and returns False where something is wrong."""
+    """Reads the options and the number of pairs; on error, replies and returns False."""
     cdef Slice word
     while add.at < call.argc:
         word = call.argv[add.at]
@@ -123,7 +123,7 @@ cdef AddResult add_each(
 
 
 cdef bint apply(Call *call, Addition *add, double *scores) noexcept nogil:
-    """False when the answer has been an error."""
+    """Adds the members; returns False after an error reply."""
     cdef Entry *entry = lookup_write_kind(call, 1, ZSET)
     cdef SortedSetLimits limits = sorted_set_limits(call)
     cdef SortedSet *set = sorted_set_of(entry)

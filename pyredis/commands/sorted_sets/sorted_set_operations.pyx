@@ -1,6 +1,6 @@
-"""The union, intersection and difference of sorted sets and sets: told, stored, counted.
+"""The union, intersection and difference of sorted sets and sets: returned, stored, or counted.
 
-A result is gathered in a table, member by member, and then put in order once.
+A result is gathered in a table, member by member, and then sorted once.
 """
 
 from libc.math cimport isnan
@@ -141,7 +141,7 @@ cdef bint read_limit(Call *call, int at, Operation *operation) noexcept nogil:
 
 
 cdef int read_option(Call *call, int at, Operation *operation) noexcept nogil:
-    """Where the next option stands; 0 when the answer has been an error."""
+    """Reads an option; returns the position of the next one, or 0 after an error reply."""
     cdef int rest = call.argc - at - 1
     cdef bint weighs = operation.kind != DIFFERENCE and not operation.counts
     if weighs and <size_t> rest >= operation.count and equals_nocase(call.argv[at], "weights"):
@@ -158,7 +158,7 @@ cdef int read_option(Call *call, int at, Operation *operation) noexcept nogil:
 
 
 cdef bint read_sources(Call *call, int at, Operation *operation) noexcept nogil:
-    """The keys from argument ``at`` on, and the options behind them."""
+    """Finds the sources from argument ``at`` on, reads the options after them; returns False after an error reply."""
     cdef size_t index
     for index in range(operation.count):
         if not find_source(call, at + <int> index, &operation.sources[index]):
@@ -201,7 +201,7 @@ cdef int by_size(const void *a, const void *b) noexcept nogil:
 
 
 cdef void sort_by_size(Source *sources, size_t count) noexcept nogil:
-    """The smallest first, and equal ones as they came: sums of doubles depend on their order."""
+    """Sorts by size, the smallest first, and equal sizes by place, because a sum of doubles depends on its order."""
     qsort(sources, count, sizeof(Source), by_size)
 
 
@@ -229,7 +229,7 @@ cdef SortedSet *union_of(const Operation *operation) noexcept nogil:
 
 
 cdef bint is_common(const Operation *operation, ScoredMember *member) noexcept nogil:
-    """Whether a member of the first source is in all the others; its score becomes the result's."""
+    """Returns whether all other sources have a member of the first; its score becomes the result's."""
     cdef size_t index
     cdef double score = 0
     member.score = weighed(&operation.sources[0], member.score)
@@ -241,7 +241,7 @@ cdef bint is_common(const Operation *operation, ScoredMember *member) noexcept n
 
 
 cdef size_t intersect(const Operation *operation, SortedSet *result) noexcept nogil:
-    """Returns how many members are common, and gathers them where there is a ``result``."""
+    """Returns how many members are common, and gathers them in ``result`` unless that is NULL."""
     cdef SourceWalk walk
     cdef ScoredMember member
     cdef bint created
@@ -262,7 +262,7 @@ cdef size_t intersect(const Operation *operation, SortedSet *result) noexcept no
 
 
 cdef SortedSet *others_united(const Operation *operation) noexcept nogil:
-    """All sources but the first in one table, where that is less work than asking each of them; else NULL."""
+    """Returns the union of all sources but the first; NULL if looking members up in each of them is less work."""
     cdef size_t index, total = 0
     cdef SortedSet *others
     for index in range(1, operation.count):
@@ -303,7 +303,7 @@ cdef SortedSet *difference_of(const Operation *operation) noexcept nogil:
 
 
 cdef SortedSet *result_of(Call *call, const Operation *operation) noexcept nogil:
-    """Packed only if it is to be stored."""
+    """Returns the result; it is packed only if it is to be stored."""
     cdef SortedSetLimits limits = sorted_set_limits(call)
     cdef SortedSet *result
     if not operation.stores:
@@ -319,7 +319,7 @@ cdef SortedSet *result_of(Call *call, const Operation *operation) noexcept nogil
     return result
 
 
-# ---- answers ----
+# ---- replies ----
 
 cdef Replied reply_result(Call *call, SortedSet *result, bint scored) noexcept nogil:
     cdef bint nested = call.reply.protocol > 2

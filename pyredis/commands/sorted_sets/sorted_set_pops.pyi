@@ -1,4 +1,4 @@
-"""The sorted set commands that take members from an end: function name to handler."""
+"""The sorted set commands that remove members from an end: function name to handler."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The sorted set commands that take members from an end, those that wait for one among them."""
+"""The sorted set commands that remove members from an end, including those that wait for one."""
 
 from libc.stdint cimport int64_t
 
@@ -23,7 +23,7 @@ from pyredis.types.sorted_set.sorted_set cimport (
     zset_size,
 )
 
-# What ZMPOP and BZMPOP ask for.
+# What a ZMPOP or BZMPOP asks for.
 ctypedef struct Demand:
     int first_key
     int keys
@@ -43,7 +43,7 @@ cdef void reply_ends(Call *call, SortedSet *set, size_t begin, size_t end, bint 
 
 
 cdef void take_ends(Call *call, int index, Entry *entry, size_t count, bint highest, bint nested) noexcept nogil:
-    """Tells the ``count`` members at an end of the set at argument ``index``, which must be there, and removes them."""
+    """Replies with ``count`` members from an end of the set at argument ``index``, which has them, and removes them."""
     cdef SortedSet *set = sorted_set_of(entry)
     cdef size_t size = zset_size(set)
     cdef size_t begin = size - count if highest else 0
@@ -93,7 +93,7 @@ cdef bint positive_argument(Call *call, int at, int64_t *value, const char *erro
 
 
 cdef bint read_demand(Call *call, int at, Demand *demand) noexcept nogil:
-    """From the number of keys at argument ``at`` on. Answers and returns False where something is wrong."""
+    """Reads the arguments from the number of keys at ``at`` on; on error, replies and returns False."""
     cdef int64_t keys
     cdef int end
     if not positive_argument(call, at, &keys, "ERR numkeys should be greater than 0"):

@@ -1,7 +1,7 @@
 """The sorted set commands about ranges: of ranks, of scores, of texts.
 
-Whatever a range is of, it is made a range of ranks [begin, end) first; telling, counting, storing and removing are then
-one thing each.
+Every range is first converted to a range of ranks [begin, end). Returning, counting, storing and removing a range are
+then one function each.
 """
 
 from libc.stdint cimport int64_t
@@ -48,11 +48,11 @@ cdef enum RangeKind:
 
 cdef enum Edge:
     LOWEST = 0              # before everything
-    HIGHEST = 1             # behind everything
+    HIGHEST = 1             # after everything
     AT_TEXT = 2
 
 cdef enum:
-    UNDECIDED = 0           # ZRANGE: the options will tell
+    UNDECIDED = 0           # ZRANGE: the options decide
     FORWARD = 1
     BACKWARD = 2
 
@@ -106,7 +106,7 @@ cdef bint read_text(Slice text, Bound *bound) noexcept nogil:
 
 
 cdef bint read_bounds(Call *call, int low, int high, Range *range_) noexcept nogil:
-    """Answers and returns False where arguments ``low`` and ``high`` are no bounds of the range's kind."""
+    """Reads arguments ``low`` and ``high`` as bounds of the range's kind; on error, replies and returns False."""
     if range_.kind == BY_RANK:
         return integer_argument(call, low, &range_.start) and integer_argument(call, high, &range_.stop)
     if range_.kind == BY_SCORE:
@@ -141,7 +141,7 @@ cdef size_t rank_of_text_bound(const SortedSet *set, const Bound *bound, bint af
 
 
 cdef Ranks ranks_of(const SortedSet *set, const Range *range_) noexcept nogil:
-    """All of the range, LIMIT not considered; ``end`` is not less than ``begin``."""
+    """Returns the ranks of the entire range, without LIMIT; ``end`` is not less than ``begin``."""
     cdef Ranks ranks
     if range_.kind == BY_RANK:
         return ranks_of_ranks(range_.start, range_.stop, <int64_t> zset_size(set), range_.reverse)
@@ -156,8 +156,10 @@ cdef Ranks ranks_of(const SortedSet *set, const Range *range_) noexcept nogil:
 
 
 cdef inline size_t skipped_by(const SortedSet *set, int64_t offset, size_t count) noexcept nogil:
-    """How many of ``count`` ranks LIMIT skips. A negative offset counts from their end, as it happens to do since 7.4
-    in a skiplist; in a listpack it skips all of them."""
+    """Returns how many of ``count`` ranks LIMIT skips.
+
+    As in Redis 7.4, a negative offset counts from their end in a skiplist, and skips all of them in a listpack.
+    """
     if offset >= 0:
         return min(count, <size_t> offset)
     if zset_form(set) == ZSET_TREE and offset >= -<int64_t> count:
@@ -166,7 +168,7 @@ cdef inline size_t skipped_by(const SortedSet *set, int64_t offset, size_t count
 
 
 cdef Ranks limited(const SortedSet *set, Ranks ranks, const Range *range_) noexcept nogil:
-    """The part of the ranks that LIMIT leaves. Among ranks it has no say: ``LIMIT offset -1`` is let through there."""
+    """Returns the ranks that LIMIT leaves. BY_RANK accepts only ``LIMIT offset -1``, which has no effect."""
     cdef size_t count = ranks.end - ranks.begin, skipped, left
     if range_.kind == BY_RANK:
         return ranks
@@ -185,7 +187,7 @@ cdef Ranks limited(const SortedSet *set, Ranks ranks, const Range *range_) noexc
 # ---- the ZRANGE family ----
 
 cdef bint is_option(Call *call, int at, int *kind, int *direction) noexcept nogil:
-    """Options of one word."""
+    """Reads an option of one word; returns False if the argument is none."""
     if kind[0] == UNDECIDED and equals_nocase(call.argv[at], "byscore"):
         kind[0] = BY_SCORE
     elif kind[0] == UNDECIDED and equals_nocase(call.argv[at], "bylex"):
@@ -218,7 +220,7 @@ cdef bint read_options(Call *call, int at, bint store, int kind, int direction, 
 
 
 cdef bint read_range(Call *call, int key, bint store, int kind, int direction, Range *range_) noexcept nogil:
-    """What follows the key at argument ``key``. Answers and returns False where something is wrong."""
+    """Reads the arguments after the key at argument ``key``; on error, replies and returns False."""
     cdef bint swapped
     if not read_options(call, key + 3, store, kind, direction, range_):
         return False
@@ -280,7 +282,10 @@ cdef Replied zrevrangebylex(Call *call) noexcept nogil:
 
 
 cdef SortedSet *copy_of_range(Call *call, SortedSet *set, const Range *range_) noexcept nogil:
-    """As in Redis, what the number of ranks lets expect chooses the form, for the other ranges what comes does."""
+    """Copies the range into a new set.
+
+    As in Redis, the number of ranks decides the encoding of a range by rank, the members added that of other ranges.
+    """
     cdef SortedSetLimits limits = sorted_set_limits(call)
     cdef Ranks ranks = limited(set, ranks_of(set, range_), range_)
     cdef SortedSet *copy = zset_new_for(ranks.end - ranks.begin if range_.kind == BY_RANK else 0, 0, &limits)

@@ -1,4 +1,4 @@
-"""What a union or its like is made of: sorted sets, and sets, whose members all have the score 1."""
+"""The sources of a union, intersection or difference: sorted sets, and sets, whose members all have the score 1."""
 
 from pyredis.ground.base cimport Slice
 from pyredis.types.set.set cimport (
@@ -44,7 +44,7 @@ cdef inline size_t source_size(const Source *source) noexcept nogil:
 
 
 cdef inline bint source_score(const Source *source, Slice member, double *score) noexcept nogil:
-    """Whether the source has the member, and with what score, its weight not considered."""
+    """Returns whether the source has the member; ``score`` is then its score, without the weight."""
     cdef SetMember plain
     if source.sorted != NULL:
         return zset_score(source.sorted, member, score)

@@ -1,7 +1,7 @@
-"""The sorted set commands about members named one by one, or at random, or taken from an end.
+"""The sorted set commands about members by name and about random members, and ZSCAN.
 
-Additions stand in ``sorted_set_additions``, ranges in ``sorted_set_ranges``, unions and their like in
-``sorted_set_operations``.
+Additions are in ``sorted_set_additions``, pops in ``sorted_set_pops``, ranges in ``sorted_set_ranges``, unions and the
+like in ``sorted_set_operations``.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -200,7 +200,7 @@ cdef Replied zrandmember(Call *call) noexcept nogil:
 # ---- ZSCAN ----
 
 cdef void reply_scanned(void *context, const ScoredMember *member) noexcept nogil:
-    """As in Redis, the form of the set decides how a score is written."""
+    """Replies with a member and its score. As in Redis, the set's encoding decides how the score is written."""
     cdef PartScan *scan = <PartScan *> context
     cdef char text[40]
     cdef size_t size
