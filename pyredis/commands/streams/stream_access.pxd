@@ -1,4 +1,4 @@
-"""What all stream commands share: ids in arguments and replies, entries in replies, the stream of a key."""
+"""What all stream commands share: ids in arguments and replies, entries in replies, the stream stored at a key."""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -12,40 +12,40 @@ from pyredis.types.stream.stream cimport Stream, StreamEntry
 
 # ---- ids in arguments ----
 
-# "ms", "ms-seq", with `wildcard` also "ms-*", which sets it. `missing` is the number of an id that tells none.
+# Reads "ms" or "ms-seq"; "ms-*" only if `wildcard` is not NULL, and sets it. `missing` is the number used for "ms".
 cdef bint parse_id(Slice text, uint64_t missing, StreamId *id, bint *wildcard) noexcept nogil
-# These answer an error and return False where the argument is no id.
+# These reply with an error and return False if the argument is not an id.
 cdef bint id_argument(Call *call, int index, StreamId *id) noexcept nogil
 cdef Replied reply_invalid_id(Call *call) noexcept nogil
-# The ends of a range, "-" and "+" and exclusive ones among them, as inclusive ones.
+# Read the ends of a range, including "-", "+" and exclusive ends, as inclusive ids.
 cdef bint first_argument(Call *call, int index, StreamId *id) noexcept nogil
 cdef bint last_argument(Call *call, int index, StreamId *id) noexcept nogil
-# Reads argument `index` as an integer, with an error text of its own.
+# Reads argument `index` as an integer; on error, replies with the text `error` and returns False.
 cdef bint number_argument(Call *call, int index, int64_t *value, const char *error) noexcept nogil
 cdef bint is_text(Slice text, char single) noexcept nogil
 
 # ---- ids and entries in replies ----
 
 cdef Replied reply_id(Reply *reply, StreamId id) noexcept nogil
-# An array of the id and of an array of names and values.
+# Replies with an array of the id and an array of field names and values.
 cdef Replied reply_entry(Reply *reply, StreamEntry *entry) noexcept nogil
-# The entry with this id; false, and nothing replied, when there is none.
+# Replies with the entry that has this id; if there is none, replies nothing and returns False.
 cdef bint reply_entry_of(Reply *reply, Stream *stream, StreamId id) noexcept nogil
 
 # ---- streams of keys ----
 
-# The stream at argument `index`. NULL where there is none, or where the answer has been WRONGTYPE (`call.failed`).
+# Return the stream at argument `index`; NULL if absent, or after replying WRONGTYPE (`call.failed`).
 cdef Stream *read_stream(Call *call, int index) noexcept nogil
 cdef Stream *write_stream(Call *call, int index) noexcept nogil
-# The same for what reads on behalf of a group, and counts and tells a miss as reading does.
+# The same for reads on behalf of a group, which count and report a miss as other reads do.
 cdef Stream *consumed_stream(Call *call, int index) noexcept nogil
 cdef Stream *stream_of(const Entry *entry) noexcept nogil
-# Puts a new stream where nothing is.
+# Stores a new, empty stream at a key that is absent.
 cdef Stream *create_stream(Call *call, int index) noexcept nogil
 cdef Group *find_group(const Stream *stream, Slice name) noexcept nogil
-# As Redis says it of a subcommand's arguments that make no sense; `command` in capitals.
+# Replies with Redis's error for meaningless arguments of a subcommand; `command` is in capitals.
 cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil
-# NOGROUP as XPENDING, XCLAIM and XAUTOCLAIM say it of arguments 1 and 2.
+# Replies NOGROUP in the words of XPENDING, XCLAIM and XAUTOCLAIM, for arguments 1 and 2.
 cdef Replied reply_no_key_or_group(Call *call) noexcept nogil
-# NOGROUP as XGROUP and XINFO say it of arguments 2 and 3.
+# Replies NOGROUP in the words of XGROUP and XINFO, for arguments 2 and 3.
 cdef Replied reply_no_group(Call *call) noexcept nogil

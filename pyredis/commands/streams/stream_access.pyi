@@ -1,1 +1,1 @@
-"""What all stream commands share, for native code alone: see ``stream_access.pxd``."""
+"""What all stream commands share, for native code only: see ``stream_access.pxd``."""

@@ -1,6 +1,6 @@
-"""Ids, entries and streams on their way through a handler; the contracts stand in ``stream_access.pxd``.
+"""Ids, entries and streams in a handler; the contracts are in ``stream_access.pxd``.
 
-Registers the stream with the keyspace.
+Registers the stream type with the keyspace.
 """
 
 from libc cimport errno
@@ -36,14 +36,14 @@ cdef extern from "<stdlib.h>" nogil:
     unsigned long long strtoull(const char *text, char **end, int base)
 
 cdef enum:
-    # An argument that is longer is no id, whatever it says.
+    # An argument of this many bytes or more is never an id.
     ID_ARGUMENT = 128
 
 
 # ---- ids in arguments ----
 
 cdef bint parse_plain_number(const char *text, size_t size, uint64_t *number) noexcept nogil:
-    """Digits and nothing else, few enough to fit."""
+    """Reads a text that consists of digits only, few enough for 64 bits."""
     cdef size_t index
     if not 0 < size < 20:
         return False
@@ -56,7 +56,7 @@ cdef bint parse_plain_number(const char *text, size_t size, uint64_t *number) no
 
 
 cdef bint parse_number(const char *text, uint64_t *number) noexcept nogil:
-    """What Redis takes for a number of 64 bits, which includes all that ``strtoull`` does but the negative integers."""
+    """Reads what Redis accepts as a number of 64 bits: all that ``strtoull`` accepts, except negative integers."""
     cdef int64_t signed_number
     cdef char *end
     if parse_plain_number(text, strlen(text), number):
@@ -69,7 +69,7 @@ cdef bint parse_number(const char *text, uint64_t *number) noexcept nogil:
 
 
 cdef bint parse_unusual_id(Slice text, uint64_t missing, StreamId *id, bint *wildcard) noexcept nogil:
-    """The rules to the letter: the text ends at a zero byte, the first dash divides it."""
+    """Reads an id by the full rules: the text ends at a zero byte, and its first dash divides it."""
     cdef char copy[ID_ARGUMENT]
     cdef char *dash
     if text.size >= sizeof(copy):
@@ -228,7 +228,6 @@ cdef Replied reply_no_group(Call *call) noexcept nogil:
 
 
 cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil:
-    """As Redis says it of a subcommand's arguments that make no sense."""
     cdef char text[256]
     cdef Slice name = call.argv[1]
     snprintf(text, sizeof(text), "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
@@ -237,7 +236,7 @@ cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil:
 
 
 cdef Replied reply_formatted(Call *call, const char *format, Slice first, Slice second) noexcept nogil:
-    """An error text with two arguments in it, each up to its first zero byte."""
+    """Replies with an error that quotes two arguments, each up to its first zero byte."""
     cdef size_t room = strlen(format) + first.size + second.size
     cdef char *text = <char *> mem_alloc(room)
     cdef int size = snprintf(text, room, format, <int> first.size, first.data, <int> second.size, second.data)

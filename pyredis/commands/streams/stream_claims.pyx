@@ -1,8 +1,8 @@
-"""XCLAIM and XAUTOCLAIM: pending entries go from one consumer to another.
+"""XCLAIM and XAUTOCLAIM: pass pending entries from one consumer to another.
 
-Both answer with the entries, and forget pending entries whose stream entry does not exist any more. The file gets an
-XCLAIM for each change (``stream_delivery``); one in a rewritten file has no LASTID and brings back what was pending,
-whether or not the entry exists.
+Both reply with the entries, and remove pending entries whose stream entry no longer exists. Each change is propagated
+as an XCLAIM (``stream_delivery``). An XCLAIM in a rewritten append-only file has no LASTID and restores the pending
+entry whether or not the stream entry exists.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t
@@ -48,7 +48,7 @@ cdef enum:
     DEFAULT_COUNT = 100
     ID_HEADER = 64
 
-# What is wanted of every entry claimed.
+# What a command wants for every entry that it claims.
 ctypedef struct Claim:
     int64_t min_idle        # ms
     int64_t delivered_ms    # Unix time
@@ -56,10 +56,10 @@ ctypedef struct Claim:
     bint force
     bint just_id
     StreamId last_id        # LASTID
-    bint restores           # a rewritten file tells what was pending
-    int ids_end             # the argument behind the ids
+    bint restores           # a rewritten file restores pending entries
+    int ids_end             # the argument after the ids
 
-# Ids that are told at the end.
+# Ids that the reply lists at its end.
 ctypedef struct IdList:
     StreamId *ids
     size_t count
@@ -69,7 +69,7 @@ ctypedef struct IdList:
 # ---- one entry ----
 
 cdef void take(Delivery *delivery, Nack *nack, const Claim *claim) noexcept nogil:
-    """The consumer has the entry from now on; tells and propagates it."""
+    """Assigns the entry to the consumer, replies with it, and propagates the claim."""
     cdef Reply *reply = delivery.call.reply
     nack_assign(nack, delivery.consumer)
     nack.delivered_ms = claim.delivered_ms
@@ -91,7 +91,7 @@ cdef inline bint is_idle(const Delivery *delivery, const Nack *nack, const Claim
 
 
 cdef bint open_delivery(Call *call, Delivery *delivery) noexcept nogil:
-    """The group and, once all arguments are known to be right, nothing more; false when the answer was an error."""
+    """Finds the stream and the group; returns False after an error reply. The consumer is provided later."""
     delivery.call = call
     delivery.key_at = 1
     delivery.group_name = call.argv[2]
@@ -119,7 +119,7 @@ cdef Replied refuse_option(Call *call, int index) noexcept nogil:
 
 
 cdef bint claim_value(Call *call, int at, int64_t now, Claim *claim) noexcept nogil:
-    """An option that argument ``at + 1`` is the value of."""
+    """Reads an option whose value is argument ``at + 1``; returns False after an error reply."""
     cdef Slice text = call.argv[at]
     if equals_nocase(text, "idle"):
         if not number_argument(call, at + 1, &claim.delivered_ms, "ERR Invalid IDLE option argument for XCLAIM"):
@@ -156,7 +156,7 @@ cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept 
         else:
             at += 1
         at += 1
-    # A time that cannot be is taken for now: clients reckon with clocks of their own.
+    # An impossible time counts as now, because clients use clocks of their own.
     if not 0 <= claim.delivered_ms <= now:
         claim.delivered_ms = now
     if claim.deliveries < 0:
@@ -165,7 +165,7 @@ cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept 
 
 
 cdef bint claim_entry(Delivery *delivery, StreamId id, const Claim *claim, bint *propagated) noexcept nogil:
-    """True when the entry was told."""
+    """Claims an entry; returns whether the reply contains it."""
     cdef Nack *nack = nack_find(delivery.group, id)
     if not stream_has(delivery.stream, id) and not claim.restores:
         if nack != NULL:
@@ -199,7 +199,7 @@ cdef Replied claim_all(Delivery *delivery, const Claim *claim) noexcept nogil:
     reply_close(call.reply, start, ARRAY, told)
     if further:
         changed_quietly(call, 1)
-        # Every XCLAIM that the file got says it too.
+        # Every propagated XCLAIM contains the last id too.
         if not propagated:
             propagate_group_id(delivery)
     return 0
@@ -254,7 +254,7 @@ cdef void list_id(IdList *ids, StreamId id) noexcept nogil:
 
 cdef StreamId claim_from(Delivery *delivery, StreamId first, int64_t count, const Claim *claim, IdList *deleted
                          ) noexcept nogil:
-    """Tells the entries claimed; returns where the next call goes on, 0-0 at the end."""
+    """Replies with the entries claimed; returns the id where the next call continues, 0-0 at the end."""
     cdef size_t start = reply_open(delivery.call.reply), told = 0
     cdef int64_t attempts = count * ATTEMPTS
     cdef IdPlace place
@@ -280,7 +280,7 @@ cdef StreamId claim_from(Delivery *delivery, StreamId first, int64_t count, cons
 
 
 cdef void move_id_before(Reply *reply, size_t offset, StreamId id) noexcept nogil:
-    """Writes an id before what stands in the reply from ``offset`` on."""
+    """Inserts an id into the reply at ``offset``."""
     cdef char text[ID_HEADER]
     cdef size_t body = reply.size - offset, width
     reply_id(reply, id)
@@ -314,7 +314,7 @@ cdef Replied xautoclaim(Call *call) noexcept nogil:
     propagate_nothing(call)
     if not number_argument(call, 4, &claim.min_idle, "ERR Invalid min-idle-time argument for XAUTOCLAIM") or \
             not first_argument(call, 5, &first) or not automatic_options(call, &count, &claim):
-        # The key counts as looked for all the same.
+        # Even then this counts as a lookup of the key.
         lookup_untouched(call, 1)
         return 0
     if not open_delivery(call, &delivery):

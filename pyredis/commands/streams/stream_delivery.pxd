@@ -1,7 +1,7 @@
-"""What giving entries to consumers does beside the reply: for XREADGROUP, XCLAIM, XAUTOCLAIM and XGROUP.
+"""The effects of delivering entries to consumers, besides the reply: for XREADGROUP, XCLAIM and XAUTOCLAIM.
 
-None of these requests reaches the file as it is: what they did does, as XCLAIM for each pending entry, XGROUP SETID for
-how far the group has read, XGROUP CREATECONSUMER.
+None of these requests is propagated as it is. Their effects are: as XCLAIM for each pending entry, XGROUP SETID for how
+far the group has read, and XGROUP CREATECONSUMER.
 """
 
 from libc.stdint cimport int64_t
@@ -12,7 +12,7 @@ from pyredis.types.stream.consumer_groups cimport Consumer, Group, Nack
 from pyredis.types.stream.id_index cimport StreamId
 from pyredis.types.stream.stream cimport Stream
 
-# One command's doings with one group.
+# What one command does with one group.
 ctypedef struct Delivery:
     Call *call
     int key_at              # the argument that names the stream
@@ -23,11 +23,11 @@ ctypedef struct Delivery:
     Consumer *consumer
     int64_t now
 
-# The consumer, created where there is none, which is told and propagated; `propagated` says whether it needs to be.
+# Finds the consumer, or creates it and notifies of that; `propagated`: the creation is to be propagated.
 cdef void provide_consumer(Delivery *delivery, bint propagated) noexcept nogil
 cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept nogil
 cdef void propagate_group_id(const Delivery *delivery) noexcept nogil
-# The pending entry goes: its entry does not exist any more.
+# Removes a pending entry whose stream entry no longer exists.
 cdef void drop_nack(const Delivery *delivery, Nack *nack) noexcept nogil
-# The group has read the entry with this id.
+# Records that the group has read the entry with this id; returns False if it had read as far before.
 cdef bint note_read(const Delivery *delivery, StreamId id) noexcept nogil

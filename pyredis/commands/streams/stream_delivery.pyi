@@ -1,1 +1,1 @@
-"""Giving entries to consumers, for native code alone: see ``stream_delivery.pxd``."""
+"""Delivery of entries to consumers, for native code only: see ``stream_delivery.pxd``."""

@@ -1,4 +1,4 @@
-"""Consumers that come, entries that become theirs, and what the file gets of that; see ``stream_delivery.pxd``."""
+"""Creates consumers, assigns entries to them, and propagates both; see ``stream_delivery.pxd``."""
 
 from pyredis.call.changes cimport EVENT_STREAM, changed_quietly, note_event
 from pyredis.call.propagation cimport propagate_instead, takes_changes
@@ -37,7 +37,7 @@ cdef void provide_consumer(Delivery *delivery, bint propagated) noexcept nogil:
 
 
 cdef void propagate_claim(const Delivery *delivery, const Nack *nack) noexcept nogil:
-    """In a form that does the same however often it is done."""
+    """Propagates a pending entry as an idempotent XCLAIM."""
     cdef char id[ID_TEXT]
     cdef char last[ID_TEXT]
     cdef char time[24]
@@ -83,7 +83,6 @@ cdef void drop_nack(const Delivery *delivery, Nack *nack) noexcept nogil:
 
 
 cdef bint note_read(const Delivery *delivery, StreamId id) noexcept nogil:
-    """False where the group had read as far before."""
     cdef Group *group = delivery.group
     if not id_before(group.last_id, id):
         return False

@@ -1,4 +1,4 @@
-"""XGROUP, and XACK and XPENDING: what the groups of a stream are, and what is pending in them."""
+"""XGROUP, XACK and XPENDING: the groups of a stream and their pending entries."""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -76,7 +76,7 @@ from pyredis.commands.help import help_lines
 
 # ---- XGROUP ----
 
-# CREATE's and SETID's options.
+# The options of CREATE and SETID.
 ctypedef struct GroupOptions:
     bint make_stream
     int64_t entries_read
@@ -109,7 +109,7 @@ cdef Replied reply_no_stream(Call *call) noexcept nogil:
 
 
 cdef Stream *stream_with_groups(Call *call) noexcept nogil:
-    """The stream at argument 2; NULL when the answer has been an error."""
+    """Returns the stream at argument 2; NULL after an error reply."""
     cdef Stream *stream = write_stream(call, 2)
     if stream == NULL and not call.failed:
         reply_no_stream(call)
@@ -117,14 +117,14 @@ cdef Stream *stream_with_groups(Call *call) noexcept nogil:
 
 
 cdef inline int64_t possible_entries_read(const Stream *stream, const GroupOptions *options) noexcept nogil:
-    """No more than were ever added; so no lag is ever below 0."""
+    """Returns ENTRIESREAD, at most the number of entries ever added, so that the lag is never negative."""
     if options.entries_read > 0 and <uint64_t> options.entries_read > stream.added:
         return <int64_t> stream.added
     return options.entries_read
 
 
 cdef Group *group_to_change(Call *call) noexcept nogil:
-    """The group that arguments 2 and 3 name; NULL when the answer has been an error."""
+    """Returns the group that arguments 2 and 3 name; NULL after an error reply."""
     cdef Stream *stream = stream_with_groups(call)
     cdef Group *group = NULL
     if stream != NULL:
@@ -135,7 +135,7 @@ cdef Group *group_to_change(Call *call) noexcept nogil:
 
 
 cdef bint group_position(Call *call, const Stream *stream, bint creating, StreamId *id) noexcept nogil:
-    """What argument 4 says that the group has read; false when the answer has been an error."""
+    """Reads argument 4, the last id that the group has read; returns False after an error reply."""
     if not creating and is_text(call.argv[4], c'-'):
         id[0] = least_id()
         return True
@@ -210,7 +210,7 @@ cdef Replied xgroup_destroy(Call *call) noexcept nogil:
     group_destroy(stream.groups, group)
     changed_quietly(call, 2)
     note_event(call, 2, EVENT_STREAM, "xgroup-destroy")
-    # Who waits to read with the group waits in vain.
+    # Wakes the clients that wait to read with the group: they now get an error.
     if call.server.heard & HEARD_WAITING:
         waiting_mark(&call.server.waiting, call.database, call.argv[2], key_hash(call, 2))
     return reply_integer(call.reply, 1)
@@ -310,7 +310,7 @@ cdef Replied reply_summary(Reply *reply, Group *group) noexcept nogil:
 
 
 cdef bint pending_range(Call *call, PendingRange *wanted) noexcept nogil:
-    """Reads ``[IDLE ms] start end count [consumer]``; false when the answer has been an error."""
+    """Reads ``[IDLE ms] start end count [consumer]``; returns False after an error reply."""
     cdef int at = 3
     wanted.min_idle = 0
     if equals_nocase(call.argv[3], "idle"):

@@ -1,4 +1,4 @@
-"""XINFO: what a stream, its groups and their consumers are. Blocks stand for the nodes of Redis's tree."""
+"""XINFO: reports on a stream, its groups and their consumers. Blocks count as the nodes of Redis's radix tree."""
 
 from libc.stdint cimport int64_t
 from libc.string cimport strlen
@@ -68,7 +68,7 @@ from pyredis.types.stream.stream cimport (
 from pyredis.commands.help import help_lines
 
 cdef enum:
-    # Of entries, and of pending entries of each group and consumer, that FULL tells without COUNT.
+    # How many entries, and pending entries of each group and consumer, FULL reports without COUNT.
     FULL_COUNT = 10
 
 
@@ -87,7 +87,7 @@ cdef inline void say_id(Reply *reply, const char *name, StreamId id) noexcept no
 
 
 cdef Stream *stream_to_tell(Call *call) noexcept nogil:
-    """The stream at argument 2; NULL when the answer has been an error."""
+    """Returns the stream at argument 2; NULL after an error reply."""
     cdef Stream *stream = read_stream(call, 2)
     if stream == NULL and not call.failed:
         reply_no_such_key(call)
@@ -97,7 +97,7 @@ cdef Stream *stream_to_tell(Call *call) noexcept nogil:
 # ---- XINFO STREAM ----
 
 cdef void say_facts(Reply *reply, const Stream *stream) noexcept nogil:
-    """What both forms begin with: seven facts."""
+    """Replies with the seven fields that both forms begin with."""
     cdef StreamId first
     say_number(reply, "length", stream.length)
     say_number(reply, "radix-tree-keys", stream.blocks.size)
@@ -137,7 +137,7 @@ cdef void tell_entries(Reply *reply, Stream *stream, int64_t count) noexcept nog
 
 
 cdef void tell_pending(Reply *reply, const IdIndex *pending, int64_t count, bint consumers) noexcept nogil:
-    """With the consumers' names among a group's, without among a consumer's own."""
+    """Replies with pending entries; ``consumers`` adds the consumer's name to each, for a group's entries."""
     cdef size_t start = reply_open(reply)
     cdef int64_t told = 0
     cdef IdPlace place

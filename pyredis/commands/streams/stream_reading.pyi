@@ -1,4 +1,4 @@
-"""The commands of XREAD and XREADGROUP: function name to handler."""
+"""XREAD and XREADGROUP: function name to handler."""
 
 from typing import Any, Final
 

@@ -1,8 +1,8 @@
 """XREAD and XREADGROUP.
 
-Both look at all their streams, also when a key that has changed wakes them: every stream that has something is in the
-answer. What ``$`` and ``+`` stand for is settled when the command first runs. XREADGROUP is woken by every change of
-its keys, because the end of a group ends the wait with an error.
+Both read all their streams, even when a change of one key wakes them: the reply contains every stream that has entries.
+``$`` and ``+`` are resolved when the command first runs. Every change of its keys wakes XREADGROUP, because the removal
+of its group must end the wait with an error.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -71,14 +71,14 @@ cdef enum:
 
 # What a command asks for.
 ctypedef struct Reading:
-    int64_t timeout_ms      # NO_BLOCK, or 0 for ever
+    int64_t timeout_ms      # NO_BLOCK, or 0 for no timeout
     int64_t count           # 0 for no limit
     bint unacknowledged     # NOACK
-    int group_at            # the argument that names the group, then the consumer; 0 where there is none
+    int group_at            # the argument that names the group, the next one the consumer; 0 without GROUP
     int first_key
-    int streams             # so many keys, then so many ids
+    int streams             # the number of keys, and of the ids after them
 
-# An answer under way: a map of keys with entries.
+# A reply in progress: a map of keys to entries.
 ctypedef struct Answer:
     Reply *reply
     size_t start
@@ -109,7 +109,7 @@ cdef bint streams_option(Call *call, int at, bint grouped, Reading *reading) noe
 
 
 cdef bint reading_option(Call *call, int *at, bint grouped, Reading *reading) noexcept nogil:
-    """One option but STREAMS; ``at`` goes on to its last argument. False when the answer has been an error."""
+    """Reads any option except STREAMS; moves ``at`` to its last argument. Returns False after an error reply."""
     cdef Slice text = call.argv[at[0]]
     cdef int more = call.argc - at[0] - 1
     if more and equals_nocase(text, "block"):
@@ -157,7 +157,7 @@ cdef bint read_options(Call *call, bint grouped, Reading *reading) noexcept nogi
 
 
 cdef Replied refuse_mark(Call *call, char mark) noexcept nogil:
-    """The ids that say nothing to a group."""
+    """Replies that an id like ``$`` has no meaning for a group."""
     cdef char text[320]
     snprintf(text, sizeof(text),
              "ERR The %c ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer "
@@ -166,7 +166,7 @@ cdef Replied refuse_mark(Call *call, char mark) noexcept nogil:
     return reply_error(call.reply, text)
 
 
-# ---- answers ----
+# ---- replies ----
 
 cdef void begin_stream(Answer *answer, Slice key) noexcept nogil:
     if answer.streams == 0:
@@ -184,7 +184,7 @@ cdef Replied finish_answer(Answer *answer) noexcept nogil:
 # ---- XREAD ----
 
 cdef bint resolve_id(Call *call, const Stream *stream, int index, StreamId *id) noexcept nogil:
-    """The id behind which argument `index` asks to read; false when the answer has been an error."""
+    """Reads argument ``index``, the id after which to read; returns False after an error reply."""
     cdef Slice text = call.argv[index]
     if is_text(text, c'$'):
         id[0] = stream.last_id if stream != NULL else least_id()
@@ -229,14 +229,14 @@ cdef bint check_streams(Call *call, const Reading *reading) noexcept nogil:
 
 
 cdef Replied wait_for_entries(Call *call, const Reading *reading) noexcept nogil:
-    """Waits with the ids as they are now in place of the marks that stand for them."""
+    """Blocks with the present ids in place of ``$`` and ``+``, which the blocked command keeps."""
     cdef size_t room = reading.streams * ID_TEXT, argv_size = reading.streams * sizeof(Slice)
     cdef char *texts
     cdef Slice *kept
     cdef Slice *ids = call.argv + reading.first_key + reading.streams
     cdef StreamId id
     cdef int index
-    # Should it be woken, then by a stream only.
+    # Only a stream wakes the command.
     call.awaited_kind = STREAM
     if call.woken:
         return block_on_keys(call, reading.first_key, reading.first_key + reading.streams - 1, reading.timeout_ms,
@@ -295,7 +295,7 @@ cdef Replied reply_no_reading_group(Call *call, int key_at, int group_at) noexce
 
 
 cdef bint check_group_reading(Call *call, const Reading *reading, int index) noexcept nogil:
-    """One stream, its group and its id; false when the answer has been an error. An absent key is told as missed."""
+    """Checks one stream, its group and its id; returns False after an error reply. An absent key is a miss."""
     cdef Stream *stream = consumed_stream(call, index)
     cdef Slice text = call.argv[index + reading.streams]
     cdef StreamId id
@@ -335,7 +335,7 @@ cdef void read_new(Delivery *delivery, const Reading *reading, Reply *reply) noe
 
 
 cdef void read_pending(Delivery *delivery, StreamId id, int64_t count, Reply *reply) noexcept nogil:
-    """What the consumer was given behind ``id`` and has not acknowledged; each is delivered once more."""
+    """Replies with the consumer's pending entries after ``id``; those that still exist count as delivered again."""
     cdef size_t start = reply_open(reply), told = 0
     cdef IdPlace place
     cdef Nack *nack
@@ -355,7 +355,7 @@ cdef void read_pending(Delivery *delivery, StreamId id, int64_t count, Reply *re
 
 
 cdef bint asks_for_history(Call *call, int index, StreamId *id) noexcept nogil:
-    """Whether argument `index`, which is right, is an id rather than ``>``, for which the highest one stands too."""
+    """Returns whether argument ``index``, which is valid, is an id; the highest id means the same as ``>``."""
     if is_text(call.argv[index], c'>'):
         return False
     id_argument(call, index, id)
@@ -374,7 +374,7 @@ cdef void read_as_consumer(Call *call, const Reading *reading, int index, Answer
     delivery.group = find_group(delivery.stream, delivery.group_name)
     delivery.now = call.server.keyspace.now_ms
     provide_consumer(&delivery, True)
-    # To check the group was one reading, this is another.
+    # The check of the group counted one read of the key; this counts another.
     call.server.hits += 1
     if history:
         begin_stream(answer, call.argv[index])

@@ -1,7 +1,7 @@
 """XADD, XDEL, XLEN, XRANGE, XREVRANGE, XSETID, XTRIM. The other stream commands have modules of their own.
 
-The file gets what happened, not what was asked for: the id that ``*`` became, and for ``~`` the exact ``=`` with the
-same outcome.
+The append-only file records the effect, not the request: the id chosen for ``*``, and instead of ``~`` an exact ``=``
+with the same result.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -72,7 +72,8 @@ from pyredis.types.stream.stream cimport (
 from pyredis.commands.streams import stream_claims, stream_groups, stream_info, stream_reading
 
 cdef enum:
-    # How many entries a trimming with ``~`` and without LIMIT removes at most, in blocks; and whatever their size.
+    # What a trim with ``~`` and without LIMIT removes at most: in blocks, in entries if a block may have any number of
+    # them, and in entries in any case.
     TRIM_BLOCKS = 100
     TRIM_UNBOUND = 10000
     TRIM_MOST = 1000000
@@ -85,12 +86,12 @@ cdef enum Trimming:
 # The options of XADD and XTRIM.
 ctypedef struct Options:
     Trimming trimming
-    bint whole              # ``~``: whole blocks only
+    bint whole              # ``~``: entire blocks only
     int64_t length
     StreamId least
     int64_t limit
     bint limited
-    int threshold_at        # the argument that tells `length` or `least`
+    int threshold_at        # the argument that gives `length` or `least`
     # XADD's
     bint only_existing      # NOMKSTREAM
     int id_at
@@ -102,7 +103,7 @@ ctypedef struct Options:
 # ---- trimming ----
 
 cdef bint trim_option(Call *call, int *at, Trimming trimming, Options *options) noexcept nogil:
-    """MAXLEN or MINID with what follows; ``at`` goes on to the last argument of it."""
+    """Reads MAXLEN or MINID with its arguments; moves ``at`` to the last one. Returns False after an error reply."""
     cdef Slice mark = call.argv[at[0] + 1]
     if options.trimming != NO_TRIMMING:
         reply_error(call.reply,
@@ -135,7 +136,7 @@ cdef bint limit_option(Call *call, int index, Options *options) noexcept nogil:
 
 
 cdef bint trimming_argument(Call *call, int *at, Options *options, bint *known) noexcept nogil:
-    """One option that XADD and XTRIM share; ``known`` tells whether it was one. False when the answer is an error."""
+    """Reads an option that XADD and XTRIM share; ``known`` is whether it is one. Returns False after an error reply."""
     cdef Slice text = call.argv[at[0]]
     cdef bint more = at[0] + 1 < call.argc
     known[0] = True
@@ -151,7 +152,10 @@ cdef bint trimming_argument(Call *call, int *at, Options *options, bint *known) 
 
 
 cdef bint check_trimming(Call *call, Options *options, bint required) noexcept nogil:
-    """Completes the options. What the file says has happened so already: there is no limit."""
+    """Completes the options; returns False after an error reply.
+
+    Commands from the append-only file have no limit, because they repeat what has already happened.
+    """
     cdef int64_t blocks = <int64_t> (TRIM_BLOCKS * <uint64_t> call.server.settings.stream_node_max_entries)
     if options.limit and options.trimming == NO_TRIMMING:
         reply_error(call.reply, "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
@@ -183,7 +187,7 @@ cdef uint64_t trim(Stream *stream, const Options *options) noexcept nogil:
 
 
 cdef size_t format_threshold(char *out, const Stream *stream, Trimming trimming) noexcept nogil:
-    """What an exact trimming would have to be told for the stream to become what it is."""
+    """Writes the threshold with which an exact trim gives the stream as it is now."""
     cdef StreamId first
     if trimming == TO_LENGTH:
         return format_int64(out, stream.length)
@@ -191,7 +195,7 @@ cdef size_t format_threshold(char *out, const Stream *stream, Trimming trimming)
 
 
 cdef void propagate_exactly(Call *call, Stream *stream, const Options *options, Slice id) noexcept nogil:
-    """The request, with another id where ``id`` is not empty, and with exact trimming."""
+    """Propagates the request with an exact trim, and with ``id`` as its id unless that is empty."""
     cdef char threshold[ID_TEXT]
     cdef size_t size = call.argc * sizeof(Slice)
     cdef Slice *argv
@@ -224,13 +228,13 @@ cdef bint id_option(Call *call, int index, Options *options) noexcept nogil:
 
 
 cdef bint add_options(Call *call, Options *options) noexcept nogil:
-    """Everything before the names and values; false when the answer has been an error."""
+    """Reads everything before the field names and values; returns False after an error reply."""
     cdef int at = 2
     cdef bint known
     clear_options(options)
     options.id_at = call.argc
     while at < call.argc:
-        # The usual case is an id at once.
+        # Usually the first argument is an id.
         if not is_text(call.argv[at], c'*'):
             if not trimming_argument(call, &at, options, &known):
                 return False
@@ -249,7 +253,7 @@ cdef inline bint is_automatic(const Options *options) noexcept nogil:
 
 
 cdef bint choose_id(Call *call, StreamId last, const Options *options, StreamId *id) noexcept nogil:
-    """The new entry's id; false where it cannot be higher than the stream's last one."""
+    """Chooses the new entry's id; returns False if it would not be higher than the stream's last one."""
     if options.id_given:
         id[0] = options.id
         if options.any_seq and id.ms == last.ms:
@@ -358,7 +362,7 @@ cdef Replied xtrim(Call *call) noexcept nogil:
 
 
 cdef int64_t delete_entries(Call *call, Stream *stream) noexcept nogil:
-    """Those that arguments 2 and following name; they are ids."""
+    """Deletes the entries that the arguments from 2 on name, which are valid ids; returns how many existed."""
     cdef int64_t deleted = 0
     cdef StreamId id
     cdef int index
@@ -400,7 +404,7 @@ cdef Replied xlen(Call *call) noexcept nogil:
 
 
 cdef bint count_option(Call *call, int64_t *count) noexcept nogil:
-    """What follows the two ids; -1 for no limit."""
+    """Reads the options after the two ids, -1 for no limit; returns False after an error reply."""
     cdef int at = 4
     count[0] = -1
     while at < call.argc:
@@ -471,7 +475,7 @@ cdef Replied xrevrange(Call *call) noexcept nogil:
 ctypedef struct SetId:
     StreamId last
     StreamId max_deleted
-    int64_t added           # -1 when not told
+    int64_t added           # -1 if not given
 
 
 cdef bint set_id_option(Call *call, int at, SetId *wanted) noexcept nogil:
