@@ -1,4 +1,4 @@
-"""A string whose bytes a handler changes in place, as an array of bits or of registers."""
+"""Access to a string that a handler changes in place, as an array of bits or of registers."""
 
 from libc.stdint cimport uint64_t
 
@@ -20,7 +20,7 @@ from pyredis.keyspace.keyspace cimport (
 
 cdef inline char *writable_string(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *entry,
                                   size_t size) noexcept nogil:
-    """The bytes of the string, raw from then on and at least ``size`` long, new ones zero. ``entry`` may be NULL."""
+    """Returns the bytes of the string, now raw and at least ``size`` long, new ones zero. ``entry`` may be NULL."""
     cdef char *data
     cdef Blob *blob
     if likely(entry != NULL):

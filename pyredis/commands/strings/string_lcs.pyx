@@ -1,8 +1,8 @@
-"""LCS: the longest sequence of bytes, in order but not necessarily together, that two strings share.
+"""LCS: the longest sequence of bytes, in order but not necessarily contiguous, that two strings share.
 
-The lengths for all pairs of prefixes are computed row by row, and only one row of them is kept. What the way back needs
-of each pair is a single bit: where the last bytes differ, whether the shorter first string does better (``up``) or the
-shorter second. The limit on memory is nevertheless Redis's, four bytes a pair, so that both refuse the same strings.
+The lengths for all pairs of prefixes are computed row by row, and only one row is kept. Finding the sequence afterwards
+needs a single bit of each pair: if the last bytes differ, whether to shorten the first string (``up``) or the second.
+The memory limit is nevertheless Redis's, four bytes per pair, so that both refuse the same strings.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
@@ -45,17 +45,17 @@ ctypedef struct Comparison:
     uint8_t *up             # a bit for each pair of prefixes, in rows of `stride` bytes
     size_t stride
 
-# Told of each run of bytes that both strings have, from the last to the first.
+# The runs of bytes that both strings share, found from the last to the first.
 ctypedef struct Matches:
     Call *call
     const Options *options
-    size_t count            # of runs told to the client
-    char *text              # filled from its end, NULL where nobody wants it
+    size_t count            # of runs in the reply
+    char *text              # filled from its end, NULL if not wanted
     size_t left
 
 
 cdef bint read_options(Call *call, Options *options) noexcept nogil:
-    """False when the answer has been an error."""
+    """Reads the options; returns False after an error reply."""
     cdef int index = 3
     cdef Slice word
     memset(options, 0, sizeof(Options))
@@ -82,7 +82,7 @@ cdef bint read_options(Call *call, Options *options) noexcept nogil:
 
 
 cdef bint is_too_large(Call *call, Slice a, Slice b) noexcept nogil:
-    """Whether the answer has been that the comparison would take too much memory."""
+    """Returns True, after an error reply, if the comparison would need too much memory."""
     if a.size >= LONGEST or b.size >= LONGEST:
         reply_error(call.reply, "ERR String too long for LCS")
         return True
@@ -93,7 +93,7 @@ cdef bint is_too_large(Call *call, Slice a, Slice b) noexcept nogil:
 
 
 cdef void compare_row(Comparison *it, uint32_t *row, size_t i) noexcept nogil:
-    """``row[j]`` was the length for the first ``i`` bytes of ``a`` and ``j`` of ``b``; now for one more of ``a``."""
+    """Advances each ``row[j]``, the length for the first ``i`` bytes of ``a`` and ``j`` of ``b``, to ``i + 1``."""
     cdef uint8_t *up = it.up + i * it.stride if it.up != NULL else NULL
     cdef char c = it.a.data[i]
     cdef uint32_t above, diagonal = 0

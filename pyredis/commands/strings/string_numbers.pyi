@@ -1,4 +1,4 @@
-"""The string commands that count: function name to handler."""
+"""The string commands that do arithmetic: function name to handler."""
 
 from typing import Any, Final
 

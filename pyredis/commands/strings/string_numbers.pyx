@@ -1,7 +1,8 @@
-"""The string commands that count: INCR and its family, INCRBYFLOAT.
+"""The string commands that do arithmetic: INCR and its family, INCRBYFLOAT.
 
-An integer is stored as an integer, whatever text it was before. A sum of INCRBYFLOAT is always text, even where that
-text is an integer's, and the file gets the sum instead of the addition, so that no other machine's rounding shows.
+INCR and its family store the result as an integer, whatever text it was before. INCRBYFLOAT always stores text, even if
+the sum is an integer. The append-only file records the sum instead of the addition, so that the rounding of another
+machine cannot change it.
 """
 
 from libc.math cimport isinf, isnan
@@ -31,7 +32,7 @@ from pyredis.keyspace.keyspace cimport (
 
 
 cdef inline bint stored_integer(const Entry *entry, int64_t *value) noexcept nogil:
-    """False where the text is no integer. An absent string counts as 0."""
+    """Reads the stored integer, 0 if the key is absent; returns False if the text is not an integer."""
     cdef Slice text
     if entry == NULL:
         value[0] = 0
@@ -83,7 +84,7 @@ cdef Replied decrby(Call *call) noexcept nogil:
 
 
 cdef bint float_sum(Call *call, const Entry *entry, long double *total) noexcept nogil:
-    """False when the answer has been an error."""
+    """Computes the sum; returns False after an error reply."""
     cdef char scratch[24]
     cdef long double delta
     total[0] = 0

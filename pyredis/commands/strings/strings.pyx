@@ -1,9 +1,9 @@
-"""The string commands: reading, storing, changing in place. Counting and LCS have modules of their own.
+"""The string commands: reading, storing, changing in place. Arithmetic and LCS have modules of their own.
 
-A reply that shows the old value is written before the value is replaced: an entry's bytes go with the entry.
+A reply that contains the old value is written before the value is replaced, because that may free its bytes.
 
-Commands with several keys take them ``AHEAD`` at a time: all hashes first, which starts fetching the buckets, then the
-entries, and only then is anything looked up.
+Commands with several keys process ``AHEAD`` of them at a time: they compute the hashes and prefetch the buckets, then
+prefetch the entries, and only then look up the keys.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -68,8 +68,8 @@ from pyredis.commands.strings.string_numbers import HANDLERS as NUMBER_HANDLERS
 
 cdef enum:
     AHEAD = 32
-    # Replies. Sealing costs what five to eight of them save later. A string that is written before that was sealed in
-    # vain, for a tenth of what its replies have cost.
+    # In replies. Sealing pays off after five to eight more replies. If the string is written before that, the sealing
+    # was in vain, at a tenth of the cost of its replies so far.
     SEAL_AFTER = 16
 
 # The options of SET and GETEX.
@@ -92,7 +92,7 @@ cdef enum:
 
 ctypedef struct Options:
     int given
-    int time                # the argument that follows one of TIMES, 0 where there is none
+    int time                # the argument that follows one of TIMES, 0 without one
 
 
 # ---- options and times ----
@@ -126,7 +126,7 @@ cdef inline int excluded_by(int option) noexcept nogil:
 
 
 cdef bint read_options(Call *call, int index, int allowed, Options *options) noexcept nogil:
-    """False when the answer has been an error."""
+    """Reads the options; returns False after an error reply."""
     cdef int option
     options.given = 0
     options.time = 0
@@ -145,7 +145,7 @@ cdef bint read_options(Call *call, int index, int allowed, Options *options) noe
 
 
 cdef bint read_time(Call *call, int index, int option, int64_t *moment) noexcept nogil:
-    """The moment that the argument tells, in ms since 1970. False when the answer has been an error."""
+    """Reads a time and converts it to Unix time in ms; returns False after an error reply."""
     if not integer_argument(call, index, moment):
         return False
     if moment[0] <= 0 or mul_overflows(moment[0], 1000 if option & (EX | EXAT) else 1, moment) or \
@@ -158,7 +158,7 @@ cdef bint read_time(Call *call, int index, int option, int64_t *moment) noexcept
 # ---- reading ----
 
 cdef Replied reply_whole(Call *call, Entry *entry, Blob *blob) noexcept nogil:
-    """All of a block. One that is read again and again is sealed first."""
+    """Replies with an entire block. One that is read often is sealed first."""
     cdef Blob *sealed = NULL
     if blob_is_sealed(blob):
         return reply_blob(call.reply, blob, blob_slice(blob))
@@ -173,7 +173,7 @@ cdef Replied reply_whole(Call *call, Entry *entry, Blob *blob) noexcept nogil:
 
 
 cdef Replied reply_part(Call *call, Entry *entry, Slice part) noexcept nogil:
-    """Bytes of the string; many are not copied."""
+    """Replies with a part of the string; a long one is shared instead of copied."""
     cdef Blob *blob = string_shared(entry) if part.size >= BLOB_SHARED else NULL
     if blob == NULL:
         return reply_slice(call.reply, part)
@@ -183,7 +183,7 @@ cdef Replied reply_part(Call *call, Entry *entry, Slice part) noexcept nogil:
 
 
 cdef inline Replied reply_string(Call *call, Entry *entry) noexcept nogil:
-    """The string, or null for an absent one."""
+    """Replies with the string, or null if the key is absent."""
     cdef char scratch[24]
     if entry == NULL:
         return reply_null(call.reply)
@@ -207,7 +207,7 @@ cdef Replied strlen_command(Call *call) noexcept nogil:
 
 
 cdef Slice part_of(Slice text, int64_t start, int64_t end) noexcept nogil:
-    """The bytes from ``start`` to ``end``, both included; negative ones count from the end."""
+    """Returns the bytes from ``start`` to ``end``, both included; negative positions count from the end."""
     cdef int64_t size = <int64_t> text.size
     if start < 0 and end < 0 and start > end:
         return slice_of(text.data, 0)
@@ -236,13 +236,13 @@ cdef Replied getrange(Call *call) noexcept nogil:
 # ---- storing ----
 
 cdef inline void store(Call *call, Entry *entry, Slice value, int64_t expiry) noexcept nogil:
-    """``entry``: what the key held, or NULL."""
+    """Stores the value at argument 1; ``entry`` is the key's present entry or NULL."""
     keyspace_set_string(&call.server.keyspace, call.database, call.argv[1], key_hash(call, 1), entry, value, expiry)
     changed(call, 1, EVENT_STRING, "set")
 
 
 cdef void store_until(Call *call, Entry *entry, Slice value, int64_t expiry) noexcept nogil:
-    """The file gets the moment itself, whichever way it was told."""
+    """Stores the value with an expiry, which is propagated as a Unix time in whatever form the client gave it."""
     cdef char digits[24]
     cdef Slice argv[5]
     store(call, entry, value, expiry)
@@ -256,7 +256,7 @@ cdef void store_until(Call *call, Entry *entry, Slice value, int64_t expiry) noe
 
 
 cdef void propagate_without_get(Call *call) noexcept nogil:
-    """A SET without expiry as it came, save its GETs."""
+    """Propagates a SET without a time as it is, except its GET options."""
     cdef size_t size = call.argc * sizeof(Slice)
     cdef Slice *argv = <Slice *> mem_alloc(size)
     cdef int index, argc = 3
@@ -345,7 +345,7 @@ cdef Replied getset(Call *call) noexcept nogil:
     return 0
 
 
-# ---- reading that changes ----
+# ---- reads that change the key ----
 
 cdef Replied getdel(Call *call) noexcept nogil:
     cdef Entry *entry = lookup_read_kind(call, 1, STRING)
@@ -393,7 +393,7 @@ cdef Replied getex(Call *call) noexcept nogil:
 # ---- several keys ----
 
 cdef void fetch(Call *call, int first, int step, int count, uint64_t *hashes) noexcept nogil:
-    """Computes the hashes of ``count`` keys, every ``step``-th argument, and has buckets and entries fetched."""
+    """Computes the hashes of ``count`` keys, every ``step``-th argument, and prefetches buckets and entries."""
     cdef int index
     for index in range(count):
         hashes[index] = key_hash(call, first + index * step)
@@ -435,7 +435,7 @@ cdef void store_pairs(Call *call) noexcept nogil:
 
 
 cdef bint any_exists(Call *call) noexcept nogil:
-    """Whether any of the keys of the pairs is there."""
+    """Returns whether any of the pairs' keys exists."""
     cdef uint64_t hashes[AHEAD]
     cdef int first = 1, index, count
     while first < call.argc:
@@ -467,7 +467,7 @@ cdef Replied msetnx(Call *call) noexcept nogil:
 # ---- changing in place ----
 
 cdef bint would_be_too_long(Call *call, uint64_t size, uint64_t more) noexcept nogil:
-    """Whether the answer has been that no string may be so long."""
+    """Returns True, after an error reply, if no string may be so long."""
     if call.client.flags & CLIENT_LOADER or size + more <= call.server.settings.proto_max_bulk:
         return False
     reply_error(call.reply, "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
@@ -475,7 +475,7 @@ cdef bint would_be_too_long(Call *call, uint64_t size, uint64_t more) noexcept n
 
 
 cdef void write_at(Call *call, Entry *entry, size_t offset, Slice piece, size_t size) noexcept nogil:
-    """Puts ``piece`` into the string, which is ``size`` bytes long from then on."""
+    """Resizes the string to ``size`` bytes and writes ``piece`` at ``offset``."""
     cdef char *data
     keyspace_resize_string(&call.server.keyspace, call.database, call.argv[1], key_hash(call, 1), entry, size, &data)
     memcpy(data + offset, piece.data, piece.size)
