@@ -1,8 +1,7 @@
 """MULTI, EXEC, DISCARD, WATCH, UNWATCH.
 
-Dispatch queues; EXEC runs what is queued, one command after the other, as one unit of the append-only file. A watched
-key has changed when its version has, or when it has expired since: one that had expired before is removed by WATCH
-itself.
+Dispatch queues the commands; EXEC runs them one after the other, as one unit of the append-only file. A watched key has
+changed if its version has changed or the key has expired since. WATCH itself removes a key that has already expired.
 """
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_ok
@@ -102,7 +101,7 @@ cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
 
 
 cdef void run_queue(Call *call) noexcept nogil:
-    """The queue stays as it is meanwhile: nothing that runs inside EXEC may discard it."""
+    """Runs the queued commands. None of them may change or discard the queue."""
     cdef Client *client = call.client
     cdef size_t index
     client_unwatch(client)
@@ -116,7 +115,7 @@ cdef void run_queue(Call *call) noexcept nogil:
 cdef Replied exec_command(Call *call) noexcept nogil:
     if not call.client.flags & CLIENT_MULTI:
         return reply_error(call.reply, "ERR EXEC without MULTI")
-    # Each command has told the file what it changed.
+    # Each queued command propagates its own changes.
     propagate_nothing(call)
     if call.client.flags & CLIENT_DIRTY_EXEC:
         reply_error(call.reply, "EXECABORT Transaction discarded because of previous errors.")
