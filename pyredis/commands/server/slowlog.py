@@ -80,7 +80,7 @@ def _config_secrets(arguments: list[bytes]) -> set[int]:
 
 
 def shorten(arguments: list[bytes], missing: int = 0) -> list[bytes]:
-    """Cuts the arguments, which ``missing`` more follow, for an entry; each cut ends with a count of what it drops."""
+    """Shortens arguments for an entry; each cut ends with a count of what it drops. ``missing`` more follow them."""
     kept = [_shorten_one(argument) for argument in arguments[:MAX_ARGUMENTS]]
     total = len(arguments) + missing
     if total > MAX_ARGUMENTS:

@@ -242,7 +242,7 @@ cdef inline void store(Call *call, Entry *entry, Slice value, int64_t expiry) no
 
 
 cdef void store_until(Call *call, Entry *entry, Slice value, int64_t expiry) noexcept nogil:
-    """Stores the value with an expiry, which is propagated as a Unix time in whatever form the client gave it."""
+    """Stores the value with an expiry, which is propagated as a Unix time, in whatever form it was given."""
     cdef char digits[24]
     cdef Slice argv[5]
     store(call, entry, value, expiry)
