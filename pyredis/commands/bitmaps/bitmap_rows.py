@@ -14,16 +14,16 @@ with family("bitmap", module="bitmaps", acl="bitmap"):
         "readonly",
         keys=READ,
         since="2.6.0",
-        complexity="O(N), N bytes looked at.",
-        summary="Counts the bits that are set in a string or in a part of it.",
+        complexity="O(N), N bytes examined.",
+        summary="Counts the set bits of a string, or of a range of it.",
     )
     row(
         f"BITFIELD key [operation=({GET}|write=({OVERFLOW} write-operation=({WRITES})))...]",
         "write denyoom",
-        keys="1 RW access update variable_flags -- writes only where an operation other than GET is given",
+        keys="1 RW access update variable_flags -- writes only if an operation other than GET is given",
         since="3.2.0",
         complexity="O(1) for each operation.",
-        summary="Reads, stores and increments integers of any width among the bits of a string.",
+        summary="Treats a string as packed integers of any width, which it reads, sets and increments.",
     )
     row(
         f"BITFIELD_RO key [{GET}]...",
@@ -31,7 +31,7 @@ with family("bitmap", module="bitmaps", acl="bitmap"):
         keys=READ,
         since="6.0.0",
         complexity="O(1) for each operation.",
-        summary="Reads integers of any width among the bits of a string.",
+        summary="Reads integers of any width from the bits of a string.",
     )
     row(
         "BITOP operation=(AND|OR|XOR|NOT) destkey:key key...",
@@ -39,15 +39,15 @@ with family("bitmap", module="bitmaps", acl="bitmap"):
         keys="2 OW update; 3..-1 RO access",
         since="2.6.0",
         complexity="O(N), N bytes in the longest string.",
-        summary="Combines strings bit by bit and stores the result.",
+        summary="Combines strings bit by bit with a logical operator and stores the result.",
     )
     row(
         f"BITPOS key bit:integer [range=(start:integer [end-unit-block=(end:integer {UNIT})])]",
         "readonly",
         keys=READ,
         since="2.8.7",
-        complexity="O(N), N bytes looked at.",
-        summary="Finds the first bit of a string that is set, or clear.",
+        complexity="O(N), N bytes examined.",
+        summary="Finds the first set or clear bit of a string.",
     )
     row(
         "GETBIT key offset",
@@ -55,7 +55,7 @@ with family("bitmap", module="bitmaps", acl="bitmap"):
         keys=READ,
         since="2.2.0",
         complexity="O(1)",
-        summary="Tells one bit of a string.",
+        summary="Returns one bit of a string.",
     )
     row(
         "SETBIT key offset value:integer",
@@ -63,5 +63,5 @@ with family("bitmap", module="bitmaps", acl="bitmap"):
         keys="1 RW access update",
         since="2.2.0",
         complexity="O(1)",
-        summary="Sets or clears one bit of a string, which it creates or lengthens as needed.",
+        summary="Sets or clears one bit of a string, creating or extending the string as needed.",
     )

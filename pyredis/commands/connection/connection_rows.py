@@ -29,12 +29,12 @@ with family("connection", module="connection", acl="connection"):
         BEFORE_AUTH,
         since="1.0.0",
         complexity="O(N), N passwords of the user.",
-        summary="Authenticates the connection.",
+        summary="Authenticates this connection with a user name and password.",
     )
     container(
         "CLIENT",
         since="2.4.0",
-        summary="Holds the commands about client connections.",
+        summary="Groups the commands that manage client connections.",
         help_since="5.0.0",
     )
     row(
@@ -42,14 +42,14 @@ with family("connection", module="connection", acl="connection"):
         PLAIN,
         since="2.6.9",
         complexity="O(1)",
-        summary="Tells the name of this connection.",
+        summary="Returns this connection's name.",
     )
     row(
         "CLIENT|ID",
         PLAIN,
         since="5.0.0",
         complexity="O(1)",
-        summary="Tells the number of this connection, which no other one gets.",
+        summary="Returns this connection's id, which is never reused.",
     )
     row(
         "CLIENT|INFO",
@@ -57,7 +57,7 @@ with family("connection", module="connection", acl="connection"):
         tips=VARIES,
         since="6.2.0",
         complexity="O(1)",
-        summary="Tells the state of this connection in one line.",
+        summary="Describes the state of this connection in one line.",
     )
     row(
         f"CLIENT|KILL filter=(old-format~ip:port@-2.8.12|new-format=({KILL_FILTERS})...)",
@@ -65,7 +65,7 @@ with family("connection", module="connection", acl="connection"):
         arity=-3,
         since="2.4.0",
         complexity=PER_CLIENT,
-        summary="Closes the connections that filters select.",
+        summary="Closes the connections that match an address or filters.",
     )
     row(
         f"CLIENT|LIST [TYPE@5.0.0 client-type={CLIENT_TYPES}] [ID@6.2.0 client-id...]",
@@ -73,28 +73,28 @@ with family("connection", module="connection", acl="connection"):
         tips=VARIES,
         since="2.4.0",
         complexity=PER_CLIENT,
-        summary="Tells the state of all connections, a line for each.",
+        summary="Describes the state of the connections, one per line.",
     )
     row(
         "CLIENT|NO-EVICT enabled=(ON|OFF)",
         ADMIN,
         since="7.0.0",
         complexity="O(1)",
-        summary="Spares this connection when memory for clients runs short.",
+        summary="Exempts this connection from client eviction, or makes it subject to it again.",
     )
     row(
         "CLIENT|NO-TOUCH enabled=(ON|OFF)",
         PLAIN,
         since="7.2.0",
         complexity="O(1)",
-        summary="Lets this connection's commands leave the access clocks of keys alone.",
+        summary="Chooses whether this connection's commands update the access times of keys.",
     )
     row(
         "CLIENT|REPLY action=(ON|OFF|SKIP)",
         PLAIN,
         since="3.2.0",
         complexity="O(1)",
-        summary="Turns the replies to this connection on or off, or skips the next.",
+        summary="Turns the replies to this connection on or off, or suppresses the reply to the next command.",
     )
     row(
         "CLIENT|SETINFO attr=(LIB-NAME libname|LIB-VER libver)",
@@ -102,7 +102,7 @@ with family("connection", module="connection", acl="connection"):
         tips=ALL_NODES,
         since="7.2.0",
         complexity="O(1)",
-        summary="Notes the name or the version of the client library.",
+        summary="Records the name or the version of this connection's client library.",
     )
     row(
         "CLIENT|SETNAME connection-name",
@@ -117,21 +117,21 @@ with family("connection", module="connection", acl="connection"):
         ADMIN,
         since="5.0.0",
         complexity="O(1)",
-        summary="Ends the waiting of another connection, as by a timeout or with an error.",
+        summary="Unblocks another connection, as if its timeout had passed or with an error.",
     )
     row(
         "ECHO message",
         "loading stale fast",
         since="1.0.0",
         complexity="O(1)",
-        summary="Answers with its argument.",
+        summary="Replies with its argument.",
     )
     row(
         "HELLO [arguments=(protover:integer [AUTH auth=(username password)] [SETNAME clientname])]",
         BEFORE_AUTH,
         since="6.0.0",
         complexity="O(1)",
-        summary="Chooses the protocol's version and tells about the server; can authenticate and name the connection.",
+        summary="Selects the protocol version and describes the server; can also authenticate and name the connection.",
     )
     row(
         "PING [message]",
@@ -140,7 +140,7 @@ with family("connection", module="connection", acl="connection"):
         tips="request_policy:all_shards response_policy:all_succeeded",
         since="1.0.0",
         complexity="O(1)",
-        summary="Answers PONG, or with its argument.",
+        summary="Replies with PONG, or with its argument if it has one.",
     )
     row(
         "QUIT",
@@ -149,7 +149,7 @@ with family("connection", module="connection", acl="connection"):
         arity=-1,
         since="1.0.0",
         complexity="O(1)",
-        summary="Asks the server to close this connection.",
+        summary="Makes the server close this connection.",
         deprecated="7.2.0",
         replaced_by="closing the connection at the client's end",
     )
@@ -159,7 +159,7 @@ with family("connection", module="connection", acl="connection"):
         marks="unqueued",
         since="6.2.0",
         complexity="O(1)",
-        summary="Puts this connection back into the state of a new one.",
+        summary="Returns this connection to the state of a new one.",
     )
     row(
         "SELECT index:integer",
@@ -167,5 +167,5 @@ with family("connection", module="connection", acl="connection"):
         handler="databases.select",
         since="1.0.0",
         complexity="O(1)",
-        summary="Chooses the database that this connection's commands work on.",
+        summary="Selects the database that this connection's commands use.",
     )

@@ -1,4 +1,4 @@
-"""The commands for keys of any type: names, expiry, introspection."""
+"""The commands for keys of any type: naming, expiry, introspection."""
 
 from pyredis.commands.table.spec import container, family, row
 
@@ -15,7 +15,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys="1 RO access; 2 OW update",
         since="6.2.0",
         complexity="O(N), N elements in the value; O(1) for a string.",
-        summary="Copies the value of one key, and its expiry, to another.",
+        summary="Copies a key's value and expiry to another key.",
     )
     row(
         "DEL key...",
@@ -24,7 +24,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=SUM_OF_SHARDS,
         since="1.0.0",
         complexity="O(N), N keys removed and the elements of their values.",
-        summary="Removes keys and tells how many there were.",
+        summary="Removes keys and returns how many of them existed.",
     )
     row(
         "EXISTS key...",
@@ -33,7 +33,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=SUM_OF_SHARDS,
         since="1.0.0",
         complexity="O(N), N keys named.",
-        summary="Tells how many of the named keys exist.",
+        summary="Returns how many of the given keys exist.",
     )
     row(
         f"EXPIRE key seconds {CONDITION}",
@@ -41,7 +41,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=UPDATE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Lets a key expire after some seconds.",
+        summary="Makes a key expire after a number of seconds.",
     )
     row(
         f"EXPIREAT key unix-time-seconds {CONDITION}",
@@ -49,7 +49,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=UPDATE,
         since="1.2.0",
         complexity="O(1)",
-        summary="Lets a key expire at a Unix time in seconds.",
+        summary="Makes a key expire at a Unix time in seconds.",
     )
     row(
         "EXPIRETIME key",
@@ -57,7 +57,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=READ,
         since="7.0.0",
         complexity="O(1)",
-        summary="Tells when a key expires, as a Unix time in seconds.",
+        summary="Returns the Unix time, in seconds, at which a key expires.",
     )
     row(
         "KEYS pattern",
@@ -66,7 +66,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips="request_policy:all_shards nondeterministic_output_order",
         since="1.0.0",
         complexity="O(N), N keys in the database.",
-        summary="Tells all keys whose names match a pattern.",
+        summary="Returns all keys of the database that match a pattern.",
     )
     row(
         "MOVE key db:integer",
@@ -74,12 +74,12 @@ with family("generic", module="generic", acl="keyspace"):
         keys="1 RW access update",
         since="1.0.0",
         complexity="O(1)",
-        summary="Moves a key to another database, unless it exists there.",
+        summary="Moves a key to another database unless it already exists there.",
     )
     container(
         "OBJECT",
         since="2.2.3",
-        summary="Holds the commands that look into the value of a key.",
+        summary="Groups the commands that inspect how a key's value is stored and used.",
         help_since="6.2.0",
     )
     row(
@@ -89,7 +89,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="2.2.3",
         complexity="O(1)",
-        summary="Tells how the value of a key is laid out in memory.",
+        summary="Returns the internal encoding of a key's value.",
     )
     row(
         "OBJECT|FREQ key",
@@ -98,7 +98,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="4.0.0",
         complexity="O(1)",
-        summary="Tells how often a key is used, by the logarithmic counter of the LFU policies.",
+        summary="Returns a key's access frequency, the logarithmic counter of the LFU policies.",
     )
     row(
         "OBJECT|IDLETIME key",
@@ -107,7 +107,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="2.2.3",
         complexity="O(1)",
-        summary="Tells for how many seconds a key has not been used.",
+        summary="Returns how many seconds have passed since a key was last used.",
     )
     row(
         "OBJECT|REFCOUNT key",
@@ -116,7 +116,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="2.2.3",
         complexity="O(1)",
-        summary="Tells how many owners the value of a key has.",
+        summary="Returns the reference count of a key's value.",
     )
     row(
         "PERSIST key",
@@ -124,7 +124,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=UPDATE,
         since="2.2.0",
         complexity="O(1)",
-        summary="Takes the expiry from a key.",
+        summary="Removes a key's expiry.",
     )
     row(
         f"PEXPIRE key milliseconds {CONDITION}",
@@ -132,7 +132,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=UPDATE,
         since="2.6.0",
         complexity="O(1)",
-        summary="Lets a key expire after some milliseconds.",
+        summary="Makes a key expire after a number of milliseconds.",
     )
     row(
         f"PEXPIREAT key unix-time-milliseconds {CONDITION}",
@@ -140,7 +140,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=UPDATE,
         since="2.6.0",
         complexity="O(1)",
-        summary="Lets a key expire at a Unix time in milliseconds.",
+        summary="Makes a key expire at a Unix time in milliseconds.",
     )
     row(
         "PEXPIRETIME key",
@@ -148,7 +148,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys=READ,
         since="7.0.0",
         complexity="O(1)",
-        summary="Tells when a key expires, as a Unix time in milliseconds.",
+        summary="Returns the Unix time, in milliseconds, at which a key expires.",
     )
     row(
         "PTTL key",
@@ -157,7 +157,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="2.6.0",
         complexity="O(1)",
-        summary="Tells how many milliseconds a key has left.",
+        summary="Returns how many milliseconds remain until a key expires.",
     )
     row(
         "RANDOMKEY",
@@ -165,15 +165,15 @@ with family("generic", module="generic", acl="keyspace"):
         tips="request_policy:all_shards response_policy:special nondeterministic_output",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells a key of the database chosen at random.",
+        summary="Returns a randomly chosen key of the database.",
     )
     row(
         "RENAME key newkey:key",
         "write",
         keys="1 RW access delete; 2 OW update",
         since="1.0.0",
-        complexity="O(1), and the removal of what the new name held.",
-        summary="Gives a key another name, whose value it replaces.",
+        complexity="O(1), and the removal of the value that the new name had.",
+        summary="Renames a key, replacing any key that has the new name.",
     )
     row(
         "RENAMENX key newkey:key",
@@ -181,15 +181,15 @@ with family("generic", module="generic", acl="keyspace"):
         keys="1 RW access delete; 2 OW insert",
         since="1.0.0",
         complexity="O(1)",
-        summary="Gives a key another name, unless that exists.",
+        summary="Renames a key unless the new name is taken.",
     )
     row(
         "SCAN cursor [MATCH pattern] [COUNT count] [TYPE@6.0.0 type]",
         "readonly",
         tips="nondeterministic_output request_policy:special response_policy:special",
         since="2.8.0",
-        complexity="O(1) for a call, O(N) for a whole iteration over N keys.",
-        summary="Walks over the keys of the database, some at a time.",
+        complexity="O(1) for a call, O(N) for a complete iteration over N keys.",
+        summary="Iterates over the keys of the database, a few per call.",
     )
     row(
         "TOUCH key...",
@@ -198,7 +198,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=SUM_OF_SHARDS,
         since="3.2.1",
         complexity="O(N), N keys named.",
-        summary="Counts keys as used just now and tells how many there were.",
+        summary="Updates the access times of keys and returns how many of them exist.",
     )
     row(
         "TTL key",
@@ -207,7 +207,7 @@ with family("generic", module="generic", acl="keyspace"):
         tips=VARIES,
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells how many seconds a key has left.",
+        summary="Returns how many seconds remain until a key expires.",
     )
     row(
         "TYPE key",
@@ -215,7 +215,7 @@ with family("generic", module="generic", acl="keyspace"):
         keys="1 RO",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the type of the value that a key holds.",
+        summary="Returns the type of the value stored at a key.",
     )
     row(
         "UNLINK key...",
@@ -224,5 +224,5 @@ with family("generic", module="generic", acl="keyspace"):
         tips=SUM_OF_SHARDS,
         since="4.0.0",
         complexity="O(N), N keys removed; their memory is freed on another thread.",
-        summary="Removes keys, leaving the freeing of large values to another thread.",
+        summary="Removes keys and frees large values on another thread.",
     )

@@ -6,7 +6,7 @@ OPTIONS = (
     "[BY by-pattern:pattern~pattern] [LIMIT limit=(offset count)] [GET get-pattern:pattern~pattern]... "
     "[order=(ASC|DESC)] [ALPHA]"
 )
-COMPLEXITY = "O(N+M*log(M)), N elements, M of them told; O(N) where nothing is sorted."
+COMPLEXITY = "O(N+M*log(M)), N elements, M of them returned; O(N) if nothing is sorted."
 LOOKED_UP = "unknown RO access -- Keys that the BY and GET patterns name."
 
 with family("generic", module="sort", acl="set sortedset list dangerous"):
@@ -16,7 +16,7 @@ with family("generic", module="sort", acl="set sortedset list dangerous"):
         keys=f"1 RO access; {LOOKED_UP}; unknown OW update -- The key that STORE names.",
         since="1.0.0",
         complexity=COMPLEXITY,
-        summary="Sorts a list, a set or a sorted set, and may store the result.",
+        summary="Sorts the elements of a list, set or sorted set, and returns or stores them.",
     )
     row(
         f"SORT_RO key {OPTIONS}",
@@ -24,5 +24,5 @@ with family("generic", module="sort", acl="set sortedset list dangerous"):
         keys=f"1 RO access; {LOOKED_UP}",
         since="7.0.0",
         complexity=COMPLEXITY,
-        summary="Sorts a list, a set or a sorted set and tells the result.",
+        summary="Sorts the elements of a list, set or sorted set, and returns them.",
     )

@@ -22,7 +22,7 @@ with family("geo", module="geo", acl="geo"):
         keys="1 RW update",
         since="3.2.0",
         complexity="O(log(N)) for each member, N members in the set.",
-        summary="Adds members with their positions to a sorted set, which it creates when there is none.",
+        summary="Adds members with their positions to a sorted set, creating the set if needed.",
     )
     row(
         f"GEODIST key member1 member2 [{UNITS}]",
@@ -30,7 +30,7 @@ with family("geo", module="geo", acl="geo"):
         keys=READ,
         since="3.2.0",
         complexity="O(1)",
-        summary="Tells the distance between two members.",
+        summary="Returns the distance between the positions of two members.",
     )
     row(
         "GEOHASH key [member...]",
@@ -38,7 +38,7 @@ with family("geo", module="geo", acl="geo"):
         keys=READ,
         since="3.2.0",
         complexity="O(1) for each member.",
-        summary="Tells the positions of members as geohash texts.",
+        summary="Returns the positions of members as geohash strings.",
     )
     row(
         "GEOPOS key [member...]",
@@ -46,7 +46,7 @@ with family("geo", module="geo", acl="geo"):
         keys=READ,
         since="3.2.0",
         complexity="O(1) for each member.",
-        summary="Tells the longitudes and latitudes of members.",
+        summary="Returns the positions of members as longitude and latitude.",
     )
     row(
         f"GEORADIUS key {COORDINATES} {CIRCLE} {TOLD} {COUNT.format('@6.2.0')} {ORDER} {STORE}",
@@ -54,7 +54,7 @@ with family("geo", module="geo", acl="geo"):
         keys=READ + STORES.format(6),
         since="3.2.0",
         complexity=AREA,
-        summary="Finds the members within a circle around a position, and may store them.",
+        summary="Finds the members within a circle around a position, and returns or stores them.",
         deprecated="6.2.0",
         replaced_by="`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
     )
@@ -64,7 +64,7 @@ with family("geo", module="geo", acl="geo"):
         keys=READ + STORES.format(5),
         since="3.2.0",
         complexity=AREA,
-        summary="Finds the members within a circle around a member, and may store them.",
+        summary="Finds the members within a circle around a member, and returns or stores them.",
         deprecated="6.2.0",
         replaced_by="`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
     )

@@ -1,4 +1,4 @@
-"""The hash commands, those for the expiry of fields among them."""
+"""The hash commands, including those for the expiry of fields."""
 
 from pyredis.commands.table.spec import family, row
 
@@ -18,7 +18,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RW delete",
         since="2.0.0",
         complexity=PER_FIELD,
-        summary="Removes fields of a hash, and the key with the last of them.",
+        summary="Removes fields from a hash, and the key when no field is left.",
     )
     row(
         "HEXISTS key field",
@@ -26,7 +26,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RO",
         since="2.0.0",
         complexity="O(1)",
-        summary="Tells whether a hash has a field.",
+        summary="Returns whether a hash has a given field.",
     )
     row(
         f"HEXPIRE key seconds {CONDITION} {FIELDS}",
@@ -34,7 +34,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Lets fields of a hash expire after some seconds.",
+        summary="Makes fields of a hash expire after a number of seconds.",
     )
     row(
         f"HEXPIREAT key unix-time-seconds {CONDITION} {FIELDS}",
@@ -42,7 +42,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Lets fields of a hash expire at a Unix time in seconds.",
+        summary="Makes fields of a hash expire at a Unix time in seconds.",
     )
     row(
         f"HEXPIRETIME key {FIELDS}",
@@ -50,7 +50,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Tells when fields of a hash expire, as Unix times in seconds.",
+        summary="Returns the Unix times, in seconds, at which fields of a hash expire.",
     )
     row(
         "HGET key field",
@@ -58,7 +58,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         since="2.0.0",
         complexity="O(1)",
-        summary="Tells the value of a field of a hash.",
+        summary="Returns the value of a hash field.",
     )
     row(
         "HGETALL key",
@@ -67,7 +67,7 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output_order",
         since="2.0.0",
         complexity=WHOLE,
-        summary="Tells all fields of a hash and their values.",
+        summary="Returns all fields of a hash with their values.",
     )
     row(
         f"HGETDEL key {FIELDS}",
@@ -76,7 +76,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=TAKE,
         since="8.0.0",
         complexity=PER_FIELD,
-        summary="Returns the values of fields of a hash and removes the fields, and the key with the last of them.",
+        summary="Returns the values of fields of a hash and removes the fields, and the key when no field is left.",
     )
     row(
         f"HGETEX key [expiration=({MOMENTS}|PERSIST)] {FIELDS}",
@@ -85,7 +85,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RW access update",
         since="8.0.0",
         complexity=PER_FIELD,
-        summary="Returns the values of fields of a hash; sets or removes the expiry of these fields if asked to.",
+        summary="Returns the values of fields of a hash, and can set or remove the expiry of these fields.",
     )
     row(
         "HINCRBY key field increment:integer",
@@ -93,7 +93,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RW access update",
         since="2.0.0",
         complexity="O(1)",
-        summary="Adds a number to the integer in a field, starting from 0 when there is none.",
+        summary="Adds an integer to the one in a field of a hash; a missing field counts as 0.",
     )
     row(
         "HINCRBYFLOAT key field increment:double",
@@ -101,7 +101,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RW access update",
         since="2.6.0",
         complexity="O(1)",
-        summary="Adds a fractional number to the one in a field, starting from 0 when there is none.",
+        summary="Adds a floating-point number to the number in a field of a hash; a missing field counts as 0.",
     )
     row(
         "HKEYS key",
@@ -110,7 +110,7 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output_order",
         since="2.0.0",
         complexity=WHOLE,
-        summary="Tells all fields of a hash.",
+        summary="Returns the names of all fields of a hash.",
     )
     row(
         "HLEN key",
@@ -118,7 +118,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RO",
         since="2.0.0",
         complexity="O(1)",
-        summary="Tells the number of fields in a hash.",
+        summary="Returns how many fields a hash has.",
     )
     row(
         "HMGET key field...",
@@ -126,7 +126,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         since="2.0.0",
         complexity=PER_FIELD,
-        summary="Tells the values of several fields of a hash.",
+        summary="Returns the values of several fields of a hash.",
     )
     row(
         "HMSET key data=(field value)...",
@@ -134,7 +134,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="2.0.0",
         complexity=PER_FIELD,
-        summary="Sets several fields of a hash, and answers OK.",
+        summary="Sets one or more fields of a hash, and replies with OK.",
         deprecated="4.0.0",
         replaced_by="`HSET` with several fields",
     )
@@ -144,7 +144,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Takes the expiry from fields of a hash.",
+        summary="Removes the expiry of fields of a hash.",
     )
     row(
         f"HPEXPIRE key milliseconds {CONDITION} {FIELDS}",
@@ -152,7 +152,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Lets fields of a hash expire after some milliseconds.",
+        summary="Makes fields of a hash expire after a number of milliseconds.",
     )
     row(
         f"HPEXPIREAT key unix-time-milliseconds {CONDITION} {FIELDS}",
@@ -160,7 +160,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Lets fields of a hash expire at a Unix time in milliseconds.",
+        summary="Makes fields of a hash expire at a Unix time in milliseconds.",
     )
     row(
         f"HPEXPIRETIME key {FIELDS}",
@@ -168,7 +168,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Tells when fields of a hash expire, as Unix times in milliseconds.",
+        summary="Returns the Unix times, in milliseconds, at which fields of a hash expire.",
     )
     row(
         f"HPTTL key {FIELDS}",
@@ -177,7 +177,7 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output",
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Tells how many milliseconds fields of a hash have left.",
+        summary="Returns how many milliseconds remain until fields of a hash expire.",
     )
     row(
         "HRANDFIELD key [options=(count [WITHVALUES])]",
@@ -186,7 +186,7 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output",
         since="6.2.0",
         complexity="O(N), N fields returned.",
-        summary="Tells fields of a hash chosen at random, with their values when asked.",
+        summary="Returns randomly chosen fields of a hash, with their values if requested.",
     )
     row(
         "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
@@ -194,8 +194,8 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         tips="nondeterministic_output",
         since="2.8.0",
-        complexity="O(1) for a call, O(N) for a whole iteration over N fields.",
-        summary="Walks over the fields of a hash, some at a time.",
+        complexity="O(1) for a call, O(N) for a complete iteration over N fields.",
+        summary="Iterates over the fields of a hash, a few per call.",
     )
     row(
         "HSET key data=(field value)...",
@@ -203,7 +203,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="2.0.0",
         complexity=PER_FIELD,
-        summary="Sets fields of a hash, which it creates when there is none.",
+        summary="Sets fields of a hash, creating the hash if needed.",
     )
     row(
         f"HSETEX key [condition=(FNX|FXX)] [expiration=({MOMENTS}|KEEPTTL)] "
@@ -213,7 +213,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=UPDATE,
         since="8.0.0",
         complexity=PER_FIELD,
-        summary="Sets fields of a hash and their expiry, on condition that all of them exist or none does if asked to.",
+        summary="Sets fields of a hash and their expiry, optionally only if all or none of the fields exist.",
     )
     row(
         "HSETNX key field value",
@@ -221,7 +221,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RW insert",
         since="2.0.0",
         complexity="O(1)",
-        summary="Sets a field of a hash unless the field exists.",
+        summary="Sets a field of a hash unless it already exists.",
     )
     row(
         "HSTRLEN key field",
@@ -229,7 +229,7 @@ with family("hash", module="hashes", acl="hash"):
         keys="1 RO",
         since="3.2.0",
         complexity="O(1)",
-        summary="Tells the number of bytes in the value of a field.",
+        summary="Returns the length in bytes of a field's value.",
     )
     row(
         f"HTTL key {FIELDS}",
@@ -238,7 +238,7 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output",
         since="7.4.0",
         complexity=PER_FIELD,
-        summary="Tells how many seconds fields of a hash have left.",
+        summary="Returns how many seconds remain until fields of a hash expire.",
     )
     row(
         "HVALS key",
@@ -247,5 +247,5 @@ with family("hash", module="hashes", acl="hash"):
         tips="nondeterministic_output_order",
         since="2.0.0",
         complexity=WHOLE,
-        summary="Tells the values of all fields of a hash.",
+        summary="Returns all values of a hash, without the field names.",
     )

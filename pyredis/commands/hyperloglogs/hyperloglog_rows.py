@@ -9,7 +9,7 @@ with family("hyperloglog", module="hyperloglogs", acl="hyperloglog"):
         keys="1 RW insert",
         since="2.8.9",
         complexity="O(1) for each element.",
-        summary="Adds elements to a HyperLogLog, which it creates when there is none.",
+        summary="Adds elements to a HyperLogLog, creating it if needed.",
     )
     row(
         "PFCOUNT key...",
@@ -17,7 +17,7 @@ with family("hyperloglog", module="hyperloglogs", acl="hyperloglog"):
         keys="1..-1 RW access -- keeps the count of a single key in its value",
         since="2.8.9",
         complexity="O(1) for one key, O(N) for N keys, with large constants.",
-        summary="Estimates how many elements one HyperLogLog has, or several together.",
+        summary="Estimates how many distinct elements were added to one HyperLogLog, or to several together.",
     )
     row(
         "PFDEBUG subcommand key",
@@ -42,5 +42,5 @@ with family("hyperloglog", module="hyperloglogs", acl="hyperloglog"):
         syscmd=True,
         since="2.8.9",
         complexity="O(1)",
-        summary="Tests the HyperLogLog of the server.",
+        summary="Tests the server's HyperLogLog implementation.",
     )

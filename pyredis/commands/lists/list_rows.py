@@ -18,7 +18,7 @@ with family("list", module="lists", acl="list"):
         keys=MOVE,
         since="6.2.0",
         complexity="O(1)",
-        summary="Moves an element from an end of one list to an end of another, waiting for one where there is none.",
+        summary="Moves an element from one end of a list to an end of another, and waits while the source is empty.",
     )
     row(
         f"BLMPOP timeout:double numkeys:integer key... where={END} [COUNT count]",
@@ -26,7 +26,7 @@ with family("list", module="lists", acl="list"):
         keys="numkeys@2 RW access delete",
         since="7.0.0",
         complexity="O(N+M), N keys named and M elements returned.",
-        summary="Removes elements from the first of some lists that has any, waiting for them where none has.",
+        summary="Pops elements from the first non-empty list of those given, and waits while all are empty.",
     )
     row(
         "BLPOP key... timeout:double",
@@ -34,7 +34,7 @@ with family("list", module="lists", acl="list"):
         keys="1..-2 RW access delete",
         since="2.0.0",
         complexity="O(N), N keys named.",
-        summary="Removes the first element of the first of some lists that has one, waiting for it where none has.",
+        summary="Pops the first element of the first non-empty list of those given, and waits while all are empty.",
     )
     row(
         "BRPOP key... timeout:double",
@@ -42,7 +42,7 @@ with family("list", module="lists", acl="list"):
         keys="1..-2 RW access delete",
         since="2.0.0",
         complexity="O(N), N keys named.",
-        summary="Removes the last element of the first of some lists that has one, waiting for it where none has.",
+        summary="Pops the last element of the first non-empty list of those given, and waits while all are empty.",
     )
     row(
         "BRPOPLPUSH source:key destination:key timeout:double",
@@ -50,7 +50,7 @@ with family("list", module="lists", acl="list"):
         keys=MOVE,
         since="2.2.0",
         complexity="O(1)",
-        summary="Moves the last element of a list to the front of another, waiting for one where there is none.",
+        summary="Moves the last element of a list to the front of another, and waits while the source is empty.",
         deprecated="6.2.0",
         replaced_by="`BLMOVE` with the `RIGHT` and `LEFT` arguments",
     )
@@ -60,7 +60,7 @@ with family("list", module="lists", acl="list"):
         keys=READ,
         since="1.0.0",
         complexity="O(N), N nodes between the element and the nearer end; O(1) for the first and the last.",
-        summary="Tells the element at an index of a list.",
+        summary="Returns the element of a list at an index.",
     )
     row(
         "LINSERT key where=(BEFORE|AFTER) pivot:string element:string",
@@ -68,7 +68,7 @@ with family("list", module="lists", acl="list"):
         keys=INSERT,
         since="2.2.0",
         complexity="O(N), N elements before the pivot.",
-        summary="Inserts an element before or behind another one.",
+        summary="Inserts an element into a list, before or after another element.",
     )
     row(
         "LLEN key",
@@ -76,7 +76,7 @@ with family("list", module="lists", acl="list"):
         keys="1 RO",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the number of elements in a list.",
+        summary="Returns how many elements a list has.",
     )
     row(
         f"LMOVE source:key destination:key wherefrom={END} whereto={END}",
@@ -84,7 +84,7 @@ with family("list", module="lists", acl="list"):
         keys=MOVE,
         since="6.2.0",
         complexity="O(1)",
-        summary="Moves an element from an end of one list to an end of another.",
+        summary="Moves an element from one end of a list to an end of another.",
     )
     row(
         f"LMPOP numkeys:integer key... where={END} [COUNT count]",
@@ -92,7 +92,7 @@ with family("list", module="lists", acl="list"):
         keys="numkeys@1 RW access delete",
         since="7.0.0",
         complexity="O(N+M), N keys named and M elements returned.",
-        summary="Removes elements from the first of some lists that has any.",
+        summary="Pops elements from the first non-empty list of those given.",
     )
     row(
         "LPOP key [count@6.2.0]",
@@ -100,15 +100,15 @@ with family("list", module="lists", acl="list"):
         keys=TAKE,
         since="1.0.0",
         complexity=POPS,
-        summary="Removes the first elements of a list, and the key with the last of them.",
+        summary="Pops elements from the front of a list, and removes the key when the list is empty.",
     )
     row(
         "LPOS key element:string [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]",
         "readonly",
         keys=READ,
         since="6.0.6",
-        complexity="O(N), N elements looked at.",
-        summary="Tells the indexes of an element in a list.",
+        complexity="O(N), N elements examined.",
+        summary="Returns the index or indexes at which an element occurs in a list.",
     )
     row(
         "LPUSH key element:string...",
@@ -116,7 +116,7 @@ with family("list", module="lists", acl="list"):
         keys=INSERT,
         since="1.0.0",
         complexity=PUSHES,
-        summary="Puts elements at the front of a list, which it creates when there is none.",
+        summary="Inserts elements at the front of a list, creating the list if needed.",
     )
     row(
         "LPUSHX key element:string...",
@@ -124,7 +124,7 @@ with family("list", module="lists", acl="list"):
         keys=INSERT,
         since="2.2.0",
         complexity=PUSHES,
-        summary="Puts elements at the front of a list that exists.",
+        summary="Inserts elements at the front of a list if the list exists.",
     )
     row(
         "LRANGE key start:integer stop:integer",
@@ -132,7 +132,7 @@ with family("list", module="lists", acl="list"):
         keys=READ,
         since="1.0.0",
         complexity="O(S+N), S nodes between the start and the nearer end, N elements returned.",
-        summary="Tells the elements between two indexes of a list.",
+        summary="Returns the elements of a list between two indexes.",
     )
     row(
         "LREM key count element:string",
@@ -140,7 +140,7 @@ with family("list", module="lists", acl="list"):
         keys="1 RW delete",
         since="1.0.0",
         complexity=WALKS,
-        summary="Removes elements equal to a value from a list, and the key with the last of them.",
+        summary="Removes occurrences of an element from a list, and the key when the list is empty.",
     )
     row(
         "LSET key index:integer element:string",
@@ -148,7 +148,7 @@ with family("list", module="lists", acl="list"):
         keys="1 RW update",
         since="1.0.0",
         complexity="O(N), N nodes between the element and the nearer end; O(1) for the first and the last.",
-        summary="Replaces the element at an index of a list.",
+        summary="Replaces the element of a list at an index.",
     )
     row(
         "LTRIM key start:integer stop:integer",
@@ -156,7 +156,7 @@ with family("list", module="lists", acl="list"):
         keys="1 RW delete",
         since="1.0.0",
         complexity="O(N), N elements removed.",
-        summary="Leaves only the elements between two indexes of a list.",
+        summary="Trims a list to the elements between two indexes.",
     )
     row(
         "RPOP key [count@6.2.0]",
@@ -164,7 +164,7 @@ with family("list", module="lists", acl="list"):
         keys=TAKE,
         since="1.0.0",
         complexity=POPS,
-        summary="Removes the last elements of a list, and the key with the last of them.",
+        summary="Pops elements from the end of a list, and removes the key when the list is empty.",
     )
     row(
         "RPOPLPUSH source:key destination:key",
@@ -182,7 +182,7 @@ with family("list", module="lists", acl="list"):
         keys=INSERT,
         since="1.0.0",
         complexity=PUSHES,
-        summary="Puts elements at the end of a list, which it creates when there is none.",
+        summary="Appends elements to a list, creating the list if needed.",
     )
     row(
         "RPUSHX key element:string...",
@@ -190,5 +190,5 @@ with family("list", module="lists", acl="list"):
         keys=INSERT,
         since="2.2.0",
         complexity=PUSHES,
-        summary="Puts elements at the end of a list that exists.",
+        summary="Appends elements to a list if the list exists.",
     )

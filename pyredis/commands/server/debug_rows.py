@@ -1,4 +1,4 @@
-"""DEBUG, which tells its subcommands apart itself."""
+"""DEBUG, whose handler dispatches its subcommands itself."""
 
 from pyredis.commands.table.spec import family, row
 
@@ -10,6 +10,6 @@ with family("server", module="debug"):
         arity=-2,
         since="1.0.0",
         complexity="Depends on the subcommand.",
-        summary="Serves tests and the search for faults.",
+        summary="Groups the subcommands for testing and debugging the server.",
         syscmd=True,
     )

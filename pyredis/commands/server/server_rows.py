@@ -10,7 +10,7 @@ ALL_SHARDS = "request_policy:all_shards response_policy:all_succeeded"
 EVERY_NODE = f"{VARIES} request_policy:all_nodes response_policy:special"
 EVERY_SHARD = f"{VARIES} request_policy:all_shards response_policy:special"
 FLUSH_TYPE = "[flush-type=(ASYNC@4.0.0|SYNC@6.2.0)]"
-COMMANDS = "O(N), N commands named, or all there are."
+COMMANDS = "O(N), N commands named, or all commands."
 
 with family("server", module="server"):
     row(
@@ -18,7 +18,7 @@ with family("server", module="server"):
         "admin noscript no_async_loading",
         since="1.0.0",
         complexity="O(1)",
-        summary="Starts rewriting the append-only file from what is in memory.",
+        summary="Starts rewriting the append-only file from the data in memory.",
     )
     row(
         "DBSIZE",
@@ -28,7 +28,7 @@ with family("server", module="server"):
         tips="request_policy:all_shards response_policy:agg_sum",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the number of keys in the database.",
+        summary="Returns how many keys the database has.",
     )
     row(
         f"FLUSHALL {FLUSH_TYPE}",
@@ -38,7 +38,7 @@ with family("server", module="server"):
         tips=ALL_SHARDS,
         since="1.0.0",
         complexity="O(N), N keys in all databases.",
-        summary="Removes every key of every database.",
+        summary="Removes all keys of every database.",
     )
     row(
         f"FLUSHDB {FLUSH_TYPE}",
@@ -48,7 +48,7 @@ with family("server", module="server"):
         tips=ALL_SHARDS,
         since="1.0.0",
         complexity="O(N), N keys in the database.",
-        summary="Removes every key of the database.",
+        summary="Removes all keys of the selected database.",
     )
     row(
         "INFO [section...]",
@@ -57,7 +57,7 @@ with family("server", module="server"):
         tips=EVERY_SHARD,
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the state and the statistics of the server.",
+        summary="Reports the state and the statistics of the server.",
     )
     row(
         "LASTSAVE",
@@ -66,21 +66,21 @@ with family("server", module="server"):
         tips=VARIES,
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the Unix time of the last successful save.",
+        summary="Returns the Unix time, in seconds, of the last successful save.",
     )
     row(
         "LOLWUT [VERSION version:integer]",
         "readonly fast",
         since="5.0.0",
         complexity="O(N), N characters drawn.",
-        summary="Draws a picture and tells the server's version.",
+        summary="Draws a picture and shows the server's version.",
     )
     row(
         "SHUTDOWN [save-selector=(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
         "admin noscript loading stale no_multi allow_busy",
         since="1.0.0",
         complexity="O(N) when saving, N keys in all databases; otherwise O(1).",
-        summary="Makes the data durable and ends the server, or calls that off.",
+        summary="Makes the data durable and stops the server, or aborts a shutdown in progress.",
     )
     row(
         "SWAPDB index1:integer index2:integer",
@@ -89,7 +89,7 @@ with family("server", module="server"):
         acl="keyspace dangerous",
         since="4.0.0",
         complexity="O(N), N clients that watch or wait for keys of the two databases.",
-        summary="Exchanges two databases.",
+        summary="Exchanges the contents of two databases.",
     )
     row(
         "TIME",
@@ -97,7 +97,7 @@ with family("server", module="server"):
         tips=VARIES,
         since="2.6.0",
         complexity="O(1)",
-        summary="Tells the server's clock: Unix seconds, and microseconds of the second.",
+        summary="Returns the server's clock as Unix seconds and the microseconds of the current second.",
     )
 
 with family("server", module="server", acl="connection"):
@@ -108,14 +108,14 @@ with family("server", module="server", acl="connection"):
         tips=UNORDERED,
         since="2.8.13",
         complexity="O(N), N commands of the server.",
-        summary="Tells the facts about all commands.",
+        summary="Describes all commands: arity, flags, keys and subcommands.",
     )
     row(
         "COMMAND|COUNT",
         "loading stale",
         since="2.8.13",
         complexity="O(1)",
-        summary="Tells how many commands there are.",
+        summary="Returns how many commands the server has.",
     )
     row(
         "COMMAND|DOCS [command-name...]",
@@ -123,21 +123,21 @@ with family("server", module="server", acl="connection"):
         tips=UNORDERED,
         since="7.0.0",
         complexity=COMMANDS,
-        summary="Tells the documentation of commands.",
+        summary="Returns the documentation of commands.",
     )
     row(
         "COMMAND|GETKEYS command [arg...]",
         "loading stale",
         since="2.8.13",
         complexity="O(N), N arguments of the command.",
-        summary="Picks the keys out of a whole command.",
+        summary="Extracts the keys from a complete command.",
     )
     row(
         "COMMAND|GETKEYSANDFLAGS command [arg...]",
         "loading stale",
         since="7.0.0",
         complexity="O(N), N arguments of the command.",
-        summary="Picks the keys out of a whole command, and tells what it does with each.",
+        summary="Extracts the keys from a complete command, with flags for how each is used.",
     )
     helps("COMMAND", since="5.0.0")
     row(
@@ -146,7 +146,7 @@ with family("server", module="server", acl="connection"):
         tips=UNORDERED,
         since="2.8.13",
         complexity=COMMANDS,
-        summary="Tells the facts about the named commands.",
+        summary="Describes the given commands, or all of them.",
     )
     row(
         "COMMAND|LIST [FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern)]",
@@ -154,14 +154,14 @@ with family("server", module="server", acl="connection"):
         tips=UNORDERED,
         since="7.0.0",
         complexity="O(N), N commands of the server.",
-        summary="Tells the names of commands, all or those that a filter lets through.",
+        summary="Returns the names of all commands, or of those that match a filter.",
     )
 
 with family("server", module="server"):
     container(
         "CONFIG",
         since="2.0.0",
-        summary="Holds the commands about the server's configuration.",
+        summary="Groups the commands that manage the server's configuration.",
         help_since="5.0.0",
     )
     row(
@@ -169,7 +169,7 @@ with family("server", module="server"):
         ADMIN,
         since="2.0.0",
         complexity="O(N), N parameters named.",
-        summary="Tells the values of the parameters that match patterns.",
+        summary="Returns the values of the parameters whose names match patterns.",
     )
     row(
         "CONFIG|RESETSTAT",
@@ -177,7 +177,7 @@ with family("server", module="server"):
         tips=ALL_NODES,
         since="2.0.0",
         complexity="O(1)",
-        summary="Sets the statistics of INFO back.",
+        summary="Resets the statistics that INFO reports.",
     )
     row(
         "CONFIG|REWRITE",
@@ -185,7 +185,7 @@ with family("server", module="server"):
         tips=ALL_NODES,
         since="2.8.0",
         complexity="O(1)",
-        summary="Writes the values in force into the configuration file, keeping its comments.",
+        summary="Writes the current configuration to the configuration file, keeping its comments.",
     )
     row(
         "CONFIG|SET data=(parameter value)...",
@@ -193,12 +193,12 @@ with family("server", module="server"):
         tips=ALL_NODES,
         since="2.0.0",
         complexity="O(N), N parameters named.",
-        summary="Changes parameters while the server runs: all that are named, or none.",
+        summary="Changes parameters at run time: all that are given, or none.",
     )
     container(
         "LATENCY",
         since="2.8.13",
-        summary="Holds the commands about slow events.",
+        summary="Groups the commands for monitoring latency.",
         help_since="2.8.13",
     )
     row(
@@ -206,8 +206,8 @@ with family("server", module="server"):
         ADMIN,
         tips=EVERY_NODE,
         since="7.0.0",
-        complexity="O(N), N commands with latencies to tell.",
-        summary="Tells how the running times of commands are distributed.",
+        complexity="O(N), N commands with recorded latencies.",
+        summary="Returns the distribution of commands' execution times.",
     )
     row(
         "LATENCY|HISTORY event",
@@ -215,7 +215,7 @@ with family("server", module="server"):
         tips=EVERY_NODE,
         since="2.8.13",
         complexity="O(1)",
-        summary="Tells when an event was slow, and by how much.",
+        summary="Returns the recorded latency spikes of an event, each with its time.",
     )
     row(
         "LATENCY|LATEST",
@@ -223,7 +223,7 @@ with family("server", module="server"):
         tips=EVERY_NODE,
         since="2.8.13",
         complexity="O(1)",
-        summary="Tells the latest and the longest latency of every event.",
+        summary="Returns the latest and the longest latency of every event.",
     )
     row(
         "LATENCY|RESET [event...]",
@@ -231,12 +231,12 @@ with family("server", module="server"):
         tips="request_policy:all_nodes response_policy:agg_sum",
         since="2.8.13",
         complexity="O(1)",
-        summary="Forgets the latencies of events, all or those named.",
+        summary="Discards the recorded latencies of all events, or of those given.",
     )
     container(
         "MEMORY",
         since="4.0.0",
-        summary="Holds the commands about memory.",
+        summary="Groups the commands that report on memory.",
         help_since="4.0.0",
     )
     row(
@@ -244,14 +244,14 @@ with family("server", module="server"):
         tips=EVERY_SHARD,
         since="4.0.0",
         complexity="O(1)",
-        summary="Looks for what is wrong with the use of memory, and tells it.",
+        summary="Checks memory usage for problems and reports them.",
     )
     row(
         "MEMORY|STATS",
         tips=EVERY_SHARD,
         since="4.0.0",
         complexity="O(1)",
-        summary="Tells what memory is used for.",
+        summary="Reports what the server's memory is used for.",
     )
     row(
         "MEMORY|USAGE key [SAMPLES count]",
@@ -259,12 +259,12 @@ with family("server", module="server"):
         keys="2 RO",
         since="4.0.0",
         complexity="O(N), N elements sampled.",
-        summary="Estimates the bytes that a key and its value take.",
+        summary="Estimates how many bytes a key and its value occupy.",
     )
     container(
         "SLOWLOG",
         since="2.2.12",
-        summary="Holds the commands about the log of slow commands.",
+        summary="Groups the commands for the log of slow commands.",
         help_since="6.2.0",
     )
     row(
@@ -273,7 +273,7 @@ with family("server", module="server"):
         tips=f"request_policy:all_nodes {VARIES}",
         since="2.2.12",
         complexity="O(N), N entries returned.",
-        summary="Tells the newest entries of the slow log.",
+        summary="Returns the newest entries of the slow log.",
     )
     row(
         "SLOWLOG|LEN",
@@ -281,7 +281,7 @@ with family("server", module="server"):
         tips=f"request_policy:all_nodes response_policy:agg_sum {VARIES}",
         since="2.2.12",
         complexity="O(1)",
-        summary="Tells how many entries the slow log has.",
+        summary="Returns how many entries the slow log has.",
     )
     row(
         "SLOWLOG|RESET",
@@ -289,5 +289,5 @@ with family("server", module="server"):
         tips=ALL_NODES,
         since="2.2.12",
         complexity="O(N), N entries in the log.",
-        summary="Empties the slow log.",
+        summary="Clears the slow log.",
     )

@@ -18,7 +18,7 @@ with family("set", module="sets", acl="set"):
         keys="1 RW insert",
         since="1.0.0",
         complexity=NAMED,
-        summary="Adds members to a set, which comes into being with the first.",
+        summary="Adds members to a set, creating the set if needed.",
     )
     row(
         "SCARD key",
@@ -26,7 +26,7 @@ with family("set", module="sets", acl="set"):
         keys="1 RO",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells how many members a set has.",
+        summary="Returns how many members a set has.",
     )
     row(
         "SDIFF key...",
@@ -35,7 +35,7 @@ with family("set", module="sets", acl="set"):
         tips=UNORDERED,
         since="1.0.0",
         complexity=ALL,
-        summary="Tells the members of the first set that none of the others has.",
+        summary="Returns the members of the first set that are in none of the others.",
     )
     row(
         "SDIFFSTORE destination:key key...",
@@ -43,7 +43,7 @@ with family("set", module="sets", acl="set"):
         keys=STORED,
         since="1.0.0",
         complexity=ALL,
-        summary="Stores the members of the first set that none of the others has.",
+        summary="Stores the members of the first set that are in none of the others.",
     )
     row(
         "SINTER key...",
@@ -52,7 +52,7 @@ with family("set", module="sets", acl="set"):
         tips=UNORDERED,
         since="1.0.0",
         complexity=COMMON,
-        summary="Tells the members that all sets have.",
+        summary="Returns the members that all the sets have in common.",
     )
     row(
         "SINTERCARD numkeys:integer key... [LIMIT limit:integer]",
@@ -60,7 +60,7 @@ with family("set", module="sets", acl="set"):
         keys="numkeys@1 RO access",
         since="7.0.0",
         complexity=COMMON,
-        summary="Tells how many members all sets have, up to a limit.",
+        summary="Counts the members that all the sets have in common, up to a limit.",
     )
     row(
         "SINTERSTORE destination:key key...",
@@ -68,7 +68,7 @@ with family("set", module="sets", acl="set"):
         keys=STORED,
         since="1.0.0",
         complexity=COMMON,
-        summary="Stores the members that all sets have.",
+        summary="Stores the members that all the sets have in common.",
     )
     row(
         "SISMEMBER key member",
@@ -76,7 +76,7 @@ with family("set", module="sets", acl="set"):
         keys="1 RO",
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells whether something is a member of a set.",
+        summary="Returns whether a set has a member.",
     )
     row(
         "SMEMBERS key",
@@ -85,7 +85,7 @@ with family("set", module="sets", acl="set"):
         tips=UNORDERED,
         since="1.0.0",
         complexity="O(N), N members of the set.",
-        summary="Tells all members of a set.",
+        summary="Returns every member of a set.",
     )
     row(
         "SMISMEMBER key member...",
@@ -93,7 +93,7 @@ with family("set", module="sets", acl="set"):
         keys=READ,
         since="6.2.0",
         complexity=NAMED,
-        summary="Tells of each of several things whether it is a member of a set.",
+        summary="Returns, for each of several members, whether a set has it.",
     )
     row(
         "SMOVE source:key destination:key member",
@@ -101,7 +101,7 @@ with family("set", module="sets", acl="set"):
         keys="1 RW access delete; 2 RW insert",
         since="1.0.0",
         complexity="O(1)",
-        summary="Moves a member from one set to another.",
+        summary="Moves a member of one set into another.",
     )
     row(
         "SPOP key [count@3.2.0]",
@@ -110,7 +110,7 @@ with family("set", module="sets", acl="set"):
         tips=RANDOM,
         since="1.0.0",
         complexity="O(N), N members removed.",
-        summary="Removes random members of a set and tells them.",
+        summary="Removes randomly chosen members from a set and returns them.",
     )
     row(
         "SRANDMEMBER key [count@2.6.0]",
@@ -118,8 +118,8 @@ with family("set", module="sets", acl="set"):
         keys=READ,
         tips=RANDOM,
         since="1.0.0",
-        complexity="O(N), N members told.",
-        summary="Tells random members of a set.",
+        complexity="O(N), N members returned.",
+        summary="Returns randomly chosen members of a set.",
     )
     row(
         "SREM key member...",
@@ -127,7 +127,7 @@ with family("set", module="sets", acl="set"):
         keys="1 RW delete",
         since="1.0.0",
         complexity=NAMED,
-        summary="Removes members of a set, and the key with the last of them.",
+        summary="Removes members from a set, and the key when no member is left.",
     )
     row(
         "SSCAN key cursor [MATCH pattern] [COUNT count]",
@@ -135,8 +135,8 @@ with family("set", module="sets", acl="set"):
         keys=READ,
         tips=RANDOM,
         since="2.8.0",
-        complexity="O(1) a call, O(N) for a whole walk, N members of the set.",
-        summary="Walks over the members of a set, some at every call.",
+        complexity="O(1) for a call, O(N) for a complete iteration over N members.",
+        summary="Iterates over the members of a set, a few per call.",
     )
     row(
         "SUNION key...",
@@ -145,7 +145,7 @@ with family("set", module="sets", acl="set"):
         tips=UNORDERED,
         since="1.0.0",
         complexity=ALL,
-        summary="Tells the members that any of the sets has.",
+        summary="Returns the members that at least one of the sets has.",
     )
     row(
         "SUNIONSTORE destination:key key...",
@@ -153,5 +153,5 @@ with family("set", module="sets", acl="set"):
         keys=STORED,
         since="1.0.0",
         complexity=ALL,
-        summary="Stores the members that any of the sets has.",
+        summary="Stores the members that at least one of the sets has.",
     )

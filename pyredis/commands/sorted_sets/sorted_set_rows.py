@@ -28,7 +28,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="numkeys@2 RW access delete",
         since="7.0.0",
         complexity="O(K)+O(M*log(N)), K keys named, M members taken from a set of N.",
-        summary="Does what ZMPOP does, and waits where all sets are empty.",
+        summary="Pops members from the first non-empty sorted set of those given, and waits while all are empty.",
     )
     row(
         "BZPOPMAX key... timeout:double",
@@ -36,7 +36,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1..-2 RW access delete",
         since="5.0.0",
         complexity=LOG,
-        summary="Takes the member with the highest score from the first sorted set that has any, or waits for one.",
+        summary="Pops the highest-scored member of the first non-empty sorted set, and waits while all are empty.",
     )
     row(
         "BZPOPMIN key... timeout:double",
@@ -44,7 +44,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1..-2 RW access delete",
         since="5.0.0",
         complexity=LOG,
-        summary="Takes the member with the lowest score from the first sorted set that has any, or waits for one.",
+        summary="Pops the lowest-scored member of the first non-empty sorted set, and waits while all are empty.",
     )
     row(
         "ZADD key [condition@3.0.2=(NX|XX)] [comparison@6.2.0=(GT|LT)] [CH@3.0.2] [INCR@3.0.2] "
@@ -53,7 +53,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1 RW update",
         since="1.2.0",
         complexity="O(log(N)) for each member, N members in the set.",
-        summary="Adds members to a sorted set, or gives members new scores.",
+        summary="Adds members to a sorted set, or changes the scores of those it already has.",
     )
     row(
         "ZCARD key",
@@ -61,7 +61,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1 RO",
         since="1.2.0",
         complexity="O(1)",
-        summary="Tells the number of members of a sorted set.",
+        summary="Returns how many members a sorted set has.",
     )
     row(
         f"ZCOUNT key {SCORES}",
@@ -69,7 +69,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.0.0",
         complexity=LOG,
-        summary="Tells how many members have a score within a range.",
+        summary="Counts the members of a sorted set whose scores are within a range.",
     )
     row(
         f"ZDIFF {KEYS} {WITHSCORES}",
@@ -77,7 +77,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=SOURCES,
         since="6.2.0",
         complexity=SUBTRACTED,
-        summary="Tells the members of the first set that are in none of the others.",
+        summary="Returns the members of the first set that are in none of the others.",
     )
     row(
         f"ZDIFFSTORE destination:key {KEYS}",
@@ -93,7 +93,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1 RW access update",
         since="1.2.0",
         complexity=LOG,
-        summary="Adds a number to the score of a member, which is new with that score when it was absent.",
+        summary="Adds a number to a member's score; a missing member is added with that number as its score.",
     )
     row(
         f"ZINTER {KEYS} {WEIGHTS} {WITHSCORES}",
@@ -101,7 +101,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=SOURCES,
         since="6.2.0",
         complexity=INTERSECTED,
-        summary="Tells the members that all of the sets have.",
+        summary="Returns the members that all the sets have in common.",
     )
     row(
         f"ZINTERCARD {KEYS} [LIMIT limit:integer]",
@@ -109,7 +109,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=SOURCES,
         since="7.0.0",
         complexity="O(N*K), N members in the smallest of K sets.",
-        summary="Tells how many members all of the sets have.",
+        summary="Counts the members that all the sets have in common, up to a limit.",
     )
     row(
         f"ZINTERSTORE destination:key {KEYS} {WEIGHTS}",
@@ -117,7 +117,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=STORED,
         since="2.0.0",
         complexity=INTERSECTED,
-        summary="Stores the members that all of the sets have.",
+        summary="Stores the members that all the sets have in common.",
     )
     row(
         f"ZLEXCOUNT key {LEX}",
@@ -125,7 +125,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.8.9",
         complexity="O(log(N)^2), N members in the set.",
-        summary="Tells how many members lie within a range of texts, where all scores are equal.",
+        summary="Counts the members within a lexicographic range of a sorted set whose scores are all equal.",
     )
     row(
         "ZMPOP numkeys:integer key... where=(MIN|MAX) [COUNT count]",
@@ -133,7 +133,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="numkeys@1 RW access delete",
         since="7.0.0",
         complexity="O(K)+O(M*log(N)), K keys named, M members taken from a set of N.",
-        summary="Takes the members with the lowest or highest scores from the first sorted set that has any.",
+        summary="Pops the lowest- or highest-scored members of the first non-empty sorted set of those given.",
     )
     row(
         "ZMSCORE key member...",
@@ -141,7 +141,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="6.2.0",
         complexity="O(N), N members named.",
-        summary="Tells the scores of several members.",
+        summary="Returns the scores of several members of a sorted set.",
     )
     row(
         "ZPOPMAX key [count]",
@@ -149,7 +149,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=POP,
         since="5.0.0",
         complexity="O(M*log(N)), M members taken from a set of N.",
-        summary="Takes the members with the highest scores from a sorted set, and tells them.",
+        summary="Pops the members with the highest scores from a sorted set.",
     )
     row(
         "ZPOPMIN key [count]",
@@ -157,7 +157,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=POP,
         since="5.0.0",
         complexity="O(M*log(N)), M members taken from a set of N.",
-        summary="Takes the members with the lowest scores from a sorted set, and tells them.",
+        summary="Pops the members with the lowest scores from a sorted set.",
     )
     row(
         "ZRANDMEMBER key [options=(count [WITHSCORES])]",
@@ -165,8 +165,8 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         tips="nondeterministic_output",
         since="6.2.0",
-        complexity="O(M*log(N)), M members told of a set of N.",
-        summary="Tells members of a sorted set chosen at random, with their scores when asked.",
+        complexity="O(M*log(N)), M members returned from a set of N.",
+        summary="Returns randomly chosen members of a sorted set, with their scores if requested.",
     )
     row(
         f"ZRANGE key start stop [sortby@6.2.0=(BYSCORE|BYLEX)] [REV@6.2.0] "
@@ -175,7 +175,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="1.2.0",
         complexity=RANGE,
-        summary="Tells the members of a sorted set within a range of ranks, scores or texts.",
+        summary="Returns the members of a sorted set within a range of ranks or scores, or a lexicographic one.",
     )
     row(
         f"ZRANGEBYLEX key {LEX} {LIMIT}",
@@ -183,7 +183,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.8.9",
         complexity=RANGE,
-        summary="Tells the members within a range of texts, where all scores are equal.",
+        summary="Returns the members within a lexicographic range of a sorted set whose scores are all equal.",
         deprecated="6.2.0",
         replaced_by="`ZRANGE` with the `BYLEX` argument",
     )
@@ -193,7 +193,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="1.0.5",
         complexity=RANGE,
-        summary="Tells the members within a range of scores.",
+        summary="Returns the members of a sorted set whose scores are within a range.",
         deprecated="6.2.0",
         replaced_by="`ZRANGE` with the `BYSCORE` argument",
     )
@@ -203,7 +203,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys="1 OW update; 2 RO access",
         since="6.2.0",
         complexity=RANGE,
-        summary="Stores a range of members of a sorted set as another sorted set.",
+        summary="Stores a range of a sorted set's members in another sorted set.",
     )
     row(
         "ZRANK key member [WITHSCORE@7.2.0]",
@@ -211,7 +211,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.0.0",
         complexity=LOG,
-        summary="Tells the place of a member, counted from the lowest score.",
+        summary="Returns the rank of a member, counted from the lowest score.",
     )
     row(
         "ZREM key member...",
@@ -219,7 +219,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=REMOVE,
         since="1.2.0",
         complexity="O(M*log(N)), M members named of a set of N.",
-        summary="Removes members of a sorted set, and the key with the last of them.",
+        summary="Removes members from a sorted set, and the key when no member is left.",
     )
     row(
         f"ZREMRANGEBYLEX key {LEX}",
@@ -227,7 +227,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=REMOVE,
         since="2.8.9",
         complexity=RANGE,
-        summary="Removes the members within a range of texts, where all scores are equal.",
+        summary="Removes the members within a lexicographic range of a sorted set whose scores are all equal.",
     )
     row(
         "ZREMRANGEBYRANK key start:integer stop:integer",
@@ -235,7 +235,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=REMOVE,
         since="2.0.0",
         complexity=RANGE,
-        summary="Removes the members within a range of ranks.",
+        summary="Removes the members of a sorted set within a range of ranks.",
     )
     row(
         f"ZREMRANGEBYSCORE key {SCORES}",
@@ -243,7 +243,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=REMOVE,
         since="1.2.0",
         complexity=RANGE,
-        summary="Removes the members within a range of scores.",
+        summary="Removes the members of a sorted set whose scores are within a range.",
     )
     row(
         f"ZREVRANGE key start:integer stop:integer {WITHSCORES}",
@@ -251,7 +251,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="1.2.0",
         complexity=RANGE,
-        summary="Tells the members within a range of ranks, counted from the highest score.",
+        summary="Returns the members within a range of ranks, counted from the highest score.",
         deprecated="6.2.0",
         replaced_by="`ZRANGE` with the `REV` argument",
     )
@@ -261,7 +261,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.8.9",
         complexity=RANGE,
-        summary="Tells the members within a range of texts in reverse, where all scores are equal.",
+        summary="Returns the members within a lexicographic range, in reverse order, of a set with equal scores.",
         deprecated="6.2.0",
         replaced_by="`ZRANGE` with the `REV` and `BYLEX` arguments",
     )
@@ -271,7 +271,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.2.0",
         complexity=RANGE,
-        summary="Tells the members within a range of scores from the highest one down.",
+        summary="Returns the members whose scores are within a range, in order of descending score.",
         deprecated="6.2.0",
         replaced_by="`ZRANGE` with the `REV` and `BYSCORE` arguments",
     )
@@ -281,7 +281,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="2.0.0",
         complexity=LOG,
-        summary="Tells the place of a member, counted from the highest score.",
+        summary="Returns the rank of a member, counted from the highest score.",
     )
     row(
         "ZSCAN key cursor [MATCH pattern] [COUNT count]",
@@ -289,8 +289,8 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         tips="nondeterministic_output",
         since="2.8.0",
-        complexity="O(1) for a call, O(N) for a whole iteration over N members.",
-        summary="Walks over the members of a sorted set, some at a time.",
+        complexity="O(1) for a call, O(N) for a complete iteration over N members.",
+        summary="Iterates over the members of a sorted set, a few per call.",
     )
     row(
         "ZSCORE key member",
@@ -298,7 +298,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=READ,
         since="1.2.0",
         complexity="O(1)",
-        summary="Tells the score of a member.",
+        summary="Returns the score of one member.",
     )
     row(
         f"ZUNION {KEYS} {WEIGHTS} {WITHSCORES}",
@@ -306,7 +306,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=SOURCES,
         since="6.2.0",
         complexity=SOURCE_SIZES,
-        summary="Tells the members that any of the sets has.",
+        summary="Returns the members that at least one of the sets has.",
     )
     row(
         f"ZUNIONSTORE destination:key {KEYS} {WEIGHTS}",
@@ -314,5 +314,5 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         keys=STORED,
         since="2.0.0",
         complexity=SOURCE_SIZES,
-        summary="Stores the members that any of the sets has.",
+        summary="Stores the members that at least one of the sets has.",
     )

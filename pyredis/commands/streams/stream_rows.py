@@ -1,4 +1,4 @@
-"""The stream commands, those of consumer groups among them."""
+"""The stream commands, including those of consumer groups."""
 
 from pyredis.commands.table.spec import container, family, row
 
@@ -12,7 +12,7 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RW update",
         since="5.0.0",
         complexity="O(log N) for each id, N entries pending.",
-        summary="Tells a group that entries have been dealt with, and answers how many were pending.",
+        summary="Acknowledges entries for a consumer group, and returns how many of them were pending.",
     )
     row(
         f"XADD key [NOMKSTREAM@6.2.0] [{TRIM}] id-selector=(*|id) data=(field value)...",
@@ -20,8 +20,8 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RW update",
         tips="nondeterministic_output",
         since="5.0.0",
-        complexity="O(1), and O(N) where trimming removes N entries.",
-        summary="Adds an entry to a stream, which it creates when there is none, and tells its id.",
+        complexity="O(1), and O(N) if trimming removes N entries.",
+        summary="Appends an entry to a stream, creating the stream if needed, and returns the entry's id.",
     )
     row(
         "XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]",
@@ -30,7 +30,7 @@ with family("stream", module="streams", acl="stream"):
         tips="nondeterministic_output",
         since="6.2.0",
         complexity="O(1) with a small COUNT.",
-        summary="Gives a consumer entries that others have left pending for long, some at a time.",
+        summary="Scans the pending entries of a group and claims those idle long enough, a few per call.",
     )
     row(
         "XCLAIM key group consumer min-idle-time id... [IDLE ms:integer] [TIME unix-time-milliseconds] "
@@ -40,7 +40,7 @@ with family("stream", module="streams", acl="stream"):
         tips="nondeterministic_output",
         since="5.0.0",
         complexity="O(log N) for each id, N entries pending.",
-        summary="Gives a consumer entries that are pending for another one.",
+        summary="Gives a consumer entries that are pending for another consumer.",
     )
     row(
         "XDEL key id...",
@@ -48,16 +48,16 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RW delete",
         since="5.0.0",
         complexity="O(N), N entries named.",
-        summary="Removes entries of a stream, and tells how many there were.",
+        summary="Removes entries from a stream and returns how many of them existed.",
     )
-    container("XGROUP", since="5.0.0", summary="Commands on the consumer groups of a stream.", help_since="5.0.0")
+    container("XGROUP", since="5.0.0", summary="Groups the commands for the consumer groups of a stream.", help_since="5.0.0")
     row(
         "XGROUP|CREATE key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]",
         "write denyoom",
         keys="2 RW insert",
         since="5.0.0",
         complexity="O(1)",
-        summary="Creates a consumer group, which has read everything up to an id.",
+        summary="Creates a consumer group that starts reading after a given id.",
     )
     row(
         "XGROUP|CREATECONSUMER key group consumer",
@@ -65,7 +65,7 @@ with family("stream", module="streams", acl="stream"):
         keys="2 RW insert",
         since="6.2.0",
         complexity="O(1)",
-        summary="Creates a consumer in a group.",
+        summary="Adds a consumer to a consumer group.",
     )
     row(
         "XGROUP|DELCONSUMER key group consumer",
@@ -73,7 +73,7 @@ with family("stream", module="streams", acl="stream"):
         keys="2 RW delete",
         since="5.0.0",
         complexity="O(N log N), N entries pending for the consumer.",
-        summary="Removes a consumer and forgets what was pending for it.",
+        summary="Removes a consumer and discards its pending entries.",
     )
     row(
         "XGROUP|DESTROY key group",
@@ -89,9 +89,9 @@ with family("stream", module="streams", acl="stream"):
         keys="2 RW update",
         since="5.0.0",
         complexity="O(1)",
-        summary="Sets up to where a group has read.",
+        summary="Sets the id after which a consumer group continues to read.",
     )
-    container("XINFO", since="5.0.0", summary="Commands that tell about a stream.", help_since="5.0.0")
+    container("XINFO", since="5.0.0", summary="Groups the commands that describe a stream.", help_since="5.0.0")
     row(
         "XINFO|CONSUMERS key group",
         "readonly",
@@ -99,7 +99,7 @@ with family("stream", module="streams", acl="stream"):
         tips="nondeterministic_output",
         since="5.0.0",
         complexity="O(N), N consumers.",
-        summary="Tells about the consumers of a group.",
+        summary="Describes the consumers of a consumer group.",
     )
     row(
         "XINFO|GROUPS key",
@@ -107,15 +107,15 @@ with family("stream", module="streams", acl="stream"):
         keys="2 RO access",
         since="5.0.0",
         complexity="O(N), N groups.",
-        summary="Tells about the groups of a stream.",
+        summary="Describes the consumer groups of a stream.",
     )
     row(
         "XINFO|STREAM key [FULL full-block=([COUNT count])]",
         "readonly",
         keys="2 RO access",
         since="5.0.0",
-        complexity="O(1), and O(N) with FULL for N entries, groups, consumers and pending entries told.",
-        summary="Tells about a stream, with FULL also what is in it.",
+        complexity="O(1), and O(N) with FULL for N entries, groups, consumers and pending entries returned.",
+        summary="Describes a stream; with FULL, also its entries and groups.",
     )
     row(
         "XLEN key",
@@ -123,7 +123,7 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RO",
         since="5.0.0",
         complexity="O(1)",
-        summary="Tells the number of entries in a stream.",
+        summary="Returns how many entries a stream has.",
     )
     row(
         "XPENDING key group [filters=([IDLE@6.2.0 min-idle-time:integer] start end count [consumer])]",
@@ -131,8 +131,8 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RO access",
         tips="nondeterministic_output",
         since="5.0.0",
-        complexity="O(log N) to find the first of N pending entries, and O(M) for M looked at; O(C) for C consumers.",
-        summary="Tells how much is pending in a group and for whom, or the pending entries between two ids.",
+        complexity="O(log N) to find the first of N pending entries, and O(M) for M examined; O(C) for C consumers.",
+        summary="Summarizes a group's pending entries by consumer, or lists those between two ids.",
     )
     row(
         "XRANGE key start end [COUNT count]",
@@ -140,7 +140,7 @@ with family("stream", module="streams", acl="stream"):
         keys=READ,
         since="5.0.0",
         complexity="O(log N) to find the first of N entries, and O(M) for M entries returned.",
-        summary="Tells the entries of a stream between two ids.",
+        summary="Returns the entries of a stream between two ids.",
     )
     row(
         "XREAD [COUNT count] [BLOCK milliseconds] STREAMS streams=(key... id...)",
@@ -148,7 +148,7 @@ with family("stream", module="streams", acl="stream"):
         keys="after STREAMS@1..-1%2 RO access",
         since="5.0.0",
         complexity="O(log N) to find the first of N entries of each stream, and O(M) for M entries returned.",
-        summary="Tells the entries of several streams behind given ids, and waits for one when there is none.",
+        summary="Returns the entries of streams after given ids, and can wait for one if there are none.",
     )
     row(
         "XREADGROUP GROUP group-block=(group consumer) [COUNT count] [BLOCK milliseconds] [NOACK] "
@@ -157,7 +157,7 @@ with family("stream", module="streams", acl="stream"):
         keys="after STREAMS@4..-1%2 RO access",
         since="5.0.0",
         complexity="O(log N) to find the first of N entries of each stream, and O(M) for M entries returned.",
-        summary="Gives a consumer entries that its group has not read, or tells those it has not acknowledged.",
+        summary="Gives a consumer entries that are new to its group, or repeats those it has not acknowledged.",
     )
     row(
         "XREVRANGE key end start [COUNT count]",
@@ -165,7 +165,7 @@ with family("stream", module="streams", acl="stream"):
         keys=READ,
         since="5.0.0",
         complexity="O(log N) to find the last of N entries, and O(M) for M entries returned.",
-        summary="Tells the entries of a stream between two ids, the last one first.",
+        summary="Returns the entries of a stream between two ids, newest first.",
     )
     row(
         "XSETID key last-id [ENTRIESADDED@7.0.0 entries-added:integer] [MAXDELETEDID@7.0.0 max-deleted-id]",
@@ -173,7 +173,7 @@ with family("stream", module="streams", acl="stream"):
         keys="1 RW update",
         since="5.0.0",
         complexity="O(1)",
-        summary="Sets the last id of a stream, for those who copy one.",
+        summary="Sets the last id and the counters of a stream; used when a stream is copied.",
     )
     row(
         f"XTRIM key {TRIM}",
@@ -182,5 +182,5 @@ with family("stream", module="streams", acl="stream"):
         tips="nondeterministic_output",
         since="5.0.0",
         complexity="O(N), N entries removed.",
-        summary="Removes the oldest entries of a stream, and tells how many.",
+        summary="Removes the oldest entries of a stream and returns how many were removed.",
     )

@@ -16,8 +16,8 @@ with family("string", module="strings", acl="string"):
         "write denyoom fast",
         keys="1 RW insert",
         since="2.0.0",
-        complexity="O(1) amortized, for values short beside the string they are appended to.",
-        summary="Adds bytes at the end of a string, which it creates when there is none.",
+        complexity="O(1) amortized, for values that are short compared with the string.",
+        summary="Appends bytes to a string, creating the string if needed.",
     )
     row(
         "DECR key",
@@ -25,7 +25,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Takes one from the integer that a key holds, starting from 0 when there is none.",
+        summary="Subtracts one from the integer stored at a key; a missing key counts as 0.",
     )
     row(
         "DECRBY key decrement:integer",
@@ -33,7 +33,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Takes a number from the integer that a key holds, starting from 0 when there is none.",
+        summary="Subtracts a number from the integer stored at a key; a missing key counts as 0.",
     )
     row(
         "GET key",
@@ -41,7 +41,7 @@ with family("string", module="strings", acl="string"):
         keys=READ,
         since="1.0.0",
         complexity="O(1)",
-        summary="Tells the string that a key holds.",
+        summary="Returns the string stored at a key.",
     )
     row(
         "GETDEL key",
@@ -49,7 +49,7 @@ with family("string", module="strings", acl="string"):
         keys="1 RW access delete",
         since="6.2.0",
         complexity="O(1)",
-        summary="Tells the string that a key holds and removes the key.",
+        summary="Returns the string stored at a key and removes the key.",
     )
     row(
         f"GETEX key {GETEX_EXPIRATION}",
@@ -57,7 +57,7 @@ with family("string", module="strings", acl="string"):
         keys="1 RW access update -- writes only when an option changes the expiry",
         since="6.2.0",
         complexity="O(1)",
-        summary="Tells the string that a key holds, and sets or clears the key's expiry.",
+        summary="Returns the string stored at a key, and can set or remove the key's expiry.",
     )
     row(
         "GETRANGE key start:integer end:integer",
@@ -65,7 +65,7 @@ with family("string", module="strings", acl="string"):
         keys=READ,
         since="2.4.0",
         complexity="O(N), N bytes returned.",
-        summary="Tells the part of a string between two positions.",
+        summary="Returns the part of a string between two offsets.",
     )
     row(
         "GETSET key value",
@@ -73,7 +73,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Stores a string and tells the one that it replaces.",
+        summary="Stores a string and returns the one it replaces.",
         deprecated="6.2.0",
         replaced_by="`SET` with the `GET` option",
     )
@@ -83,7 +83,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Adds one to the integer that a key holds, starting from 0 when there is none.",
+        summary="Adds one to the integer stored at a key; a missing key counts as 0.",
     )
     row(
         "INCRBY key increment:integer",
@@ -91,7 +91,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="1.0.0",
         complexity="O(1)",
-        summary="Adds a number to the integer that a key holds, starting from 0 when there is none.",
+        summary="Adds a number to the integer stored at a key; a missing key counts as 0.",
     )
     row(
         "INCRBYFLOAT key increment:double",
@@ -99,7 +99,7 @@ with family("string", module="strings", acl="string"):
         keys=CHANGE,
         since="2.6.0",
         complexity="O(1)",
-        summary="Adds a fractional number to the one that a key holds, starting from 0 when there is none.",
+        summary="Adds a floating-point number to the number stored at a key; a missing key counts as 0.",
     )
     row(
         "LCS key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]",
@@ -107,7 +107,7 @@ with family("string", module="strings", acl="string"):
         keys="1..2 RO access",
         since="7.0.0",
         complexity="O(N*M), N and M bytes in the two strings.",
-        summary="Finds the longest sequence of bytes that two strings have in common.",
+        summary="Finds the longest common subsequence of two strings.",
     )
     row(
         "MGET key...",
@@ -116,7 +116,7 @@ with family("string", module="strings", acl="string"):
         tips="request_policy:multi_shard",
         since="1.0.0",
         complexity="O(N), N keys asked for.",
-        summary="Tells the strings of several keys at once.",
+        summary="Returns the strings stored at several keys.",
     )
     row(
         "MSET data=(key value)...",
@@ -125,7 +125,7 @@ with family("string", module="strings", acl="string"):
         tips="request_policy:multi_shard response_policy:all_succeeded",
         since="1.0.1",
         complexity="O(N), N keys set.",
-        summary="Stores the strings of several keys at once.",
+        summary="Stores strings at several keys in one step.",
     )
     row(
         "MSETNX data=(key value)...",
@@ -133,7 +133,7 @@ with family("string", module="strings", acl="string"):
         keys="1..-1/2 OW insert",
         since="1.0.1",
         complexity="O(N), N keys set.",
-        summary="Stores the strings of several keys at once, or of none when any of them exists.",
+        summary="Stores strings at several keys in one step, unless any of the keys exists.",
     )
     row(
         "PSETEX key milliseconds value",
@@ -141,7 +141,7 @@ with family("string", module="strings", acl="string"):
         keys=REPLACE,
         since="2.6.0",
         complexity="O(1)",
-        summary="Stores a string that expires after some milliseconds.",
+        summary="Stores a string at a key that expires after a number of milliseconds.",
         deprecated="2.6.12",
         replaced_by="`SET` with the `PX` option",
     )
@@ -151,7 +151,7 @@ with family("string", module="strings", acl="string"):
         keys="1 RW access update variable_flags -- reads only when GET is given",
         since="1.0.0",
         complexity="O(1)",
-        summary="Stores a string, whatever the key held before; options add an expiry and conditions.",
+        summary="Stores a string at a key, replacing any value; options add conditions and an expiry.",
     )
     row(
         "SETEX key seconds value",
@@ -159,7 +159,7 @@ with family("string", module="strings", acl="string"):
         keys=REPLACE,
         since="2.0.0",
         complexity="O(1)",
-        summary="Stores a string that expires after some seconds.",
+        summary="Stores a string at a key that expires after a number of seconds.",
         deprecated="2.6.12",
         replaced_by="`SET` with the `EX` option",
     )
@@ -169,7 +169,7 @@ with family("string", module="strings", acl="string"):
         keys="1 OW insert",
         since="1.0.0",
         complexity="O(1)",
-        summary="Stores a string unless the key exists.",
+        summary="Stores a string at a key unless the key exists.",
         deprecated="2.6.12",
         replaced_by="`SET` with the `NX` option",
     )
@@ -179,7 +179,7 @@ with family("string", module="strings", acl="string"):
         keys="1 RW update",
         since="2.2.0",
         complexity="O(1) for short values, O(N) for one of N bytes.",
-        summary="Overwrites a string from a position on, filling a gap with zero bytes.",
+        summary="Overwrites part of a string from an offset on, filling any gap with zero bytes.",
     )
     row(
         "STRLEN key",
@@ -187,7 +187,7 @@ with family("string", module="strings", acl="string"):
         keys="1 RO",
         since="2.2.0",
         complexity="O(1)",
-        summary="Tells the number of bytes in a string.",
+        summary="Returns the length of a string in bytes.",
     )
     row(
         "SUBSTR key start:integer end:integer",
@@ -195,7 +195,7 @@ with family("string", module="strings", acl="string"):
         keys=READ,
         since="1.0.0",
         complexity="O(N), N bytes returned.",
-        summary="Tells the part of a string between two positions, under GETRANGE's first name.",
+        summary="Returns the part of a string between two offsets; an old name of GETRANGE.",
         deprecated="2.0.0",
         replaced_by="`GETRANGE`",
     )

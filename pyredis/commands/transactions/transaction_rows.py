@@ -11,7 +11,7 @@ with family("transactions", module="transactions", acl="transaction"):
         marks="unqueued",
         since="2.0.0",
         complexity="O(N), N commands queued.",
-        summary="Drops the transaction and the commands it has queued.",
+        summary="Ends the transaction and drops its queued commands.",
     )
     row(
         "EXEC",
@@ -19,7 +19,7 @@ with family("transactions", module="transactions", acl="transaction"):
         marks="unqueued runs_queue",
         since="1.2.0",
         complexity="Depends on the commands queued.",
-        summary="Runs the queued commands as one unit, unless a watched key has changed.",
+        summary="Runs the queued commands atomically, unless a watched key has changed.",
     )
     row(
         "MULTI",
@@ -27,14 +27,14 @@ with family("transactions", module="transactions", acl="transaction"):
         marks="unqueued",
         since="1.2.0",
         complexity="O(1)",
-        summary="Starts a transaction: the commands after it are queued.",
+        summary="Starts a transaction: the commands that follow are queued.",
     )
     row(
         "UNWATCH",
         ALWAYS,
         since="2.2.0",
         complexity="O(N), N keys watched.",
-        summary="Watches no key any longer.",
+        summary="Stops watching all keys.",
     )
     row(
         "WATCH key...",
@@ -43,5 +43,5 @@ with family("transactions", module="transactions", acl="transaction"):
         keys="1..-1 RO",
         since="2.2.0",
         complexity="O(N), N keys named.",
-        summary="Watches keys: the next EXEC runs nothing when one of them has changed.",
+        summary="Watches keys: the next EXEC runs nothing if one of them has changed.",
     )
