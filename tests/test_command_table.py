@@ -184,7 +184,7 @@ def test_commands_are_found_in_any_case_and_by_full_name():
     [
         ("8.0.0", "", "nosuch: a row is marked as newer"),
         ("7.4.0", "newer", "nosuch: a row is marked as newer"),
-        ("7.0.0", "odd unqueued", r"no marks: \['odd'\]"),
+        ("7.0.0", "odd unqueued", r"unknown marks: \['odd'\]"),
     ],
 )
 def test_a_wrong_mark_is_refused(since, marks, problem):

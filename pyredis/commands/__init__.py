@@ -1,1 +1,1 @@
-"""The command families, and the table that describes them."""
+"""The command families and the table that describes them."""

@@ -1,7 +1,7 @@
-"""HELP of commands with subcommands: what each is called with and does, told from the table.
+"""HELP of commands with subcommands: the syntax and the summary of each, from the table.
 
-Redis's form: a first line, then for each subcommand a line with its syntax and an indented one with its summary, every
-line a status.
+The format is Redis's: a first line, then for each subcommand a line with its syntax and an indented one with its
+summary. Every line is a status.
 """
 
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def help_lines(title: str) -> list[Status]:
-    """The reply of ``title HELP``; ``title`` in any case."""
-    # Imported late: the table is not for the start.
+    """Returns the reply to ``title HELP``; ``title`` in any case."""
+    # Imported late: a server starts without the table.
     from pyredis.commands.table.command_table import SPECS
 
     spec = SPECS[title.lower()]
     lines = [f"{title.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
-    # HELP stands first in the table, and last in its own text.
+    # HELP is first in the table and last in its own text.
     for name, sub in sorted(spec.subcommands.items(), key=lambda item: item[0].endswith("|help")):
         words = [name.partition("|")[2].upper(), *map(usage, sub.arguments)]
         lines += [" ".join(words), f"    {sub.summary}"]
@@ -27,7 +27,7 @@ def help_lines(title: str) -> list[Status]:
 
 
 def usage(argument: "Argument") -> str:
-    """How ``argument`` is written in a call: tokens as they are, values in angle brackets."""
+    """Returns the syntax of ``argument`` in a call: tokens as they are, values in angle brackets."""
     text = _required(argument)
     if "multiple" in argument.flags:
         text += " ..."

@@ -1,7 +1,7 @@
-"""What happens to whole keys in every family: a key is deleted, gets another expiry, or loses it.
+"""Changes of keys that every family makes: deleting a key, setting its expiry, removing its expiry.
 
-Each function changes the key that argument ``index`` is, which was looked up for that, and then notes the change.
-Those that end in ``_instead`` also put into the log what has happened in place of the request.
+Each function changes the key at argument ``index``, whose ``entry`` the caller has looked up for writing, and then
+records the change. Those that end in ``_instead`` propagate the effect instead of the request.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -27,7 +27,7 @@ cdef inline void delete_key_instead(Call *call, int index, Entry *entry, bint la
 
 
 cdef inline void expire_key_instead(Call *call, int index, Entry *entry, int64_t moment) noexcept nogil:
-    """``moment``: Unix time in ms. The log gets the moment itself, and no condition."""
+    """``moment``: Unix time in ms. It is propagated as it is, without the request's condition."""
     cdef char digits[20]
     cdef Slice argv[3]
     keyspace_set_expiry(&call.server.keyspace, call.database, entry, moment)
@@ -46,8 +46,8 @@ cdef inline void persist_key(Call *call, int index, Entry *entry) noexcept nogil
 
 cdef inline void parts_removed(Call *call, int index, Entry *entry, bint empty, int event, const char *name,
                                uint64_t removed) noexcept nogil:
-    """The tail of handlers that have removed ``removed`` parts of a value and put it back into its entry; the last
-    part takes the key with it."""
+    """Ends a handler that has removed ``removed`` parts of a value and stored the value in its entry again; deletes the
+    key if the value is ``empty``."""
     changed(call, index, event, name)
     if empty:
         delete_key(call, index, entry, False)

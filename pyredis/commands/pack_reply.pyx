@@ -1,7 +1,7 @@
-"""Elements of packs and runs as bulks: the inner loop of LRANGE.
+"""Writes elements of packs and runs as bulk strings: the inner loop of LRANGE.
 
-Short strings and integers, which nearly all elements are, are written by pieces of a fixed size into room that was made
-for many; what is longer goes the ordinary way.
+Nearly all elements are short strings and integers. They are written in pieces of a fixed size into space that is
+reserved for many at once; longer elements are written by `reply_slice`.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -23,12 +23,12 @@ cdef extern from "short_copy.h" nogil:
     void copy_short(void *to, const void *source, size_t size)
 
 cdef enum:
-    # Elements for which room is made at once, and bytes of each: "$63", its text and two line ends; the eight bytes
-    # that a header is written in may stand out.
+    # Elements for which space is reserved at once, and the bytes of each: "$63", the text and two line ends, and eight
+    # more because a header is always written as eight bytes.
     TOGETHER = 32
     MOST_BYTES = 5 + 64 + 2 + 8
 
-# "$<size>" and a line end, for every size of a short string, in bytes as they stand in memory.
+# "$<size>" and a line end for every size of a short string, in the byte order of memory.
 cdef uint64_t _headers[SHORT_STRING_MAX + 1]
 
 
@@ -54,13 +54,15 @@ cdef inline char *write_short(char *out, const void *text, size_t size) noexcept
 
 
 cdef inline char *write_integer(char *out, int64_t number) noexcept nogil:
-    # As long as what `copy_short` may copy, as far as the compiler knows.
+    # As large as the most that the compiler must assume `copy_short` copies.
     cdef char digits[64]
     return write_short(out, digits, format_int64(digits, number))
 
 
 cdef size_t reply_short(Reply *reply, const uint8_t *block, size_t at, size_t *count, bint backward) noexcept nogil:
-    """Up to TOGETHER elements, until one comes that is no short string and no integer."""
+    """Writes up to TOGETHER elements and stops at the first that is neither a short string nor an integer.
+
+    Returns the offset after the elements written; ``count`` decreases by their number."""
     cdef size_t left = min(count[0], <size_t> TOGETHER)
     cdef char *out = reply_reserve(reply, TOGETHER * MOST_BYTES)
     cdef char *begin = out
@@ -71,7 +73,7 @@ cdef size_t reply_short(Reply *reply, const uint8_t *block, size_t at, size_t *c
         head = block[at]
         if likely(head <= SHORT_STRING_MAX):
             out = write_short(out, block + at + 1, head)
-            # A length below 128 leads backward in one byte.
+            # The backlink of an element below 128 bytes is one byte.
             at += 1 + head + backward
         elif SMALL_INTEGER <= head < STRING_32_BIT:
             item = pack_get(block, at)

@@ -1,4 +1,4 @@
-"""Reading the arguments of Python handlers: numbers and words, with the errors that Redis answers."""
+"""Parsing of the arguments of Python handlers: numbers and words, with Redis's errors."""
 
 from pyredis.call.handlers import CommandError
 from pyredis.config.kinds import parse_integer
@@ -9,7 +9,7 @@ SYNTAX_ERROR = "ERR syntax error"
 
 
 def integer(argument: bytes, error: str = NOT_INTEGER) -> int:
-    """A signed 64-bit integer in its canonical spelling; raises ``error`` for anything else."""
+    """Returns a signed 64-bit integer in its canonical spelling; raises ``error`` for anything else."""
     number = parse_integer(argument.decode("latin-1"))
     if number is None:
         raise CommandError(error)
@@ -17,7 +17,7 @@ def integer(argument: bytes, error: str = NOT_INTEGER) -> int:
 
 
 def positive(argument: bytes) -> int:
-    """An integer that is not negative, with the one error that Redis has for both mistakes."""
+    """Returns an integer that is not negative; Redis has one error for both mistakes."""
     number = integer(argument, NOT_POSITIVE)
     if number < 0:
         raise CommandError(NOT_POSITIVE)
@@ -25,17 +25,17 @@ def positive(argument: bytes) -> int:
 
 
 def word(argument: bytes) -> str:
-    """An option or a subcommand, which may come in any case."""
+    """Returns an option or a subcommand in lower case; clients may send any case."""
     return argument.decode("latin-1").lower()
 
 
 def shown(argument: bytes) -> str:
-    """An argument as part of an error text: as Redis tells it, up to a NUL."""
+    """Returns an argument as Redis quotes it in an error text: up to the first NUL."""
     return argument.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
 def one_of(argument: bytes, *words: str) -> str:
-    """The word that the argument is; a syntax error if it is none of them."""
+    """Returns which of ``words`` the argument is; raises a syntax error if it is none of them."""
     found = word(argument)
     if found not in words:
         raise CommandError(SYNTAX_ERROR)
@@ -43,6 +43,6 @@ def one_of(argument: bytes, *words: str) -> str:
 
 
 def wrong_subcommand(args: list[bytes]) -> CommandError:
-    """The error for a subcommand that does not exist or does not take so many arguments."""
+    """Returns the error for a subcommand that does not exist or does not accept that number of arguments."""
     title, name = shown(args[0]).upper(), shown(args[1][:128])
     return CommandError(f"ERR unknown subcommand or wrong number of arguments for '{name}'. Try {title} HELP.")

@@ -1,4 +1,4 @@
-"""Random parts of a value: what HRANDFIELD, SRANDMEMBER and ZRANDMEMBER have in common."""
+"""Random parts of a value: the code that HRANDFIELD, SRANDMEMBER and ZRANDMEMBER share."""
 
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
@@ -9,14 +9,14 @@ from pyredis.call.errors cimport integer_argument, reply_out_of_range, reply_syn
 from pyredis.ground.base cimport equals_nocase
 
 cdef enum:
-    # A negative count asks for as many parts as it likes: past this many bytes the client goes.
+    # A negative count can request any number of parts: a client whose reply exceeds this many bytes is disconnected.
     RANDOM_REPLY_MAX = 1 << 30
 
-# Writes one random part of the value that `context` leads to.
+# Writes one random part of the value in `context`.
 ctypedef void (*RandomWriter)(Call *call, void *context) noexcept nogil
 
 
-# Both read the arguments from the count on. They answer and return False where something is wrong with them.
+# Both parse the arguments from the count on. If one is invalid, they reply with the error and return False.
 
 cdef inline bint random_count(Call *call, int64_t *count) noexcept nogil:
     if not integer_argument(call, 2, count):
@@ -43,15 +43,15 @@ cdef inline bint random_pair_count(Call *call, const char *word, int64_t *count,
 
 
 cdef inline uint64_t open_random(Call *call, int64_t count, size_t size, bint paired) noexcept nogil:
-    """Begins the reply and returns how many parts it takes: a negative count counts repetitions, another one is limited
-    by ``size``. Pairs are arrays of their own in RESP3."""
+    """Begins the reply and returns its number of parts: -``count`` if ``count`` is negative, because parts may then
+    repeat, else at most ``size``. In RESP3 each pair is an array of its own."""
     cdef uint64_t parts = min(<uint64_t> count, <uint64_t> size) if count >= 0 else 0 - <uint64_t> count
     reply_array(call.reply, 2 * parts if paired and call.reply.protocol < 3 else parts)
     return parts
 
 
 cdef inline void reply_repeatedly(Call *call, uint64_t count, RandomWriter write, void *context) noexcept nogil:
-    """``count`` parts, each as likely as any other whatever came before."""
+    """Writes ``count`` parts, each chosen independently of the others."""
     cdef size_t begin = call.reply.size
     while count and call.reply.size - begin < RANDOM_REPLY_MAX:
         write(call, context)

@@ -9,7 +9,8 @@ from pyredis.ground.base cimport Slice, mul_overflows, parse_int64
 
 
 cdef inline bint bit_offset_argument(Call *call, int index, int width, uint64_t *offset) noexcept nogil:
-    """False when the answer has been an error. With a ``width``, ``#n`` is the place of the n-th number so wide."""
+    """Parses a bit offset; returns False after replying with an error. With a ``width`` above 0, ``#n`` is the offset
+    of the n-th number of that width."""
     cdef Slice text = call.argv[index]
     cdef int64_t value
     cdef bint counts = width > 0 and text.size > 0 and text.data[0] == c'#'

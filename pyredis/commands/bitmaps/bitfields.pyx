@@ -1,7 +1,7 @@
-"""BITFIELD: numbers of any width among the bits of a string.
+"""BITFIELD: integers of any width among the bits of a string.
 
-All operations are read before the first is carried out, so that an error changes nothing, and the string grows once, to
-the end of the farthest number that is written.
+All operations are parsed before the first is executed, so that an error changes nothing, and the string grows once, to
+the end of the last number that is written.
 """
 
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
@@ -40,13 +40,13 @@ ctypedef struct Operation:
 ctypedef struct Operations:
     Operation *items
     int count
-    uint64_t end            # of the bits that are written, 0 where none are
+    uint64_t end            # of the bits that are written; 0 if none are
 
 
 # ---- numbers ----
 
 cdef int64_t narrowed(uint64_t value, const Operation *operation) noexcept nogil:
-    """The lowest bits of ``value`` as a number of the operation's width and sign."""
+    """Returns the lowest bits of ``value`` as a number of the operation's width and sign."""
     cdef int unused = 64 - operation.width
     if operation.is_signed:
         return <int64_t> (value << unused) >> unused
@@ -58,16 +58,16 @@ cdef int64_t greatest(const Operation *operation) noexcept nogil:
 
 
 cdef int overflows(const Operation *operation, int64_t old, int64_t *value) noexcept nogil:
-    """What is to be stored, exactly or its lowest 64 bits; 1 or -1 where it lies above or below what fits."""
+    """Computes the value to store, or its lowest 64 bits; returns 1 if it is too large, -1 if too small, else 0."""
     cdef bint wrapped
     cdef int64_t most = greatest(operation)
     cdef int64_t least = -most - 1 if operation.is_signed else 0
     if operation.action == SET:
         value[0] = operation.operand
-        # An unsigned number takes its operand as unsigned.
+        # For an unsigned number the operand counts as unsigned.
         if value[0] > most or (value[0] < 0 and not operation.is_signed):
             return 1
-        # Redis counts what lies more than 2**63 - 1 below the greatest number as above it.
+        # Redis treats a value more than 2**63 - 1 below the greatest number as above it.
         if operation.width < 64 and value[0] < most - INT64_MAX:
             return 1
         return -(value[0] < least)
@@ -83,7 +83,7 @@ cdef int64_t saturated(const Operation *operation, int direction) noexcept nogil
     return -greatest(operation) - 1 if operation.is_signed else 0
 
 
-# ---- reading the request ----
+# ---- parsing the request ----
 
 cdef bint read_overflow(Call *call, int index, Overflow *overflow) noexcept nogil:
     if equals_nocase(call.argv[index], "wrap"):
@@ -112,7 +112,7 @@ cdef bint read_encoding(Call *call, int index, Operation *operation) noexcept no
 
 
 cdef int action_named(Slice word) noexcept nogil:
-    """An Action, or -1."""
+    """Returns an Action, or -1."""
     if equals_nocase(word, "get"):
         return GET
     if equals_nocase(word, "set"):
@@ -121,7 +121,7 @@ cdef int action_named(Slice word) noexcept nogil:
 
 
 cdef bint read_operation(Call *call, int index, Operations *operations, Overflow overflow) noexcept nogil:
-    """The operation whose word is argument ``index``. False when the answer has been an error."""
+    """Parses the operation whose word is argument ``index``; returns False after replying with an error."""
     cdef Operation *operation = operations.items + operations.count
     cdef int action = action_named(call.argv[index])
     if action < 0 or (2 if action == GET else 3) >= call.argc - index:
@@ -157,10 +157,11 @@ cdef bint read_operations(Call *call, Operations *operations) noexcept nogil:
     return True
 
 
-# ---- carrying it out ----
+# ---- execution ----
 
 cdef bint store_number(Call *call, const Operation *operation, char *data, size_t size, bint grown) noexcept nogil:
-    """SET or INCRBY with its reply; true where that counts as a change: in a string that has grown, always."""
+    """Executes SET or INCRBY and replies; returns whether it counts as a change: in a string that has grown, always
+    unless an overflow prevents it."""
     cdef int64_t old = narrowed(bits_get(slice_of(data, size), operation.offset, operation.width), operation)
     cdef int64_t value
     cdef int direction = overflows(operation, old, &value)
@@ -196,7 +197,7 @@ cdef Replied only_read(Call *call, const Operations *operations) noexcept nogil:
 
 
 cdef uint64_t run_all(Call *call, const Operations *operations, char *data, size_t size, bint grown) noexcept nogil:
-    """All operations with their replies; returns how many changes that makes."""
+    """Executes all operations and replies; returns how many changes they make."""
     cdef uint64_t changes = 0
     cdef const Operation *operation
     cdef int index

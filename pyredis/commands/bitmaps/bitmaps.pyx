@@ -1,4 +1,4 @@
-"""The bitmap commands: strings as arrays of bits. BITFIELD's numbers have a module of their own."""
+"""The bitmap commands: strings as arrays of bits. BITFIELD has a module of its own."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
@@ -39,7 +39,8 @@ cdef enum:
     DIGITS = 24             # bytes that an integer's text may need
     FIRST_SOURCE = 3        # among BITOP's arguments
 
-# What BITOP combines. Every source has DIGITS bytes in `digits`, for the text of a string that is stored as an integer.
+# The strings that BITOP combines. Every source has DIGITS bytes in `digits` for the text of a string that is stored as
+# an integer.
 ctypedef struct Sources:
     Slice *texts
     char *digits
@@ -68,7 +69,7 @@ cdef Replied getbit(Call *call) noexcept nogil:
 
 
 cdef bint bit_argument(Call *call, int index, int64_t *bit) noexcept nogil:
-    """SETBIT's value. False when the answer has been an error."""
+    """Parses SETBIT's value; returns False after replying with an error."""
     if call.argv[index].size != 1 or not c'0' <= call.argv[index].data[0] <= c'1':
         reply_error(call.reply, "ERR bit is not an integer or out of range")
         return False
@@ -102,7 +103,7 @@ cdef Replied setbit(Call *call) noexcept nogil:
 
 # ---- ranges ----
 
-# The bits or bytes that a request names; negative ones count from the end.
+# The range of bits or bytes in a request; negative positions count from the end.
 ctypedef struct Range:
     int64_t start
     int64_t end
@@ -110,7 +111,7 @@ ctypedef struct Range:
 
 
 cdef bint unit_argument(Call *call, int index, Range *range) noexcept nogil:
-    """``BYTE`` or ``BIT``, where there is such an argument. False when the answer has been an error."""
+    """Parses ``BYTE`` or ``BIT`` if there is such an argument; returns False after replying with an error."""
     range.of_bits = index < call.argc and equals_nocase(call.argv[index], "bit")
     if index >= call.argc or range.of_bits or equals_nocase(call.argv[index], "byte"):
         return True
@@ -119,7 +120,7 @@ cdef bint unit_argument(Call *call, int index, Range *range) noexcept nogil:
 
 
 cdef bint find_range(Slice text, const Range *range, uint64_t *first, uint64_t *end) noexcept nogil:
-    """The range in bits, the last one excluded; False where it is empty."""
+    """Converts a range to bits, from ``first`` up to but excluding ``end``; returns False if it is empty."""
     cdef int unit = 1 if range.of_bits else 8
     cdef int64_t size = <int64_t> text.size * 8 // unit
     cdef int64_t start = range.start if range.start >= 0 else max(range.start + size, <int64_t> 0)
@@ -174,7 +175,7 @@ cdef Replied find_in_range(Call *call, bint bit, const Range *range) noexcept no
     if not find_range(text, range, &first, &end):
         return reply_integer(call.reply, -1)
     found = bits_find(text.data, bit, first, end)
-    # Without an end the string counts as followed by zeros.
+    # Without an end in the request, zeros are assumed to follow the string.
     if found < 0 and not bit and call.argc < 5:
         found = <int64_t> end
     return reply_integer(call.reply, found)
@@ -204,7 +205,7 @@ cdef Replied bitpos(Call *call) noexcept nogil:
 # ---- several strings ----
 
 cdef int operation_named(Slice word) noexcept nogil:
-    """A BitOperation, or -1."""
+    """Returns a BitOperation, or -1."""
     if equals_nocase(word, "and"):
         return BITS_AND
     if equals_nocase(word, "or"):
@@ -215,7 +216,7 @@ cdef int operation_named(Slice word) noexcept nogil:
 
 
 cdef bint read_sources(Call *call, Sources *sources) noexcept nogil:
-    """The texts of all sources and the size of the longest. False when the answer has been an error."""
+    """Fills in the texts of all sources and the size of the longest; returns False after replying with an error."""
     cdef Entry *entry
     cdef int index
     sources.size = 0
@@ -239,7 +240,7 @@ cdef bint reads_target(const Call *call) noexcept nogil:
 
 
 cdef char *replace_target(Call *call, size_t size) noexcept nogil:
-    """The bytes of the new string that the target holds; the old value is gone."""
+    """Replaces the target's value with a new string of ``size`` bytes and returns its bytes, for the caller to fill."""
     cdef char *data
     cdef uint64_t hash = key_hash(call, 2)
     cdef Entry *entry = keyspace_set_string(&call.server.keyspace, call.database, call.argv[2], hash,

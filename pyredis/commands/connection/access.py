@@ -1,6 +1,6 @@
-"""Who a client is, and what that allows it: passwords, and commands for local clients alone.
+"""Authentication and permissions of clients: passwords, and commands that only local clients may call.
 
-There is one user, ``default``. Without ``requirepass`` any password is right for it.
+There is one user, ``default``. Without ``requirepass`` it accepts any password.
 """
 
 from collections.abc import Callable
@@ -14,17 +14,17 @@ WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
 
 
 def authenticate(client, user: bytes, password: bytes) -> None:
-    """Lets the client in, or raises WRONGPASS."""
+    """Authenticates the client, or raises WRONGPASS."""
     if not _is_right(client.host.config["requirepass"], user, password):
         raise CommandError(WRONG_PASSWORD)
     client.authenticated = True
 
 
 def _is_right(wanted: str, user: bytes, password: bytes) -> bool:
-    """Takes the same time wherever the passwords differ."""
+    """Returns whether user and password are right; the time does not depend on where the passwords differ."""
     if not wanted:
         return user == b"default"
-    # Imported late: OpenSSL comes with them.
+    # Imported late because they load OpenSSL.
     import hmac
     from hashlib import sha256
 
@@ -33,7 +33,7 @@ def _is_right(wanted: str, user: bytes, password: bytes) -> bool:
 
 
 def guarded(directive: str, refusal: str) -> Callable[[Any], Any]:
-    """A handler for those alone whom ``directive`` lets through: dispatch asks ``handler.admit`` first."""
+    """Restricts a handler to the clients that ``directive`` allows: dispatch calls ``handler.admit`` first."""
 
     def guard(handler: Any) -> Any:
         def admit(client):
@@ -47,6 +47,6 @@ def guarded(directive: str, refusal: str) -> Callable[[Any], Any]:
 
 
 def allowed(client, directive: str) -> bool:
-    """Whether a directive of the values ``no``, ``local`` and ``yes`` lets the client through."""
+    """Returns whether a directive with the values ``no``, ``local`` and ``yes`` allows the client."""
     setting = client.host.config[directive]
     return setting == "yes" or (setting == "local" and is_local(client))

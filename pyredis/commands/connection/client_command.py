@@ -1,4 +1,4 @@
-"""CLIENT: what a connection is told about itself and the others, and what it may change."""
+"""CLIENT: shows and changes the state of the calling connection and of the others."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,7 @@ UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 TYPES = {"normal": "normal", "slave": "replica", "replica": "replica", "master": "master", "pubsub": "pubsub"}
 
 
-# ---- about the own connection ----
+# ---- the calling connection ----
 
 
 def client_id(client, args):
@@ -30,7 +30,8 @@ def client_setname(client, args):
 
 
 def check_name(name: bytes, title: str = "Client names") -> bytes:
-    """The name, which stands in lines of words and so must be one: visible ASCII characters alone."""
+    """Returns the name if it consists of visible ASCII characters, because CLIENT LIST shows it as one word of a line;
+    else raises an error."""
     if any(not 0x21 <= letter <= 0x7E for letter in name):
         raise CommandError(f"ERR {title} cannot contain spaces, newlines or special characters.")
     return name
@@ -93,7 +94,10 @@ def client_type(name: bytes) -> str:
 
 
 def describe(client) -> bytes:
-    """The line of CLIENT LIST. Only a command that waits keeps memory for its arguments, and none does for replies."""
+    """Returns the client's line of CLIENT LIST.
+
+    Only a blocked command keeps memory for its arguments (``argv-mem``); there is no reply buffer (``rbs``, ``rbp``).
+    """
     now = client.core.now_ms
     output = client.output_memory
     fields = {
@@ -132,7 +136,7 @@ def describe(client) -> bytes:
     return to_bytes(" ".join(f"{name}={value}" for name, value in fields.items()) + "\n")
 
 
-# ---- about others ----
+# ---- other connections ----
 
 
 def client_kill(client, args):
@@ -145,7 +149,7 @@ def client_kill(client, args):
 
 
 def _kill_address(client, address: str):
-    """The old form: one address, and an error where nobody has it."""
+    """Handles the old form: one address, and an error if no client has it."""
     victim = next((other for other in client.host.clients.values() if other.address == address), None)
     if victim is None:
         raise CommandError(NO_SUCH_CLIENT)
@@ -159,12 +163,12 @@ def _chosen(client, options: "_KillOptions") -> list:
 
 
 def _close(client, victim) -> None:
-    """Ends a connection; who kills itself still gets the reply."""
+    """Closes a connection; a client that kills itself still gets the reply."""
     victim.close(after_reply=victim is client)
 
 
 class _KillOptions:
-    """The filters of the new form, which a client must pass all; a later filter of a kind replaces an earlier one."""
+    """The filters of the new form; a client must pass all of them, and a later filter of a kind replaces an earlier."""
 
     def __init__(self, client, options: list[bytes]) -> None:
         self.now_ms = client.core.now_ms

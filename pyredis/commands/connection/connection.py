@@ -1,4 +1,4 @@
-"""The commands of a connection that Python serves, AUTH, HELLO, RESET; and all handlers of the family."""
+"""The connection commands that are handled in Python: AUTH, HELLO, RESET."""
 
 from pyredis._version import REDIS_VERSION
 from pyredis.call.handlers import CommandError
@@ -50,7 +50,8 @@ def hello(client, args):
 
 
 def _hello_arguments(args):
-    """The protocol's version (0: as it is), user and password, and name; the last two None where they are not given."""
+    """Returns the protocol version (0: unchanged), the user and password, and the name; None for the last two if they
+    are not given."""
     login = name = None
     protocol = integer(args[1], BAD_VERSION) if len(args) > 1 else 0
     if len(args) > 1 and protocol not in (2, 3):

@@ -1,4 +1,4 @@
-"""The commands of a connection that need no Python: PING, ECHO, QUIT."""
+"""The connection commands that need no Python: PING, ECHO, QUIT."""
 
 from pyredis._resp cimport Replied, reply_ok, reply_slice, reply_status
 from pyredis.call.call cimport Call

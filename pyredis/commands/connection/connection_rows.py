@@ -29,7 +29,7 @@ with family("connection", module="connection", acl="connection"):
         BEFORE_AUTH,
         since="1.0.0",
         complexity="O(N), N passwords of the user.",
-        summary="Authenticates this connection with a user name and password.",
+        summary="Authenticates this connection with a password and optionally a user name.",
     )
     container(
         "CLIENT",

@@ -50,7 +50,7 @@ with family("stream", module="streams", acl="stream"):
         complexity="O(N), N entries named.",
         summary="Removes entries from a stream and returns how many of them existed.",
     )
-    container("XGROUP", since="5.0.0", summary="Groups the commands for the consumer groups of a stream.", help_since="5.0.0")
+    container("XGROUP", since="5.0.0", summary="Groups the commands for consumer groups.", help_since="5.0.0")
     row(
         "XGROUP|CREATE key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]",
         "write denyoom",

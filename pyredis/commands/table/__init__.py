@@ -1,1 +1,1 @@
-"""The command table: rows, key specifications, the outline that a start reads."""
+"""The command table: rows, key specifications, and the outline that is read at startup."""

@@ -1,17 +1,17 @@
 """The arguments of a command: the compact syntax of the rows, and the tree that COMMAND DOCS shows.
 
     key value:string                      names, with a type where the name does not imply one
-    [GET@6.2.0]                           optional; a word in capitals is a token, ``@`` tells since when
+    [GET@6.2.0]                           optional; a word in capitals is a token, ``@`` gives its first version
     operator=(=|~)                        so are the signs = ~ * $
     [MATCH pattern]                       a token with its value
     condition=(NX|XX)                     one of several
     data=(field value)...                 a block, and ``...`` for one or more of them
-    FIELDS fields=(numfields field...)    a block behind a token
-    [GET pattern]...                      the token comes again with every value
+    FIELDS fields=(numfields field...)    a block after a token
+    [GET pattern]...                      the token is repeated with every value
     ADDR addr~ip:port                     ``~`` gives the text to display
-    old-format@-2.8.12                    deprecated since
+    old-format@-2.8.12                    deprecated since that version
 
-A since of a group stands before its ``=``. How many arguments a command takes follows from the tree.
+The version of a group is written before its ``=``. How many arguments a command accepts follows from the tree.
 """
 
 import re
@@ -46,7 +46,7 @@ _NAME_OF_SIGN = {"=": "equal", "~": "approximately", "*": "auto-id", "$": "new-i
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A node of the tree; ``flags`` hold any of optional, multiple, multiple_token."""
+    """A node of the tree; ``flags`` holds any of optional, multiple, multiple_token."""
 
     name: str
     type: str
@@ -59,7 +59,7 @@ class Argument:
 
     @property
     def count(self) -> tuple[int, int | None]:
-        """The least and the greatest number of words this node takes, None for no limit."""
+        """The minimum and the maximum number of words of this node; None is no limit."""
         least, most = self._own_count()
         if self.token and self.type != "pure-token":
             least, most = least + 1, None if most is None else most + 1
@@ -75,20 +75,20 @@ class Argument:
 
 
 def total_count(arguments: tuple[Argument, ...]) -> tuple[int, int | None]:
-    """The least and the greatest number of words ``arguments`` take together, None for no limit."""
+    """Returns the minimum and the maximum number of words of ``arguments`` together; None is no limit."""
     leasts, mosts = _counts(arguments)
     return sum(leasts), None if mosts is None else sum(mosts)
 
 
 def _counts(arguments: tuple[Argument, ...]) -> tuple[list[int], list[int] | None]:
-    """The least and the greatest counts, None for the latter when one of them has no limit."""
+    """Returns the minimum and the maximum counts; None instead of the latter if one of them has no limit."""
     counts = [argument.count for argument in arguments]
     mosts = [most for _, most in counts if most is not None]
     return [least for least, _ in counts], mosts if len(mosts) == len(counts) else None
 
 
 def required_words(arguments: tuple[Argument, ...]) -> Iterator[Argument]:
-    """The arguments that must be there, one for each word; what may come several times comes once."""
+    """Yields the required arguments, one for each word; a repeatable argument is yielded once."""
     for argument in arguments:
         if "optional" in argument.flags:
             continue
@@ -101,7 +101,7 @@ def required_words(arguments: tuple[Argument, ...]) -> Iterator[Argument]:
 
 
 def parse_arguments(text: str) -> tuple[Argument, ...]:
-    """The tree that ``text`` describes; raises TableError for what the syntax does not know."""
+    """Returns the tree that ``text`` describes; raises TableError for text that the syntax does not allow."""
     parser = _Parser(text)
     arguments = parser.parse_sequence()
     if parser.peek():
@@ -110,7 +110,7 @@ def parse_arguments(text: str) -> tuple[Argument, ...]:
 
 
 class _Parser:
-    """A recursive descent over the lexemes of one text."""
+    """A recursive descent parser over the lexemes of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,8 +1,8 @@
-"""The command table: every command this server has, with all that the rows say of it.
+"""The command table: every command of this server, with everything that the rows say about it.
 
-Importing this module reads the rows of all families, which takes a while: nothing that a start needs does so
-(``commands/table/outline``). From then on ``SPECS`` never changes. Names are lower case, those
-of subcommands full (``config|get``).
+Importing this module reads the rows of all families, which takes a while: nothing needed at startup imports it
+(see ``commands/table/outline``). After the import ``SPECS`` never changes. Names are lower case; subcommands have
+their full names (``config|get``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,12 +30,12 @@ __all__ = ["SPECS", "CommandSpec", "TableError", "bind", "every_spec", "find"]
 
 
 def every_spec(specs: Mapping[str, CommandSpec] = SPECS) -> Iterator[CommandSpec]:
-    """All commands, each followed by its subcommands."""
+    """Yields all commands, each followed by its subcommands."""
     return outline.every_spec(specs)
 
 
 def find(name: bytes) -> CommandSpec | None:
-    """The command of that name, in any case; ``config|get`` names a subcommand."""
+    """Returns the command of that name, in any case, or None; ``config|get`` names a subcommand."""
     names = [word.decode("latin-1").lower() for word in name.split(b"|")]
     spec = SPECS.get(names[0])
     if len(names) == 1 or spec is None:

@@ -1,4 +1,4 @@
-"""What COMMAND answers, made from the table: values of ``pyredis.replies``, ready for the encoder."""
+"""The replies of COMMAND, built from the table: values of ``pyredis.replies``, ready for the encoder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -13,8 +13,8 @@ from pyredis.replies import Map, Set, Status
 
 
 def command_info(spec: CommandSpec) -> list:
-    """The ten elements of COMMAND INFO."""
-    # An array of subcommands, but an empty set when there are none: so Redis tells it.
+    """Returns the ten elements of an entry of COMMAND INFO."""
+    # An array of subcommands, but an empty set if there are none, as in Redis.
     subcommands = [command_info(subcommand) for subcommand in spec.subcommands.values()]
     return [
         spec.name.encode(),
@@ -31,7 +31,7 @@ def command_info(spec: CommandSpec) -> list:
 
 
 def command_docs(spec: CommandSpec) -> Map:
-    """The entry of COMMAND DOCS, without the name before it."""
+    """Returns the entry of COMMAND DOCS, without the name that precedes it."""
     docs: Map = {b"summary": spec.summary.encode(), b"since": spec.since.encode(), b"group": spec.group.encode()}
     if spec.complexity:
         docs[b"complexity"] = spec.complexity.encode()
@@ -50,14 +50,14 @@ def command_docs(spec: CommandSpec) -> Map:
 
 
 def list_names(specs: Mapping[str, CommandSpec] = SPECS) -> list[bytes]:
-    """The names of all commands and subcommands."""
+    """Returns the names of all commands and subcommands."""
     return [spec.name.encode() for spec in every_spec(specs)]
 
 
 def list_filterby(kind: str, value: bytes, specs: Mapping[str, CommandSpec] = SPECS) -> list[bytes]:
-    """The names that COMMAND LIST FILTERBY lets through; ``kind`` is ``module``, ``aclcat`` or ``pattern``.
+    """Returns the names that match COMMAND LIST FILTERBY; ``kind`` is ``module``, ``aclcat`` or ``pattern``.
 
-    There are no modules, so their commands are none; a category that does not exist has no commands either.
+    There are no modules and so no commands of modules; a category that does not exist has no commands either.
     """
     if kind == "module":
         return []
@@ -70,7 +70,7 @@ def list_filterby(kind: str, value: bytes, specs: Mapping[str, CommandSpec] = SP
 
 
 def key_flags(flags: int) -> Set:
-    """What a command does with a key: the names of the bits that ``call/command_keys`` sets."""
+    """Returns the names of the bits that ``call/command_keys`` sets: what a command does with a key."""
     return _statuses([name for bit, name in enumerate(KEY_FLAGS) if flags >> bit & 1])
 
 
@@ -79,7 +79,7 @@ def _statuses(words: Sequence[str]) -> Set:
 
 
 def _history(spec: CommandSpec) -> Set:
-    """Which arguments came after the command itself, by version."""
+    """Returns the arguments that were added after the command itself, by version."""
     news: dict[str, list[str]] = {}
     for argument in _every_argument(spec.arguments):
         if argument.since:
@@ -103,7 +103,7 @@ def _key_spec(spec: KeySpec) -> Map:
 
 
 def _part(part: Index | Keyword | Range | Keynum | None, kind: str) -> Map:
-    """Half a specification: its kind, and its fields under the names that the tuple has for them."""
+    """Returns half of a specification: its kind, and its fields under their names in the dataclass."""
     if part is None:
         return {b"type": b"unknown", b"spec": {}}
     fields = asdict(part).items()
@@ -112,12 +112,12 @@ def _part(part: Index | Keyword | Range | Keynum | None, kind: str) -> Map:
 
 
 class _Arguments:
-    """The description of one command's arguments; counts the keys, to tell each its specification."""
+    """The description of one command's arguments; counts the keys to find the specification of each."""
 
     def __init__(self, spec: CommandSpec) -> None:
         self.last_spec = len(spec.key_specs) - 1
         self.keys = 0
-        # The specification of the keys that patterns name, where there is one.
+        # The specification of the keys that patterns name, if there is one.
         self.patterns = next((at for at, keys in enumerate(spec.key_specs) if keys.begin is None), None)
 
     def describe(self, arguments: Sequence[Argument]) -> list[Map]:

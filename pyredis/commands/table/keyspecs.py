@@ -1,19 +1,19 @@
-"""Where a command's keys stand among its arguments: the language of the rows, and what follows from it.
+"""Where a command's keys are among its arguments: the language of the rows, and what follows from it.
 
-A row names its keys by specifications separated by ``;``, each a place, the flags, and perhaps a note after ``--``:
+A row names its keys by specifications separated by ``;``: each is a place, the flags, and perhaps a note after ``--``:
 
     1 RO access                     argument 1
     1..2 RO access                  arguments 1 to 2
     1..-1 RM delete                 argument 1 to the last one
     1..-1/2 OW update               every second argument of those
-    numkeys@2 RO access             argument 2 is a number, so many keys follow it
+    numkeys@2 RO access             argument 2 is the number of keys that follow it
     after STORE@6 OW update         the argument after the first STORE found from argument 6 on
-    after KEYS@-2..-1 RW delete     every argument after the last KEYS, looked for from the end but one backwards
-    after STREAMS@1..-1%2 RO        of the arguments after STREAMS the first half (%3: the first third)
-    unknown RO access               no specification can say: the command needs a rule (``RULES``)
+    after KEYS@-2..-1 RW delete     every argument after the last KEYS, searched backward from the last argument but one
+    after STREAMS@1..-1%2 RO        the first half of the arguments after STREAMS (%3: the first third)
+    unknown RO access               no specification can describe them: the command needs a rule (``RULES``)
 
-``parse_keys`` and ``format_keys`` are inverse to each other. ``encode_keys`` writes the same in one word, which the
-core compiles (``call/key_specs.pxd``) to find the keys of a call (``call/command_keys.pxd``).
+``parse_keys`` and ``format_keys`` are inverses. ``encode_keys`` writes the specifications as one word, which the core
+compiles (``call/key_specs.pxd``) to find the keys of a call (``call/command_keys.pxd``).
 """
 
 import re
@@ -32,7 +32,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """The keys begin after a word looked for from ``startfrom``: forwards, or backwards when it is negative."""
+    """The keys begin after a word searched for from ``startfrom``: forward, or backward if it is negative."""
 
     keyword: str
     startfrom: int
@@ -40,7 +40,7 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From the first key to ``lastkey``, relative to the first or, when negative, to the end of the arguments."""
+    """From the first key to ``lastkey``, relative to the first key or, if negative, to the end of the arguments."""
 
     lastkey: int = 0
     keystep: int = 1
@@ -49,7 +49,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Keynum:
-    """One argument tells how many keys there are."""
+    """One argument is the number of keys."""
 
     keynumidx: int = 0
     firstkey: int = 1
@@ -58,7 +58,7 @@ class Keynum:
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """One specification; ``begin`` and ``find`` are both None where it cannot say."""
+    """One specification; ``begin`` and ``find`` are both None for unknown keys."""
 
     begin: Index | Keyword | None
     find: Range | Keynum | None
@@ -67,7 +67,7 @@ class KeySpec:
 
     @property
     def legacy_range(self) -> tuple[int, int, int] | None:
-        """First key, last key and step, where the specification is no more than that."""
+        """First key, last key and step; None if the specification needs more than that."""
         if not (isinstance(self.begin, Index) and isinstance(self.find, Range)):
             return None
         last = self.find.lastkey
@@ -83,8 +83,8 @@ FLAG_LETTERS = {
     **{"RO": "R", "RW": "W", "OW": "O", "RM": "M", "access": "a", "update": "u", "insert": "i", "delete": "d"},
     **{"not_key": "n", "incomplete": "p", "variable_flags": "v"},
 }
-# Commands whose specifications do not suffice, and the rule of the core that finds their keys or says what is done with
-# them. Those of commands with a number of keys need none: their rule follows from the specifications.
+# Commands whose specifications do not suffice, each with the rule of the core that finds its keys or says what is done
+# with them. Commands with a key count are not listed: their rule follows from the specifications.
 RULES = {
     **{"bitfield": "bitfield", "migrate": "migrate", "set": "set", "sort": "sort", "sort_ro": "sort_ro"},
     **{"xread": "streams", "xreadgroup": "streams"},
@@ -99,7 +99,7 @@ _SPEC = re.compile(
 
 
 def parse_keys(text: str) -> tuple[KeySpec, ...]:
-    """The specifications that ``text`` names; raises TableError for what ``format_keys`` would not write so."""
+    """Returns the specifications in ``text``; raises TableError unless ``format_keys`` gives back the same text."""
     specs = tuple(_parse_one(part) for part in text.split("; ")) if text else ()
     if format_keys(specs) != text:
         raise TableError(f"write {text!r} as {format_keys(specs)!r}")
@@ -113,7 +113,7 @@ def format_keys(specs: Sequence[KeySpec]) -> str:
 def _parse_one(text: str) -> KeySpec:
     match = _SPEC.fullmatch(text)
     if match is None:
-        raise TableError(f"no key specification: {text!r}")
+        raise TableError(f"invalid key specification: {text!r}")
     part = match.groupdict()
     flags, note = tuple(part["flags"].split()), part["note"] or ""
     if part["unknown"]:
@@ -149,9 +149,9 @@ def _format_place(begin: Index | Keyword | None, find: Range | Keynum | None) ->
 
 
 def legacy_range(specs: Sequence[KeySpec]) -> tuple[int, int, int]:
-    """First key, last key and step as COMMAND told them before there were specifications; zeros without keys.
+    """Returns first key, last key and step as in COMMAND before there were specifications; zeros without keys.
 
-    Ranges that follow one another without a gap merge; what does not fit makes the command's keys movable.
+    Ranges that follow one another without a gap merge; anything else makes the command's keys movable.
     """
     ranges = [spec.legacy_range for spec in specs if spec.legacy_range]
     if not ranges:
@@ -164,12 +164,12 @@ def legacy_range(specs: Sequence[KeySpec]) -> tuple[int, int, int]:
 
 
 def has_movable_keys(specs: Sequence[KeySpec]) -> bool:
-    """Whether first, last and step leave keys out."""
+    """Returns whether first, last and step leave out keys."""
     return not all(spec.legacy_range for spec in specs)
 
 
 def encode_keys(name: str, specs: Sequence[KeySpec]) -> str:
-    """The specifications of the command ``name``, and its rule if it has one, in the word that the core compiles."""
+    """Returns the specifications of the command, and its rule if there is one, in the word that the core compiles."""
     rule = RULES.get(name)
     return ";".join(map(_encode_one, specs)) + (f"!{rule}" if rule else "")
 

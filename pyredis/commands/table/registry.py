@@ -1,8 +1,8 @@
-"""The joining of the command table and the families' handlers.
+"""Binds the command table to the families' handlers.
 
 A family is a module of ``pyredis.commands`` with ``HANDLERS``: function name to native handler (a capsule) or Python
 callable. Native families are imported; a module of Python handlers is imported when the first of them is called.
-``COMMANDS`` and ``BOUND`` are what a core takes: the outline of every command, and its handler by its full name.
+A core is built from ``COMMANDS`` and ``BOUND``: the outline of every command, and its handler by its full name.
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from typing import Any
 from pyredis.commands.table.outline import bind, every_spec, outline
 from pyredis.commands.table.outline_rows import LINES
 
-# Module and family of the native handlers.
+# Native handlers: module to family.
 NATIVE = {
     **{
         f"{family}.{family}": family
@@ -25,7 +25,7 @@ NATIVE = {
     "connection.connection_native": "connection",
     "server.memory_native": "server",
 }
-# Families with handlers in Python, in modules of their names; those of some commands have one for themselves.
+# Families with handlers in Python, and their modules; the commands of OF_COMMAND have a module of their own.
 LATE = {"connection": "connection.connection", "server": "server.server_commands", "debug": "server.debug"}
 OF_COMMAND = {
     "client": "connection.client_command",
@@ -58,17 +58,17 @@ class Late:
         return (self.handler or self.found())(client, args)
 
     def admit(self, client: Any) -> None:
-        """Asked before a command marked as guarded is called or queued (``commands/connection/access``)."""
+        """Is called before a command marked as guarded is called or queued; see ``commands/connection/access``."""
         self.found().admit(client)
 
 
 def late(name: str) -> Late:
-    """The handler ``family.function``."""
+    """Returns the handler ``family.function``."""
     return Late(*name.split("."))
 
 
 def collect(names: set[str]) -> dict[str, object]:
-    """All native handlers, named ``family.function``, and late ones for the rest of ``names`` that have a family."""
+    """Returns all native handlers, named ``family.function``, and late ones for other ``names`` of late families."""
     handlers: dict[str, object] = {}
     for module, family in NATIVE.items():
         functions = import_module(f"pyredis.commands.{module}").HANDLERS

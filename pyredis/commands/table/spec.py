@@ -5,9 +5,9 @@ A family of commands is a module of rows:
     with family("string", module="strings", acl="string"):
         row("GETDEL key", "write fast", keys="1 RW access delete", since="6.2.0", complexity="O(1)", summary="…")
 
-A name with ``|`` is a subcommand; ``container`` describes a command that is nothing but its subcommands, and brings its
-HELP. What follows from something else is never written: the arity follows from the arguments, first, last and step and
-``movablekeys`` from the key specifications, the implicit ACL categories from the flags and the family, the handler's
+A name with ``|`` is a subcommand; ``container`` describes a command that consists of its subcommands only, and adds its
+HELP. A row does not state what follows from something else: the arity follows from the arguments; first, last, step and
+``movablekeys`` from the key specifications; the implied ACL categories from the flags and the family; the handler's
 name from the module and the command. ``SPECS`` holds every top-level command by its lower-case name.
 """
 
@@ -33,12 +33,12 @@ FLAGS = (
     *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys"),
     *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
 )
-# What the core has to know of a command, and COMMAND does not show.
+# What the core needs to know about a command and COMMAND does not show.
 MARKS = {
-    "guarded": "its handler, in Python, says by `admit` for which clients it runs or is queued",
+    "guarded": "its handler, in Python, decides by `admit` for which clients it runs or is queued",
     "needs_file": "refused like a write while the append-only file cannot be written",
     "newer": "Redis 7.4 does not have it: `since` says which version does",
-    "runs_queue": "runs what MULTI has queued; when it is refused, the transaction is over",
+    "runs_queue": "runs what MULTI has queued; if it is refused, the transaction is over",
     "unqueued": "runs at once inside MULTI",
 }
 CATEGORIES = (
@@ -46,10 +46,10 @@ CATEGORIES = (
     *("stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting"),
 )
 
-# Whose commands these are, except the newer ones.
+# The version of Redis that has these commands, except those marked as newer.
 REDIS = tuple(map(int, REDIS_VERSION.split(".")))
 
-# Categories that a flag brings with it.
+# Categories that a flag implies.
 _IMPLIED = {
     "write": ("write",),
     "readonly": ("read",),
@@ -62,7 +62,7 @@ _IMPLIED = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommandSpec:
-    """A command or subcommand; names are lower case, a subcommand's is the full one, ``config|get``."""
+    """A command or subcommand; names are lower case, and a subcommand has its full name, ``config|get``."""
 
     name: str
     parent: str
@@ -86,7 +86,7 @@ class CommandSpec:
     deprecated_since: str
     replaced_by: str
 
-    # "family.function", None for a container: without a subcommand it is only ever an error.
+    # "family.function"; None for a container, whose call without a subcommand is always an error.
     handler: str | None
     subcommands: dict[str, "CommandSpec"] = field(default_factory=dict)
 
@@ -96,22 +96,23 @@ class CommandSpec:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Flags and marks, as the core takes them."""
+        """Flags and marks, as the core expects them."""
         return (*self.ordered_flags, *sorted(self.marks))
 
     @property
     def key_word(self) -> str:
-        """The key specifications, as the core takes them."""
+        """The key specifications, as the core expects them."""
         return encode_keys(self.name, self.key_specs)
 
     @property
     def newer(self) -> bool:
-        """Whether Redis 7.4 does not have it."""
+        """Whether Redis 7.4 lacks the command."""
         return "newer" in self.marks
 
     @property
     def part_place(self) -> int:
-        """The argument that names a field or member of the value at argument 1, options left out; 0 for none."""
+        """The index of the argument that names a field or member of the value at argument 1; options do not count;
+        0 for none."""
         if self.first_key != 1:
             return 0
         names = [leaf.name for leaf in required_words(self.arguments)]
@@ -120,7 +121,7 @@ class CommandSpec:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the rows of one ``with family(…)`` share."""
+    """What the rows of one ``with family(…)`` have in common."""
 
     group: str
     module: str
@@ -133,7 +134,7 @@ _families: list[Family] = []
 
 @contextmanager
 def family(group: str, *, module: str, acl: str = "") -> Iterator[None]:
-    """The rows within belong to ``group``, are handled by ``module`` and have the categories ``acl`` in common."""
+    """Puts the rows inside it into ``group``, with handlers in ``module`` and the ACL categories ``acl`` in common."""
     _families.append(Family(group, module, acl))
     try:
         yield
@@ -158,8 +159,8 @@ def row(
     syscmd: bool = False,
     handler: str | None = "",
 ) -> None:
-    """Add one command. ``acl`` adds categories to the implied ones, and takes away those with a minus sign; ``marks``
-    are words of ``MARKS``."""
+    """Adds one command. ``acl`` adds categories to the implied ones and removes those with a minus sign; ``marks`` are
+    words of ``MARKS``."""
     home = _families[-1]
     title, _, rest = syntax.partition(" ")
     name, arguments, key_specs = title.lower(), parse_arguments(rest), parse_keys(keys)
@@ -192,7 +193,7 @@ def row(
 
 
 def container(title: str, *, since: str, summary: str, help_since: str) -> None:
-    """Add a command that only its subcommands give a meaning, and its HELP; it belongs to no family's category."""
+    """Adds a command that consists of its subcommands, and its HELP; it is in none of the family's ACL categories."""
     minus = " ".join(f"-{category}" for category in _families[-1].acl.split())
     depends = "Depends on the subcommand."
     row(title, since=since, summary=summary, complexity=depends, acl=minus, arity=-2, handler=None)
@@ -200,20 +201,20 @@ def container(title: str, *, since: str, summary: str, help_since: str) -> None:
 
 
 def helps(title: str, *, since: str, acl: str = "") -> None:
-    """Add the HELP of a command with subcommands."""
+    """Adds the HELP of a command with subcommands."""
     summary = f"Lists the subcommands of {title} and what each does."
     row(f"{title}|HELP", "loading stale", since=since, summary=summary, complexity="O(1)", acl=acl)
 
 
 def derive_arity(name: str, arguments: tuple[Argument, ...]) -> int:
-    """The number of words when it is fixed, the least number negated when it is not."""
+    """Returns the number of words if it is fixed, else the minimum, negated."""
     own = 1 + name.count("|")
     least, most = total_count(arguments)
     return own + least if least == most else -(own + least)
 
 
 def derive_categories(flags: frozenset[str], named: str) -> tuple[str, ...]:
-    """The categories that ``flags`` imply and ``named`` adds or takes away, in the order COMMAND INFO tells them."""
+    """Returns the categories that ``flags`` imply, plus and minus those in ``named``, in the order of COMMAND INFO."""
     found = {category for flag in flags for category in _IMPLIED.get(flag, ())}
     if "fast" not in flags:
         found.add("slow")
@@ -222,7 +223,7 @@ def derive_categories(flags: frozenset[str], named: str) -> tuple[str, ...]:
     found.difference_update(word[1:] for word in words if word.startswith("-"))
     unknown = found.difference(CATEGORIES)
     if unknown:
-        raise TableError(f"no ACL categories: {sorted(unknown)}")
+        raise TableError(f"unknown ACL categories: {sorted(unknown)}")
     return tuple(f"@{category}" for category in CATEGORIES if category in found)
 
 
@@ -235,16 +236,16 @@ def _flag_words(text: str, key_specs: tuple[KeySpec, ...]) -> frozenset[str]:
     if has_movable_keys(key_specs):
         words.add("movablekeys")
     if not words <= set(FLAGS):
-        raise TableError(f"no command flags: {sorted(words.difference(FLAGS))}")
+        raise TableError(f"unknown command flags: {sorted(words.difference(FLAGS))}")
     return frozenset(words)
 
 
 def _mark_words(name: str, text: str, since: str) -> frozenset[str]:
     words = frozenset(text.split())
     if not words <= MARKS.keys():
-        raise TableError(f"no marks: {sorted(words.difference(MARKS))}")
+        raise TableError(f"unknown marks: {sorted(words.difference(MARKS))}")
     if ("newer" in words) != (tuple(map(int, since.split("."))) > REDIS):
-        raise TableError(f"{name}: a row is marked as newer if Redis {REDIS_VERSION} lacks the command, and only then")
+        raise TableError(f"{name}: a row is marked as newer if and only if Redis {REDIS_VERSION} lacks the command")
     return words
 
 
@@ -252,7 +253,7 @@ def _add(spec: CommandSpec) -> None:
     if spec.name not in RULES and any(key.needs_rule for key in spec.key_specs):
         raise TableError(f"{spec.name}: its keys need a rule")
     if spec.parent and spec.parent not in SPECS:
-        raise TableError(f"{spec.name}: {spec.parent} is no command")
+        raise TableError(f"{spec.name}: {spec.parent} is not a command")
     siblings = SPECS[spec.parent].subcommands if spec.parent else SPECS
     if spec.name in siblings:
         raise TableError(f"{spec.name}: described twice")
