@@ -1,7 +1,7 @@
-"""The commands on databases as wholes, and the reading of a database's number, which other families use too."""
+"""The commands on entire databases, and the parsing of a database index, which other families use as well."""
 
 from pyredis.call.call cimport Call
 from pyredis.keyspace.keyspace cimport Database
 
-# The database that argument `index` numbers; NULL after an error reply.
+# Returns the database whose number is argument `index`; NULL after replying with an error.
 cdef Database *database_argument(Call *call, int index) noexcept nogil

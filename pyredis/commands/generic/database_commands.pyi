@@ -1,4 +1,4 @@
-"""The commands on whole databases: function name to handler."""
+"""The commands on entire databases: function name to handler."""
 
 from typing import Any, Final
 

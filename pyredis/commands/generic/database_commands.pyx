@@ -75,7 +75,7 @@ cdef Replied swapdb(Call *call) noexcept nogil:
 # ---- FLUSHDB and FLUSHALL ----
 
 cdef bint flush_mode(Call *call, bint *lazy) noexcept nogil:
-    """Reads the optional SYNC or ASYNC; False after an error reply."""
+    """Parses the optional SYNC or ASYNC; returns False after replying with an error."""
     lazy[0] = call.server.settings.lazy_user_flush
     if call.argc == 1:
         return True
@@ -87,7 +87,7 @@ cdef bint flush_mode(Call *call, bint *lazy) noexcept nogil:
 
 
 cdef Replied flush_range(Call *call, int first, int end) noexcept nogil:
-    """Empties the databases from ``first`` to before ``end``."""
+    """Empties the databases from ``first`` up to but excluding ``end``."""
     cdef Keyspace *keyspace = &call.server.keyspace
     cdef uint64_t removed = 0
     cdef bint lazy
@@ -99,7 +99,7 @@ cdef Replied flush_range(Call *call, int first, int end) noexcept nogil:
         keyspace_flush(keyspace, &keyspace.databases[index], lazy)
         waiting_mark_all(&call.server.waiting, &keyspace.databases[index])
     changed_all(call, removed)
-    # The file hears of it even when there was nothing to remove.
+    # Propagated even if there was nothing to remove.
     propagate_instead(call, call.argc, call.argv)
     return reply_ok(call.reply)
 

@@ -1,7 +1,7 @@
-"""When keys expire: the EXPIRE family, the TTL family, PERSIST.
+"""The expiry of keys: the EXPIRE family, the TTL family, PERSIST.
 
-Moments are milliseconds since 1970. The append-only file only ever gets moments: a command that sets an expiry goes
-there as PEXPIREAT, one that names a moment already past as the removal that it is.
+Moments are Unix times in milliseconds. The append-only file contains only such absolute times: a command that sets an
+expiry is written there as PEXPIREAT, and one whose moment has already passed as the removal of the key.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -30,10 +30,10 @@ cdef enum:
     UNSUPPORTED_MAX = 256
 
 
-# ---- EXPIRE and its kin ----
+# ---- the EXPIRE family ----
 
 cdef void reply_unsupported(Call *call, Slice option) noexcept nogil:
-    """Tells the option up to its first NUL, as Redis does."""
+    """Replies with an error that quotes the option up to its first NUL, as in Redis."""
     cdef char text[UNSUPPORTED_MAX]
     cdef int size = snprintf(text, sizeof(text), "ERR Unsupported option %.*s",
                              <int> min(option.size, <size_t> UNSUPPORTED_MAX), option.data)
@@ -41,7 +41,7 @@ cdef void reply_unsupported(Call *call, Slice option) noexcept nogil:
 
 
 cdef bint conditions_argument(Call *call, int at, int *conditions) noexcept nogil:
-    """All words from argument ``at``; answers and returns False where they make no sense."""
+    """Parses the words from argument ``at`` on; replies with an error and returns False if they are invalid."""
     cdef int index, one
     conditions[0] = 0
     for index in range(at, call.argc):
@@ -60,7 +60,8 @@ cdef bint conditions_argument(Call *call, int at, int *conditions) noexcept nogi
 
 
 cdef bint moment_argument(Call *call, int index, int unit, int64_t since, int64_t *moment) noexcept nogil:
-    """Argument ``index`` in units from ``since``; answers and returns False where that is no moment."""
+    """Parses argument ``index``, a number of units of ``unit`` ms after ``since``; replies with an error and returns
+    False if that is not a valid moment."""
     cdef int64_t number
     if not integer_argument(call, index, &number):
         return False
@@ -111,7 +112,7 @@ cdef Replied persist(Call *call) noexcept nogil:
     return reply_integer(call.reply, 1)
 
 
-# ---- TTL and its kin ----
+# ---- the TTL family ----
 
 cdef Replied ttl_generic(Call *call, int unit, int64_t since) noexcept nogil:
     cdef Entry *entry = lookup_untouched(call, 1)

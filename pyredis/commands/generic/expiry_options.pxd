@@ -1,4 +1,4 @@
-"""NX, XX, GT and LT of the commands that set an expiry: of a key, or of a hash's field."""
+"""The conditions NX, XX, GT and LT of the commands that set the expiry of a key or of a hash field."""
 
 from libc.stdint cimport int64_t
 
@@ -12,7 +12,7 @@ cdef enum ExpiryCondition:
 
 
 cdef inline int expiry_condition(Slice word) noexcept nogil:
-    """0 where the word is none."""
+    """Returns an ExpiryCondition; 0 for any other word."""
     if equals_nocase(word, "nx"):
         return ONLY_WITHOUT
     if equals_nocase(word, "xx"):
@@ -23,7 +23,8 @@ cdef inline int expiry_condition(Slice word) noexcept nogil:
 
 
 cdef inline bint expiry_is_met(int conditions, int64_t current, int64_t moment) noexcept nogil:
-    """``current`` is -1 where there is no expiry, which counts as later than any."""
+    """Returns whether an expiry may change from ``current`` to ``moment``; a ``current`` of -1 is no expiry, which
+    counts as later than any other."""
     if conditions & ONLY_WITHOUT and current >= 0:
         return False
     if conditions & ONLY_WITH and current < 0:

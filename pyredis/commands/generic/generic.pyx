@@ -1,4 +1,4 @@
-"""Commands on keys whatever they hold. Their expiry and SCAN have modules of their own, joined to this family here."""
+"""Commands on keys of any type. Expiry and SCAN have modules of their own, whose handlers join this family here."""
 
 from libc.stdint cimport int64_t
 from libc.string cimport strlen
@@ -59,7 +59,7 @@ from pyredis.commands.generic import expiry, scan
 from pyredis.commands.help import help_lines
 
 cdef enum:
-    # Redis shares the integers below this, and tells so as a count that nothing reaches.
+    # Redis shares the integers below this, and reports INT_MAX as their reference count.
     SHARED_INTEGERS = 10000
     SHARED_COUNT = 2147483647
 
@@ -96,7 +96,7 @@ cdef Replied exists(Call *call) noexcept nogil:
 
 
 cdef Replied touch(Call *call) noexcept nogil:
-    """Notes the access even for a client that has CLIENT NO-TOUCH on."""
+    """Records the access even for a client with CLIENT NO-TOUCH on."""
     cdef Entry *entry
     cdef int index
     cdef int64_t count = 0
@@ -184,7 +184,7 @@ cdef Replied reply_same_object(Call *call) noexcept nogil:
 
 
 cdef bint copy_options(Call *call, Database **target, bint *replace) noexcept nogil:
-    """Reads ``[DB index] [REPLACE]``; answers and returns False where it is something else."""
+    """Parses ``[DB index] [REPLACE]``; replies with an error and returns False if it is something else."""
     cdef int index = 3
     target[0] = call.database
     replace[0] = False

@@ -1,4 +1,4 @@
-"""SCAN over the keys of a database, and what every scanning command has in common."""
+"""SCAN over the keys of a database, and the code that all scanning commands share."""
 
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.string cimport memcpy, memmove
@@ -35,18 +35,18 @@ ctypedef struct Walk:
     const ScanOptions *options
     int64_t seen
     size_t told
-    uint64_t found              # of the keys that match: those that live, and those that had expired
-    uint64_t missed
+    uint64_t found              # keys that match the pattern and have not expired
+    uint64_t missed             # keys that match the pattern and have expired
 
 
-# ---- what every scanning command has in common ----
+# ---- shared by all scanning commands ----
 
 cdef inline bint is_blank(char letter) noexcept nogil:
     return letter == c' ' or c'\t' <= letter <= c'\r'
 
 
 cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
-    """As C's strtoull takes it: blanks and a sign may come before the digits, nothing behind them."""
+    """Parses a cursor as C's strtoull does: blanks and a sign may precede the digits, and nothing may follow them."""
     cdef size_t at = 0
     cdef uint64_t digit
     cdef bint negative
@@ -67,8 +67,8 @@ cdef bint parse_cursor(Slice text, uint64_t *cursor) noexcept nogil:
     return not negative or cursor[0] == 0
 
 
-# Both answer and return False where they find something wrong. The commands of the types look their key up in between:
-# without it, the options go unread.
+# Both reply with an error and return False if an argument is invalid. HSCAN, SSCAN and ZSCAN look up their key between
+# the two: if it does not exist, the options are not parsed.
 
 cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil:
     if parse_cursor(argument(call, at), &options.cursor):
@@ -79,7 +79,7 @@ cdef bint scan_cursor(Call *call, int at, ScanOptions *options) noexcept nogil:
 
 
 cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
-    """The option whose word is argument ``at``; its value is there."""
+    """Parses the option whose word is argument ``at``; the caller ensures that a value follows."""
     cdef Slice word = argument(call, at)
     if equals_nocase(word, "match"):
         options.pattern = argument(call, at + 1)
@@ -98,7 +98,7 @@ cdef bint scan_option(Call *call, int at, ScanOptions *options) noexcept nogil:
 
 
 cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) noexcept nogil:
-    """Reads the options from argument ``at`` on."""
+    """Parses the options from argument ``at`` on."""
     options.count = DEFAULT_COUNT
     options.everything = True
     options.type.data = NULL
@@ -122,7 +122,7 @@ cdef bint scan_options(Call *call, int at, bint valued, ScanOptions *options) no
 
 
 cdef Replied scan_close(Reply *reply, size_t offset, uint64_t cursor, size_t count) noexcept nogil:
-    """Puts the header and the cursor before the ``count`` elements written since ``offset`` (``reply_open``)."""
+    """Inserts the header and the cursor before the ``count`` elements written since ``offset`` (``reply_open``)."""
     cdef char digits[24]
     cdef char prefix[PREFIX_MAX]
     cdef size_t body = reply.size - offset
@@ -219,7 +219,7 @@ cdef Replied scan(Call *call) noexcept nogil:
         if scan_is_done(&options, options.cursor, buckets, walk.seen):
             break
     removals_apart(call, False)
-    # To look at a key's type counts as reading the key.
+    # Checking a key's type counts as reading the key.
     if options.type.data != NULL:
         call.server.hits += walk.found
         call.server.misses += walk.missed

@@ -1,7 +1,7 @@
-"""SORT and SORT_RO: the elements of a list, set or sorted set by themselves or by what keys named after them hold.
+"""SORT and SORT_RO: sort the elements of a list, set or sorted set by themselves or by values at keys named after them.
 
-All elements are copied out first, so that nothing depends on where they lie while other keys are looked up. Equal ones
-keep the order that they came in; where only some are asked for, only those are put in order.
+All elements are copied first, so that lookups of other keys may move or free the originals. The sort is stable; if
+LIMIT requests only a small part of the elements, only those are sorted.
 """
 
 from libc.stdint cimport int64_t
@@ -34,7 +34,7 @@ from pyredis.types.list.list_long cimport ListLimits
 
 cdef enum:
     CHUNK = 1 << 16
-    # Where fewer than one in so many elements are asked for, the others are not put in order.
+    # If fewer than one in this many elements are needed, the others are not sorted.
     SELECT_BELOW = 4
 
 cdef const char *BLANKS = " \t\n\v\f\r"
@@ -47,14 +47,14 @@ ctypedef struct Chunk:
 
 ctypedef struct Item:
     Slice element
-    Slice weight            # with ALPHA, what it is compared by; `data` NULL sorts before everything
-    double score            # without
-    size_t order            # its place before
+    Slice weight            # the sort key with ALPHA; `data` NULL sorts before everything
+    double score            # the sort key without ALPHA
+    size_t order            # its original position
 
 ctypedef struct Sorting:
     Call *call
     bint may_store
-    # what was asked for
+    # the request
     bint descending
     bint alpha
     bint unsorted           # BY a constant
@@ -64,7 +64,7 @@ ctypedef struct Sorting:
     int64_t limit           # negative: none
     Pattern *gets
     size_t get_count
-    # what was found; of `count` items those in [begin, end) are asked for
+    # the elements; of `count` items those in [begin, end) are requested
     Item *items
     size_t count
     size_t room
@@ -77,7 +77,7 @@ ctypedef struct Sorting:
 # ---- options ----
 
 cdef bint value_option(Sorting *sorting, int at) noexcept nogil:
-    """The option at argument ``at``, which at least one argument follows; false where there is no such option."""
+    """Parses the option at argument ``at``, which is not the last argument; returns False for an unknown option."""
     cdef Slice word = sorting.call.argv[at]
     if equals_nocase(word, "by"):
         sorting.by = at + 1
@@ -93,7 +93,7 @@ cdef bint value_option(Sorting *sorting, int at) noexcept nogil:
 
 
 cdef int option(Sorting *sorting, int at) noexcept nogil:
-    """How many arguments the option at ``at`` takes, itself included; 0 when the answer has been an error."""
+    """Parses the option at ``at``; returns how many arguments it has with itself, or 0 after replying with an error."""
     cdef Call *call = sorting.call
     cdef int behind = call.argc - at - 1
     if equals_nocase(call.argv[at], "asc") or equals_nocase(call.argv[at], "desc"):
@@ -125,7 +125,7 @@ cdef bint options(Sorting *sorting) noexcept nogil:
 # ---- loading ----
 
 cdef Slice keep(Sorting *sorting, Slice text) noexcept nogil:
-    """A copy that lives as long as the sorting."""
+    """Returns a copy that lives as long as the sorting."""
     cdef Chunk *chunk = sorting.chunks
     cdef size_t size
     cdef char *place
@@ -172,7 +172,7 @@ cdef void reverse(Sorting *sorting) noexcept nogil:
 
 
 cdef void set_range(Sorting *sorting, size_t size) noexcept nogil:
-    """What LIMIT means for so many elements."""
+    """Applies LIMIT to ``size`` elements."""
     sorting.begin = min(<size_t> max(sorting.offset, <int64_t> 0), size)
     sorting.end = size
     if sorting.limit >= 0:
@@ -180,7 +180,7 @@ cdef void set_range(Sorting *sorting, size_t size) noexcept nogil:
 
 
 cdef void load_all(Sorting *sorting, const Entry *entry) noexcept nogil:
-    """Loads the elements; where an order is there already, only those asked for, in that order."""
+    """Loads the elements; if they keep the order of the value, only the requested ones, in that order."""
     cdef size_t size = 0, begin = 0
     if entry != NULL:
         size = parts_count(<ValueKind> entry.type, entry_pointer(entry))
@@ -202,13 +202,13 @@ cdef void load_all(Sorting *sorting, const Entry *entry) noexcept nogil:
 # ---- weights ----
 
 cdef Slice c_string(Slice text) noexcept nogil:
-    """What C's functions for strings see of it."""
+    """Returns the text up to its first NUL, as C's string functions see it."""
     cdef const char *end = <const char *> memchr(text.data, 0, text.size)
     return slice_of(text.data, end - text.data) if end != NULL else text
 
 
 cdef bint parse_score(Slice text, double *score) noexcept nogil:
-    """As strtod reads it: blanks may come before a number, and nothing at all is 0."""
+    """Parses a number as strtod does: blanks may precede it, and an empty text is 0."""
     cdef size_t blanks = 0
     text = c_string(text)
     score[0] = 0
@@ -220,13 +220,13 @@ cdef bint parse_score(Slice text, double *score) noexcept nogil:
 
 
 cdef bint weigh(Sorting *sorting, Item *item, const Pattern *by) noexcept nogil:
-    """False where the weight is no number but has to be one."""
+    """Finds the item's weight or score; returns False if it has to be a number and is not."""
     cdef Slice weight = item.element
     if by != NULL and not lookup_pattern(&sorting.lookup, by, item.element, &weight):
         return True
     if not sorting.alpha:
         return parse_score(weight, &item.score)
-    # What is stored must not depend on the locale, so that Redis then compares whole texts.
+    # A stored result must not depend on the locale; therefore Redis compares all bytes, not C strings, with STORE.
     if not sorting.store:
         weight = c_string(weight)
     item.weight = keep(sorting, weight) if by != NULL else weight
@@ -244,7 +244,7 @@ cdef bint weigh_all(Sorting *sorting) noexcept nogil:
     return True
 
 
-# ---- putting in order ----
+# ---- sorting ----
 
 ctypedef int (*Order)(const void *a, const void *b) noexcept nogil
 
@@ -300,7 +300,7 @@ cdef void sink(Item *heap, size_t count, size_t place, Order order) noexcept nog
 
 
 cdef void select(Item *items, size_t count, size_t first, Order order) noexcept nogil:
-    """Brings the ``first`` ones to the front, by a heap whose top is the last of them."""
+    """Moves the ``first`` smallest items to the front, with a heap whose top is the greatest of them."""
     cdef size_t i
     cdef Item item
     for i in range(first // 2, 0, -1):
@@ -327,7 +327,7 @@ cdef void put_in_order(Sorting *sorting) noexcept nogil:
         qsort(sorting.items, count, sizeof(Item), order)
 
 
-# ---- answers ----
+# ---- replies ----
 
 cdef void reply_values(Sorting *sorting, const Item *item) noexcept nogil:
     cdef size_t i
@@ -360,7 +360,7 @@ cdef void push_values(Sorting *sorting, const Item *item, List **result, const L
 
 
 cdef List *as_list(Sorting *sorting) noexcept nogil:
-    """What was asked for, which is not nothing."""
+    """Returns the requested elements or values as a list; there must be at least one element."""
     cdef ListLimits limits = list_limits(
         sorting.call.server.settings.list_max_listpack_size, sorting.call.server.settings.list_compress_depth)
     cdef List *result = list_new(0, False)
@@ -396,7 +396,7 @@ cdef Replied run(Sorting *sorting) noexcept nogil:
     if entry != NULL and entry.type != LIST and entry.type != SET and entry.type != ZSET:
         return reply_wrong_type(sorting.call)
     if sorting.unsorted and sorting.store and entry != NULL and entry.type == SET:
-        # A set has no order that a file could be told.
+        # The order of a set's members is not reproducible, so a result that is stored must be sorted.
         sorting.unsorted = False
         sorting.alpha = True
         sorting.by = 0

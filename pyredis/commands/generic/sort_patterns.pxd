@@ -1,7 +1,7 @@
-"""Patterns as SORT has them after BY and GET: the name of a key, made from an element, and perhaps of a field in it.
+"""The patterns after BY and GET of SORT: the name of a key, built from an element, and optionally of a field in it.
 
-``weight_*`` is the string at the key that has the element in place of the first ``*``; ``info_*->age`` is the field
-``age`` of the hash at such a key; ``#`` is the element itself. Without a ``*`` there is nothing to be looked up.
+``weight_*`` is the string at the key whose name has the element in place of the first ``*``; ``info_*->age`` is the
+field ``age`` of the hash at such a key; ``#`` is the element itself. Without a ``*`` nothing is looked up.
 """
 
 from pyredis.call.call cimport Call
@@ -16,11 +16,11 @@ cdef enum PatternKind:
 
 ctypedef struct Pattern:
     PatternKind kind
-    Slice before            # the element
-    Slice behind
+    Slice before            # the text before the element
+    Slice behind            # the text after it
     Slice field
 
-# Lookups on behalf of a request: a key of their own in place of its arguments.
+# Lookups on behalf of a request: a copy of its call in which the looked-up key takes the place of the arguments.
 ctypedef struct PatternLookup:
     Call call
     Slice key
@@ -33,5 +33,5 @@ cdef Pattern pattern_of(Slice text) noexcept nogil
 cdef bint pattern_is_constant(Slice text) noexcept nogil
 cdef void lookup_begin(PatternLookup *lookup, const Call *call) noexcept nogil
 cdef void lookup_end(PatternLookup *lookup) noexcept nogil
-# False where there is nothing of the right type. `value` is good until the next lookup.
+# Returns False if the key or the field does not exist or the type is wrong. `value` is valid until the next lookup.
 cdef bint lookup_pattern(PatternLookup *lookup, const Pattern *pattern, Slice element, Slice *value) noexcept nogil

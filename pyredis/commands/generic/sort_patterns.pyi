@@ -1,1 +1,1 @@
-"""The patterns of SORT, for native code alone: see ``sort_patterns.pxd``."""
+"""The patterns of SORT, for native code only: see ``sort_patterns.pxd``."""

@@ -1,4 +1,4 @@
-"""What SORT looks up for an element; see ``sort_patterns.pxd``."""
+"""The lookups of SORT for an element; see ``sort_patterns.pxd``."""
 
 from libc.string cimport memchr, memcpy
 
@@ -13,7 +13,7 @@ from pyredis.types.table.hashtable cimport hash_key
 
 
 cdef size_t find(Slice text, char letter, size_t at) noexcept nogil:
-    """The place of the letter at or behind ``at``; the text's size without one."""
+    """Returns the offset of the first ``letter`` at or after ``at``, or the text's size if there is none."""
     cdef const char *found
     if at >= text.size:
         return text.size
@@ -22,7 +22,7 @@ cdef size_t find(Slice text, char letter, size_t at) noexcept nogil:
 
 
 cdef size_t find_arrow(Slice text, size_t at) noexcept nogil:
-    """The place of the first ``->``; the text's size without one."""
+    """Returns the offset of the first ``->`` at or after ``at``, or the text's size if there is none."""
     at = find(text, c'-', at)
     while at + 1 < text.size and text.data[at + 1] != c'>':
         at = find(text, c'-', at + 1)
@@ -45,7 +45,7 @@ cdef Pattern pattern_of(Slice text) noexcept nogil:
     pattern.kind = PATTERN_STRING
     pattern.before = slice_of(text.data, star)
     arrow = find_arrow(text, star + 1)
-    # An arrow without a field behind it is a part of the name.
+    # An arrow without a field after it is part of the name.
     if arrow + 2 < text.size:
         pattern.kind = PATTERN_FIELD
         pattern.field = slice_of(text.data + arrow + 2, text.size - arrow - 2)

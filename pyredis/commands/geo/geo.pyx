@@ -1,6 +1,6 @@
-"""The geo commands about members named one by one. Searching an area stands in ``geo_search``.
+"""The geo commands on individual members. Searches of an area are in ``geo_search``.
 
-The members are those of a sorted set, their scores geohashes of 52 bits: every command of sorted sets works on them.
+Positions are kept in a sorted set whose scores are geohashes of 52 bits: every sorted set command works on it.
 """
 
 from libc.string cimport memset
@@ -27,7 +27,7 @@ from pyredis.commands.geo.geo_search import HANDLERS as SEARCH_HANDLERS
 # ---- GEOADD ----
 
 cdef bint read_options(Call *call, Addition *add) noexcept nogil:
-    """Options and number of members. Answers and returns False where something is wrong."""
+    """Parses the options and the number of members; replies with an error and returns False if they are invalid."""
     while add.at < call.argc and addition_option(call.argv[add.at], add):
         add.at += 1
     if not addition_members(call, add):

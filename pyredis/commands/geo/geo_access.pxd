@@ -1,4 +1,4 @@
-"""What the geo commands share: coordinates and units as arguments, members as positions, distances as replies."""
+"""Code that the geo commands share: parsing of coordinates and units, positions of members, distances in replies."""
 
 from libc.math cimport fabs, floor
 from libc.stdint cimport int64_t
@@ -16,7 +16,7 @@ from pyredis.types.sorted_set.sorted_set cimport SortedSet, zset_score
 
 
 cdef inline bint unit_argument(Call *call, int index, double *metres) noexcept nogil:
-    """How many metres the unit has. False when the answer has been an error."""
+    """Parses a unit into its length in metres; returns False after replying with an error."""
     cdef Slice word = call.argv[index]
     if equals_nocase(word, "m"):
         metres[0] = 1
@@ -33,7 +33,7 @@ cdef inline bint unit_argument(Call *call, int index, double *metres) noexcept n
 
 
 cdef inline bint position_argument(Call *call, int index, Position *position) noexcept nogil:
-    """Longitude and latitude from argument ``index`` on. False when the answer has been an error."""
+    """Parses longitude and latitude from argument ``index`` on; returns False after replying with an error."""
     cdef char text[1024]
     if not parse_double(call.argv[index], &position.longitude) or \
             not parse_double(call.argv[index + 1], &position.latitude):
@@ -55,13 +55,13 @@ cdef inline bint member_position(SortedSet *set, Slice member, Position *positio
 
 
 cdef inline size_t format_distance(char *out, double distance) noexcept nogil:
-    """With four digits behind the point; ``out`` holds 32 bytes, the distance is less than 2**39."""
+    """Formats a distance with four decimals; ``out`` has room for 32 bytes, and the distance is below 2**39."""
     cdef double scaled = distance * 10000
     cdef double whole = floor(scaled)
     cdef double rest = scaled - whole
     cdef int64_t number
     cdef size_t size
-    # Nearer to the middle than rounding can have moved it, only an exact conversion tells.
+    # This close to a tie, the multiplication may have rounded to the wrong side: only an exact conversion is reliable.
     if fabs(rest - 0.5) < 0.001:
         return snprintf(out, 32, "%.4f", distance)
     number = <int64_t> whole + (rest > 0.5)
@@ -81,7 +81,7 @@ cdef inline Replied reply_distance(Call *call, double distance) noexcept nogil:
 
 
 cdef inline Replied reply_coordinate(Call *call, double value) noexcept nogil:
-    """Seventeen digits behind the point at most: a bulk in RESP2, in RESP3 a double."""
+    """Replies with at most seventeen decimals: a bulk string in RESP2, a double in RESP3."""
     cdef char text[LONG_DOUBLE_TEXT]
     cdef size_t size = format_long_double(text + 1, value)
     if call.reply.protocol == 2:

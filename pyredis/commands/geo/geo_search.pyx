@@ -1,7 +1,7 @@
-"""GEOSEARCH, GEOSEARCHSTORE and the GEORADIUS commands before them: the members of a sorted set within a shape.
+"""GEOSEARCH, GEOSEARCHSTORE and the older GEORADIUS commands: the members of a sorted set within a shape.
 
-A search reads its arguments, gathers what lies within the shape, sorts and cuts that, and tells or stores it. The
-arguments are read to the end even where the key is absent, so that an error is an error either way.
+A search parses its arguments, collects the members within the shape, sorts them and applies COUNT, and returns or
+stores the result. All arguments are parsed even if the key does not exist, so that errors do not depend on the data.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -70,21 +70,21 @@ cdef enum Told:
 ctypedef struct Search:
     Call *call
     Form form
-    SortedSet *set              # NULL where the key is absent
+    SortedSet *set              # NULL if the key does not exist
     Shape shape
-    double metres               # of the unit that distances are told in
+    double metres               # of the unit of distances in the reply
     bint from_member
     bint from_position
     bint by_radius
     bint by_box
     int told
     Order order
-    bint any                    # the first that are found will do
+    bint any                    # stop after the first `count` that are found
     int64_t count               # 0: all
-    int store                   # the argument that is the target's key; 0: the client is told
+    int store                   # index of the argument with the target's key; 0: the result is the reply
     bint store_distances
 
-# A member that was found. Its text is in `digits` where the set keeps it as a number.
+# A member that was found. Its text is in `digits` if the set stores it as a number.
 ctypedef struct Point:
     Slice member
     char digits[20]
@@ -99,7 +99,7 @@ ctypedef struct Points:
     size_t capacity
 
 
-# ---- reading the arguments ----
+# ---- parsing the arguments ----
 
 cdef inline bint is_search(const Search *search) noexcept nogil:
     return search.form == GEOSEARCH or search.form == GEOSEARCHSTORE
@@ -113,7 +113,7 @@ cdef bint number_argument(Call *call, int index, const char *error, double *valu
 
 
 cdef bint read_radius(Search *search, int index) noexcept nogil:
-    """Radius and unit. False when the answer has been an error."""
+    """Parses radius and unit; returns False after replying with an error."""
     cdef double radius
     if not number_argument(search.call, index, "ERR need numeric radius", &radius):
         return False
@@ -129,7 +129,7 @@ cdef bint read_radius(Search *search, int index) noexcept nogil:
 
 
 cdef bint read_box(Search *search, int index) noexcept nogil:
-    """Width, height and unit. False when the answer has been an error."""
+    """Parses width, height and unit; returns False after replying with an error."""
     cdef double width, height
     if not number_argument(search.call, index, "ERR need numeric width", &width) or \
             not number_argument(search.call, index + 1, "ERR need numeric height", &height):
@@ -147,7 +147,7 @@ cdef bint read_box(Search *search, int index) noexcept nogil:
 
 
 cdef bint read_member(Search *search, int index) noexcept nogil:
-    """The position of a member, unless the key is absent. False when the answer has been an error."""
+    """Looks up the position of a member, if the key exists; returns False after replying with an error."""
     search.from_member = True
     if search.set == NULL or member_position(search.set, search.call.argv[index], &search.shape.center):
         return True
@@ -165,7 +165,7 @@ cdef bint read_count(Search *search, int index) noexcept nogil:
 
 
 cdef bint read_word(Search *search, Slice word) noexcept nogil:
-    """An option without a value; false where the word is none."""
+    """Parses an option without a value; returns False for any other word."""
     if equals_nocase(word, "withdist"):
         search.told |= TELL_DISTANCE
     elif equals_nocase(word, "withhash"):
@@ -186,7 +186,7 @@ cdef bint read_word(Search *search, Slice word) noexcept nogil:
 
 
 cdef int read_store(Search *search, int index) noexcept nogil:
-    """STORE and STOREDIST of the older commands: as ``read_valued``."""
+    """Parses STORE and STOREDIST of the older commands; returns the same as ``read_valued``."""
     cdef Slice word = search.call.argv[index]
     cdef bint distances = equals_nocase(word, "storedist")
     if search.form != GEORADIUS and search.form != GEORADIUSBYMEMBER:
@@ -199,7 +199,8 @@ cdef int read_store(Search *search, int index) noexcept nogil:
 
 
 cdef int read_area(Search *search, int index, int left) noexcept nogil:
-    """Where GEOSEARCH looks: as ``read_valued``. What was told one way cannot be told the other way too."""
+    """Parses the center and the shape of GEOSEARCH; returns the same as ``read_valued``. Each can be given in one way
+    only."""
     cdef Slice word = search.call.argv[index]
     if equals_nocase(word, "frommember") and left > 1 and not search.from_position:
         return 2 if read_member(search, index + 1) else -1
@@ -214,7 +215,8 @@ cdef int read_area(Search *search, int index, int left) noexcept nogil:
 
 
 cdef int read_valued(Search *search, int index) noexcept nogil:
-    """An option with values: how many arguments it takes, 0 where it is none, -1 when the answer has been an error."""
+    """Parses an option with values; returns its number of arguments, 0 for an unknown option, -1 after replying with an
+    error."""
     cdef int left = search.call.argc - index
     if equals_nocase(search.call.argv[index], "count") and left > 1:
         return 2 if read_count(search, index + 1) else -1
@@ -224,7 +226,7 @@ cdef int read_valued(Search *search, int index) noexcept nogil:
 
 
 cdef bint read_options(Search *search, int index) noexcept nogil:
-    """False when the answer has been an error."""
+    """Parses the options from argument ``index`` on; returns False after replying with an error."""
     cdef int taken
     while index < search.call.argc:
         taken = 1 if read_word(search, search.call.argv[index]) else read_valued(search, index)
@@ -244,7 +246,7 @@ cdef bint refused(Call *call, const char *text, Slice name) noexcept nogil:
 
 
 cdef bint check_options(Search *search) noexcept nogil:
-    """What excludes each other, and what is missing. False when the answer has been an error."""
+    """Checks for options that exclude each other or are missing; returns False after replying with an error."""
     cdef Call *call = search.call
     if search.store and search.told:
         return refused(call, "ERR %.*s is not compatible with WITHDIST, WITHHASH and WITHCOORD options",
@@ -263,13 +265,13 @@ cdef bint check_options(Search *search) noexcept nogil:
 
 
 cdef bint read_search(Search *search) noexcept nogil:
-    """False when the answer has been an error."""
+    """Parses all arguments; returns False after replying with an error."""
     if search.form == GEORADIUS or search.form == GEORADIUS_RO:
         search.from_position = True
         return position_argument(search.call, 2, &search.shape.center) and read_radius(search, 4) and \
             read_options(search, 6) and check_options(search)
     if search.form == GEORADIUSBYMEMBER or search.form == GEORADIUSBYMEMBER_RO:
-        # Redis reads no radius where the key is absent.
+        # Redis does not parse the radius if the key does not exist.
         search.by_radius = True
         return read_member(search, 2) and (search.set == NULL or read_radius(search, 3)) and \
             read_options(search, 5) and check_options(search)
@@ -277,7 +279,7 @@ cdef bint read_search(Search *search) noexcept nogil:
     return read_options(search, 3 if search.store else 2) and check_options(search)
 
 
-# ---- looking ----
+# ---- searching ----
 
 cdef inline Slice member_of(const Point *point) noexcept nogil:
     return slice_of(point.digits, point.member.size) if point.is_number else point.member
@@ -336,7 +338,7 @@ cdef int by_distance_down(const void *a, const void *b) noexcept nogil:
 
 
 cdef void sift(Point *heap, size_t count, size_t at, int sign) noexcept nogil:
-    """Restores a heap whose greatest distance, times ``sign``, is on top, after its element ``at`` became less."""
+    """Restores a heap with the greatest distance, times ``sign``, on top, after its element ``at`` has decreased."""
     cdef Point moving = heap[at]
     cdef size_t child
     while 2 * at + 1 < count:
@@ -351,7 +353,7 @@ cdef void sift(Point *heap, size_t count, size_t at, int sign) noexcept nogil:
 
 
 cdef void select(Point *points, size_t count, size_t wanted, int sign) noexcept nogil:
-    """Moves the ``wanted`` least distances, times ``sign``, to the front."""
+    """Moves the points with the ``wanted`` least distances, times ``sign``, to the front."""
     cdef size_t index
     for index in range(wanted // 2, 0, -1):
         sift(points, wanted, index - 1, sign)
@@ -362,7 +364,7 @@ cdef void select(Point *points, size_t count, size_t wanted, int sign) noexcept 
 
 
 cdef void arrange(const Search *search, Points *points) noexcept nogil:
-    """Sorts as asked and keeps as many as asked."""
+    """Applies the requested order and count."""
     cdef size_t wanted = points.count
     cdef bint nearest = search.order == NEAREST_FIRST
     if search.count and <uint64_t> search.count < wanted:
@@ -374,7 +376,7 @@ cdef void arrange(const Search *search, Points *points) noexcept nogil:
     points.count = wanted
 
 
-# ---- answering ----
+# ---- results ----
 
 cdef void tell(const Search *search, const Point *point) noexcept nogil:
     cdef Call *call = search.call

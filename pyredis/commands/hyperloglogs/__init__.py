@@ -1,1 +1,1 @@
-"""The commands for hyperloglogs."""
+"""The commands for HyperLogLogs."""

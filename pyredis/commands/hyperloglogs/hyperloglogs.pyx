@@ -1,6 +1,8 @@
-"""The HyperLogLog commands. The values are strings, which GET and SET show as they are; each is checked before use.
+"""The HyperLogLog commands. The values are strings, which clients can read and write by GET and SET; every value is
+checked before use.
 
-A value that turns out to be corrupt on the way ends the command with an error; what was changed until then counts.
+If a value turns out to be corrupt during a command, the command fails with an error; the changes made until then stay
+and are propagated.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -64,10 +66,10 @@ from pyredis.types.sketches.hyperloglog cimport (
     sparse_start,
 )
 
-# A value that is being changed. `data` are its bytes, raw.
+# A value that is being changed. `data` points to its raw bytes.
 ctypedef struct Access:
     Call *call
-    int index               # the argument that its key is
+    int index               # of the argument that is its key
     Entry *entry
     char *data
     size_t size
@@ -81,7 +83,7 @@ cdef Replied reply_corrupt(Call *call) noexcept nogil:
 
 
 cdef bint check_recognized(Call *call, const Entry *entry) noexcept nogil:
-    """False when the answer has been an error. An absent one is recognized."""
+    """Returns whether the value is a HyperLogLog, False after replying with an error; a missing value is accepted."""
     cdef char scratch[24]
     if entry == NULL or hll_recognized(string_slice(entry, scratch)):
         return True
@@ -94,7 +96,7 @@ cdef inline Slice value_of(const Access *access) noexcept nogil:
 
 
 cdef void replace(Access *access, Slice value) noexcept nogil:
-    """Exactly these bytes, in place of the value or of nothing."""
+    """Stores exactly these bytes as the value, and creates the key if needed."""
     cdef Call *call = access.call
     access.entry = keyspace_set_raw(&call.server.keyspace, call.database, call.argv[access.index],
                                     key_hash(call, access.index), access.entry, value)
@@ -130,7 +132,7 @@ cdef void open_or_create(Access *access, Call *call, int index, Entry *entry) no
 # ---- raising registers ----
 
 cdef bint make_dense(Access *access) noexcept nogil:
-    """False where the value is corrupt."""
+    """Converts the value to dense; returns False if it is corrupt."""
     cdef char dense[HLL_DENSE_SIZE]
     if not hll_is_sparse(access.data):
         return True
@@ -152,7 +154,7 @@ cdef void change_sparse(Access *access) noexcept nogil:
 
 
 cdef int raise_register(Access *access, int index, int register) noexcept nogil:
-    """1 where that changed the value, 0 where not, -1 where it is corrupt."""
+    """Returns 1 if that changed the value, 0 if not, -1 if the value is corrupt."""
     cdef Raising raising
     if not hll_is_sparse(access.data):
         return dense_raise(access.data, index, register)
@@ -166,7 +168,7 @@ cdef int raise_register(Access *access, int index, int register) noexcept nogil:
 
 
 cdef int64_t add_elements(Access *access, bint *corrupt) noexcept nogil:
-    """How many of the elements changed the value."""
+    """Adds the elements; returns how many of them changed the value."""
     cdef int64_t changes = 0
     cdef int index, register, outcome
     cdef Slice element
@@ -204,7 +206,7 @@ cdef Replied pfadd(Call *call) noexcept nogil:
 # ---- counting ----
 
 cdef Replied count_one(Call *call) noexcept nogil:
-    """The count is kept in the value, which the file is told of too."""
+    """Caches the count in the value; that is a change, which is propagated."""
     cdef char scratch[24]
     cdef Access access
     cdef uint64_t cardinality
@@ -226,7 +228,7 @@ cdef Replied count_one(Call *call) noexcept nogil:
 
 
 cdef bint merge_all(Call *call, int first, uint8_t *registers, bint *any_dense) noexcept nogil:
-    """Raises the registers to those of all keys from argument ``first`` on. False when the answer has been an error."""
+    """Merges the values of all keys from argument ``first`` on; returns False after replying with an error."""
     cdef char scratch[24]
     cdef Entry *entry
     cdef Slice value
@@ -258,7 +260,7 @@ cdef Replied pfcount(Call *call) noexcept nogil:
 
 
 cdef bint raise_all(Access *access, const uint8_t *registers) noexcept nogil:
-    """Until the value turns dense; false where it is corrupt."""
+    """Raises registers until all are done or the value becomes dense; returns False if it is corrupt."""
     cdef int index
     sparse_start(&access.change)
     for index in range(HLL_REGISTERS):
@@ -270,7 +272,7 @@ cdef bint raise_all(Access *access, const uint8_t *registers) noexcept nogil:
 
 
 cdef Replied pfmerge(Call *call) noexcept nogil:
-    """The target's own registers are among those merged, so that a dense target has just these afterwards."""
+    """Merges the sources and the target, so that a dense target's registers are simply overwritten."""
     cdef uint8_t registers[HLL_REGISTERS]
     cdef Access access
     cdef bint any_dense
@@ -289,7 +291,7 @@ cdef Replied pfmerge(Call *call) noexcept nogil:
 # ---- PFDEBUG and PFSELFTEST ----
 
 cdef bint become_dense(Access *access) noexcept nogil:
-    """As PFDEBUG does it, told to the file. False when the answer has been an error."""
+    """Converts the value to dense for PFDEBUG, and propagates that; returns False after replying with an error."""
     if hll_is_sparse(access.data):
         if not make_dense(access):
             reply_corrupt(access.call)
@@ -317,7 +319,7 @@ cdef size_t describe_run(char *out, size_t room, const Runs *runs) noexcept nogi
 
 
 cdef Replied reply_runs(Access *access) noexcept nogil:
-    """The runs as text: ``z`` and ``Z`` for ZERO and XZERO, ``v:value,length``."""
+    """Replies with the runs as text: ``z:length`` for ZERO, ``Z:length`` for XZERO, ``v:value,length`` for VAL."""
     cdef Runs runs
     cdef size_t room = access.size * 9, size = 0
     cdef char *text
