@@ -1,4 +1,4 @@
-"""A hash on its way through a handler: looked up by its key, changed, put back. For the hash commands alone."""
+"""Access to a hash in a handler: look it up by its key, change it, store it again. For the hash commands only."""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -20,20 +20,21 @@ from pyredis.keyspace.keyspace cimport (
 from pyredis.types.hash.hash cimport Hash, HashLimits, hash_new, hash_next_expiry, hash_size
 
 ctypedef struct HashAccess:
-    Entry *entry        # NULL: the key is absent
+    Entry *entry        # NULL: the key does not exist
     Hash *hash
     HashLimits limits
     int64_t now
 
 
 cdef inline Hash *read_hash(Call *call) noexcept nogil:
-    """The hash at argument 1. NULL where there is none, or where the answer has been WRONGTYPE (``call.failed``)."""
+    """Returns the hash at argument 1; NULL if it does not exist, or after replying WRONGTYPE (``call.failed``)."""
     cdef Entry *entry = lookup_read_kind(call, 1, HASH)
     return <Hash *> entry_pointer(entry) if entry != NULL else NULL
 
 
 cdef inline bint find_hash(Call *call, HashAccess *access) noexcept nogil:
-    """For changing; ``access.hash`` is NULL where there is none. False when the answer has been WRONGTYPE."""
+    """Looks up the hash at argument 1 for writing and removes its expired fields; ``access.hash`` is NULL if there is
+    none. Returns False after replying WRONGTYPE."""
     cdef Entry *entry = lookup_write_kind(call, 1, HASH)
     if entry == NULL and call.failed:
         return False
@@ -48,7 +49,7 @@ cdef inline bint find_hash(Call *call, HashAccess *access) noexcept nogil:
 
 
 cdef inline void provide_hash(HashAccess *access) noexcept nogil:
-    """A new hash where there is none; ``store_hash`` must follow."""
+    """Makes a new hash if there is none; ``store_hash`` must follow."""
     if access.hash == NULL:
         access.hash = hash_new()
 
@@ -61,7 +62,8 @@ cdef inline bint open_hash(Call *call, HashAccess *access) noexcept nogil:
 
 
 cdef inline void store_hash(Call *call, HashAccess *access) noexcept nogil:
-    """Puts the changed hash, which has a field, where it was found or in place of nothing."""
+    """Stores the changed hash in its entry, or in a new one if the key did not exist. The caller must delete the key if
+    no field is left."""
     if likely(access.entry != NULL):
         entry_store_pointer(access.entry, access.hash)
         if access.entry.flags & ENTRY_FIELD_EXPIRES:
@@ -73,7 +75,7 @@ cdef inline void store_hash(Call *call, HashAccess *access) noexcept nogil:
 
 cdef inline void store_fewer_fields(
         Call *call, HashAccess *access, const char *event, uint64_t removed) noexcept nogil:
-    """The tail of handlers that have removed so many fields; the last field takes the key with it."""
+    """Ends a handler that has removed ``removed`` fields; deletes the key if no field is left."""
     cdef bint empty = hash_size(access.hash) == 0
     store_hash(call, access)
     parts_removed(call, 1, access.entry, empty, EVENT_HASH, event, removed)

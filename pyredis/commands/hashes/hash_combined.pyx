@@ -1,7 +1,7 @@
-"""HGETDEL, HGETEX and HSETEX of Redis 8: fields read or set, and removed or given an expiry, in one command.
+"""HGETDEL, HGETEX and HSETEX of Redis 8: read or set fields, and remove them or set their expiry, in one command.
 
-The file gets the second half of the first two alone: HDEL, HPEXPIREAT or HPERSIST. HSETEX is written with the moment as
-a Unix time in ms; where that has passed, so that the fields are gone at once, an HDEL is written instead.
+HGETDEL and HGETEX are propagated as the change that they make: HDEL, HPEXPIREAT or HPERSIST. HSETEX is propagated with
+its expiry as a Unix time in ms; if that time has passed, the fields are removed at once and HDEL is propagated instead.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -36,12 +36,12 @@ cdef extern from "string.h" nogil:
 cdef enum:
     MOST_FIELDS = 0x7fffffff
 
-# What becomes of a field's expiry.
+# What happens to a field's expiry.
 cdef enum Expiring:
-    AS_EVER             # HGETEX leaves it, HSETEX drops it
+    AS_EVER             # no option: HGETEX keeps it, HSETEX removes it
     EXPIRING            # it is set
     PERSISTING          # HGETEX removes it
-    KEEPING             # HSETEX leaves it
+    KEEPING             # HSETEX keeps it
 
 cdef enum Existing:
     WHATEVER
@@ -52,23 +52,23 @@ cdef enum Existing:
 ctypedef struct Options:
     Expiring expiring
     int64_t expiry
-    int moment          # the argument that `expiry` comes from
-    bint absolute       # which is `expiry` as it stands: PXAT
+    int moment          # index of the argument that `expiry` is from
+    bint absolute       # that argument is `expiry` unchanged: PXAT
     Existing existing
-    int first           # the first field's index
+    int first           # index of the first field
 
 
 # ---- arguments ----
 
 cdef int moment_unit(Slice word) noexcept nogil:
-    """In ms; 0 where the word is not an option with a moment."""
+    """Returns the unit of an expiry option in ms; 0 for any other word."""
     if equals_nocase(word, "ex") or equals_nocase(word, "exat"):
         return SECONDS
     return MILLISECONDS if equals_nocase(word, "px") or equals_nocase(word, "pxat") else 0
 
 
 cdef bint parse_moment(Call *call, int at, Options *options) noexcept nogil:
-    """The option at argument ``at``, a word of ``moment_unit``, and what follows it."""
+    """Parses the option at argument ``at``, a word of ``moment_unit``, and its value."""
     cdef Slice word = call.argv[at]
     cdef int64_t base = call.server.keyspace.now_ms if word.size == 2 else 0
     options.expiring = EXPIRING
@@ -96,7 +96,7 @@ cdef bint refuse(Call *call, const char *text) noexcept nogil:
 
 
 cdef bint refuse_unknown(Call *call, Slice word) noexcept nogil:
-    """The word up to a NUL, as Redis prints it."""
+    """Replies with an error that quotes the word up to its first NUL, as in Redis."""
     cdef Slice beginning = slice_of("ERR unknown argument: ", 22)
     cdef size_t shown = strnlen(word.data, word.size)
     cdef size_t size = beginning.size + shown
@@ -109,7 +109,7 @@ cdef bint refuse_unknown(Call *call, Slice word) noexcept nogil:
 
 
 cdef bint parse_pairs(Call *call, int at, Options *options) noexcept nogil:
-    """``FIELDS numfields field value …`` from argument ``at`` to the last one."""
+    """Parses ``FIELDS numfields field value …`` from argument ``at`` to the last one."""
     cdef int64_t count
     cdef int words = call.argc - at - 2
     if words < 2:
@@ -143,7 +143,7 @@ cdef bint parse_expiring(Call *call, int at, Options *options) noexcept nogil:
 
 
 cdef bint parse_setex(Call *call, Options *options) noexcept nogil:
-    """The options come in any order."""
+    """Parses the options of HSETEX, which may be in any order."""
     cdef int at = 2
     cdef bint fine = True
     cdef Slice word
@@ -168,9 +168,9 @@ cdef bint parse_setex(Call *call, Options *options) noexcept nogil:
     return False
 
 
-# ---- for the file ----
+# ---- propagation ----
 
-# A command in the making, in one block.
+# A command to propagate while it is built; `argv` is one block.
 ctypedef struct Written:
     Slice *argv
     int argc
@@ -196,7 +196,7 @@ cdef void written_end(Call *call, Written *written) noexcept nogil:
 
 
 cdef void propagate_removal_of_fields(Call *call, int first, int step) noexcept nogil:
-    """HDEL of the fields from argument ``first`` on, with what stands between them left out."""
+    """Propagates HDEL of every ``step``-th argument from ``first`` on."""
     cdef Written written
     written_begin(&written, 2 + (call.argc - first) // step, "HDEL", 4, call.argv[1])
     while first < call.argc:
@@ -206,7 +206,7 @@ cdef void propagate_removal_of_fields(Call *call, int first, int step) noexcept 
 
 
 cdef void propagate_expiry(Call *call, const Options *options) noexcept nogil:
-    """HPEXPIREAT or HPERSIST of the fields of an HGETEX."""
+    """Propagates HPEXPIREAT or HPERSIST of the fields of an HGETEX."""
     cdef Written written
     cdef char digits[20]
     cdef int index, room = 5 + call.argc - options.first
@@ -221,7 +221,7 @@ cdef void propagate_expiry(Call *call, const Options *options) noexcept nogil:
 
 
 cdef void propagate_setting(Call *call, const Options *options) noexcept nogil:
-    """HSETEX with the moment as a Unix time in ms."""
+    """Propagates HSETEX with its expiry as a Unix time in ms."""
     cdef Written written
     cdef char digits[20]
     cdef int index
@@ -236,7 +236,7 @@ cdef void propagate_setting(Call *call, const Options *options) noexcept nogil:
 # ---- HGETDEL ----
 
 cdef bint reply_field(Call *call, HashAccess *access, Slice field) noexcept nogil:
-    """Whether there is such a field."""
+    """Replies with the field's value or null; returns whether the field exists."""
     cdef HashEntry found
     if access.hash == NULL or not hash_get(access.hash, field, access.now, &found):
         reply_null(call.reply)
@@ -263,7 +263,7 @@ cdef Replied hgetdel(Call *call) noexcept nogil:
 
 # ---- HGETEX ----
 
-# How many fields a command has changed, and how many it has deleted because their moment had passed.
+# How many fields a command has changed, and how many it has deleted because the requested expiry has passed.
 ctypedef struct Outcome:
     int changed
     int deleted
@@ -275,7 +275,8 @@ cdef inline void note(Outcome *outcome, FieldVerdict verdict) noexcept nogil:
 
 
 cdef void get_fields(Call *call, HashAccess *access, const Options *options, Outcome *outcome) noexcept nogil:
-    """A moment that has passed deletes every field found: an HDEL of them, and no other, is written then."""
+    """Replies with the fields and changes their expiry. If the new expiry has passed, every field found is deleted, and
+    an HDEL of only these fields is propagated."""
     cdef Written removal
     cdef FieldVerdict verdict
     cdef int index
@@ -303,7 +304,7 @@ cdef Replied hgetex(Call *call) noexcept nogil:
     if not find_hash(call, &access) or not parse_getex(call, &options):
         return 0
     outcome.changed = outcome.deleted = 0
-    # Even where no field gets an expiry, as Redis does: OBJECT ENCODING tells.
+    # Even if no field gets an expiry, as in Redis: OBJECT ENCODING shows it.
     if access.hash != NULL and options.expiring != AS_EVER:
         hash_allow_expiry(&access.hash)
         store_hash(call, &access)

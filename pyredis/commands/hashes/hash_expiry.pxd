@@ -1,4 +1,4 @@
-"""The expiry of hash fields as commands name it: arguments, and what is done to one field. For the hash commands alone.
+"""The expiry of hash fields: parsing of arguments, and changes of one field. For the hash commands only.
 
 Moments are Unix times in ms.
 """
@@ -20,12 +20,14 @@ cdef enum:
     SECONDS = 1000
     MILLISECONDS = 1
 
-# ``FIELDS numfields field …`` from argument `at` to the last one; `first` is the first field's index. An error where
-# the number is none: `bad_number`, or NULL for what most commands say. These two return False after any error.
+# Both functions return False after replying with an error.
+# Parses ``FIELDS numfields field …`` from argument `at` to the last one; `first` is the index of the first field.
+# `bad_number` is the error for an invalid `numfields`, NULL for the error of most commands.
 cdef bint parse_fields(Call *call, int at, const char *bad_number, int *first) noexcept nogil
-# Argument `index` in `unit`, counted from `base`.
+# Parses argument `index`, a number of `unit` ms after `base`.
 cdef bint parse_field_expiry(Call *call, int index, int64_t unit, int64_t base, int64_t *expiry) noexcept nogil
 
-# Gives the field an expiry on condition (an ExpiryCondition, 0 for none), or deletes it where the moment has passed.
+# Sets the field's expiry if `condition` (an ExpiryCondition, 0 for none) is met; deletes the field if the moment has
+# passed.
 cdef FieldVerdict expire_field(HashAccess *access, Slice field, int condition, int64_t expiry) noexcept nogil
 cdef FieldVerdict persist_field(HashAccess *access, Slice field) noexcept nogil

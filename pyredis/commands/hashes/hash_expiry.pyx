@@ -1,6 +1,6 @@
-"""The commands for the expiry of hash fields: HEXPIRE, HTTL, HPERSIST and their kin.
+"""The commands for the expiry of hash fields: the HEXPIRE family, the HTTL family, HPERSIST.
 
-Times are Unix times in ms within; what a command says in seconds is turned at its edges.
+Times are Unix times in ms; seconds are converted only in arguments and replies.
 """
 
 from libc.stdint cimport int64_t
@@ -20,7 +20,7 @@ from pyredis.keyspace.keyspace cimport keyspace_mark_field_expiry
 from pyredis.types.hash.hash cimport Hash, HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set_expiry
 
 cdef enum:
-    # The latest time a field may expire at: 46 bits.
+    # The latest time at which a field may expire: 46 bits.
     LATEST = 0x3fffffffffff
 
 cdef const char *FIELDS_MISPLACED = "ERR Mandatory argument FIELDS is missing or not at the right position"
@@ -62,16 +62,17 @@ cdef bint parse_field_expiry(Call *call, int index, int64_t unit, int64_t base, 
 
 
 cdef Replied reply_no_fields(Call *call, int first) noexcept nogil:
-    """What all these commands say when there is no such key."""
+    """Replies as all these commands do if the key does not exist."""
     reply_array(call.reply, call.argc - first)
     for _ in range(first, call.argc):
         reply_integer(call.reply, NO_FIELD)
     return 0
 
 
-# ---- HEXPIRE and its kin ----
+# ---- the HEXPIRE family ----
 
-# The fields a command did something to, for the file: those that expire now, from the front, and those that went.
+# The fields that a command has changed, for propagation: from the front those with a new expiry, from the end those
+# that it has deleted.
 ctypedef struct Outcome:
     Slice *fields
     int capacity
@@ -85,7 +86,7 @@ cdef FieldVerdict expire_field(HashAccess *access, Slice field, int condition, i
         return NO_FIELD
     if not expiry_is_met(condition, found.expiry if found.expiry else -1, expiry):
         return UNMET
-    # While loading, `now` is 0 and nothing is past: the file tells what went when.
+    # While loading, `now` is 0 and nothing has expired: the file contains the removals.
     if expiry <= access.now:
         hash_delete(&access.hash, field)
         return DELETED
@@ -114,7 +115,7 @@ cdef void propagate_outcome(Call *call, const Outcome *outcome, int64_t expiry) 
         argv[4] = slice_of(count, format_int64(count, outcome.expiring))
         propagate_instead(call, 5 + outcome.expiring, argv)
     if outcome.deleted:
-        # What stood before these fields has been told, or is nothing.
+        # The two slots before these fields are unused, or hold words that are already propagated.
         argv = outcome.fields + outcome.capacity - outcome.deleted - 2
         argv[0] = literal("HDEL")
         argv[1] = call.argv[1]
@@ -130,7 +131,7 @@ cdef void expire_fields_named(Call *call, HashAccess *access, int first, int con
     outcome.fields = block + 5
     outcome.capacity = total
     outcome.expiring = outcome.deleted = 0
-    # Even where no field gets an expiry, as Redis does: OBJECT ENCODING tells.
+    # Even if no field gets an expiry, as in Redis: OBJECT ENCODING shows it.
     hash_allow_expiry(&access.hash)
     store_hash(call, access)
     reply_array(call.reply, total)
@@ -189,10 +190,11 @@ cdef Replied hpexpireat(Call *call) noexcept nogil:
     return expire_command(call, MILLISECONDS, 0)
 
 
-# ---- HTTL and its kin ----
+# ---- the HTTL family ----
 
 cdef Replied expiry_command(Call *call, int64_t unit, int64_t base) noexcept nogil:
-    """Seconds are rounded up, as a field that still lives has some left."""
+    """Replies with the fields' expiry, less ``base``. Seconds are rounded up, because a field that exists has time
+    left."""
     cdef Hash *hash = read_hash(call)
     cdef HashEntry found
     cdef int first, index

@@ -1,4 +1,5 @@
-"""The hash commands, save those for the expiry of fields (``hash_expiry``)."""
+"""The hash commands, except those for the expiry of fields (``hash_expiry``) and those that combine two actions
+(``hash_combined``)."""
 
 from libc.math cimport isinf, isnan
 from libc.stdint cimport int64_t, uint64_t
@@ -69,7 +70,7 @@ from pyredis.types.hash.hash_walk cimport (
 from pyredis.commands.hashes.hash_combined import HANDLERS as COMBINED_HANDLERS
 from pyredis.commands.hashes.hash_expiry import HANDLERS as EXPIRY_HANDLERS
 
-# Which parts of a field a reply has.
+# The parts of a field that a reply contains.
 cdef enum Part:
     FIELDS = 1
     VALUES = 2
@@ -81,7 +82,7 @@ ctypedef struct Writer:
     Hash *hash
     int64_t now
     int parts
-    bint nested             # each pair an array of its own
+    bint nested             # each pair is an array of its own
 
 
 cdef inline Replied reply_parts(Reply *reply, const HashEntry *entry, int parts) noexcept nogil:
@@ -95,7 +96,8 @@ cdef inline Replied reply_parts(Reply *reply, const HashEntry *entry, int parts)
 # ---- one field ----
 
 cdef inline bint get_field(Call *call, HashEntry *found) noexcept nogil:
-    """The field at argument 2 of the hash at argument 1. False without one, or when ``call.failed``."""
+    """Looks up the field at argument 2 of the hash at argument 1; returns False if it does not exist or if
+    ``call.failed``."""
     cdef Hash *hash = read_hash(call)
     return hash != NULL and hash_get(hash, call.argv[2], field_clock(call.server), found)
 
@@ -138,7 +140,7 @@ cdef Replied hsetnx(Call *call) noexcept nogil:
 # ---- several fields ----
 
 cdef bint set_fields(Call *call, int64_t *created) noexcept nogil:
-    """False when the answer has been an error."""
+    """Sets the fields and counts the new ones; returns False after replying with an error."""
     cdef HashAccess access
     if call.argc % 2:
         reply_wrong_arity(call)
@@ -196,7 +198,7 @@ cdef Replied hdel(Call *call) noexcept nogil:
     return reply_integer(call.reply, deleted)
 
 
-# ---- the whole ----
+# ---- all fields ----
 
 cdef Replied hlen(Call *call) noexcept nogil:
     cdef Hash *hash = read_hash(call)
@@ -252,14 +254,15 @@ cdef Replied hincrby(Call *call) noexcept nogil:
 
 
 cdef Replied refuse_increment(Call *call, HashNumber status) noexcept nogil:
-    """The field was there, so the hash is neither new nor changed."""
+    """Replies with the error. The field existed, so the hash is neither new nor changed."""
     if status == HASH_NUMBER_INVALID:
         return reply_error(call.reply, "ERR hash value is not an integer")
     return reply_error(call.reply, "ERR increment or decrement would overflow")
 
 
 cdef void propagate_sum(Call *call, Slice text, int64_t expiry) noexcept nogil:
-    """Another machine might sum differently; and HSET takes the expiry away."""
+    """Propagates the sum itself, because another machine might compute a different one, and the expiry, because HSET
+    removes it."""
     cdef char digits[20]
     cdef Slice argv[6]
     argv[0] = literal("HSET")
@@ -279,7 +282,7 @@ cdef void propagate_sum(Call *call, Slice text, int64_t expiry) noexcept nogil:
 
 cdef bint add_to_field(Call *call, HashAccess *access, long double delta, long double *total, int64_t *expiry
                        ) noexcept nogil:
-    """False when the answer has been an error."""
+    """Computes the sum and the field's expiry; returns False after replying with an error."""
     cdef HashEntry found
     total[0] = 0
     expiry[0] = 0

@@ -1,4 +1,4 @@
-"""A list on its way through a handler: looked up by its key, changed, put back. For the list commands alone."""
+"""Access to a list in a handler: look it up by its key, change it, store it again. For the list commands only."""
 
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_slice
 from pyredis.call.call cimport Call, key_hash
@@ -13,14 +13,14 @@ from pyredis.types.list.list_long cimport ListLimits
 from libc.stdint cimport int64_t, uint64_t
 
 ctypedef struct ListAccess:
-    int key             # the argument that is the key
-    Entry *entry        # NULL: the key is absent
+    int key             # index of the argument that is the key
+    Entry *entry        # NULL: the key does not exist
     List *list
     ListLimits limits
 
 
 cdef inline List *read_list(Call *call) noexcept nogil:
-    """The list at argument 1. NULL where there is none, or where the answer has been WRONGTYPE (``call.failed``)."""
+    """Returns the list at argument 1; NULL if it does not exist, or after replying WRONGTYPE (``call.failed``)."""
     cdef Entry *entry = lookup_read_kind(call, 1, LIST)
     return <List *> entry_pointer(entry) if entry != NULL else NULL
 
@@ -34,13 +34,15 @@ cdef inline void hold_list(Call *call, int key, Entry *entry, ListAccess *access
 
 
 cdef inline bint find_list(Call *call, int key, ListAccess *access) noexcept nogil:
-    """For changing; ``access.list`` is NULL where there is none. False when the answer has been WRONGTYPE."""
+    """Looks up a list for writing; ``access.list`` is NULL if it does not exist. Returns False after replying
+    WRONGTYPE."""
     hold_list(call, key, lookup_write_kind(call, key, LIST), access)
     return not call.failed
 
 
 cdef inline void store_list(Call *call, ListAccess *access) noexcept nogil:
-    """Puts the changed list, which has an element, where it was found or in place of nothing."""
+    """Stores the changed list in its entry, or in a new one if the key did not exist. The caller must delete the key if
+    no element is left."""
     if likely(access.entry != NULL):
         entry_store_pointer(access.entry, access.list)
         return
@@ -50,7 +52,7 @@ cdef inline void store_list(Call *call, ListAccess *access) noexcept nogil:
 
 cdef inline void store_fewer(
         Call *call, ListAccess *access, const char *event, uint64_t removed) noexcept nogil:
-    """The tail of handlers that have removed so many elements; the last element takes the key with it."""
+    """Ends a handler that has removed ``removed`` elements; deletes the key if no element is left."""
     cdef bint empty = list_size(access.list) == 0
     if not empty:
         list_shrink(&access.list, &access.limits)
@@ -79,7 +81,7 @@ cdef inline Replied pop_one(Call *call, ListAccess *access, bint front) noexcept
 
 
 cdef inline Replied pop_several(Call *call, ListAccess *access, bint front, size_t count) noexcept nogil:
-    """``count`` elements, not more than there are, as an array."""
+    """Pops ``count`` elements and replies with them as an array; the list must have that many."""
     cdef size_t _
     reply_array(call.reply, count)
     for _ in range(count):
@@ -89,14 +91,14 @@ cdef inline Replied pop_several(Call *call, ListAccess *access, bint front, size
 
 
 cdef inline bint end_argument(Call *call, int index, bint *front) noexcept nogil:
-    """LEFT or RIGHT; false, and nothing answered, for anything else."""
+    """Parses LEFT or RIGHT; returns False, without a reply, for anything else."""
     front[0] = equals_nocase(call.argv[index], "left")
     return front[0] or equals_nocase(call.argv[index], "right")
 
 
 cdef inline bint number_argument(Call *call, int index, int64_t least, int64_t *number, const char *error
                                  ) noexcept nogil:
-    """An integer not below ``least``; ``error`` answers anything else."""
+    """Parses an integer of at least ``least``; replies with ``error`` and returns False for anything else."""
     cdef Slice text = call.argv[index]
     if parse_int64(text.data, text.size, number) and number[0] >= least:
         return True

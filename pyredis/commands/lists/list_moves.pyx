@@ -1,7 +1,7 @@
-"""The list commands that take elements from one of several lists or from one to another, those that wait among them.
+"""The list commands that pop from one of several lists or move elements between lists, including the blocking ones.
 
-A waiting command and the one that does not wait are the same function: whether it waits where it finds nothing is all
-they differ by. The file gets the command that does not wait.
+A blocking command shares its code with the one that does not block: they differ only in what they do if there is no
+element. The command that does not block is propagated.
 """
 
 from libc.stdint cimport int64_t
@@ -49,7 +49,7 @@ ctypedef struct Ends:
 
 
 cdef Slice reply_moved(Call *call, ListAccess *source, bint front) noexcept nogil:
-    """Answers with the element and returns its text in the reply, which stays there while the lists change."""
+    """Replies with the element and returns its text in the reply, where it stays valid while the lists change."""
     cdef char digits[20]
     cdef Slice text = list_peek(source.list, front, digits)
     reply_slice(call.reply, text)
@@ -57,7 +57,7 @@ cdef Slice reply_moved(Call *call, ListAccess *source, bint front) noexcept nogi
 
 
 cdef Replied move(Call *call, ListAccess *source, const Ends *ends) noexcept nogil:
-    """From a list that has an element to the list at argument 2, which may be the same one."""
+    """Moves an element from a non-empty list to the list at argument 2, which may be the same one."""
     cdef ListAccess target
     cdef bint rotates
     cdef Slice text
@@ -66,7 +66,7 @@ cdef Replied move(Call *call, ListAccess *source, const Ends *ends) noexcept nog
     rotates = target.entry == source.entry
     text = reply_moved(call, source, ends.pops_front)
     if rotates:
-        # It goes before it comes again, so that a full short list stays short.
+        # Removed before it is pushed again, so that a full short list stays short.
         list_drop(target.list, ends.pops_front)
     elif target.list == NULL:
         target.list = list_new(0, ends.pushes_front)
@@ -98,7 +98,7 @@ cdef Replied move_at_once(Call *call, const Ends *ends) noexcept nogil:
 
 
 cdef Replied move_or_wait(Call *call, const Ends *ends, int64_t timeout_ms, Slice name) noexcept nogil:
-    """``name``: of the command that does not wait; its arguments are the same but for the timeout at the end."""
+    """``name`` is the command that does not block; its arguments are the same except for the timeout at the end."""
     cdef ListAccess source
     cdef Slice argv[5]
     cdef int index
@@ -183,14 +183,14 @@ cdef Replied brpop(Call *call) noexcept nogil:
 # ---- several elements of the first of several lists ----
 
 ctypedef struct Pops:
-    int first               # arguments that are keys
+    int first               # indexes of the first and the last key
     int last
     bint front
     int64_t count
 
 
 cdef bint pops_arguments(Call *call, int numkeys_at, Pops *pops) noexcept nogil:
-    """What follows ``numkeys``, too; answers an error and returns false where it is wrong."""
+    """Parses ``numkeys`` and all that follows it; replies with an error and returns False if it is invalid."""
     cdef int64_t numkeys
     cdef int at
     if not number_argument(call, numkeys_at, 1, &numkeys, "ERR numkeys should be greater than 0"):

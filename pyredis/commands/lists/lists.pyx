@@ -1,4 +1,4 @@
-"""The list commands that work on one list and do not wait; the others stand in ``list_moves``."""
+"""The list commands that work on one list and do not block; the others are in ``list_moves``."""
 
 from libc.stdint cimport INT64_MIN, int64_t
 
@@ -152,7 +152,7 @@ cdef Replied llen(Call *call) noexcept nogil:
 
 
 cdef inline bint in_list(const List *list, int64_t *index) noexcept nogil:
-    """Counts a negative index from behind; false where there is no such element."""
+    """Converts a negative index, which counts from the end; returns whether the element exists."""
     cdef int64_t size = <int64_t> list_size(list)
     if index[0] < 0:
         index[0] += size
@@ -193,7 +193,7 @@ cdef bint range_arguments(Call *call, int64_t *start, int64_t *stop) noexcept no
 
 
 cdef Range range_within(size_t size, int64_t start, int64_t stop) noexcept nogil:
-    """What of a list of that size lies between two indexes, both included; nothing where ``count`` is 0."""
+    """Returns the part of a list of that size between two indexes, both included; it is empty if ``count`` is 0."""
     cdef Range range
     range.start = 0
     range.count = 0
@@ -245,12 +245,12 @@ cdef Replied lrange(Call *call) noexcept nogil:
 
 ctypedef struct Positions:
     int64_t rank
-    int64_t count           # 0: all; -1: the first alone, not as an array
-    int64_t within          # 0: the whole list
+    int64_t count           # 0: all; -1: only the first, not as an array
+    int64_t within          # elements to examine; 0: the entire list
 
 
 cdef bint position_option(Call *call, int at, Positions *positions) noexcept nogil:
-    """The option whose word is argument ``at``; answers an error and returns false where it is wrong."""
+    """Parses the option whose word is argument ``at``; replies with an error and returns False if it is invalid."""
     cdef Slice word = call.argv[at]
     if at + 1 < call.argc:
         if equals_nocase(word, "rank"):
@@ -313,7 +313,7 @@ cdef Replied lset(Call *call) noexcept nogil:
     if not integer_argument(call, 2, &index):
         return 0
     if not in_list(access.list, &index):
-        # Even in vain it may become a long list.
+        # The list may become a long one even if the index is out of range.
         list_expect(&access.list, call.argv[3].size, 1, True, &access.limits)
         store_list(call, &access)
         return reply_error(call.reply, OUT_OF_RANGE)
@@ -334,7 +334,7 @@ cdef Replied linsert(Call *call) noexcept nogil:
     if access.list == NULL:
         return reply_integer(call.reply, 0)
     inserted = list_insert(&access.list, call.argv[3], call.argv[4], behind, &access.limits)
-    # Even in vain it may have become a long list.
+    # The list may have become a long one even if nothing was inserted.
     store_list(call, &access)
     if not inserted:
         return reply_integer(call.reply, -1)
