@@ -1,1 +1,1 @@
-"""Elements of packs as bulks, for native code alone: see ``pack_reply.pxd``."""
+"""Writes elements of packs as bulk strings, for native code only: see ``pack_reply.pxd``."""

@@ -42,7 +42,7 @@ cdef const char *BLANKS = " \t\n\v\f\r"
 # Memory for the copies, released together.
 ctypedef struct Chunk:
     Chunk *before
-    size_t size             # of the whole block
+    size_t size             # of the entire block
     size_t used
 
 ctypedef struct Item:
@@ -300,7 +300,7 @@ cdef void sink(Item *heap, size_t count, size_t place, Order order) noexcept nog
 
 
 cdef void select(Item *items, size_t count, size_t first, Order order) noexcept nogil:
-    """Moves the ``first`` smallest items to the front, with a heap whose top is the greatest of them."""
+    """Moves the ``first`` items of the order to the front, with a heap whose top is the last of them."""
     cdef size_t i
     cdef Item item
     for i in range(first // 2, 0, -1):

@@ -1,7 +1,7 @@
 """GEOSEARCH, GEOSEARCHSTORE and the older GEORADIUS commands: the members of a sorted set within a shape.
 
 A search parses its arguments, collects the members within the shape, sorts them and applies COUNT, and returns or
-stores the result. All arguments are parsed even if the key does not exist, so that errors do not depend on the data.
+stores the result. All arguments are parsed even if the key does not exist, so that invalid ones are always reported.
 """
 
 from libc.stdint cimport int64_t, uint64_t

@@ -14,7 +14,7 @@ with family("hyperloglog", module="hyperloglogs", acl="hyperloglog"):
     row(
         "PFCOUNT key...",
         "readonly",
-        keys="1..-1 RW access -- keeps the count of a single key in its value",
+        keys="1..-1 RW access -- caches the count of a single key in its value",
         since="2.8.9",
         complexity="O(1) for one key, O(N) for N keys, with large constants.",
         summary="Estimates how many distinct elements were added to one HyperLogLog, or to several together.",

@@ -1,8 +1,8 @@
 """The HyperLogLog commands. The values are strings, which clients can read and write by GET and SET; every value is
 checked before use.
 
-If a value turns out to be corrupt during a command, the command fails with an error; the changes made until then stay
-and are propagated.
+If a value turns out to be corrupt during a command, the command fails with an error; what PFADD has changed until then
+stays and is propagated.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
