@@ -58,7 +58,7 @@ with family("hash", module="hashes", acl="hash"):
         keys=READ,
         since="2.0.0",
         complexity="O(1)",
-        summary="Returns the value of a hash field.",
+        summary="Returns the value stored in one field of a hash.",
     )
     row(
         "HGETALL key",
