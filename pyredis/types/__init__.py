@@ -1,1 +1,1 @@
-"""The data structures behind the values: each usable without the keyspace."""
+"""The data structures behind the values; each can be used without the keyspace."""

@@ -1,1 +1,1 @@
-"""Python handles on the native structures, for the tests; the server imports none of them."""
+"""Python wrappers of the native structures, for the tests; the server imports none of them."""

@@ -1,1 +1,1 @@
-"""Hashes: packed, as a table, with fields that expire."""
+"""Hashes, as packs or tables, with fields that may expire."""

@@ -1,1 +1,1 @@
-"""The hash, for native code alone: see ``hash.pxd``."""
+"""The hash, for native code only: see ``hash.pxd``."""

@@ -1,1 +1,1 @@
-"""The large form of a hash, for native code alone: see ``hash_fields.pxd``."""
+"""The large form of a hash, for native code only: see ``hash_fields.pxd``."""

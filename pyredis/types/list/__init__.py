@@ -1,1 +1,1 @@
-"""Lists: a run, or an array of nodes."""
+"""Lists, as a run or as nodes between two runs."""

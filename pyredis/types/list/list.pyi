@@ -1,1 +1,1 @@
-"""The list, for native code alone: see ``list.pxd``."""
+"""The list, for native code only: see ``list.pxd``."""

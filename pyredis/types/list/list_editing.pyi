@@ -1,1 +1,1 @@
-"""Changes within a long list, for native code alone: see ``list_editing.pxd``."""
+"""Changes within a long list, for native code only: see ``list_editing.pxd``."""

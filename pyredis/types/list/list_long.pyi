@@ -1,1 +1,1 @@
-"""The long form of a list, for native code alone: see ``list_long.pxd``."""
+"""The long form of a list, for native code only: see ``list_long.pxd``."""

@@ -1,1 +1,1 @@
-"""The inner nodes of a long list, for native code alone: see ``list_nodes.pxd``."""
+"""The inner nodes of a long list, for native code only: see ``list_nodes.pxd``."""

@@ -1,1 +1,1 @@
-"""The run, for native code alone: see ``list_run.pxd``."""
+"""The run, for native code only: see ``list_run.pxd``."""

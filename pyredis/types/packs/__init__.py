@@ -1,1 +1,1 @@
-"""Packed lists of short elements, and their compression."""
+"""Packed lists of short elements, and the LZF compression."""

@@ -1,8 +1,8 @@
-"""The packed list: a whole small collection in one block, elements that are strings or integers.
+"""The packed list: a small collection in one block. Its elements are strings or integers.
 
-Layout: ``size`` (32 bits, the whole block), ``meta`` (16 bits: the number of elements, whether the pack can be walked
-backward, two bits for its owner), then the elements. An element is a head, its payload and, in packs that can be walked
-backward, the length of both in 1, 2 or 5 bytes, whose last byte says which. Heads:
+Layout: ``size`` (32 bits, of the entire block), ``meta`` (16 bits: the number of elements, whether the pack can be
+walked backward, two bits for its owner), then the elements. An element is a head, its payload and, in packs that can be
+walked backward, the length of both in 1, 2 or 5 bytes; the last of these bytes says how many there are. Heads:
 
 ======== ============================================================ =========
 bytes    element                                                      head size
@@ -15,12 +15,12 @@ f0..f7   integer of 1..8 bytes, two's complement, lowest byte first   1
 f8       string of 16448 bytes or more (32 bits)                      5
 ======== ============================================================ =========
 
-Every value has exactly one encoding: text that is the canonical decimal form of a signed 64-bit integer is an integer,
-in the fewest bytes. So two elements are equal when their bytes are, and a search compares bytes. A pack has no spare
-room: its block is as large as it says, which is what the allocator wants to know at the release.
+Every value has exactly one encoding: text that is the canonical decimal form of a signed 64-bit integer is stored as an
+integer, in the fewest bytes. So two elements are equal exactly when their bytes are, and a search compares bytes. A
+pack has no spare room: ``size`` is the size of the allocation, which the allocator needs when the block is freed.
 
-A position is the offset of an element from the start of the block; it stays good until the next change at or before it.
-``pack_end`` is the position behind the last element. 0 is no position.
+A position is the offset of an element from the start of the block; it is valid until the next change at or before it.
+``pack_end`` is the position after the last element. 0 is never a position.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
@@ -31,11 +31,11 @@ ctypedef uint8_t Pack
 
 cdef enum:
     PACK_HEADER = 6
-    # In `meta`: 13 bits of count, of which the highest means "this many or more".
+    # In `meta`: 13 bits of count, whose highest value means "this many or more".
     PACK_MANY = 0x1fff
     PACK_BACKWARD = 0x2000
     PACK_OWNER_SHIFT = 14
-    # No pack may grow past this many bytes; owners convert before.
+    # No pack may grow past this many bytes; its owner converts it first.
     PACK_SIZE_LIMIT = 1 << 30
 
     STRING_14_BIT = 0x40
@@ -48,13 +48,13 @@ cdef enum:
     SMALL_INTEGER_MAX = 95
     MEDIUM_INTEGER_MAX = 4191
 
-# An element: a string, or a number where `text` is NULL.
+# An element: a string, or a number if `text` is NULL.
 ctypedef struct PackItem:
     const char *text
     size_t size
     int64_t number
 
-# An element as it is stored, without the backward length: `head` and then the bytes of `text`.
+# An element as it is stored, without the backward length: `head`, then the bytes of `text`.
 ctypedef struct PackCode:
     const char *text
     size_t text_size
@@ -79,7 +79,7 @@ cdef inline bint pack_is_backward(const Pack *pack) noexcept nogil:
 
 
 cdef inline size_t pack_extent(const uint8_t *element) noexcept nogil:
-    """Bytes of head and payload."""
+    """Returns the bytes of head and payload."""
     cdef unsigned head = element[0]
     if head <= SHORT_STRING_MAX:
         return 1 + head
@@ -95,7 +95,7 @@ cdef inline size_t pack_extent(const uint8_t *element) noexcept nogil:
 
 
 cdef inline size_t pack_backlink(size_t extent) noexcept nogil:
-    """Bytes that tell ``extent`` to those who come from behind."""
+    """Returns how many bytes the backward length ``extent`` takes."""
     return 1 if extent < 0x80 else 2 if extent < 0x4000 else 5
 
 
@@ -104,7 +104,7 @@ cdef inline size_t code_extent(const PackCode *code) noexcept nogil:
 
 
 cdef inline size_t code_room(const PackCode *code, bint backward) noexcept nogil:
-    """Bytes that the element takes among others."""
+    """Returns the bytes that the element takes in a pack, including a backward length."""
     cdef size_t extent = code_extent(code)
     return extent + (pack_backlink(extent) if backward else 0)
 
@@ -115,60 +115,63 @@ cdef inline size_t pack_next(const Pack *pack, size_t at) noexcept nogil:
 
 
 cdef inline size_t pack_next_forward(const Pack *pack, size_t at) noexcept nogil:
-    """``pack_next`` for those who know that the pack is not one for walking backward."""
+    """``pack_next`` for callers that know that the pack cannot be walked backward."""
     return at + pack_extent(pack + at)
 
 
-# ---- the whole ----
-# An empty pack; `owner` is 0..3 and the owner's to use.
+# ---- the pack ----
+# Returns an empty pack; the meaning of `owner` (0..3) is up to the owner.
 cdef Pack *pack_new(unsigned owner, bint backward) noexcept nogil
 cdef Pack *pack_copy(const Pack *pack) noexcept nogil
 cdef void pack_free(Pack *pack) noexcept nogil
 cdef size_t pack_count(const Pack *pack) noexcept nogil
-# Whether `size` foreign bytes are a pack in every detail, the number of elements a multiple of `stride`.
+# Fully validates `size` untrusted bytes as a pack whose number of elements is a multiple of `stride`.
 cdef bint pack_check(const uint8_t *bytes, size_t size, size_t stride) noexcept nogil
-# The position behind the foreign element at `at` of a block; 0 unless it ends at `end` or before, in its one encoding.
+# Validates the untrusted element at `at` of a block. Returns the position after it, or 0 if it is not in its one
+# encoding or ends after `end`.
 cdef size_t pack_check_element(const uint8_t *block, size_t at, size_t end, bint backward) noexcept nogil
 
-# ---- elements and their code ----
-# `code` borrows the text's bytes.
+# ---- elements and their encoding ----
+# `code` points to the bytes of the text; it does not copy them.
 cdef void pack_code(PackCode *code, Slice text) noexcept nogil
 cdef void pack_code_number(PackCode *code, int64_t number) noexcept nogil
 cdef PackItem pack_get(const Pack *pack, size_t at) noexcept nogil
-# The element as text: its own bytes, or digits written to `scratch` (20 bytes).
+# Returns the element as text: its own bytes, or digits written to `scratch` (20 bytes).
 cdef Slice pack_text(const Pack *pack, size_t at, char *scratch) noexcept nogil
 cdef bint pack_equals(const Pack *pack, size_t at, const PackCode *code) noexcept nogil
 
-# ---- elements in any block: a pack, or one that an owner lays out by itself ----
-# Writes an element, with the length that leads back to it where `backward`; the place behind it.
+# ---- elements in any block: a pack, or a block with a layout of its own ----
+# Writes an element, with a backward length if `backward`; returns the place after it.
 cdef uint8_t *pack_write(uint8_t *at, const PackCode *code, bint backward) noexcept nogil
-# Writes the length that leads back over `extent` bytes of head and payload; the place behind it.
+# Writes the backward length of `extent` bytes of head and payload; returns the place after it.
 cdef uint8_t *pack_link(uint8_t *at, size_t extent) noexcept nogil
-# The offset of the element before the one at `at`, which must be there, among elements that can be walked backward.
+# Returns the offset of the element before `at`, which must exist, among elements that can be walked backward.
 cdef size_t pack_before(const uint8_t *block, size_t at) noexcept nogil
-# Takes elements equal to `code` out of block[at : end], the first `skip` left alone and at most `limit`; the new end.
+# Removes elements equal to `code` from block[at : end]: keeps the first `skip` of them and removes at most `limit`.
+# Returns the new end.
 cdef size_t pack_squeeze(uint8_t *block, size_t at, size_t end, bint backward, const PackCode *code, size_t skip,
                          size_t limit, size_t *removed) noexcept nogil
 
 # ---- walking and searching ----
-# Only in packs for walking backward; 0 before the first.
+# Only for packs that can be walked backward; returns 0 before the first element.
 cdef size_t pack_previous(const Pack *pack, size_t at) noexcept nogil
-# The element of this index, counted from behind when negative; 0 when there is none.
+# Returns the position of the element of this index, counted from the end if negative; 0 if there is none.
 cdef size_t pack_seek(const Pack *pack, int64_t index) noexcept nogil
-# The first element equal to `code` among `at` and every `stride`-th after it, or 0.
+# Returns the position of the first element equal to `code` among the one at `at` and every `stride`-th after it, or 0.
 cdef size_t pack_find(const Pack *pack, size_t at, const PackCode *code, size_t stride) noexcept nogil
 
 # ---- changes; `pack[0]` may move ----
-# Bytes that these elements would add.
+# Returns the bytes that these elements would add.
 cdef size_t pack_cost(const Pack *pack, const PackCode *codes, size_t count) noexcept nogil
-# Inserts `count` elements in order before the one at `at` (`pack_end` appends). Their texts may not lie in the pack.
+# Inserts `count` elements in order before the one at `at` (`pack_end` appends). Their texts must not be in the pack.
 cdef void pack_insert(Pack **pack, size_t at, const PackCode *codes, size_t count) noexcept nogil
 cdef void pack_append(Pack **pack, const PackCode *codes, size_t count) noexcept nogil
 cdef void pack_replace(Pack **pack, size_t at, const PackCode *code) noexcept nogil
-# Removes `count` elements from `at` on; all of them must be there.
+# Removes `count` elements from `at` on; all of them must exist.
 cdef void pack_delete(Pack **pack, size_t at, size_t count) noexcept nogil
-# Takes the elements from `at` on, before which there are `count`, into a pack of their own.
+# Moves the elements from `at` on, before which there are `count`, to a new pack and returns it.
 cdef Pack *pack_split(Pack **pack, size_t at, size_t count) noexcept nogil
-# Removes elements equal to `code`, the first `skip` left alone and at most `limit`; returns how many.
+# Removes elements equal to `code`: keeps the first `skip` of them and removes at most `limit`. Returns how many were
+# removed.
 cdef size_t pack_delete_equal(Pack **pack, const PackCode *code, size_t skip, size_t limit) noexcept nogil
 cdef void pack_set_owner(Pack *pack, unsigned owner) noexcept nogil

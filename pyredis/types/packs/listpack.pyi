@@ -1,1 +1,1 @@
-"""The packed list, for native code alone: see ``listpack.pxd``."""
+"""The packed list, for native code only: see ``listpack.pxd``."""

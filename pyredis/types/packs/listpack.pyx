@@ -1,7 +1,7 @@
-"""The packed list; its layout stands in ``listpack.pxd``.
+"""The packed list; its layout is in ``listpack.pxd``.
 
-Always holds between calls: the header's size is the block's size, the count is true (or ``PACK_MANY`` where there are
-that many or more), every element is in its one encoding, and backward lengths are there exactly when the header says.
+Always holds between calls: the header's size is the block's size, the count is exact (or ``PACK_MANY`` if there are
+that many or more), every element is in its one encoding, and backward lengths exist exactly if the header says so.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -12,12 +12,12 @@ from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
 
 cdef enum:
     FLAGS = 0xffff ^ PACK_MANY
-    # The last byte of a backward length: 7 bits alone, 6 bits above 8 more, or the sign that 32 bits stand before it.
+    # The last byte of a backward length: 7 bits alone, the upper 6 of 14 bits, or a mark that 32 bits precede it.
     BACK_14_BIT = 0x80
     BACK_32_BIT = 0xc0
 
 
-# ---- the whole ----
+# ---- the pack ----
 
 cdef Pack *pack_new(unsigned owner, bint backward) noexcept nogil:
     cdef Pack *pack = <Pack *> mem_alloc(PACK_HEADER)
@@ -58,10 +58,10 @@ cdef void pack_set_owner(Pack *pack, unsigned owner) noexcept nogil:
     store_u16(pack + 4, <uint16_t> (owner << PACK_OWNER_SHIFT | rest))
 
 
-# ---- elements and their code ----
+# ---- elements and their encoding ----
 
 cdef inline unsigned bytes_of(int64_t number) noexcept nogil:
-    """The fewest bytes that hold the number in two's complement."""
+    """Returns the fewest bytes that hold the number in two's complement."""
     cdef uint64_t folded = <uint64_t> (number ^ (number >> 63))
     return highest_bit(folded << 1 | 1) // 8 + 1
 
@@ -160,7 +160,7 @@ cdef Slice pack_text(const Pack *pack, size_t at, char *scratch) noexcept nogil:
 
 
 cdef inline bint same_bytes(const uint8_t *element, const PackCode *code) noexcept nogil:
-    # Equal first bytes mean heads of equal size, so neither comparison leaves the pack.
+    # Equal first bytes mean heads of equal size, so neither comparison reads outside the pack.
     return (element[0] == code.head[0]
             and memcmp(element, code.head, code.head_size) == 0
             and (code.text_size == 0 or memcmp(element + code.head_size, code.text, code.text_size) == 0))
@@ -216,12 +216,12 @@ cdef size_t pack_seek(const Pack *pack, int64_t index) noexcept nogil:
 
 
 cdef size_t find_short(const Pack *pack, size_t at, const PackCode *code, size_t stride) noexcept nogil:
-    """A search for a string of 1..63 bytes in a pack that is only walked forward: the field of a hash, say."""
+    """``pack_find`` of a string of 1..63 bytes in a pack without backward lengths, such as the field of a hash."""
     cdef size_t end = pack_end(pack), size = code.text_size, skip
     cdef const char *text = code.text
     cdef char last = text[size - 1]
     while at < end:
-        # Names that share their beginning differ at their end: look there before comparing.
+        # Names that start alike usually differ at the end: look there before comparing.
         if pack[at] == size and <char> pack[at + size] == last and memcmp(pack + at + 1, text, size) == 0:
             return at
         skip = stride
@@ -264,7 +264,7 @@ cdef void write_backlink(uint8_t *at, size_t extent) noexcept nogil:
 
 
 cdef uint8_t *pack_write(uint8_t *at, const PackCode *code, bint backward) noexcept nogil:
-    """Writes an element; the place behind it."""
+    """Writes an element; returns the place after it."""
     memcpy(at, code.head, code.head_size)
     if code.text_size > 0:
         memcpy(at + code.head_size, code.text, code.text_size)
@@ -273,7 +273,7 @@ cdef uint8_t *pack_write(uint8_t *at, const PackCode *code, bint backward) noexc
 
 
 cdef Pack *reshape(Pack *pack, size_t at, size_t removed, size_t added) noexcept nogil:
-    """Makes of the ``removed`` bytes at ``at`` ``added`` bytes that are still to be written."""
+    """Replaces ``removed`` bytes at ``at`` with ``added`` bytes, which the caller still has to write."""
     cdef size_t size = pack_size(pack)
     cdef size_t behind = size - at - removed
     if added == removed:
@@ -365,10 +365,10 @@ cdef size_t pack_delete_equal(Pack **pack, const PackCode *code, size_t skip, si
     return removed
 
 
-# ---- foreign bytes ----
+# ---- untrusted bytes ----
 
 cdef size_t head_size_of(unsigned head) noexcept nogil:
-    """Bytes that must be there before ``pack_extent`` may look; 0 for a byte that is no head."""
+    """Returns the bytes that ``pack_extent`` needs for this head; 0 for a byte that is no head."""
     if head <= SHORT_STRING_MAX or SMALL_INTEGER <= head < MEDIUM_INTEGER:
         return 1
     if head < SMALL_INTEGER or head < WIDE_INTEGER:
@@ -379,7 +379,7 @@ cdef size_t head_size_of(unsigned head) noexcept nogil:
 
 
 cdef bint is_canonical(const uint8_t *bytes, size_t at) noexcept nogil:
-    """Whether the element, all of whose bytes are there, is what ``pack_code`` would make of it."""
+    """Returns whether ``pack_code`` would encode the element, whose bytes are all present, in the same way."""
     cdef char scratch[20]
     cdef PackCode code
     pack_code(&code, pack_text(bytes, at, scratch))

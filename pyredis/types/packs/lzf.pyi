@@ -1,1 +1,1 @@
-"""The LZF codec, for native code alone: see ``lzf.pxd``."""
+"""The LZF codec, for native code only: see ``lzf.pxd``."""

@@ -1,7 +1,7 @@
-"""The LZF codec; the format stands in ``lzf.pxd``.
+"""The LZF codec; the format is in ``lzf.pxd``.
 
-The compressor remembers, by a hash of three bytes, where these were last seen, and takes that place if it still holds
-them. A remembered place is only ever a guess: it is compared before it is believed.
+The compressor remembers, by a hash of three bytes, where it last saw these bytes. A remembered place is only a guess:
+the bytes there are compared before they are used.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -100,7 +100,7 @@ cdef size_t lzf_compress(const void *data, size_t size, void *out, size_t out_si
 
 
 cdef inline void copy_match(uint8_t *to, size_t distance, size_t length) noexcept nogil:
-    """Byte after byte where the reference overlaps what it writes."""
+    """Copies byte by byte if the reference overlaps its output."""
     cdef size_t index
     if distance >= length:
         memcpy(to, to - distance, length)

@@ -1,7 +1,10 @@
-"""Whether elements of a pack differ from each other: what names of fields and members must, in foreign bytes too."""
+"""The check that elements of a pack are all different, as the names of fields and members must be.
+
+Needed for packs from untrusted bytes.
+"""
 
 from pyredis.types.packs.listpack cimport Pack
 
-# Whether every `stride`-th element of a sound pack that leads forward, from the first on, differs from all the others.
-# In linear time.
+# Returns whether every `stride`-th element, from the first on, differs from all the other such elements. The pack must
+# be valid and without backward lengths. Takes linear time.
 cdef bint pack_distinct(const Pack *pack, size_t stride) noexcept nogil

@@ -1,1 +1,1 @@
-"""Whether elements of a pack differ from each other, for native code alone: see ``pack_distinct.pxd``."""
+"""The check that elements of a pack are all different, for native code only: see ``pack_distinct.pxd``."""

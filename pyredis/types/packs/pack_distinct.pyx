@@ -1,7 +1,8 @@
-"""The search of a pack for elements that are there twice.
+"""The search of a pack for duplicate elements.
 
-Equal elements are equal bytes. A few are compared each with each. Of more the positions are put into a table with open
-addressing by the keyed hash of their bytes, so that nobody can choose elements that make the search quadratic.
+Equal elements have equal bytes. A few elements are all compared with each other. If there are more, their positions go
+into a table with open addressing by the keyed hash of their bytes, so an attacker cannot choose elements that make the
+search quadratic.
 """
 
 from libc.stdint cimport uint32_t
@@ -12,10 +13,10 @@ from pyredis.types.packs.listpack cimport PACK_HEADER, Pack, pack_count, pack_en
 from pyredis.types.table.hashtable cimport hash_key
 
 cdef enum:
-    # So many are compared each with each.
+    # Up to this many elements are all compared with each other.
     FEW = 16
 
-# Positions in the pack, at most half of the places full; 0 is a free one.
+# Positions in the pack; at most half of the places are used. 0 is a free place.
 ctypedef struct Positions:
     uint32_t *at
     size_t places           # a power of two
@@ -47,7 +48,7 @@ cdef bint few_distinct(const Pack *pack, size_t stride) noexcept nogil:
 
 
 cdef bint add_position(Positions *positions, const Pack *pack, size_t at) noexcept nogil:
-    """False when an equal element is there."""
+    """Adds the element at ``at``; returns false if the table already contains an equal one."""
     cdef size_t mask = positions.places - 1
     cdef size_t place = hash_key(<const char *> pack + at, pack_extent(pack + at)) & mask
     while positions.at[place]:

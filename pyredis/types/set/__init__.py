@@ -1,1 +1,1 @@
-"""Sets: of integers, packed, as a table."""
+"""Sets, as arrays of integers, packs or tables."""

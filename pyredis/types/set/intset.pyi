@@ -1,1 +1,1 @@
-"""The set of integers, for native code alone: see ``intset.pxd``."""
+"""The set of integers, for native code only: see ``intset.pxd``."""

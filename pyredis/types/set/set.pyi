@@ -1,1 +1,1 @@
-"""The set, for native code alone: see ``set.pxd``."""
+"""The set, for native code only: see ``set.pxd``."""

@@ -1,1 +1,1 @@
-"""The large form of a set, for native code alone: see ``set_members.pxd``."""
+"""The large form of a set, for native code only: see ``set_members.pxd``."""

@@ -1,1 +1,1 @@
-"""Random members of a set, for native code alone: see ``set_sampling.pxd``."""
+"""Random members of a set, for native code only: see ``set_sampling.pxd``."""

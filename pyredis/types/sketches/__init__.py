@@ -1,1 +1,1 @@
-"""What strings can be: bitmaps and HyperLogLogs."""
+"""Structures stored in strings: bitmaps and HyperLogLogs."""

@@ -1,1 +1,1 @@
-"""Strings as arrays of bits, for native code alone: see ``bits.pxd``."""
+"""Strings as arrays of bits, for native code only: see ``bits.pxd``."""

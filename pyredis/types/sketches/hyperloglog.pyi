@@ -1,1 +1,1 @@
-"""HyperLogLog over strings, for native code alone: see ``hyperloglog.pxd``."""
+"""HyperLogLog over strings, for native code only: see ``hyperloglog.pxd``."""

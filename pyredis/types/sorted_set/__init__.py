@@ -1,1 +1,1 @@
-"""Sorted sets: packed, or a table and a counted tree; geohashes are their scores."""
+"""Sorted sets, as packs or as a table with a counted tree; geohashes, which GEO commands store as scores."""

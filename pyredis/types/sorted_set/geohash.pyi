@@ -1,1 +1,1 @@
-"""Places on the earth as numbers, for native code alone: see ``geohash.pxd``."""
+"""Places on the earth as numbers, for native code only: see ``geohash.pxd``."""

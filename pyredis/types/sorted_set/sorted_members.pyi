@@ -1,1 +1,1 @@
-"""The large form of a sorted set, for native code alone: see ``sorted_members.pxd``."""
+"""The large form of a sorted set, for native code only: see ``sorted_members.pxd``."""

@@ -1,1 +1,1 @@
-"""The small form of a sorted set, for native code alone: see ``sorted_pack.pxd``."""
+"""The small form of a sorted set, for native code only: see ``sorted_pack.pxd``."""

@@ -1,1 +1,1 @@
-"""The sorted set, for native code alone: see ``sorted_set.pxd``."""
+"""The sorted set, for native code only: see ``sorted_set.pxd``."""

@@ -1,1 +1,1 @@
-"""The counted B+ tree, for native code alone: see ``sorted_tree.pxd``."""
+"""The counted B+ tree, for native code only: see ``sorted_tree.pxd``."""

@@ -1,1 +1,1 @@
-"""A counted B+ tree as a whole, for native code alone: see ``sorted_tree_load.pxd``."""
+"""A counted B+ tree as a whole, for native code only: see ``sorted_tree_load.pxd``."""

@@ -1,1 +1,1 @@
-"""Streams: blocks of entries, consumer groups, pending entries."""
+"""Streams: blocks of entries, consumer groups and pending entries."""

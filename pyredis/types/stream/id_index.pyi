@@ -1,1 +1,1 @@
-"""Things in order of their ids, for native code alone: see ``id_index.pxd``."""
+"""Things in order of their ids, for native code only: see ``id_index.pxd``."""

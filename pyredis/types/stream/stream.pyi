@@ -1,1 +1,1 @@
-"""The stream, for native code alone: see ``stream.pxd``."""
+"""The stream, for native code only: see ``stream.pxd``."""

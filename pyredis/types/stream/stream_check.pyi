@@ -1,1 +1,1 @@
-"""Whether bytes are a block of a stream, for native code alone: see ``stream_check.pxd``."""
+"""Whether bytes are a block of a stream, for native code only: see ``stream_check.pxd``."""

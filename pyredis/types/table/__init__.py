@@ -1,1 +1,1 @@
-"""The hash table, which most values and the keyspace are made of."""
+"""The hash table on which the keyspace and most large values are built."""

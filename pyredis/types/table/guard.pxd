@@ -1,16 +1,15 @@
-"""What a large value's changes pass while a snapshot saves the value in pieces.
+"""The hook that sees every change of a large value while a snapshot saves the value in pieces.
 
-A type whose large form may be saved in pieces has a ``Guard *`` in it, NULL but for that time, and asks it in the few
-functions through which every part comes, changes or goes, before anything has changed:
+A type whose large form can be saved in pieces contains a ``Guard *``, which is NULL except during such a save. All
+insertions, changes and removals of parts go through a few functions of the type, which first notify the guard:
 
     if is_guarded(value.guard):
         value.guard.before(value.guard, name, hash, part)
 
-What hangs there may write the part or set it aside by its name, until the value's turn comes
-(``persistence/saving/encoder.pxd``); the part is valid during the call only, so it is copied for that. It may not
-change the value.
+The function may write the part, or set a copy of it aside by name until the walk reaches the value
+(``persistence/saving/encoder.pxd``). The part is valid during the call only. The function must not change the value.
 
-A copy of the value has no guard. A value that is released has none: its owner takes care of that.
+A copy of a value has no guard. The owner of a value removes the guard before it releases the value.
 """
 
 from libc.stdint cimport uint64_t
@@ -18,8 +17,8 @@ from libc.stdint cimport uint64_t
 from pyredis.ground.base cimport Slice, unlikely
 
 cdef struct Guard:
-    # `part` is as it stands in the value, still whole; NULL for one that is about to come. In a table, `name` is its
-    # key and `hash` that key's hash; other types leave them empty.
+    # `part` points to the part in the value, before the change; NULL if the part is about to be added. In a table,
+    # `name` is the part's key and `hash` that key's hash; other types pass an empty name and 0.
     void (*before)(Guard *guard, Slice name, uint64_t hash, void *part) noexcept nogil
 
 

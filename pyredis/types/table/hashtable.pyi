@@ -1,1 +1,1 @@
-"""The hash table of pointers, for native code alone: see ``hashtable.pxd``."""
+"""The hash table of pointers, for native code only: see ``hashtable.pxd``."""

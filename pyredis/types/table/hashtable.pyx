@@ -1,9 +1,9 @@
 """The hash table of pointers behind the keyspace and the collections.
 
-A resize allocates the second array and then moves buckets of the first in order. Until bucket ``i`` has been moved,
+A resize allocates the second array and then moves the buckets of the first in order. Until bucket ``i`` has been moved,
 everything that hashes to it is found in, inserted into and removed from the first array; afterwards, the second. So a
-lookup probes one bucket chain only, the new array is touched in address order (its pages are not all faulted in at
-once), and the old one is given back to the system piece by piece.
+lookup probes only one bucket chain, the new array is touched in address order (its pages are not all faulted in at
+once), and the memory of the old one is returned to the system piece by piece.
 """
 
 from libc.stdint cimport uint8_t, uint64_t
@@ -27,11 +27,12 @@ cdef enum:
     SLOTS = 7
     LINKED = 0x80
     ALL = 0x7f
-    # A table grows past this mean number of elements in a bucket, and shrinks below one element in this many buckets.
+    # A table grows at GROW_AT elements per bucket on average, and shrinks below SHRINK_AT.
     GROW_AT = 6
     SHRINK_AT = 1
-    # For picks of a random element: buckets with more elements than this are taken as if they had just this many.
+    # When a random element is picked, a bucket with more elements than this counts as if it had exactly this many.
     CROWD = 14
+    # Bytes of the old array that are returned to the system at a time.
     DISCARD = 2 << 20
 
 cdef uint64_t _seed[2]
@@ -72,7 +73,7 @@ cdef inline Bucket *next_bucket(const Bucket *bucket) noexcept nogil:
 
 
 cdef inline int array_of(const Table *table, uint64_t hash) noexcept nogil:
-    """The array that answers for this hash now."""
+    """Returns the index of the array that is responsible for this hash now."""
     if likely(table.buckets[1] == NULL):
         return 0
     return 0 if (hash & (bucket_count(table, 0) - 1)) >= table.moved else 1
@@ -145,7 +146,7 @@ cdef void chain_add(Table *table, Bucket *bucket, void *element, uint8_t tag) no
 
 
 cdef void chain_prune(Table *table, Bucket *bucket) noexcept nogil:
-    """Releases the overflow buckets of a chain that hold nothing."""
+    """Releases the empty overflow buckets of a chain."""
     cdef Bucket *child = next_bucket(bucket)
     while child != NULL:
         if child.meta == 0:
@@ -163,7 +164,7 @@ cdef void chain_prune(Table *table, Bucket *bucket) noexcept nogil:
 
 
 cdef void chain_release(Table *table, Bucket *bucket) noexcept nogil:
-    """Releases every overflow bucket of a chain, whatever they hold."""
+    """Releases all overflow buckets of a chain, even those with elements, and marks the first bucket as empty."""
     cdef Bucket *child = next_bucket(bucket)
     cdef Bucket *after
     while child != NULL:
@@ -218,10 +219,10 @@ cdef inline bint is_shrinking(const Table *table) noexcept nogil:
 
 
 cdef inline void move_element(Table *table, size_t index, const Bucket *bucket, int slot) noexcept nogil:
-    """The element of ``bucket``, which belongs to the chain of bucket ``index``, goes into the new array.
+    """Copies the element in ``slot`` of ``bucket``, which is in the chain of bucket ``index``, to the new array.
 
-    In a smaller array, ``index`` has all bits of the hash that are needed beside the tag. In a larger one, the hash is
-    computed again.
+    If the new array is smaller, ``index`` and the tag contain all the bits of the hash that are needed. If it is
+    larger, the hash is computed again.
     """
     cdef size_t mask = bucket_count(table, 1) - 1
     cdef uint64_t hash
@@ -287,7 +288,7 @@ cdef bint table_step(Table *table, size_t buckets) noexcept nogil:
 
 
 cdef uint8_t exponent_for(size_t count) noexcept nogil:
-    """The smallest array that holds ``count`` elements and leaves room to grow by half."""
+    """Returns the exponent of the smallest array that holds ``count`` elements and leaves room to grow by half."""
     cdef uint8_t exponent = 0
     while (<size_t> GROW_AT << exponent) < count + count // 2:
         exponent += 1
@@ -306,7 +307,7 @@ cdef void start_resize(Table *table, uint8_t exponent) noexcept nogil:
 
 
 cdef inline void make_room(Table *table) noexcept nogil:
-    """Ahead of an insertion: a step of the resize under way, or the start of one."""
+    """Before an insertion: takes a step of a resize in progress, or starts one if the table is full."""
     if unlikely(table.pauses):
         return
     if table.buckets[1] != NULL:
@@ -321,7 +322,7 @@ cdef inline void shrink_sparse(Table *table) noexcept nogil:
 
 
 cdef inline void make_smaller(Table *table) noexcept nogil:
-    """After a removal: a step of the resize under way, or the start of one."""
+    """After a removal: takes a step of a resize in progress, or starts one if the table is sparse."""
     if unlikely(table.pauses):
         return
     if table.buckets[1] != NULL:
@@ -402,7 +403,7 @@ cdef void *table_remove(Table *table, Slice key, uint64_t hash) noexcept nogil:
 # ---- clearing ----
 
 cdef size_t chain_destroy(Table *table, Bucket *origin) noexcept nogil:
-    """Destroys the elements of a chain; the chain is empty afterwards. Returns how many there were."""
+    """Destroys the elements of a chain, which is then empty. Returns how many there were."""
     cdef Bucket *bucket = origin
     cdef unsigned taken
     cdef size_t count = 0
@@ -462,7 +463,7 @@ cdef inline uint64_t reversed_bits(uint64_t v) noexcept nogil:
 
 
 cdef inline uint64_t cursor_after(uint64_t cursor, uint64_t mask) noexcept nogil:
-    """Adds one to the cursor's bits under ``mask``, counted from the highest down."""
+    """Adds one to the cursor's bits under ``mask``, carrying from the highest bit down."""
     return reversed_bits(reversed_bits(cursor | ~mask) + 1)
 
 
@@ -496,7 +497,7 @@ cdef bint table_scan_passed(uint64_t cursor, uint64_t hash) noexcept nogil:
 
 
 cdef const Bucket *random_bucket(const Table *table, uint64_t *state) noexcept nogil:
-    """A random bucket among those that may hold something."""
+    """Returns a random bucket among those that may contain elements."""
     cdef size_t rest = bucket_count(table, 0) - table.moved
     cdef size_t which = next_random(state) % (rest + bucket_count(table, 1))
     if which < rest:
@@ -528,7 +529,7 @@ cdef void table_iterate(Table *table, TableIterator *iterator) noexcept nogil:
 
 
 cdef bint iterator_advance(TableIterator *iterator) noexcept nogil:
-    """To the next bucket; false at the end."""
+    """Advances to the next bucket; returns false at the end."""
     cdef Bucket *child
     if iterator.bucket != NULL:
         child = next_bucket(iterator.bucket)

@@ -1,6 +1,6 @@
-"""Random elements without repetition: a few are picked until they differ, of many a walk chooses.
+"""Random elements without repetition: a few are picked at random until all differ; many are selected during a walk.
 
-What was picked is kept by a word that tells elements apart and is not 0: an address, a rank and one.
+The picked elements are remembered by a word that identifies them and is not 0: an address, or a rank plus one.
 """
 
 from libc.stdint cimport uint64_t, uintptr_t
@@ -12,21 +12,21 @@ ctypedef struct Picked:
     uintptr_t *seen         # open addressing, at most half full
     size_t places           # a power of two
 
-# A walk over `left` elements of which `wanted` are to be chosen.
+# The state of a walk: `left` elements are still to come, and `wanted` of them are to be chosen.
 ctypedef struct Selection:
     size_t left
     size_t wanted
 
 
 cdef inline bint is_walk_cheaper(size_t wanted, size_t size) noexcept nogil:
-    """Where it is not, most picks are new ones."""
+    """Returns whether to walk rather than pick. If not, most random picks are new ones."""
     return wanted > size // 3
 
 
 # ---- picking ----
 
 cdef inline void picked_init(Picked *picked, size_t count) noexcept nogil:
-    """For up to ``count`` elements; ``picked_free`` must follow."""
+    """Prepares for up to ``count`` elements; ``picked_free`` must follow."""
     picked.places = 4
     while picked.places < 2 * count:
         picked.places *= 2
@@ -34,7 +34,7 @@ cdef inline void picked_init(Picked *picked, size_t count) noexcept nogil:
 
 
 cdef inline bint pick(Picked *picked, uintptr_t element) noexcept nogil:
-    """True when the element was not picked before."""
+    """Records the element; returns true if it was not picked before."""
     cdef size_t mask = picked.places - 1
     cdef size_t place = (element * 0x9e3779b97f4a7c15ULL >> 20) & mask
     while picked.seen[place]:
@@ -59,8 +59,10 @@ cdef inline Selection selection_of(size_t wanted, size_t size) noexcept nogil:
 
 
 cdef inline bint select_next(Selection *selection, uint64_t *random) noexcept nogil:
-    """Whether the walk's next element is chosen: selection sampling (Knuth, volume 2, algorithm S), every subset
-    equally likely."""
+    """Returns whether to choose the walk's next element, such that every subset is equally likely.
+
+    Selection sampling: Knuth, volume 2, algorithm S.
+    """
     cdef bint chosen = next_random(random) % selection.left < selection.wanted
     selection.left -= 1
     selection.wanted -= chosen
