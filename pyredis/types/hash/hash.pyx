@@ -1,7 +1,7 @@
-"""The hash in its three forms; what they are and what may be relied on stands in ``hash.pxd``.
+"""The hash in its three forms; ``hash.pxd`` describes them and has the contracts.
 
-Always holds between calls: in a pack, fields differ and the number of elements is a multiple of the form's stride; the
-triples of an expiring pack are in order of expiry, so the due ones are the first ones.
+Always holds between calls: in a pack, all fields differ and the number of elements is a multiple of the form's stride;
+the triples of an expiring pack are in order of expiry, so the due ones come first.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -77,9 +77,9 @@ from pyredis.types.table.hashtable cimport (
 )
 
 cdef enum:
-    # What a field's heads and its expiry may add to the bytes of name and value in a pack.
+    # Bytes that the heads and the expiry of a field may add to its name and value in a pack.
     PACK_FIELD_OVERHEAD = 32
-    # Fields, and bytes of theirs, that an empty pack takes with one allocation.
+    # The most fields, and bytes of them, that are put into an empty pack with one allocation.
     PAIRS_AT_ONCE = 32
     SIZE_AT_ONCE = 1 << 20
 
@@ -92,7 +92,7 @@ cdef inline size_t find_packed(const Hash *hash, const PackCode *code) noexcept 
     return pack_find(<const Pack *> hash, PACK_HEADER, code, stride_of(hash))
 
 
-# ---- the whole ----
+# ---- the hash ----
 
 cdef Hash *hash_new() noexcept nogil:
     return <Hash *> pack_new(HASH_PACKED, False)
@@ -173,14 +173,14 @@ cdef size_t hash_size(const void *hash) noexcept nogil:
 
 
 cdef bint check_expiries(const Pack *pack) noexcept nogil:
-    """Whether every third element is an expiry, in order."""
+    """Returns whether every third element is an expiry, in ascending order."""
     cdef size_t at = PACK_HEADER
     cdef uint64_t rank, before = 0
     cdef PackItem item
     while at < pack_end(pack):
         at = skip(pack, at, 2)
         item = pack_get(pack, at)
-        # None, which is 0, comes behind all others.
+        # No expiry, which is 0, gets the highest rank and so must come last.
         rank = <uint64_t> item.number - 1
         if item.text != NULL or item.number < 0 or rank < before:
             return False
@@ -200,7 +200,7 @@ cdef bint hash_check(const uint8_t *bytes, size_t size) noexcept nogil:
 
 
 cdef bint hash_sound(Hash *hash) noexcept nogil:
-    """For tests: whether what the module promises holds."""
+    """Returns whether the invariants of this module hold; for tests."""
     if form_of(hash) == HASH_TABLE:
         return fields_sound(fields_of(hash))
     return hash_check(<const uint8_t *> hash, pack_size(<Pack *> hash))
@@ -255,7 +255,7 @@ cdef bint set_in_table(Hash *hash, Slice field, Slice value, bint keep_expiry) n
 
 
 cdef size_t place_for(const Hash *hash, int64_t expiry) noexcept nogil:
-    """Where among the triples a field with this expiry belongs: behind its equals."""
+    """Returns the position among the triples for a field with this expiry: after all equal ones."""
     cdef const Pack *pack = <const Pack *> hash
     cdef size_t at = PACK_HEADER
     cdef int64_t other
@@ -276,7 +276,7 @@ cdef void hash_allow_expiry(Hash **hash) noexcept nogil:
 
 cdef void move_triple(
         Hash **hash, size_t at, const PackCode *field, const PackCode *value, int64_t expiry) noexcept nogil:
-    """Replaces the triple at ``at`` by this one, in its place by expiry. No code may point into the pack."""
+    """Removes the triple at ``at`` and inserts this one where its expiry belongs. No code may point into the pack."""
     cdef PackCode codes[3]
     pack_delete(pack_of(hash), at, 3)
     codes[0] = field[0]
@@ -332,7 +332,7 @@ cdef bint codes_differ(const PackCode *a, const PackCode *b) noexcept nogil:
 
 
 cdef bint set_at_once(Hash **hash, const Slice *pairs, size_t count, const HashLimits *limits) noexcept nogil:
-    """Fills an empty pack with one allocation; false, and nothing done, where that is not possible."""
+    """Fills an empty pack with one allocation; returns false, with nothing changed, if that is not possible."""
     cdef PackCode codes[2 * PAIRS_AT_ONCE]
     cdef size_t i, j, size = 0
     if form_of(hash[0]) == HASH_TABLE or hash_size(hash[0]) > 0 or count > min(limits.entries, <size_t> PAIRS_AT_ONCE):
@@ -374,7 +374,7 @@ cdef bint hash_delete(Hash **hash, Slice field) noexcept nogil:
 
 
 cdef HashNumber increment_packed(Pack **pack, size_t at, int64_t delta, int64_t *out) noexcept nogil:
-    """``at``: the value's position."""
+    """Adds ``delta`` to the value at position ``at``."""
     cdef PackItem item = pack_get(pack[0], at)
     cdef PackCode code
     if item.text != NULL:
@@ -421,7 +421,7 @@ cdef HashNumber hash_increment(
 # ---- expiry ----
 
 cdef void set_expiry_packed(Hash **hash, size_t at, int64_t expiry) noexcept nogil:
-    """The triple leaves the pack and comes back elsewhere; meanwhile its texts are kept aside."""
+    """Moves the triple to the place for its new expiry; its texts are copied aside in the meantime."""
     cdef Pack *pack = <Pack *> hash[0]
     cdef size_t size = skip(pack, at, 2) - at
     cdef uint8_t *aside = <uint8_t *> mem_alloc(size)
@@ -497,7 +497,7 @@ cdef size_t hash_expire_due(Hash **hash, int64_t now, size_t budget, HashVisitor
     return expire_packed(hash, now, budget, visit, context)
 
 
-# ---- hints ----
+# ---- prefetch hints ----
 
 cdef uint64_t hash_prefetch_place(const void *hash, Slice field) noexcept nogil:
     cdef uint64_t key

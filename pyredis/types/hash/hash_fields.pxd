@@ -1,10 +1,10 @@
 """The large form of a hash: a table of fields, and a heap of those that expire.
 
-A ``Field`` is one allocation: a byte that tells its shape, the sizes of name and value (one byte each, or four where
-the shape says so), for a field that expires the time and its place in the heap, then name and value.
+A ``Field`` is one allocation: a byte with its shape; the sizes of name and value (one byte each, or four if the shape
+says so); if the field expires, the time (64 bits) and its index in the heap (32 bits); then name and value.
 
-The heap holds exactly the fields that expire, the earliest first, and each of them knows its place there. So the next
-expiry is known at once, and a field that is deleted or changed leaves the heap in logarithmic time.
+The heap contains exactly the fields that expire, with the earliest at the top, and each of them stores its index. So
+the next expiry is known at once, and a field that is deleted or changed leaves the heap in logarithmic time.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
@@ -58,7 +58,7 @@ cdef inline Slice field_value(const Field *field) noexcept nogil:
 
 
 cdef inline int64_t field_expiry(const Field *field) noexcept nogil:
-    """Unix time in ms, or 0."""
+    """Returns the Unix time in ms, or 0 for none."""
     if not field[0] & EXPIRES:
         return 0
     return <int64_t> load_u64(field + name_offset(field[0]) - 12)
@@ -66,17 +66,18 @@ cdef inline int64_t field_expiry(const Field *field) noexcept nogil:
 
 cdef Fields *fields_new(uint16_t meta) noexcept nogil
 cdef Fields *fields_copy(Fields *fields) noexcept nogil
-# Releases about `budget` fields; true when all is gone, `fields` itself included. Once begun, nothing else may be done.
+# Releases about `budget` fields; returns true when everything is released, including `fields` itself. After the first
+# call, no other function may be called on `fields`.
 cdef bint fields_free_some(Fields *fields, size_t budget) noexcept nogil
 cdef size_t fields_memory(const Fields *fields) noexcept nogil
 
 cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nogil
-# The name must not be there yet. `expiry` is a Unix time in ms, or 0.
+# Adds a field whose name is not in the table yet. `expiry` is a Unix time in ms, or 0.
 cdef void fields_add(Fields *fields, Slice name, uint64_t hash, Slice value, int64_t expiry) noexcept nogil
-# `value` may be the field's own.
+# Replaces the field's value and expiry. `value` may be the field's own value.
 cdef void fields_change(Fields *fields, Field **slot, Slice value, int64_t expiry) noexcept nogil
 cdef bint fields_remove(Fields *fields, Slice name, uint64_t hash) noexcept nogil
-# How many fields' time came before `now`.
+# Returns the number of fields whose expiry is before `now`.
 cdef size_t fields_due(const Fields *fields, int64_t now) noexcept nogil
-# Whether the heap is one and agrees with the fields; for tests.
+# Returns whether the heap is in order and agrees with the fields; for tests.
 cdef bint fields_sound(Fields *fields) noexcept nogil

@@ -1,4 +1,4 @@
-"""The large form of a hash; what a field and the heap are stands in ``hash_fields.pxd``."""
+"""The large form of a hash; ``hash_fields.pxd`` describes the fields and the heap."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
@@ -122,7 +122,7 @@ cdef void heap_sink(Fields *fields, size_t place, Field *field) noexcept nogil:
 
 
 cdef void heap_fill(Fields *fields, size_t place, Field *field) noexcept nogil:
-    """Puts the field where it belongs, beginning at a place that is free for it."""
+    """Moves the field from the free index ``place`` up or down to where it belongs."""
     if place > 0 and field_expiry(fields.heap[(place - 1) // 2]) > field_expiry(field):
         heap_rise(fields, place, field)
     else:
@@ -162,7 +162,7 @@ cdef size_t fields_due(const Fields *fields, int64_t now) noexcept nogil:
     return due_below(fields, 0, now)
 
 
-# ---- the whole ----
+# ---- the table and the heap ----
 
 cdef Fields *fields_new(uint16_t meta) noexcept nogil:
     return <Fields *> member_table_new(sizeof(Fields), meta, &field_type)
@@ -211,7 +211,7 @@ cdef size_t fields_memory(const Fields *fields) noexcept nogil:
     return member_table_memory(&fields.base) + heap
 
 
-# ---- fields in the whole ----
+# ---- fields in the table ----
 
 cdef Field **fields_find(Fields *fields, Slice name, uint64_t hash) noexcept nogil:
     return <Field **> table_find(&fields.base.table, name, hash)

@@ -1,11 +1,11 @@
-"""The forms of a hash (``hash.pxd``) from within: which one it is, and how a field of it is read.
+"""The internals of the forms of a hash (``hash.pxd``): which form a hash has, and how to read a field.
 
-The owner bits of the header that all forms begin with give the form:
+All forms begin with the same header, and its owner bits give the form:
 
-- HASH_PACKED: a pack of pairs, field and value, as long as both are small and there are few;
-- HASH_PACKED_EXPIRING: a pack of triples, field, value and expiry (Unix time in ms, 0 for none), the earliest expiry
-  first and fields without one last, once a field has had an expiry;
-- HASH_TABLE: ``Fields`` (``hash_fields.pxd``), once a limit was passed.
+- HASH_PACKED: a pack of pairs, field and value, as long as fields and values are small and few;
+- HASH_PACKED_EXPIRING: a pack of triples, field, value and expiry (Unix time in ms, 0 for none), once a field has had
+  an expiry; the earliest expiry comes first, fields without one come last;
+- HASH_TABLE: ``Fields`` (``hash_fields.pxd``), once a limit has been exceeded.
 """
 
 from libc.stdint cimport int64_t, uint16_t, uint32_t
@@ -27,12 +27,12 @@ cdef enum:
     HASH_PACKED_EXPIRING = 1
     HASH_TABLE = 2
 
-# What all three forms begin with.
+# The header of all three forms.
 cdef struct Hash:
     uint32_t size           # of this block
-    uint16_t meta           # the owner bits in it
+    uint16_t meta           # contains the owner bits
 
-# A field that has been read: good until the next change of the hash, and no longer than the entry itself.
+# A field that has been read: valid until the next change of the hash, and no longer than the entry itself.
 ctypedef struct HashEntry:
     Slice field
     Slice value
@@ -54,7 +54,7 @@ cdef inline Fields *fields_of(const void *hash) noexcept nogil:
 
 
 cdef inline size_t stride_of(const void *hash) noexcept nogil:
-    """Elements of a pack that make one field."""
+    """Returns the number of elements per field in a pack."""
     return 2 + form_of(hash)
 
 
@@ -77,7 +77,7 @@ cdef inline size_t skip(const Pack *pack, size_t at, size_t count) noexcept nogi
 
 
 cdef inline int64_t expiry_at(const Hash *hash, size_t at) noexcept nogil:
-    """The expiry of the field that begins at ``at``; 0 in a pack of pairs."""
+    """Returns the expiry of the field that begins at ``at``; 0 in a pack of pairs."""
     cdef const Pack *pack = <const Pack *> hash
     if form_of(hash) == HASH_PACKED:
         return 0
@@ -89,7 +89,7 @@ cdef inline bint is_due(int64_t expiry, int64_t now) noexcept nogil:
 
 
 cdef inline size_t read_pack(Hash *hash, size_t at, HashEntry *out) noexcept nogil:
-    """Reads the field at ``at``; the position of the next one."""
+    """Reads the field at ``at``; returns the position of the next one."""
     cdef const Pack *pack = <const Pack *> hash
     out.field = text_at(pack, at, out.field_digits)
     at = pack_next_forward(pack, at)

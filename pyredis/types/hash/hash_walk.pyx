@@ -1,4 +1,4 @@
-"""Walks over a hash, and random fields of it; the contract stands in ``hash_walk.pxd``."""
+"""Iteration over a hash, and random fields of it; the contracts are in ``hash_walk.pxd``."""
 
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 
@@ -39,14 +39,14 @@ from pyredis.types.table.sampling cimport (
 )
 
 cdef enum:
-    # Picks of a random field in a table before due fields, which are not wanted, make it count instead.
+    # Random picks in a table that may find due fields before the remaining fields are counted instead.
     RANDOM_TRIES = 64
 
 
-# ---- how many ----
+# ---- counting ----
 
 cdef size_t due_end(const Hash *hash, int64_t now, size_t *count) noexcept nogil:
-    """The position behind the due fields of a pack, and how many they are."""
+    """Returns the position after the due fields of a pack, and sets ``count`` to their number."""
     cdef size_t at = PACK_HEADER
     count[0] = 0
     if form_of(hash) == HASH_PACKED:
@@ -66,7 +66,7 @@ cdef size_t hash_living(const Hash *hash, int64_t now) noexcept nogil:
     return hash_size(hash) - due
 
 
-# ---- walks ----
+# ---- iteration ----
 
 cdef void hash_iterate(Hash *hash, int64_t now, HashIterator *iterator) noexcept nogil:
     cdef size_t due

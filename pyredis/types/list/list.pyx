@@ -1,7 +1,8 @@
-"""The list in its two forms; what they are and what may be relied on stands in ``list.pxd``.
+"""The list in its two forms; ``list.pxd`` describes them and has the contracts.
 
-A short list is read and changed as a long one that has nothing but a run at its head: ``LongList`` on the stack, whose
-run is taken back afterwards. That holds because what could make nodes of a run has made the list long before.
+A short list is read and changed as a long one that has only a run at its head: a ``LongList`` on the stack, from which
+the run is taken back afterwards. This works because any change that could turn parts of the run into nodes first makes
+the list long (``list_expect``).
 """
 
 from libc.stdint cimport int64_t
@@ -51,14 +52,15 @@ from pyredis.types.list.list_run cimport (
 from pyredis.types.packs.listpack cimport PackCode, code_room, pack_before, pack_code, pack_text
 
 cdef enum:
-    # list-max-listpack-size from -1 to -5 means 4, 8, 16, 32 and 64 KiB; with a number of elements, 8 KiB hold too.
+    # list-max-listpack-size from -1 to -5 means 4, 8, 16, 32 and 64 KiB. If it is a number of elements, a node is also
+    # limited to 8 KiB.
     BYTES_AT_LEAST = 4096
     BYTES_BY_COUNT = 8192
     SMALLEST_SIZE = -5
     COUNT_MAX = 1 << 30
-    # Bytes of a listpack without elements, by which Redis measures.
+    # Size of an empty listpack in Redis, which is part of what Redis compares with the limit.
     LISTPACK_BYTES = 7
-    # Elements that are pushed on a run after one look at its room.
+    # Most elements that are pushed on a run after one check of its room.
     TOGETHER = 16
 
 ctypedef void (*Found)(void *context, size_t index) noexcept nogil
@@ -104,12 +106,12 @@ cdef const LongList *seen_as_long(const List *list, LongList *own) noexcept nogi
 
 
 cdef LongList *opened(List **list, LongList *own) noexcept nogil:
-    """For a change, after which ``closed`` must follow."""
+    """Returns the list as a long one that may be changed; ``closed`` must follow."""
     return <LongList *> seen_as_long(list[0], own)
 
 
 cdef void closed(List **list, const LongList *opening, LongList *own) noexcept nogil:
-    """``list[0]`` may be a run that has moved: it is not looked at."""
+    """Takes back the run of a short list. Does not read ``list[0]``, a run that may have moved."""
     if opening == own:
         list[0] = <List *> (own.head if own.head != NULL else run_new(0, False))
 
@@ -126,7 +128,7 @@ cdef void list_expect(List **list, size_t bytes, size_t count, bint front, const
         make_long(list, front)
 
 
-# ---- the whole ----
+# ---- the list ----
 
 cdef List *list_new(size_t room, bint front) noexcept nogil:
     return <List *> run_new(room, front)
@@ -176,7 +178,7 @@ cdef bint list_sound(const List *list) noexcept nogil:
 # ---- the ends ----
 
 cdef void push_some(Run **run, const Slice *texts, size_t count, bint front) noexcept nogil:
-    """At most TOGETHER; those that a new list begins with get exactly the room that they need."""
+    """Pushes at most TOGETHER texts. A run without room, as in a new list, gets exactly the room that they need."""
     cdef PackCode codes[TOGETHER]
     cdef size_t room = 0, index
     for index in range(count):
@@ -292,7 +294,7 @@ cdef size_t list_remove(List **list, Slice text, size_t limit, bint front, const
 # ---- reading ----
 
 cdef bint next_part(ListIterator *iterator) noexcept nogil:
-    """Opens the next part that is there."""
+    """Opens the next part that exists; returns false if there is none."""
     if iterator.is_open:
         stretch_close(&iterator.stretch)
     iterator.is_open = False
@@ -379,8 +381,11 @@ cdef size_t search_forward(const LongList *list, Search *search, size_t within) 
 
 
 cdef void tell_backward(ListStretch *stretch, size_t first, size_t least, Search *search) noexcept nogil:
-    """Tells a part's matches from behind; its elements have the indexes from ``first`` on, those below ``least`` not
-    being looked at. What matches is noted on the way forward, since nodes are walked no other way."""
+    """Reports the matches in a part from back to front.
+
+    The indexes of its elements start at ``first``; those below ``least`` are skipped. Matches are collected in forward
+    order first, because nodes can only be walked forward.
+    """
     cdef size_t size = stretch.count * sizeof(size_t), matches = 0, index = first
     cdef size_t *noted = <size_t *> mem_alloc(size)
     while stretch.count:

@@ -1,4 +1,4 @@
-"""Insertion, replacement and removal within a long list; the contracts stand in ``list_editing.pxd``."""
+"""Insertion, replacement and removal within a long list; the contracts are in ``list_editing.pxd``."""
 
 from pyredis.ground.base cimport Slice
 from pyredis.types.list.list_long cimport (
@@ -75,7 +75,7 @@ cdef Node node_with(const PackCode *code) noexcept nogil:
 
 
 cdef void insert_between(LongList *list, size_t index, const PackCode *code, const ListLimits *limits) noexcept nogil:
-    """Behind node ``index - 1`` and before node ``index``: in the one or the other, or in a node of its own."""
+    """Inserts between nodes ``index - 1`` and ``index``: into one of the two, or as a node of its own."""
     cdef Node *before = node_at(&list.nodes, index - 1) if index else NULL
     cdef Node *behind = node_at(&list.nodes, index) if index < list.nodes.used else NULL
     if before != NULL and has_room(before, code, limits):
@@ -89,7 +89,7 @@ cdef void insert_between(LongList *list, size_t index, const PackCode *code, con
 
 
 cdef void split_node(LongList *list, size_t index, size_t at, size_t count) noexcept nogil:
-    """The elements from ``at`` on, before which there are ``count``, become a node behind this one."""
+    """Moves the elements from ``at`` on, before which there are ``count``, to a new node after this one."""
     cdef Node *node = node_at(&list.nodes, index)
     cdef size_t behind = node.count - count
     cdef Pack *pack = <Pack *> node.block
@@ -101,7 +101,7 @@ cdef void split_node(LongList *list, size_t index, size_t at, size_t count) noex
 
 cdef void insert_in_node(LongList *list, size_t index, size_t at, const PackCode *code, const ListLimits *limits
                          ) noexcept nogil:
-    """A full node is halved until the half in question has room."""
+    """Inserts into a node; splits a full node in half until the half in question has room."""
     cdef Node *node = own_node(list, index)
     cdef size_t middle
     while not has_room(node, code, limits):
@@ -185,7 +185,7 @@ cdef void replace_in_run(LongList *list, ListPlace place, Slice text, const List
 
 
 cdef void replace_node(LongList *list, size_t index, Slice text, const ListLimits *limits) noexcept nogil:
-    """Of a node with one element."""
+    """Replaces the element of a node that has only one."""
     cdef Node *node = node_at(&list.nodes, index)
     cdef PackCode code
     own_block(list, node)
@@ -198,7 +198,7 @@ cdef void replace_node(LongList *list, size_t index, Slice text, const ListLimit
 
 
 cdef bint replace_in_node(LongList *list, ListPlace place, Slice text, const ListLimits *limits) noexcept nogil:
-    """False where the node would become too large."""
+    """Replaces the element; returns false, with nothing changed, if the node would become too large."""
     cdef Node *node = own_node(list, place.part - 1)
     cdef Pack *pack = <Pack *> node.block
     cdef size_t old = pack_extent(pack + place.at)
@@ -248,7 +248,7 @@ cdef size_t count_equal(const LongList *list, size_t part, const PackCode *code,
 
 cdef void remove_from_node(LongList *list, size_t index, const PackCode *code, size_t skip, size_t limit,
                            const ListLimits *limits) noexcept nogil:
-    """A node that has them; it may be left without elements."""
+    """Removes equal elements from a node that contains some; may leave the node without elements."""
     cdef Node *node = node_at(&list.nodes, index)
     cdef Pack *pack
     if node.kind == NODE_PLAIN:

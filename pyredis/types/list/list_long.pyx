@@ -1,7 +1,7 @@
-"""The long form of a list; what it is stands in ``list_long.pxd``.
+"""The long form of a list; ``list_long.pxd`` describes it.
 
 Always holds between calls: no run and no node is empty, ``count`` is the sum of theirs, and a run is at most twice as
-large as a node may be, as the limits were when it last grew.
+large as a node may be, under the limits at the time when it last grew.
 """
 
 from libc.string cimport memcmp
@@ -61,10 +61,10 @@ from pyredis.types.packs.listpack cimport (
 from pyredis.types.table.guard cimport is_guarded
 
 cdef enum:
-    # Of a run that begins with a push; it grows as it is filled.
+    # Bytes of room in a run that a push creates; it grows as it fills.
     FIRST_ROOM = 240
 
-# ---- the whole ----
+# ---- the list ----
 
 cdef LongList *long_new(Run *run, bint front) noexcept nogil:
     cdef LongList *list = <LongList *> mem_zalloc(sizeof(LongList))
@@ -205,7 +205,7 @@ cdef void stretch_close(ListStretch *stretch) noexcept nogil:
 
 
 cdef void skip_from_behind(ListStretch *stretch, size_t left) noexcept nogil:
-    """Goes to where so many are left."""
+    """Skips elements until ``left`` of them remain."""
     stretch.at = stretch.end
     stretch.count = left
     while left:
@@ -274,7 +274,7 @@ cdef ListPlace place_of(const LongList *list, size_t index) noexcept nogil:
 
 
 cdef bint stretch_find(ListStretch *stretch, const PackCode *code, Slice text) noexcept nogil:
-    """Goes on to the first element equal to the text."""
+    """Advances to the first element equal to the text."""
     while stretch.count:
         if stretch_equals(stretch, code, text):
             return True
@@ -331,14 +331,14 @@ cdef void compress_node(LongList *list, size_t index, const ListLimits *limits) 
 
 
 cdef void compress_behind(LongList *list, bint front, const ListLimits *limits) noexcept nogil:
-    """A node has come to an end: another one is now far enough from it."""
+    """After a node was added at an end, compresses the node that is now far enough from that end."""
     if limits.depth == 0 or limits.depth > list.nodes.used:
         return
     compress_node(list, limits.depth - 1 if front else list.nodes.used - limits.depth, limits)
 
 
 cdef size_t head_share(const Run *run, size_t stop, const ListLimits *limits, size_t *count) noexcept nogil:
-    """Where, in the run at the head, the last elements that make a node begin."""
+    """Returns where, in the run at the head, the last elements that fit in one node begin."""
     cdef size_t at = run.end, before
     count[0] = 0
     while at > stop and count[0] < limits.count:
@@ -351,7 +351,7 @@ cdef size_t head_share(const Run *run, size_t stop, const ListLimits *limits, si
 
 
 cdef size_t tail_share(const Run *run, size_t stop, const ListLimits *limits, size_t *count) noexcept nogil:
-    """Where, in the run at the tail, the first elements that make a node end."""
+    """Returns where, in the run at the tail, the first elements that fit in one node end."""
     cdef size_t at = run.begin, behind
     count[0] = 0
     while at < stop and count[0] < limits.count:
@@ -364,7 +364,7 @@ cdef size_t tail_share(const Run *run, size_t stop, const ListLimits *limits, si
 
 
 cdef void seal_share(LongList *list, bint front, size_t stop, const ListLimits *limits) noexcept nogil:
-    """A node's worth of the run's inner elements, not past ``stop``, becomes a node."""
+    """Turns as many of the run's inner elements as fit in one node, but none past ``stop``, into a node."""
     cdef Run *run = end_of(list, front)[0]
     cdef size_t at, count
     cdef Pack *pack
@@ -388,7 +388,7 @@ cdef void spill(LongList *list, bint front, const ListLimits *limits) noexcept n
 
 
 cdef void seal_until(LongList *list, bint front, size_t stop, const ListLimits *limits) noexcept nogil:
-    """All of the run's inner elements up to ``stop`` become nodes; a run that has no others goes."""
+    """Turns all of the run's inner elements up to ``stop`` into nodes; removes the run if it has no others."""
     cdef Run *run = end_of(list, front)[0]
     while (run.end > stop) if front else (run.begin < stop):
         seal_share(list, front, stop, limits)
@@ -414,7 +414,7 @@ cdef Run *run_from_node(LongList *list, bint front) noexcept nogil:
 
 
 cdef inline Run *end_run(LongList *list, bint front) noexcept nogil:
-    """The run that an end of the list is in; NULL where it is a plain node."""
+    """Returns the run with the element at this end of the list, made from a node if needed; NULL for a plain node."""
     if likely(end_of(list, front)[0] != NULL):
         return end_of(list, front)[0]
     if list.nodes.used:
@@ -477,7 +477,7 @@ cdef void long_drop(LongList *list, bint front) noexcept nogil:
 
 
 cdef size_t drop_from_run(Run **run, size_t count, bint front) noexcept nogil:
-    """Returns how many it had of them."""
+    """Drops up to ``count`` elements from a run, which may be missing; returns how many."""
     cdef size_t at
     if run[0] == NULL:
         return 0
@@ -494,7 +494,7 @@ cdef size_t drop_from_run(Run **run, size_t count, bint front) noexcept nogil:
 
 
 cdef size_t drop_nodes(LongList *list, size_t count, bint front) noexcept nogil:
-    """Whole nodes with no more than ``count`` elements; returns how many elements that were."""
+    """Drops entire nodes, with at most ``count`` elements together; returns how many elements they had."""
     cdef size_t nodes = 0, dropped = 0
     cdef Node *node
     while nodes < list.nodes.used:
@@ -511,7 +511,7 @@ cdef size_t drop_nodes(LongList *list, size_t count, bint front) noexcept nogil:
 
 
 cdef void drop_from_node(LongList *list, size_t count, bint front) noexcept nogil:
-    """``count`` elements, not all, of the node at the end."""
+    """Drops ``count`` elements, but not all, of the node at the end."""
     cdef Node *node = own_node(list, 0 if front else list.nodes.used - 1)
     cdef Pack *pack = <Pack *> node.block
     pack_delete(&pack, PACK_HEADER if front else pack_seek(pack, node.count - count), count)

@@ -1,10 +1,10 @@
-"""The inner nodes of a long list: an array with room at both ends, of blocks that stay where they are when it moves.
+"""The inner nodes of a long list: an array with room at both ends. The nodes' blocks stay in place when it moves.
 
-A node is of one kind:
+A node has one of these kinds:
 
-- NODE_PACKED: a pack for walking forward, which has at least one element;
-- NODE_PLAIN: one element too large to be packed, its size (``size_t``) and its bytes;
-- NODE_COMPRESSED: a pack compressed by LZF, its size and the pack's (32 bits each), then the stream.
+- NODE_PACKED: a pack without backward lengths, with at least one element;
+- NODE_PLAIN: one element too large to be packed: its size (``size_t``) and its bytes;
+- NODE_COMPRESSED: a pack compressed with LZF: the sizes of the stream and of the pack (32 bits each), then the stream.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -21,10 +21,10 @@ ctypedef struct Node:
     void *block
     uint32_t count          # elements
     uint8_t kind
-    uint8_t held[3]         # what a snapshot that holds the block too has noted; 0 in a node of its own
+    uint8_t held[3]         # a note by the snapshot that shares the block; 0 if none does
 
 ctypedef struct Nodes:
-    Node *items             # nodes stand in items[first : first + used]
+    Node *items             # the nodes are items[first : first + used]
     uint32_t capacity
     uint32_t first
     uint32_t used
@@ -39,7 +39,7 @@ cdef inline size_t node_held(const Node *node) noexcept nogil:
 
 
 cdef inline void node_hold(Node *node, size_t note) noexcept nogil:
-    """``note`` has 24 bits."""
+    """Sets the note, which has 24 bits."""
     node.held[0] = <uint8_t> note
     node.held[1] = <uint8_t> (note >> 8)
     node.held[2] = <uint8_t> (note >> 16)
@@ -50,28 +50,29 @@ cdef inline Slice plain_text(const Node *node) noexcept nogil:
 
 
 # ---- one node ----
-# Takes the pack over.
+# Takes ownership of the pack.
 cdef Node node_packed(Pack *pack, size_t count) noexcept nogil
 cdef Node node_plain(Slice text) noexcept nogil
 cdef Node node_copy(const Node *node) noexcept nogil
 cdef void node_free(Node *node) noexcept nogil
 cdef size_t node_memory(const Node *node) noexcept nogil
 cdef bint node_sound(const Node *node) noexcept nogil
-# Whether `size` foreign bytes, which begin where a block may, are the block of such a node; `count` of elements.
+# Fully validates `size` untrusted bytes, aligned like an allocation, as the block of such a node, and sets `count` to
+# the number of its elements.
 cdef bint node_check(NodeKind kind, const uint8_t *bytes, size_t size, size_t *count) noexcept nogil
-# Packs that do not become smaller stay as they are.
+# Compresses the pack of a node, unless that saves too little.
 cdef void node_compress(Node *node) noexcept nogil
-# Makes a compressed node a packed one.
+# Converts a compressed node to a packed one.
 cdef void node_expand(Node *node) noexcept nogil
-# The pack of a node that is not plain; `scratch` is set to what `pack_free` must be called with afterwards, or to NULL.
+# Returns the pack of a node that is not plain. If `scratch` is not NULL afterwards, the caller must `pack_free` it.
 cdef const Pack *node_pack(const Node *node, Pack **scratch) noexcept nogil
 
 # ---- the array ----
 cdef void nodes_insert(Nodes *nodes, size_t index, Node node) noexcept nogil
-# Takes nodes out of the array without freeing them.
+# Takes nodes out of the array without freeing their blocks.
 cdef void nodes_take(Nodes *nodes, size_t index, size_t count) noexcept nogil
-# Takes the nodes without elements out and frees them.
+# Removes and frees the nodes without elements.
 cdef void nodes_sweep(Nodes *nodes) noexcept nogil
 cdef void nodes_copy(Nodes *to, const Nodes *nodes) noexcept nogil
-# The array alone.
+# Frees the array, but not the blocks.
 cdef void nodes_free(Nodes *nodes) noexcept nogil

@@ -1,4 +1,4 @@
-"""The inner nodes of a long list; what they are stands in ``list_nodes.pxd``."""
+"""The inner nodes of a long list; ``list_nodes.pxd`` describes them."""
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy, memmove, memset
@@ -10,10 +10,10 @@ from pyredis.types.packs.lzf cimport lzf_compress, lzf_decompress
 
 cdef enum:
     LEAST_CAPACITY = 8
-    # As in Redis: smaller packs are not tried, and compression must save that much.
+    # As in Redis, in bytes: smaller packs are not compressed, and compression must save at least this much.
     LEAST_TO_COMPRESS = 48
     LEAST_SAVED = 8
-    # Bytes that a byte of a stream makes at most: 3 bytes refer to as many as 264.
+    # Most bytes of output per byte of a stream: a reference of 3 bytes yields up to 264.
     MOST_EXPANSION = 88
 
 ctypedef struct Compressed:
@@ -153,7 +153,7 @@ cdef const Pack *node_pack(const Node *node, Pack **scratch) noexcept nogil:
 # ---- the array ----
 
 cdef void resize(Nodes *nodes, size_t capacity) noexcept nogil:
-    """As much room before the nodes as behind them."""
+    """Reallocates the array, with the same room before the nodes as after them."""
     cdef Node *items = <Node *> mem_alloc(capacity * sizeof(Node))
     cdef size_t first = (capacity - nodes.used) // 2
     if nodes.used:
@@ -184,7 +184,7 @@ cdef void make_room(Nodes *nodes, bint front) noexcept nogil:
 
 
 cdef void nodes_insert(Nodes *nodes, size_t index, Node node) noexcept nogil:
-    """The shorter side moves."""
+    """Inserts a node; moves the nodes on the shorter side."""
     cdef bint front = index < nodes.used - index
     cdef Node *place
     make_room(nodes, front)

@@ -1,12 +1,12 @@
 """The run: elements of a list in one block with room to grow at both ends.
 
-Layout: ``capacity`` (32 bits, the whole block), ``count`` (of elements; the highest two bits are not set in a run, so
-that owners can tell something else by them), ``begin`` and ``end`` (offsets of the first element and of the byte
-behind the last), a gap, the elements, a gap. Elements are those of a pack for walking backward (``listpack.pxd``), so
-that both ends are reached at once.
+Layout: ``capacity`` (32 bits, the size of the block), ``count`` (of elements; its highest two bits are never set, so
+owners can use them to recognize other blocks), ``begin`` and ``end`` (offsets of the first element and of the byte
+after the last), a gap, the elements, a gap. Elements have backward lengths, as in a pack (``listpack.pxd``), so that
+both ends can be accessed directly.
 
-A position is the offset of an element from the start of the block, good until the next change. ``end`` is the position
-behind the last element. Functions that may move the run take ``Run **``.
+A position is the offset of an element from the start of the block, valid until the next change. ``end`` is the position
+after the last element. Functions that may move the run take ``Run **``.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -24,7 +24,7 @@ ctypedef struct Run:
 
 
 cdef inline size_t run_used(const Run *run) noexcept nogil:
-    """Bytes of the elements."""
+    """Returns the bytes of the elements."""
     return run.end - run.begin
 
 
@@ -37,35 +37,36 @@ cdef inline size_t run_next(const Run *run, size_t at) noexcept nogil:
     return at + extent + pack_backlink(extent)
 
 
-# An empty run with room for so many bytes, all of it before the elements to come where `front`, else behind them.
+# Returns an empty run with `room` free bytes, all of them before future elements if `front`, otherwise after them.
 cdef Run *run_new(size_t room, bint front) noexcept nogil
-# Without the gaps.
+# Copies the run without the gaps.
 cdef Run *run_copy(const Run *run) noexcept nogil
 cdef void run_free(Run *run) noexcept nogil
 cdef size_t run_memory(const Run *run) noexcept nogil
 cdef bint run_sound(const Run *run) noexcept nogil
-# Whether `size` foreign bytes, which begin where a block may, are a run in every detail.
+# Fully validates `size` untrusted bytes, aligned like an allocation, as a run.
 cdef bint run_check(const uint8_t *bytes, size_t size) noexcept nogil
-# The element of this index, which must be there.
+# Returns the position of the element of this index, which must exist.
 cdef size_t run_seek(const Run *run, size_t index) noexcept nogil
 
-# Room for `need` more bytes at one end.
+# Makes room for `need` more bytes at one end.
 cdef void run_reserve(Run **run, size_t need, bint front) noexcept nogil
-# Gives back most of the gaps where they are far more than the elements.
+# Releases most of the gaps if they are far larger than the elements.
 cdef void run_fit(Run **run) noexcept nogil
 cdef void run_push(Run **run, const PackCode *code, bint front) noexcept nogil
-# Removes the first or the last element, which must be there.
+# Removes the first or the last element, which must exist.
 cdef void run_drop(Run *run, bint front) noexcept nogil
 cdef void run_insert(Run **run, size_t at, const PackCode *code) noexcept nogil
 cdef void run_replace(Run **run, size_t at, const PackCode *code) noexcept nogil
-# Removes the `count` elements that stand in [at, to).
+# Removes the `count` elements in [at, to).
 cdef void run_delete(Run *run, size_t at, size_t to, size_t count) noexcept nogil
-# Removes elements equal to `code`, the first `skip` left alone and at most `limit`; returns how many.
+# Removes elements equal to `code`: keeps the first `skip` of them and removes at most `limit`. Returns how many were
+# removed.
 cdef size_t run_delete_equal(Run *run, const PackCode *code, size_t skip, size_t limit) noexcept nogil
 
-# The `count` elements in [at, to) as a pack without the lengths that lead backward.
+# Returns the `count` elements in [at, to) as a pack without backward lengths.
 cdef Pack *run_sealed(const Run *run, size_t at, size_t to, size_t count) noexcept nogil
-# A run of the elements of such a pack.
+# Returns a run of the elements of such a pack.
 cdef Run *run_unsealed(const Pack *pack) noexcept nogil
 # Appends the elements of another run.
 cdef void run_append(Run **run, const Run *other) noexcept nogil

@@ -1,7 +1,7 @@
-"""The run; its layout stands in ``list_run.pxd``.
+"""The run; its layout is in ``list_run.pxd``.
 
-Always holds between calls: RUN_HEADER <= begin <= end <= capacity, ``count`` elements fill [begin, end), and nothing of
-the gaps is ever read.
+Always holds between calls: RUN_HEADER <= begin <= end <= capacity, and ``count`` elements fill [begin, end). The gaps
+are never read.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
@@ -33,7 +33,7 @@ cdef enum:
     WORTH_FITTING = 128
 
 
-# ---- the whole ----
+# ---- the run ----
 
 cdef inline uint8_t *bytes_of(Run *run) noexcept nogil:
     return <uint8_t *> run
@@ -53,7 +53,7 @@ cdef Run *run_new(size_t room, bint front) noexcept nogil:
 
 
 cdef Run *with_gaps(const Run *run, size_t before, size_t behind) noexcept nogil:
-    """A copy with so many bytes free at its ends."""
+    """Returns a copy with the given numbers of free bytes at its ends."""
     cdef size_t used = run_used(run)
     cdef Run *copy = run_new(before + used + behind, False)
     copy.count = run.count
@@ -116,11 +116,11 @@ cdef void move_elements(Run *run, size_t begin) noexcept nogil:
 
 
 cdef void make_room(Run **run, size_t need, bint front) noexcept nogil:
-    """What is free moves to where it is needed if it is worth that, else the run moves to a larger block."""
+    """Makes room by shifting the elements within the block if enough bytes are free, else in a larger block."""
     cdef size_t used = run_used(run[0]), room = free_room(run[0]), spare
     cdef Run *old = run[0]
     if room >= need + used // 4:
-        # The other end keeps a little, for those who push there as well.
+        # The other end keeps a little room, in case elements are pushed there too.
         spare = (room - need) // 4
         move_elements(old, RUN_HEADER + (room - spare if front else spare))
         return
@@ -193,7 +193,7 @@ cdef void run_replace(Run **run, size_t at, const PackCode *code) noexcept nogil
     if behind - at == code_room(code, True):
         pack_write(bytes_of(run[0]) + at, code, True)
         return
-    # Where the elements before the one at `at` move, they move to the back.
+    # If run_delete moves the elements before `at`, it moves them toward the back, so `before` stays right.
     run_delete(run[0], at, behind, 1)
     run_insert(run, run[0].begin + before, code)
 

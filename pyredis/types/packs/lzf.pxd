@@ -1,4 +1,4 @@
-"""LZF: the compression of strings in RDB files and of the inner nodes of long lists.
+"""LZF, a fast and simple compression: it compresses the inner nodes of long lists.
 
 A stream is a sequence of literals and references. Literals are a byte ``n`` (0..31) and ``n + 1`` bytes of text. A
 reference repeats bytes already written. The upper 3 bits of its first byte are the length less 2, where 7 means that a
