@@ -1,4 +1,4 @@
-"""The set of integers; its layout stands in ``intset.pxd``."""
+"""The set of integers; its layout is in ``intset.pxd``."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
@@ -41,10 +41,10 @@ cdef inline bint is_less(const void *context, size_t index) noexcept nogil:
 
 
 cdef bint find(const Intset *set, int64_t value, size_t *place) noexcept nogil:
-    """Whether the value is there, and in ``place`` the index that it has or would have."""
+    """Returns whether the set contains the value, and sets ``place`` to the index that it has or would have."""
     cdef size_t count = intset_count(set)
     cdef Sought sought = Sought(set, value)
-    # What is added in order goes to the end.
+    # Values that are added in ascending order belong at the end.
     place[0] = count
     if count == 0 or is_less(&sought, count - 1):
         return False

@@ -1,6 +1,6 @@
-"""The set in its three forms; what they are and what may be relied on stands in ``set.pxd``.
+"""The set in its three forms; ``set.pxd`` describes them and has the contracts.
 
-Always holds between calls: members differ. Every change of one member goes through ``intset_add``, ``intset_remove``,
+Always holds between calls: all members differ. Every change of a member uses ``intset_add``, ``intset_remove``,
 ``pack_append``, ``pack_delete``, ``members_add`` or ``members_remove``.
 """
 
@@ -82,11 +82,11 @@ from pyredis.types.table.hashtable cimport (
 )
 
 cdef enum:
-    # What an element's head may add to its bytes in a pack.
+    # Bytes that the head of an element may add to its text in a pack.
     PACK_OVERHEAD = 16
 
 
-# ---- the whole ----
+# ---- the set ----
 
 cdef Set *set_new_table(size_t count) noexcept nogil:
     cdef Members *members = members_new(SET_TABLE << PACK_OWNER_SHIFT)
@@ -140,7 +140,7 @@ cdef const char *set_encoding(const void *set) noexcept nogil:
 cdef size_t set_memory(const void *set) noexcept nogil:
     if form_of(set) == SET_TABLE:
         return members_memory(members_of(set))
-    # Packs and arrays of integers begin with their size alike.
+    # Both packs and arrays of integers begin with their size.
     return mem_footprint(pack_size(<const Pack *> set))
 
 
@@ -162,7 +162,7 @@ cdef bint set_check(const uint8_t *bytes, size_t size) noexcept nogil:
 
 
 cdef bint set_sound(Set *set) noexcept nogil:
-    """For tests: whether what the module promises holds."""
+    """Returns whether the invariants of this module hold; for tests."""
     if form_of(set) == SET_TABLE:
         return members_sound(members_of(set))
     return set_check(<const uint8_t *> set, pack_size(<const Pack *> set))
@@ -171,7 +171,7 @@ cdef bint set_sound(Set *set) noexcept nogil:
 # ---- from one form to another ----
 
 cdef void convert_to_table(Set **set, size_t count) noexcept nogil:
-    """Room for ``count`` members, those that are there among them."""
+    """Converts the set to a table with room for ``count`` members, including the existing ones."""
     cdef Set *table = set_new_table(count)
     cdef SetIterator iterator
     cdef SetMember member
@@ -203,7 +203,7 @@ cdef void convert_to_pack(Set **set) noexcept nogil:
 
 
 cdef size_t longest_number(const Intset *integers) noexcept nogil:
-    """Digits of the member with the most, sign included."""
+    """Returns the length of the longest member in decimal, including the sign."""
     cdef size_t count = intset_count(integers)
     cdef char digits[20]
     if count == 0:
@@ -212,7 +212,7 @@ cdef size_t longest_number(const Intset *integers) noexcept nogil:
 
 
 cdef void leave_integers(Set **set, size_t size, const SetLimits *limits) noexcept nogil:
-    """Makes room for a member of ``size`` bytes that is no integer."""
+    """Converts the set to a form that can take a member of ``size`` bytes that is not an integer."""
     cdef size_t count = set_size(set[0])
     if count < limits.entries and max(size, longest_number(<Intset *> set[0])) <= limits.value and (
             size + PACK_OVERHEAD * (count + 1) < PACK_SIZE_LIMIT):
@@ -344,7 +344,7 @@ cdef void set_iterate(Set *set, SetIterator *iterator) noexcept nogil:
 
 
 cdef inline bint next_compact(SetIterator *iterator, SetMember *out) noexcept nogil:
-    """``set_next`` of what is no table."""
+    """``set_next`` for the forms that are not tables."""
     cdef const Pack *pack = <const Pack *> iterator.set
     cdef const Intset *integers = <const Intset *> iterator.set
     if form_of(iterator.set) == SET_PACKED:
@@ -407,7 +407,7 @@ cdef uint64_t set_scan(Set *set, uint64_t cursor, SetVisitor visit, void *contex
 
 
 cdef size_t next_elements(SetIterator *iterator, const void **elements) noexcept nogil:
-    """A batch of a table's elements, on their way into the cache."""
+    """Reads a batch of a table's elements and starts to prefetch them."""
     cdef size_t count = 0
     while count < SET_BATCH and not iterator.ended:
         elements[count] = table_next(&iterator.walk)
@@ -435,7 +435,7 @@ cdef bint set_next_batch(SetIterator *iterator, SetBatch *batch) noexcept nogil:
 
 
 cdef void fetch_batch(const Members *members, SetBatch *batch) noexcept nogil:
-    """The hashes of the members; their buckets in the table, then what the buckets point to, are sent for."""
+    """Computes the members' hashes, and prefetches their buckets and then the elements in these."""
     cdef char digits[20]
     cdef size_t i
     for i in range(batch.count):
@@ -480,7 +480,7 @@ cdef void set_filter(Set *set, SetBatch *batch, bint present) noexcept nogil:
     batch.count = kept
 
 
-# ---- hints ----
+# ---- prefetch hints ----
 
 cdef uint64_t set_prefetch_place(const void *set, Slice member) noexcept nogil:
     cdef uint64_t key

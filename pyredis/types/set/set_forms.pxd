@@ -1,10 +1,10 @@
-"""The forms of a set (``set.pxd``) from within: which one it is, and how a member of it is read.
+"""The internals of the forms of a set (``set.pxd``): which form a set has, and how to read a member.
 
-The owner bits of the header that all forms begin with give the form:
+All forms begin with the same header, and its owner bits give the form:
 
-- SET_INTEGERS: a sorted array (``intset.pxd``), as long as all members are integers and they are few;
+- SET_INTEGERS: a sorted array (``intset.pxd``), as long as the members are few and all integers;
 - SET_PACKED: a pack, as long as the members are few and small;
-- SET_TABLE: ``Members`` (``set_members.pxd``), once a limit was passed.
+- SET_TABLE: ``Members`` (``set_members.pxd``), once a limit has been exceeded.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -31,7 +31,7 @@ cdef enum:
 
 cdef struct Set
 
-# A member: its bytes, or a number where `text` is NULL. One that was read is good until the next change of the set.
+# A member: its bytes, or a number if `text` is NULL. A member that was read is valid until the next change of the set.
 ctypedef PackItem SetMember
 
 
@@ -52,7 +52,7 @@ cdef inline Members *members_of(const void *set) noexcept nogil:
 
 
 cdef inline SetMember text_member(Slice text) noexcept nogil:
-    """``text.data`` may not be NULL, even where there is nothing to read."""
+    """Returns a text as a member. ``text.data`` must not be NULL, even if the text is empty."""
     cdef SetMember member
     member.text = text.data
     member.size = text.size
@@ -61,7 +61,7 @@ cdef inline SetMember text_member(Slice text) noexcept nogil:
 
 
 cdef inline Slice member_slice(const SetMember *member, char *digits) noexcept nogil:
-    """The member's bytes; a number's are written to ``digits`` (20 bytes)."""
+    """Returns the member's bytes; those of a number are written to ``digits`` (20 bytes)."""
     if member.text == NULL:
         return slice_of(digits, format_int64(digits, member.number))
     return slice_of(member.text, member.size)

@@ -1,6 +1,6 @@
-"""The large form of a set; what a member is stands in ``set_members.pxd``.
+"""The large form of a set; ``set_members.pxd`` describes a member.
 
-Members come and go through ``members_add`` and ``members_remove`` alone.
+Only ``members_add`` and ``members_remove`` insert and remove members.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
@@ -64,7 +64,7 @@ member_type.key = type_key
 member_type.destroy = type_destroy
 
 
-# ---- the whole ----
+# ---- the table ----
 
 cdef Members *members_new(uint16_t meta) noexcept nogil:
     return <Members *> member_table_new(sizeof(Members), meta, &member_type)
@@ -95,7 +95,7 @@ cdef size_t members_memory(const Members *members) noexcept nogil:
     return member_table_memory(members)
 
 
-# ---- members in the whole ----
+# ---- members in the table ----
 
 cdef bint members_have(Members *members, Slice text, uint64_t hash) noexcept nogil:
     return table_find(&members.table, text, hash) != NULL

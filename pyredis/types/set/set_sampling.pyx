@@ -1,4 +1,4 @@
-"""Random members of a set; the contract stands in ``set_sampling.pxd``."""
+"""Random members of a set; the contracts are in ``set_sampling.pxd``."""
 
 from libc.stdint cimport uint64_t, uintptr_t
 
@@ -44,11 +44,12 @@ from pyredis.types.table.sampling cimport (
 )
 
 cdef enum:
-    # When this many or more are taken out of a table for each one that is left, what is left is made anew.
+    # If at least this many members are popped from a table for each one that remains, the remaining ones are moved to a
+    # new set.
     MOVE_AT = 5
 
 
-# ---- that stay ----
+# ---- reading ----
 
 cdef void set_random(Set *set, uint64_t *random, SetMember *out) noexcept nogil:
     cdef size_t index
@@ -96,12 +97,12 @@ cdef void set_sample(Set *set, size_t count, uint64_t *random, SetVisitor visit,
         sample_picking(set, count, random, visit, context)
 
 
-# ---- that go ----
+# ---- removing ----
 
 cdef void pop_walking(
         Set **set, size_t count, const SetLimits *limits, uint64_t *random,
         SetVisitor visit, void *context) noexcept nogil:
-    """One walk that visits the members taken out and puts the others into a new set."""
+    """Walks once over the set, visits the members that are popped and moves the others to a new set."""
     cdef Set *rest = set_new_integers() if form_of(set[0]) == SET_INTEGERS else new_packed()
     cdef Selection selection = selection_of(count, set_size(set[0]))
     cdef SetIterator iterator
@@ -125,7 +126,7 @@ cdef void pop_one(Set **set, uint64_t *random, SetVisitor visit, void *context) 
 
 
 cdef bint is_moved_for(const Set *set, size_t count) noexcept nogil:
-    """Whether a pop of so many makes what it leaves anew. Members that a guard awaits stay where they are."""
+    """Returns whether to move the remaining members of a table when ``count`` are popped. A guarded table stays."""
     return members_of(set).guard == NULL and count >= MOVE_AT * (set_size(set) - count)
 
 

@@ -1,6 +1,6 @@
 """Strings as arrays of bits (``include/bits.h``): bit 0 is the highest bit of byte 0.
 
-Ranges are of bits, ``first`` included, ``end`` not; they lie within the string and are not empty unless said.
+A range of bits includes ``first`` but not ``end``. Ranges must be within the string and not empty.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -18,14 +18,14 @@ cdef enum BitOperation:
     BITS_XOR
     BITS_NOT
 
-# How many bits of the range are set.
+# Returns how many bits of the range are set.
 cdef uint64_t bits_count(const char *data, uint64_t first, uint64_t end) noexcept nogil
-# The first bit of the range that is `bit`; -1 where there is none.
+# Returns the position of the first bit in the range that equals `bit`, or -1 if there is none.
 cdef int64_t bits_find(const char *data, bint bit, uint64_t first, uint64_t end) noexcept nogil
-# Writes `size` bytes. Texts that are shorter count as padded with zero bytes; BITS_NOT takes one text. `out` overlaps
-# none of them.
+# Writes the result, of `size` bytes, to `out`, which must not overlap the texts. Shorter texts are treated as padded
+# with zero bytes. BITS_NOT takes one text.
 cdef void bits_combine(BitOperation operation, char *out, size_t size, const Slice *texts, int count) noexcept nogil
-# The number in the `width` bits (1 to 64) from bit `offset` on; what lies behind the text is zero.
+# Returns the number in the `width` bits (1 to 64) from bit `offset` on; bits after the end of the text are zero.
 cdef uint64_t bits_get(Slice text, uint64_t offset, int width) noexcept nogil
-# All of the bits lie within the `size` bytes.
+# Writes the number into `width` bits, all of which must be within the `size` bytes.
 cdef void bits_set(char *data, size_t size, uint64_t offset, int width, uint64_t value) noexcept nogil

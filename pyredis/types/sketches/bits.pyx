@@ -1,4 +1,4 @@
-"""Counting, finding and combining bits, and numbers of any width among them; the header says what holds."""
+"""Counting, finding and combining bits, and numbers of up to 64 bits; the contracts are in ``bits.pxd``."""
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -16,7 +16,7 @@ cdef extern from "bits.h" nogil:
     void bits_store_field(uint8_t *nine, unsigned shift, unsigned width, uint64_t value)
 
 cdef enum:
-    BLOCK = 1 << 14         # bytes that bits_combine finishes before it goes on: they stay in the first cache
+    BLOCK = 1 << 14         # bytes of output that bits_combine completes at a time, so they stay in the L1 cache
     WINDOW = 9              # bytes that 64 bits may touch
 
 
@@ -46,7 +46,7 @@ cdef int64_t bits_find(const char *data, bint bit, uint64_t first, uint64_t end)
 # ---- several texts ----
 
 cdef inline size_t part_in(Slice text, size_t at, size_t size) noexcept nogil:
-    """How many of the ``size`` bytes from ``at`` on the text has."""
+    """Returns how many of the ``size`` bytes from ``at`` on are within the text."""
     return min(size, text.size - at) if text.size > at else 0
 
 

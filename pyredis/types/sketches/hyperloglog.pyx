@@ -1,7 +1,7 @@
-"""HyperLogLog: registers raised, merged and counted; the header says how a value is laid out.
+"""Raising, merging and counting the registers of a HyperLogLog; the layout of a value is in ``hyperloglog.pxd``.
 
-The cardinality is estimated as Otmar Ertl's "New cardinality estimation algorithms for HyperLogLog sketches" has it, in
-the order of operations that Redis uses, so that both tell the same number.
+The estimate of the cardinality follows Otmar Ertl's "New cardinality estimation algorithms for HyperLogLog sketches",
+with the operations in the same order as in Redis, so that both return the same number.
 """
 
 from libc.math cimport INFINITY, fabs, sqrt
@@ -11,12 +11,12 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 from pyredis.ground.base cimport Slice, slice_of
 
 cdef enum:
-    VALUE_BITS = 50                 # of a hash, behind those that choose the register
+    VALUE_BITS = 50                 # of a hash, after the bits that choose the register
     LONGEST_ZERO = 64
     LONGEST_VALUE = 4
-    MERGED_RUNS = 5                 # looked at after a change, for neighbours of the same value
-    TESTED = 100000                 # elements of the self test
-    TESTED_SPARSE = 1000            # bytes of its sparse value, at most
+    MERGED_RUNS = 5                 # runs examined after a change, for adjacent runs of equal value
+    TESTED = 100000                 # elements in the self test
+    TESTED_SPARSE = 1000            # the most bytes of its sparse value
 
 cdef double ALPHA = 0.721347520444481703680     # 1 / (2 ln 2)
 
@@ -65,7 +65,7 @@ cdef inline Runs runs_of(Slice value) noexcept nogil:
 
 
 cdef size_t write_zeros(uint8_t *out, int length) noexcept nogil:
-    """A run of zeros as ZERO where that can be; nothing where there are none. Returns how many bytes."""
+    """Writes a run of zeros, as ZERO if possible, and nothing if ``length`` is 0. Returns the bytes written."""
     if length == 0:
         return 0
     if length <= LONGEST_ZERO:
@@ -93,7 +93,7 @@ cdef void sparse_start(SparseChange *change) noexcept nogil:
 
 
 cdef bint find_run(Runs *runs, int index, SparseChange *change) noexcept nogil:
-    """The run that has the register. Notes the run before, and from where a later register may be looked for."""
+    """Finds the run that contains the register. Notes the run before it, and where a later search may begin."""
     cdef Runs before
     runs.at = change.resume_at
     runs.index = change.resume_register
@@ -103,7 +103,7 @@ cdef bint find_run(Runs *runs, int index, SparseChange *change) noexcept nogil:
         if index < runs.index + runs.length:
             change.at = runs.at
             return True
-        # Two runs back: the one before may come to reach, by merging, to the register looked for next.
+        # Two runs back: after a merge, the run before may contain the register that is searched next.
         change.resume_at = before.at
         change.resume_register = before.index
         before = runs[0]
@@ -132,7 +132,7 @@ cdef Raising sparse_raise(Slice value, int index, int register, size_t most_byte
 
 
 cdef size_t merge_values(uint8_t *data, size_t size, size_t at) noexcept nogil:
-    """Joins neighbours of the same value among the runs from ``at`` on. Returns the size that remains."""
+    """Joins adjacent runs of equal value among the next few from ``at`` on. Returns the new size."""
     cdef int left = MERGED_RUNS
     cdef int length
     while at < size and left > 0:
@@ -225,7 +225,7 @@ cdef double tau(double x) noexcept nogil:
 
 
 cdef uint64_t estimate(const uint32_t *counts) noexcept nogil:
-    """The cardinality, from how many registers have each value."""
+    """Estimates the cardinality from the number of registers with each value."""
     cdef double m = HLL_REGISTERS
     cdef double z = m * tau((m - <int> counts[VALUE_BITS + 1]) / m)
     cdef int value
@@ -267,7 +267,7 @@ cdef bint hll_count(Slice value, uint64_t *cardinality) noexcept nogil:
 # ---- the self test ----
 
 cdef bint packing_is_sound() noexcept nogil:
-    """Registers stored and read one by one, and all of them at once."""
+    """Tests that registers stored one by one can be read one by one and all at once."""
     cdef uint8_t packed[HLL_PACKED]
     cdef uint8_t registers[HLL_REGISTERS]
     cdef int index
@@ -282,7 +282,7 @@ cdef bint packing_is_sound() noexcept nogil:
 
 
 cdef bint is_near(uint64_t cardinality, int64_t expected) noexcept nogil:
-    """Within six standard errors, of 1.04 / sqrt(registers) each, and one."""
+    """Returns whether the error is at most six standard errors, each of 1.04 / sqrt(registers), plus one element."""
     cdef double error = fabs(<double> cardinality - expected)
     return error <= 6 * 1.04 / sqrt(HLL_REGISTERS) * expected + 1
 

@@ -1,8 +1,8 @@
-"""Places on the earth as numbers of 52 bits: 26 of longitude and 26 of latitude, interleaved, longitude first.
+"""Positions on the earth as numbers of 52 bits: 26 of longitude and 26 of latitude, interleaved, longitude first.
 
-What is near in both directions mostly shares its highest bits, so an area is a few ranges of numbers: the cell of a
-coarser grid (2**step by 2**step cells) that the middle lies in, and its neighbours. Latitudes are those of Web
-Mercator, within GEO_LATITUDE_MAX; longitudes within 180 degrees. Distances are metres on a sphere.
+Positions near each other mostly share their highest bits, so an area is covered by a few ranges of numbers: the cell of
+a coarser grid (2**step by 2**step cells) that contains the center, and its neighbours. Latitudes are limited to those
+of Web Mercator, GEO_LATITUDE_MAX, and longitudes to 180 degrees. Distances are in metres, on a sphere.
 """
 
 from libc.stdint cimport uint64_t
@@ -19,7 +19,7 @@ ctypedef struct Position:
     double longitude
     double latitude
 
-# A circle, or a box whose sides are parallels and meridians. Metres; `radius` counts where `is_box` does not.
+# A box whose sides are parallels and meridians, if `is_box`; otherwise a circle of this `radius`. In metres.
 ctypedef struct Shape:
     Position center
     bint is_box
@@ -27,22 +27,23 @@ ctypedef struct Shape:
     double width
     double height
 
-# Numbers from `first` on, below `end`.
+# The numbers from `first` to `end`, without `end`.
 ctypedef struct HashRange:
     uint64_t first
     uint64_t end
 
 cdef bint geo_is_valid(Position position) noexcept nogil
-# Of a valid position.
+# The position must be valid.
 cdef uint64_t geo_encode(Position position) noexcept nogil
-# The middle of the cell; of any number, a valid position.
+# Returns the middle of the cell: a valid position for any number.
 cdef Position geo_decode(uint64_t hash) noexcept nogil
-# A score as a geohash, whatever the score is.
+# Converts any score to a geohash.
 cdef uint64_t geo_from_score(double score) noexcept nogil
 cdef double geo_distance(Position a, Position b) noexcept nogil
-# Whether the shape has the position, and then how far that is from its center.
+# Returns whether the shape contains the position, and if so sets `distance` to its distance from the center.
 cdef bint geo_within(const Shape *shape, Position position, double *distance) noexcept nogil
-# The numbers among which all that the shape has is found, in the order in which Redis looks; returns how many ranges.
+# Writes ranges of numbers that cover the shape, at most GEO_CELLS, in the order in which Redis searches them. Returns
+# how many.
 cdef int geo_cover(const Shape *shape, HashRange *ranges) noexcept nogil
-# The geohash as other systems write it: GEO_TEXT characters.
+# Writes the standard geohash, which other systems use: GEO_TEXT characters.
 cdef void geo_text(Position position, char *out) noexcept nogil

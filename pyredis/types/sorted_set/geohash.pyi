@@ -1,1 +1,1 @@
-"""Places on the earth as numbers, for native code only: see ``geohash.pxd``."""
+"""Positions on the earth as numbers, for native code only: see ``geohash.pxd``."""

@@ -1,6 +1,7 @@
-"""Interleaving, cells and their neighbours, distances; the header says what holds.
+"""Interleaving, cells and their neighbours, and distances; the contracts are in ``geohash.pxd``.
 
-Sums and products stand in Redis's order, so that distances have the same digits, and areas the same edges.
+Floating-point operations are in the same order as in Redis, so distances have the same digits, and areas the same
+edges.
 """
 
 from libc.math cimport M_PI, asin, cos, fabs, sin, sqrt
@@ -27,7 +28,7 @@ ctypedef struct Cell:
     uint64_t bits
     int step
 
-# What a shape lies in, or what a cell has. Degrees.
+# The bounds of a shape or a cell, in degrees.
 ctypedef struct Box:
     double west
     double east
@@ -42,7 +43,7 @@ cdef bint geo_is_valid(Position position) noexcept nogil:
 # ---- bits ----
 
 cdef inline uint64_t spread(uint32_t value) noexcept nogil:
-    """The bits of ``value`` with a zero before each."""
+    """Returns the bits of ``value`` with a zero before each."""
     cdef uint64_t bits = value
     bits = (bits | bits << 16) & 0x0000ffff0000ffffULL
     bits = (bits | bits << 8) & 0x00ff00ff00ff00ffULL
@@ -52,7 +53,7 @@ cdef inline uint64_t spread(uint32_t value) noexcept nogil:
 
 
 cdef inline uint32_t gather(uint64_t bits) noexcept nogil:
-    """Every second bit, from the lowest on."""
+    """Returns every second bit, from the lowest on, as one number."""
     bits &= 0x5555555555555555ULL
     bits = (bits | bits >> 1) & 0x3333333333333333ULL
     bits = (bits | bits >> 2) & 0x0f0f0f0f0f0f0f0fULL
@@ -62,7 +63,7 @@ cdef inline uint32_t gather(uint64_t bits) noexcept nogil:
 
 
 cdef inline uint32_t column(double value, double most, int step) noexcept nogil:
-    """Which of the 2**step parts of [-most, most] has the value."""
+    """Returns which of the 2**step equal parts of [-most, most] contains the value."""
     return <uint32_t> ((value + most) / (most + most) * <double> (<uint64_t> 1 << step))
 
 
@@ -108,7 +109,10 @@ cdef uint64_t geo_from_score(double score) noexcept nogil:
 
 
 cdef void geo_text(Position position, char *out) noexcept nogil:
-    """Others count latitudes to the pole, and a text has 55 bits; the last character is always the first letter."""
+    """Writes a standard geohash, whose latitudes reach to the poles.
+
+    The text would have 55 bits, but there are 52: the last character is always the first letter, as in Redis.
+    """
     cdef uint64_t bits = cell_of(position, 90, STEPS).bits
     cdef int index
     for index in range(GEO_TEXT - 1):
@@ -123,7 +127,7 @@ cdef inline double latitude_distance(double a, double b) noexcept nogil:
 
 
 cdef double geo_distance(Position a, Position b) noexcept nogil:
-    """The haversine formula."""
+    """Returns the distance by the haversine formula."""
     cdef double south = a.latitude * DEGREE, north = b.latitude * DEGREE
     cdef double u = sin((north - south) / 2)
     cdef double v = sin((b.longitude * DEGREE - a.longitude * DEGREE) / 2)
@@ -133,7 +137,7 @@ cdef double geo_distance(Position a, Position b) noexcept nogil:
 
 
 cdef bint is_in_box(const Shape *shape, Position position) noexcept nogil:
-    """The width is measured along the position's own parallel."""
+    """Returns whether the box contains the position. The width is measured at the position's own latitude."""
     cdef Position across = position
     if latitude_distance(position.latitude, shape.center.latitude) > shape.height / 2:
         return False
@@ -147,7 +151,8 @@ cdef bint geo_within(const Shape *shape, Position position, double *distance) no
             return False
         distance[0] = geo_distance(shape.center, position)
         return True
-    # Most of what is too far away is so by its latitude alone; a little more, so that rounding decides nothing.
+    # Most positions that are too far away already fail by latitude, which is cheaper to check. The small tolerance
+    # leaves borderline cases to the exact check.
     if latitude_distance(shape.center.latitude, position.latitude) > shape.radius * 1.000001 + 0.001:
         return False
     distance[0] = geo_distance(shape.center, position)
@@ -157,7 +162,7 @@ cdef bint geo_within(const Shape *shape, Position position, double *distance) no
 # ---- areas ----
 
 cdef Box box_around(const Shape *shape) noexcept nogil:
-    """Meridians converge: the side nearer to the pole decides how many degrees the shape is wide."""
+    """Returns the bounds of the shape. Meridians converge, so the side nearer to the pole decides the width."""
     cdef double height = shape.height / 2 if shape.is_box else shape.radius
     cdef double width = shape.width / 2 if shape.is_box else shape.radius
     cdef double latitude = shape.center.latitude
@@ -173,7 +178,7 @@ cdef Box box_around(const Shape *shape) noexcept nogil:
 
 
 cdef int step_for(double reach, double latitude) noexcept nogil:
-    """The step whose cells, nine of them, mostly have all that is within ``reach`` metres."""
+    """Returns the step at which nine cells mostly cover everything within ``reach`` metres."""
     cdef int step = 1
     if reach == 0:
         return STEPS
@@ -189,9 +194,10 @@ cdef int step_for(double reach, double latitude) noexcept nogil:
 
 
 cdef uint64_t moved(uint64_t own, uint64_t other, int step, int direction) noexcept nogil:
-    """The bits of one coordinate, ``own``, a cell further; ``other``: the mask of the bits between them, all set.
+    """Moves one coordinate, whose interleaved bits are ``own``, by ``direction`` cells.
 
-    Where it stays it keeps the bit too many that the highest value there is has.
+    ``other`` is the mask of the other coordinate's bits, between those of ``own``. If ``direction`` is 0, the bits are
+    not masked: the highest possible value has one bit too many, and keeps it.
     """
     cdef uint64_t between = other >> (64 - 2 * step)
     if direction == 0:
@@ -209,13 +215,13 @@ cdef Cell neighbour(Cell cell, int east, int north) noexcept nogil:
 
 
 cdef bint nine_reach(Cell cell, const Box *box) noexcept nogil:
-    """Whether the cell with its neighbours reaches to all sides of the box."""
+    """Returns whether the cell and its neighbours reach to all sides of the box."""
     return box_of(neighbour(cell, 0, 1)).north >= box.north and box_of(neighbour(cell, 0, -1)).south <= box.south and \
         box_of(neighbour(cell, 1, 0)).east >= box.east and box_of(neighbour(cell, -1, 0)).west <= box.west
 
 
 cdef bint is_useless(const Box *cell, const Box *box, int east, int north) noexcept nogil:
-    """Whether the cell itself reaches past the box on the side where the neighbour lies."""
+    """Returns whether the neighbour is not needed, because the cell itself reaches past the box on that side."""
     return (north < 0 and cell.south < box.south) or (north > 0 and cell.north > box.north) or \
         (east < 0 and cell.west < box.west) or (east > 0 and cell.east > box.east)
 
@@ -248,7 +254,7 @@ cdef int geo_cover(const Shape *shape, HashRange *ranges) noexcept nogil:
         if cell.step >= 2 and is_useless(&own, &around, EAST[index], NORTH[index]):
             continue
         found = range_of(neighbour(cell, EAST[index], NORTH[index]))
-        # In a grid of few cells two neighbours may be one.
+        # In a grid of few cells, two neighbours may be the same cell.
         if count < 2 or found.first != ranges[count - 1].first:
             ranges[count] = found
             count += 1

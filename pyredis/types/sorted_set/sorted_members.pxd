@@ -1,7 +1,7 @@
-"""The large form of a sorted set: a table of its members by name, and the tree of the same members by rank.
+"""The large form of a sorted set: a table of its members by name, and a tree of the same members by rank.
 
-Members may also be gathered: put into the table alone, in any order, found there and given other scores, until
-``members_arrange`` sorts them once and builds the tree. Until then nothing else may be asked of them.
+Members may also be gathered: they are put only into the table, in any order, and can be found there and given other
+scores, until ``members_arrange`` sorts them once and builds the tree. Before that, no other function may be called.
 """
 
 from libc.stdint cimport uint16_t, uint64_t
@@ -16,14 +16,14 @@ ctypedef struct Members:
 
 cdef Members *members_new(uint16_t meta) noexcept nogil
 cdef Members *members_copy(const Members *members) noexcept nogil
-# Releases about `budget` members; true when all is gone, `members` itself included. Once begun, nothing else may be
-# done.
+# Releases about `budget` members; returns true when everything is released, including `members` itself. After the
+# first call, no other function may be called on `members`.
 cdef bint members_free_some(Members *members, size_t budget) noexcept nogil
 cdef size_t members_memory(const Members *members) noexcept nogil
 cdef bint members_sound(Members *members) noexcept nogil
 
 cdef Member *members_find(Members *members, Slice text, uint64_t hash) noexcept nogil
-# The member must not be there yet.
+# Adds a member that is not in the set yet.
 cdef void members_add(Members *members, Slice text, uint64_t hash, double score) noexcept nogil
 cdef void members_rescore(Members *members, Member *member, double score) noexcept nogil
 cdef bint members_remove(Members *members, Slice text, uint64_t hash) noexcept nogil

@@ -1,6 +1,7 @@
-"""The large form of a sorted set; what holds stands in ``sorted_members.pxd``.
+"""The large form of a sorted set; the contracts are in ``sorted_members.pxd``.
 
-Table and tree hold the same members, which the table owns.
+Always holds between calls, except while members are gathered: table and tree contain the same members. The table owns
+them.
 """
 
 from libc.stdint cimport uint16_t, uint64_t
@@ -49,10 +50,10 @@ from pyredis.types.table.member_table cimport (
 )
 
 cdef enum:
-    # Runs that an insertion sort makes before merging begins.
+    # Length of the runs that insertion sort makes before merging begins.
     RUN = 12
 
-# A member with its score beside it, so that sorting need not look at the members.
+# A member with a copy of its score, so that sorting mostly does not access the members.
 ctypedef struct Scored:
     double score
     Member *member
@@ -72,7 +73,7 @@ member_type.key = type_key
 member_type.destroy = type_destroy
 
 
-# ---- the whole ----
+# ---- table and tree ----
 
 cdef Members *members_new(uint16_t meta) noexcept nogil:
     cdef Members *members = <Members *> member_table_new(sizeof(Members), meta, &member_type)
@@ -201,7 +202,7 @@ cdef void sort_run(Scored *items, size_t count) noexcept nogil:
 
 
 cdef void merge(const Scored *items, size_t middle, size_t count, Scored *out) noexcept nogil:
-    """Of the sorted [0, middle) and [middle, count) makes one."""
+    """Merges the sorted runs [0, middle) and [middle, count) into one."""
     cdef size_t left = 0, right = middle, at = 0
     if in_order(&items[middle - 1], &items[middle]):
         memcpy(out, items, count * sizeof(Scored))
@@ -226,7 +227,7 @@ cdef void sort_runs(Scored *items, size_t count) noexcept nogil:
 
 
 cdef void merge_runs(const Scored *items, size_t count, size_t width, Scored *out) noexcept nogil:
-    """Makes of sorted runs of ``width`` runs of twice that."""
+    """Merges pairs of sorted runs of length ``width`` into runs of twice that length."""
     cdef size_t begin = 0
     while begin < count:
         if count - begin > width:
@@ -237,7 +238,7 @@ cdef void merge_runs(const Scored *items, size_t count, size_t width, Scored *ou
 
 
 cdef Scored *sort_scored(Scored *items, size_t count, Scored *spare) noexcept nogil:
-    """Merges runs from the bottom up; the result stands in one of the two arrays."""
+    """Sorts by merging runs from the bottom up. Returns whichever of the two arrays contains the result."""
     cdef size_t width = RUN
     cdef Scored *swap
     sort_runs(items, count)
@@ -274,7 +275,7 @@ cdef void members_arrange(Members *members) noexcept nogil:
     cdef Scored *sorted
     list_members(members, items)
     sorted = sort_scored(items, count, spare)
-    # The pointers move to the front of the same array: each place is read before it is written.
+    # The pointers are moved to the front of the same array: each place is read before it is overwritten.
     for index in range(count):
         (<Member **> sorted)[index] = sorted[index].member
     tree_load(&members.tree, <Member **> sorted, count)

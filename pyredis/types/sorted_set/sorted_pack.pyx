@@ -1,4 +1,4 @@
-"""The small form of a sorted set; what it is stands in ``sorted_pack.pxd``."""
+"""The small form of a sorted set; ``sorted_pack.pxd`` describes it."""
 
 from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -30,7 +30,7 @@ from pyredis.types.packs.listpack cimport (
 from pyredis.types.packs.pack_distinct cimport pack_distinct
 from pyredis.types.sorted_set.sorted_tree cimport compare_scored
 
-# 2 ** 62: whole numbers below are stored as integers.
+# 2 ** 62: whole numbers of smaller magnitude are stored as integers.
 cdef double WHOLE_LIMIT = 4611686018427387904.0
 
 
@@ -41,7 +41,7 @@ cdef inline bint is_whole(double score) noexcept nogil:
 
 
 cdef size_t score_text(double score, char *out) noexcept nogil:
-    """The bytes of a score that is no whole number; how many."""
+    """Writes the text of a score that is not stored as an integer; returns its size."""
     cdef uint64_t bits
     cdef size_t size = 8, index
     memcpy(&bits, &score, 8)
@@ -175,7 +175,7 @@ cdef void scored_rescore(Pack **pack, size_t at, Slice member, double score) noe
     cdef char scratch[SCORE_BYTES]
     cdef size_t place
     scored_rank(pack[0], score, member, &place)
-    # Looked for among the others and itself: its place is where it is if that is before or right behind it.
+    # The search includes the pair itself: if the new place is right before or right after it, the pair does not move.
     if place == at or place == next_pair(pack[0], at):
         score_code(&code, score, scratch)
         pack_replace(pack, pack_next_forward(pack[0], at), &code)
@@ -184,10 +184,10 @@ cdef void scored_rescore(Pack **pack, size_t at, Slice member, double score) noe
     scored_insert(pack, member, score)
 
 
-# ---- foreign bytes ----
+# ---- untrusted bytes ----
 
 cdef size_t check_pair(const Pack *pack, size_t at, ScoredMember *out) noexcept nogil:
-    """The position behind a pair whose score is in its one encoding; or 0."""
+    """Reads a pair and returns the position after it; 0 if the score is NaN or not in its one encoding."""
     cdef size_t behind = scored_read(pack, at, out)
     cdef PackCode code
     cdef char scratch[SCORE_BYTES]
@@ -203,7 +203,7 @@ cdef bint in_order(const ScoredMember *a, const ScoredMember *b) noexcept nogil:
 
 cdef bint scored_check(const uint8_t *bytes, size_t size) noexcept nogil:
     cdef size_t at = PACK_HEADER, index = 0
-    # A number's digits stand in the struct that they were read into, so that the two take turns.
+    # The digits of a number are in the struct that it was read into, so two structs are used in turn.
     cdef ScoredMember pairs[2]
     if not pack_check(bytes, size, 2) or pack_is_backward(bytes):
         return False

@@ -1,4 +1,4 @@
-"""The sorted set in its two forms; what they are and what may be relied on stands in ``sorted_set.pxd``."""
+"""The sorted set in its two forms; ``sorted_set.pxd`` describes them and has the contracts."""
 
 from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -81,9 +81,9 @@ from pyredis.types.table.sampling cimport (
 )
 
 cdef enum:
-    # What heads and a score may add to the bytes of a member in a pack.
+    # Bytes that heads and a score may add to a member in a pack.
     PAIR_OVERHEAD = 24
-    # A walk over a tree asks for the member this many places ahead.
+    # An iteration over a tree prefetches the member this many places ahead.
     AHEAD = 6
 
 
@@ -114,7 +114,7 @@ cdef inline Member *find_member(const SortedSet *set, Slice text) noexcept nogil
     return members_find(members_of(set), text, hash_of(text))
 
 
-# ---- the whole ----
+# ---- the set ----
 
 cdef SortedSet *zset_new() noexcept nogil:
     return <SortedSet *> pack_new(ZSET_PACKED, False)
@@ -185,7 +185,7 @@ cdef size_t zset_size(const void *set) noexcept nogil:
 
 
 cdef bint zset_sound(SortedSet *set) noexcept nogil:
-    """For tests: whether what the module promises holds."""
+    """Returns whether the invariants of this module hold; for tests."""
     return members_sound(members_of(set)) if is_tree(set) else scored_sound(pack_in(set))
 
 
@@ -214,7 +214,7 @@ cdef bint zset_score(SortedSet *set, Slice member, double *score) noexcept nogil
 
 
 cdef inline AddResult decide(double old, double *score, int conditions) noexcept nogil:
-    """What becomes of a member that is present; ADD_CHANGED where the caller is to store ``score``."""
+    """Decides what happens to an existing member; on ADD_CHANGED, the caller must store ``score``."""
     if conditions & ADD_IF_NEW:
         return ADD_REFUSED
     if conditions & ADD_INCREMENT:
@@ -314,7 +314,7 @@ cdef size_t zset_rank_of_text(const SortedSet *set, Slice text, bint after) noex
 
 
 cdef uint32_t *places_of(const Pack *pack, size_t begin, size_t count) noexcept nogil:
-    """Where ``count`` pairs from rank ``begin`` on begin."""
+    """Returns an array of the positions of ``count`` pairs from rank ``begin`` on."""
     cdef uint32_t *places = <uint32_t *> mem_alloc(count * sizeof(uint32_t))
     cdef size_t at = pack_seek(pack, <int64_t> (2 * begin)), index
     for index in range(count):
@@ -479,7 +479,7 @@ cdef double *zset_gathered(SortedSet *set, Slice member, bint *created) noexcept
 
 
 cdef Pack *packed(Members *members, const SortedSetLimits *limits) noexcept nogil:
-    """A pack of all members, or NULL where they do not fit."""
+    """Returns a pack of all members, or NULL if they do not fit."""
     cdef Pack *pack = pack_new(ZSET_PACKED, False)
     cdef size_t left = members.tree.size
     cdef TreePath path
@@ -508,7 +508,7 @@ cdef void zset_arrange(SortedSet **set, const SortedSetLimits *limits) noexcept 
         set[0] = <SortedSet *> pack
 
 
-# ---- hints ----
+# ---- prefetch hints ----
 
 cdef uint64_t zset_prefetch_place(const void *set, Slice member) noexcept nogil:
     cdef uint64_t key

@@ -1,14 +1,16 @@
 """A counted B+ tree of scored members: the order and the ranks of a large sorted set.
 
 A ``Member`` is one allocation: its score, its size (one byte, or 255 and four bytes), its bytes. Members are ordered by
-score and, among equal scores, by their bytes. The tree borrows members; it neither makes nor frees them.
+score and, among equal scores, by their bytes. The tree does not own its members: it neither creates nor frees them.
 
-A leaf is 512 bytes: a count and up to 63 pointers. An inner node has up to 32 children and, of each, the number of
-members below it, its first member and that member's score, so that a descent touches no member but where scores are
-equal, and a rank is a sum of counts. Leaves are not linked: a ``TreePath`` remembers the way and walks both ways.
+A leaf is 512 bytes: a count and up to 63 pointers. An inner node has up to 32 children and, for each of them, the
+number of members below it, its first member and that member's score. So a descent accesses members only if scores are
+equal, and a rank is a sum of counts. Leaves are not linked: a ``TreePath`` remembers the way and walks in both
+directions.
 
-A leaf that overflows gives to a neighbour that has room before it splits; at either end of the tree, where ascending or
-descending insertions arrive, it splits so that it stays full. A node that got small joins a neighbour if both fit well.
+A full leaf gives members to a neighbour that has room before it splits. At either end of the tree, where ascending or
+descending insertions arrive, it splits so that the half behind them stays full. A node that has become small joins a
+neighbour if both fit well into one.
 """
 
 from libc.stdint cimport uint8_t, uint16_t
@@ -18,8 +20,8 @@ from pyredis.ground.base cimport Slice, load_u32
 cdef enum:
     LEAF_MEMBERS = 63
     FANOUT = 32
-    TREE_DEPTH = 14         # each level of splits takes at least 16 times the insertions of the one below
-    MEMBER_SHORT = 254      # the longest size that one byte tells
+    TREE_DEPTH = 14         # each further level needs at least 16 times the insertions of the one below
+    MEMBER_SHORT = 254      # the largest size that is stored in one byte
 
 ctypedef struct Member:
     double score
@@ -33,21 +35,21 @@ ctypedef struct Inner:
     uint16_t count
     void *children[FANOUT]  # Leaf in the lowest level, Inner above
     size_t sizes[FANOUT]    # members below each
-    double scores[FANOUT]   # the first one's score
+    double scores[FANOUT]   # the first member's score
     Member *firsts[FANOUT]
 
 ctypedef struct Tree:
-    void *root              # NULL for an empty tree; a Leaf where `height` is 0
+    void *root              # NULL for an empty tree; a Leaf if `height` is 0
     size_t size             # members
     int height              # levels of inner nodes
     size_t leaves
     size_t inners
 
-# The way to a place in a leaf, from the root down. Good until the tree changes.
+# The way to a place in a leaf, from the root down. Valid until the tree changes.
 ctypedef struct TreePath:
     int height
     Inner *nodes[TREE_DEPTH]
-    int places[TREE_DEPTH]  # the child taken in each
+    int places[TREE_DEPTH]  # the index of the child taken in each
     Leaf *leaf
     int place
 
@@ -66,7 +68,7 @@ cdef inline Slice member_text(const Member *member) noexcept nogil:
 
 cdef Member *member_new(Slice text, double score) noexcept nogil
 cdef size_t member_size(const Member *member) noexcept nogil
-# Negative, 0 or positive: the order of the tree.
+# Returns a negative number, 0 or a positive number, by the order of the tree.
 cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexcept nogil
 
 # ---- the tree ----
@@ -74,23 +76,23 @@ cdef int compare_scored(double a_score, Slice a, double b_score, Slice b) noexce
 cdef void tree_init(Tree *tree) noexcept nogil
 cdef size_t tree_memory(const Tree *tree) noexcept nogil
 
-# The member must not be there yet.
+# Adds a member that is not in the tree yet.
 cdef void tree_add(Tree *tree, Member *member) noexcept nogil
-# The member must be there.
+# Removes a member, which must be in the tree.
 cdef void tree_remove(Tree *tree, Member *member) noexcept nogil
-# Gives a member of the tree another score.
+# Changes the score of a member of the tree.
 cdef void tree_rescore(Tree *tree, Member *member, double score) noexcept nogil
-# Takes out up to `limit` members from `rank` on, which must be less than the size, and tells them in `out`, which has
+# Takes out up to `limit` members from `rank` on, which must be less than the size, and writes them to `out`, which has
 # room for LEAF_MEMBERS; returns how many, at least one.
 cdef size_t tree_take(Tree *tree, size_t rank, size_t limit, Member **out) noexcept nogil
 
-# How many members come before this place in the order.
+# Returns how many members are before this score and text in the order.
 cdef size_t tree_rank(const Tree *tree, double score, Slice text) noexcept nogil
-# How many have a smaller score, or, with `after`, none that is larger.
+# Returns how many members have a score less than `score`, or, with `after`, at most `score`.
 cdef size_t tree_rank_of_score(const Tree *tree, double score, bint after) noexcept nogil
-# How many are smaller than this text, or, with `after`, not larger; all scores are taken to be equal.
+# Returns how many members are less than `text`, or, with `after`, less than or equal. All scores must be equal.
 cdef size_t tree_rank_of_text(const Tree *tree, Slice text, bint after) noexcept nogil
-# The way to the member of this rank, which must be less than the size.
+# Finds the way to the member of this rank, which must be less than the size.
 cdef void tree_seek(const Tree *tree, size_t rank, TreePath *path) noexcept nogil
 
 cdef inline Member *path_member(const TreePath *path) noexcept nogil:
@@ -99,7 +101,7 @@ cdef inline Member *path_member(const TreePath *path) noexcept nogil:
 cdef bint path_next_leaf(TreePath *path) noexcept nogil
 cdef bint path_previous_leaf(TreePath *path) noexcept nogil
 
-# To the neighbour; false, and the path is of no more use, where there is none.
+# Move to the adjacent member. If there is none, return false, and the path is no longer usable.
 cdef inline bint path_next(TreePath *path) noexcept nogil:
     path.place += 1
     return path.place < path.leaf.count or path_next_leaf(path)

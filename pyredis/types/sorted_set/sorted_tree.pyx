@@ -1,10 +1,11 @@
-"""The counted B+ tree; what it is and what may be relied on stands in ``sorted_tree.pxd``.
+"""The counted B+ tree; ``sorted_tree.pxd`` describes it and has the contracts.
 
-Always holds between calls: no node is empty; in an inner node, ``sizes``, ``firsts`` and ``scores`` are true of every
+Always holds between calls: no node is empty; in an inner node, ``sizes``, ``firsts`` and ``scores`` are right for every
 child; all leaves are at the same depth; a root that is an inner node has at least two children.
 
-An insertion into a full leaf makes room in one step (give to a neighbour, or split the topmost full node that is in the
-way) and then looks for its place again, until there is room. That is rare enough to be cheap, and no path needs repair.
+An insertion into a full leaf takes one step to make room (it moves members to a neighbour, or splits the topmost full
+node that is in the way) and then searches for its place again, until there is room. That is rare enough to be cheap,
+and no path needs repair.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
@@ -15,9 +16,9 @@ from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free
 from pyredis.ground.search cimport Before, first_not_before
 
 cdef enum:
-    # A leaf takes from a full neighbour only where at least this many places are free.
+    # A leaf accepts members from a full neighbour only if it has at least this many free places.
     LEAF_SPARE = 2
-    # A node with fewer than this joins a neighbour where both together are no more than so many.
+    # A node with fewer entries than SMALL joins a neighbour if both together have no more than JOINED.
     LEAF_SMALL = 16
     LEAF_JOINED = 48
     INNER_SMALL = 8
@@ -25,12 +26,12 @@ cdef enum:
     MEMBER_HEAD = 9
     MEMBER_LONG_HEAD = 13
 
-# A place in the order, sought from node to node: that of a member, or of a score or text alone.
+# A place in the order, searched from node to node: that of a member, or of only a score or a text.
 ctypedef struct Sought:
     void *node
     double score
     Slice text
-    bint after              # those that are equal come before it
+    bint after              # equal members are before the place
 
 
 # ---- members ----
@@ -100,7 +101,7 @@ cdef void inner_free(Tree *tree, Inner *inner) noexcept nogil:
 
 
 cdef inline void leaf_open(Leaf *leaf, int place, int count) noexcept nogil:
-    """Makes room for ``count`` members at ``place``."""
+    """Shifts members to make room for ``count`` more at ``place``."""
     memmove(&leaf.members[place + count], &leaf.members[place], (leaf.count - place) * sizeof(Member *))
     leaf.count += <uint16_t> count
 
@@ -112,7 +113,7 @@ cdef inline void leaf_close(Leaf *leaf, int place, int count) noexcept nogil:
 
 
 cdef void inner_copy(Inner *target, int at, const Inner *origin, int begin, int count) noexcept nogil:
-    """Copies children, which may overlap where both are one node; ``target.count`` is the caller's to set."""
+    """Copies children, also within one node; the caller must set ``target.count``."""
     memmove(&target.children[at], &origin.children[begin], count * sizeof(void *))
     memmove(&target.sizes[at], &origin.sizes[begin], count * sizeof(size_t))
     memmove(&target.scores[at], &origin.scores[begin], count * sizeof(double))
@@ -161,7 +162,7 @@ cdef inline bint member_is_before(const void *context, size_t index) noexcept no
 
 
 cdef inline Inner *enter_inner(Sought *sought, Before begins_by, int *place) noexcept nogil:
-    """Goes down into the last child that does not begin after what is sought; returns the node it was."""
+    """Descends to the last child that does not begin after the sought place; returns the node it comes from."""
     cdef Inner *inner = <Inner *> sought.node
     place[0] = <int> first_not_before(1, inner.count, begins_by, sought) - 1
     sought.node = inner.children[place[0]]
@@ -173,7 +174,7 @@ cdef inline int place_in_leaf(const Sought *sought, Before is_before) noexcept n
 
 
 cdef void find_place(const Tree *tree, double score, Slice text, TreePath *path) noexcept nogil:
-    """The way to where this is or would be; in a tree that is not empty."""
+    """Finds the way to where this member is or would be; the tree must not be empty."""
     cdef Sought sought
     cdef int level
     sought.node = tree.root
@@ -205,7 +206,7 @@ cdef void tree_seek(const Tree *tree, size_t rank, TreePath *path) noexcept nogi
 
 
 cdef int turn(const TreePath *path, int step) noexcept nogil:
-    """The lowest level whose node has a further child in this direction, or -1."""
+    """Returns the lowest level whose node has another child in this direction, or -1."""
     cdef int level = path.height - 1
     while level >= 0 and not 0 <= path.places[level] + step < path.nodes[level].count:
         level -= 1
@@ -245,7 +246,7 @@ cdef bint path_previous_leaf(TreePath *path) noexcept nogil:
 
 
 cdef inline void tell_first(const TreePath *path, int level, Member *first) noexcept nogil:
-    """The child taken at ``level`` begins with another member now."""
+    """Updates the inner nodes after the first member of the child taken at ``level`` has changed."""
     while level >= 0:
         inner_set_first(path.nodes[level], path.places[level], first)
         if path.places[level]:
@@ -254,7 +255,7 @@ cdef inline void tell_first(const TreePath *path, int level, Member *first) noex
 
 
 cdef inline void tell_size(const TreePath *path, size_t change) noexcept nogil:
-    """Adds a difference, which may be negative, to the counts on the way."""
+    """Adds a difference, which may be negative, to the counts along the path."""
     cdef int level
     for level in range(path.height):
         path.nodes[level].sizes[path.places[level]] += change
@@ -279,7 +280,7 @@ cdef void grow_root(Tree *tree) noexcept nogil:
 
 
 cdef int split_point(const TreePath *path, int levels, int count, int place) noexcept nogil:
-    """How many stay in the left half; at the ends of the tree the other half of the insertions stays full."""
+    """Returns how many stay in the left half; at an end of the tree, the half away from the insertions stays full."""
     if place == count and is_outermost(path, levels, True):
         return count - 1
     if place == 0 and is_outermost(path, levels, False):
@@ -288,7 +289,7 @@ cdef int split_point(const TreePath *path, int levels, int count, int place) noe
 
 
 cdef void split_inner(Tree *tree, TreePath *path, int level) noexcept nogil:
-    """The parent is there and has room."""
+    """Splits an inner node whose parent exists and has room."""
     cdef Inner *parent = path.nodes[level - 1]
     cdef int place = path.places[level - 1]
     cdef Inner *left = path.nodes[level]
@@ -325,7 +326,7 @@ cdef void give_right(Inner *parent, int place, int count) noexcept nogil:
 
 
 cdef void split_leaf(Tree *tree, TreePath *path) noexcept nogil:
-    """The parent is there and has room. Two full leaves become three where there are two."""
+    """Splits a leaf whose parent exists and has room. Turns two adjacent full leaves into three if possible."""
     cdef Inner *parent = path.nodes[path.height - 1]
     cdef int place = path.places[path.height - 1]
     cdef Leaf *left = path.leaf
@@ -347,7 +348,7 @@ cdef void split_leaf(Tree *tree, TreePath *path) noexcept nogil:
 
 
 cdef bint give_to_neighbour(const TreePath *path) noexcept nogil:
-    """Evens a full leaf out with the emptier of its neighbours; false where both are nearly full."""
+    """Balances a full leaf with the emptier of its neighbours; returns false if both are nearly full."""
     cdef Inner *parent = path.nodes[path.height - 1]
     cdef int place = path.places[path.height - 1]
     cdef size_t left = parent.sizes[place - 1] if place else LEAF_MEMBERS
@@ -362,7 +363,7 @@ cdef bint give_to_neighbour(const TreePath *path) noexcept nogil:
 
 
 cdef void make_room(Tree *tree, TreePath *path) noexcept nogil:
-    """One step towards room in the full leaf at the path's end; the path is of no more use."""
+    """Takes one step to make room in the full leaf at the path's end; the path is not valid afterwards."""
     cdef int level = path.height - 1
     cdef bint at_end = split_point(path, path.height, LEAF_MEMBERS, path.place) != LEAF_MEMBERS // 2
     if path.height and not at_end and give_to_neighbour(path):
@@ -377,10 +378,10 @@ cdef void make_room(Tree *tree, TreePath *path) noexcept nogil:
         split_inner(tree, path, level + 1)
 
 
-# ---- nodes that got small ----
+# ---- nodes that have become small ----
 
 cdef void join_leaves(Tree *tree, Inner *parent, int place) noexcept nogil:
-    """Moves everything of the child behind ``place`` into the one at ``place``."""
+    """Moves all members of the child after ``place`` into the one at ``place``."""
     cdef Leaf *left = <Leaf *> parent.children[place]
     cdef Leaf *right = <Leaf *> parent.children[place + 1]
     memcpy(&left.members[left.count], right.members, right.count * sizeof(Member *))
@@ -407,7 +408,7 @@ cdef inline int count_of(const Inner *parent, int place, bint leaves) noexcept n
 
 
 cdef bint join_neighbour(Tree *tree, Inner *parent, int place, bint leaves) noexcept nogil:
-    """Joins a small child with a neighbour; false where none is small enough, so that no child is gone."""
+    """Joins a small child with a neighbour; returns false if nothing was joined."""
     cdef int own = count_of(parent, place, leaves)
     cdef int limit = LEAF_JOINED if leaves else INNER_JOINED
     if own >= (LEAF_SMALL if leaves else INNER_SMALL):
@@ -433,7 +434,7 @@ cdef void shrink_root(Tree *tree) noexcept nogil:
 
 
 cdef void drop_empty(Tree *tree, const TreePath *path) noexcept nogil:
-    """Frees the empty leaf at the path's end, and every inner node that has no child without it."""
+    """Frees the empty leaf at the path's end, and every inner node that would have no child left."""
     cdef int level = path.height - 1
     leaf_free(tree, path.leaf)
     while level >= 0 and path.nodes[level].count == 1:
@@ -451,7 +452,7 @@ cdef void drop_empty(Tree *tree, const TreePath *path) noexcept nogil:
 
 
 cdef void rebalance(Tree *tree, const TreePath *path) noexcept nogil:
-    """After members have left the path's leaf: the counts above are right, the first members not yet."""
+    """Repairs the tree after members have left the path's leaf. The counts above are right, the firsts are not yet."""
     cdef int level = path.height - 1
     if path.leaf.count == 0:
         drop_empty(tree, path)
@@ -496,7 +497,7 @@ cdef void tree_add(Tree *tree, Member *member) noexcept nogil:
 
 
 cdef inline void cut(Tree *tree, TreePath *path, int count) noexcept nogil:
-    """Takes ``count`` members out of the leaf, from the path's place on."""
+    """Removes ``count`` members from the leaf, from the path's place on."""
     leaf_close(path.leaf, path.place, count)
     tree.size -= count
     tell_size(path, 0 - <size_t> count)
@@ -536,7 +537,7 @@ cdef void tree_rescore(Tree *tree, Member *member, double score) noexcept nogil:
 # ---- ranks ----
 
 cdef inline size_t rank_of(const Tree *tree, Sought *sought, Before begins_by, Before is_before) noexcept nogil:
-    """How many members come before what is sought."""
+    """Returns how many members are before the sought place."""
     cdef size_t rank = 0
     cdef int _, place
     cdef const Inner *inner

@@ -1,1 +1,1 @@
-"""A counted B+ tree as a whole, for native code only: see ``sorted_tree_load.pxd``."""
+"""Loading and releasing an entire counted B+ tree, for native code only: see ``sorted_tree_load.pxd``."""

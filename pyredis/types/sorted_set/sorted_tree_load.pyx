@@ -1,4 +1,4 @@
-"""Loading, releasing and checking a tree; the contracts stand in ``sorted_tree_load.pxd``."""
+"""Loading, releasing and checking a tree; the contracts are in ``sorted_tree_load.pxd``."""
 
 from libc.stdint cimport uint16_t
 from libc.string cimport memcpy
@@ -26,7 +26,7 @@ from pyredis.types.sorted_set.sorted_tree cimport (
 )
 
 cdef enum:
-    # Members of a leaf that is loaded, so that a few insertions do not split all of them.
+    # The most members of a loaded leaf and children of a loaded inner node: a few insertions do not split all of them.
     LEAF_LOADED = 60
     INNER_LOADED = 30
 
@@ -60,7 +60,7 @@ cdef void load_inner(Tree *tree, Part *part, const Part *children, size_t count)
 
 
 cdef size_t load_level(Tree *tree, Part *parts, size_t count) noexcept nogil:
-    """Puts parents above ``count`` nodes, in place; returns how many."""
+    """Replaces ``count`` nodes in ``parts`` with their new parents; returns how many these are."""
     cdef size_t parents = (count + INNER_LOADED - 1) // INNER_LOADED
     cdef size_t index, begin = 0, end
     cdef Part parent
@@ -94,7 +94,7 @@ cdef void tree_load(Tree *tree, Member **members, size_t count) noexcept nogil:
 # ---- releasing ----
 
 cdef size_t drop_last_leaf(Tree *tree) noexcept nogil:
-    """Frees the last leaf, counts and first members no matter; returns how many members it held."""
+    """Frees the last leaf without updating counts and first members; returns how many members it had."""
     cdef TreePath path
     cdef void *node = tree.root
     cdef int level
@@ -142,7 +142,7 @@ cdef bint inner_sound(const Inner *inner, int levels, size_t *size, Member **fir
 
 
 cdef bint node_sound(const void *node, int levels, size_t *size, Member **first) noexcept nogil:
-    """Whether the node is one, of this many levels of inner nodes. No deeper than TREE_DEPTH."""
+    """Returns whether the node, with ``levels`` levels of inner nodes, is valid. Recurses at most TREE_DEPTH deep."""
     cdef const Leaf *leaf = <const Leaf *> node
     if levels:
         return inner_sound(<const Inner *> node, levels, size, first)

@@ -1,7 +1,8 @@
 """The hook that sees every change of a large value while a snapshot saves the value in pieces.
 
 A type whose large form can be saved in pieces contains a ``Guard *``, which is NULL except during such a save. All
-insertions, changes and removals of parts go through a few functions of the type, which first notify the guard:
+insertions, changes and removals of parts go through a few functions of the type. Before these change or free a part,
+they notify the guard:
 
     if is_guarded(value.guard):
         value.guard.before(value.guard, name, hash, part)
