@@ -1,1 +1,1 @@
-"""Python wrappers of the native structures, for the tests; the server imports none of them."""
+"""Python handles for the native structures, used only by the tests; the server imports none of them."""

@@ -1,4 +1,4 @@
-"""Python handles on the arrays of bits, for the tests and nothing else."""
+"""Python handles for the arrays of bits, used only by the tests."""
 
 from libc.stdint cimport uint8_t
 

@@ -1,4 +1,4 @@
-"""Python handles on geohashes, for the tests and nothing else. Positions are (longitude, latitude)."""
+"""Python handles for geohashes, used only by the tests. Positions are (longitude, latitude)."""
 
 _Position = tuple[float, float]
 

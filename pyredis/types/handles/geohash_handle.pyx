@@ -1,4 +1,4 @@
-"""Python handles on geohashes, for the tests and nothing else. Positions are (longitude, latitude)."""
+"""Python handles for geohashes, used only by the tests. Positions are (longitude, latitude)."""
 
 from pyredis.types.sorted_set.geohash cimport (
     GEO_CELLS,
@@ -60,7 +60,7 @@ def distance(a, b):
 
 
 def within(center, place, radius=0, box=None):
-    """The distance, or None."""
+    """Returns the distance from the center, or None if the position is outside the shape."""
     cdef Shape shape = shape_of(center, radius, box)
     cdef double found
     return found if geo_within(&shape, position_of(place), &found) else None

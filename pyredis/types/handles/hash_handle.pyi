@@ -1,4 +1,4 @@
-"""Python handles on the native structures, for the tests and nothing else."""
+"""Python handles for the packed list and the hash, used only by the tests."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -13,7 +13,7 @@ def hash_from(image: bytes, entries: int = 128, value: int = 64) -> HashValue: .
 def used_bytes() -> int: ...
 
 class PackedList:
-    """One pack. Elements go in as bytes or int; positions are indexes from 0."""
+    """A pack. Elements are passed as bytes or int; positions are indexes from 0."""
 
     owner: int
 
@@ -34,7 +34,7 @@ class PackedList:
     def find(self, value: _Element, start: int = 0, stride: int = 1) -> int | None: ...
 
 class HashValue:
-    """One hash. Fields come back as (field, value, expiry); times are ms, limits those given to the constructor."""
+    """A hash. Fields are returned as (field, value, expiry); times are in ms. The constructor takes the limits."""
 
     def __init__(self, entries: int = 128, value: int = 64, seed: int = 1) -> None: ...
     def __len__(self) -> int: ...

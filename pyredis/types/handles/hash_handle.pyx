@@ -1,6 +1,6 @@
-"""Python handles on the native structures, for the tests and nothing else.
+"""Python handles for the packed list and the hash, used only by the tests.
 
-Each class owns one value and passes bytes and numbers through; none adds behaviour of its own.
+Each class owns one value and passes bytes and numbers through, without adding behaviour of its own.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
@@ -84,12 +84,12 @@ cdef PackCode code_from(object value):
 
 
 def check_pack(bytes image, size_t stride=1):
-    """Whether these bytes are a sound pack."""
+    """Returns whether these bytes are a valid pack."""
     return pack_check(image, len(image), stride)
 
 
 def pack_from(bytes image):
-    """The pack that these bytes are; they must be a sound one."""
+    """Returns a pack of these bytes, which must be valid."""
     cdef PackedList other = PackedList()
     assert pack_check(image, len(image), 1)
     pack_free(other.pack)
@@ -98,7 +98,7 @@ def pack_from(bytes image):
 
 
 cdef class PackedList:
-    """One pack. Elements go in as bytes or int; positions are indexes from 0."""
+    """A pack. Elements are passed as bytes or int; positions are indexes from 0."""
 
     cdef Pack *pack
 
@@ -171,7 +171,7 @@ cdef class PackedList:
         self.insert_at(self.at(index), values)
 
     cdef void insert_at(self, size_t at, tuple values) except *:
-        """``at`` 0 appends."""
+        """Inserts elements; 0 as ``at`` appends."""
         cdef PackCode codes[8]
         cdef size_t before = pack_size(self.pack), cost
         for i, value in enumerate(values):
@@ -191,7 +191,7 @@ cdef class PackedList:
         pack_delete(&self.pack, self.at(index), count)
 
     def find(self, value, int64_t start=0, size_t stride=1):
-        """The index, or None."""
+        """Returns the index, or None."""
         cdef PackCode code = code_from(value)
         cdef size_t found, at = self.at(start)
         found = pack_find(self.pack, at, &code, stride)
@@ -204,7 +204,7 @@ cdef class PackedList:
 
 
 def used_bytes():
-    """Bytes in living blocks of the account entered last."""
+    """Returns the bytes in allocated blocks of the account entered last."""
     return mem_account().used
 
 
@@ -218,12 +218,12 @@ cdef void collect(void *context, const HashEntry *entry) noexcept nogil:
 
 
 def check_hash(bytes image):
-    """Whether these bytes are a sound hash in one of its packed forms."""
+    """Returns whether these bytes are a valid hash in one of the packed forms."""
     return hash_check(image, len(image))
 
 
 cdef class HashValue:
-    """One hash. Fields come back as (field, value, expiry); times are ms, limits those given to the constructor."""
+    """A hash. Fields are returned as (field, value, expiry); times are in ms. The constructor takes the limits."""
 
     cdef Hash *hash
     cdef HashLimits limits
@@ -255,7 +255,7 @@ cdef class HashValue:
         return hash_next_expiry(self.hash)
 
     def __bytes__(self):
-        """Of a packed hash."""
+        """Returns the bytes of a packed hash."""
         assert self.encoding != "hashtable"
         return (<const char *> self.hash)[:pack_size(<const Pack *> self.hash)]
 
@@ -266,7 +266,7 @@ cdef class HashValue:
         return hash_sound(self.hash)
 
     def set_pairs(self, *texts):
-        """Field, value, field, value, …: at most 50 pairs."""
+        """Sets fields from field, value, field, value, …: at most 50 pairs."""
         cdef Slice pairs[100]
         for i, text in enumerate(texts):
             pairs[i] = slice_from(text)
@@ -276,7 +276,7 @@ cdef class HashValue:
         return hash_set(&self.hash, slice_from(field), slice_from(value), &self.limits, keep_expiry)
 
     def get(self, bytes field, int64_t now=0):
-        """(value, expiry), or None."""
+        """Returns (value, expiry), or None."""
         cdef HashEntry entry
         if not hash_get(self.hash, slice_from(field), now, &entry):
             return None
@@ -286,7 +286,7 @@ cdef class HashValue:
         return hash_delete(&self.hash, slice_from(field))
 
     def increment(self, bytes field, int64_t delta, int64_t now=0):
-        """(status, sum)."""
+        """Returns (status, sum)."""
         cdef int64_t total = 0
         status = hash_increment(&self.hash, slice_from(field), delta, now, &self.limits, &total)
         return <int> status, total
@@ -295,7 +295,7 @@ cdef class HashValue:
         return hash_set_expiry(&self.hash, slice_from(field), expiry)
 
     def expire_due(self, int64_t now, size_t budget=1 << 30):
-        """The fields removed, each as it was."""
+        """Removes due fields and returns them as they were."""
         cdef Py_ssize_t removals
         removed = []
         removals = hash_expire_due(&self.hash, now, budget, collect, <void *> removed)
@@ -313,7 +313,7 @@ cdef class HashValue:
         return found
 
     def scan(self, uint64_t cursor, int64_t now=0):
-        """(next cursor, fields)."""
+        """Returns (next cursor, fields)."""
         found = []
         cursor = hash_scan(self.hash, cursor, now, collect, <void *> found)
         return cursor, found
@@ -336,7 +336,7 @@ cdef class HashValue:
         return other
 
     def free_some(self, size_t budget):
-        """True when nothing is left; the object is of no use once this has begun, and must be freed to the end."""
+        """Returns True when everything is released. After the first call, only further calls until then are allowed."""
         cdef bint done = hash_free_some(self.hash, budget)
         if done:
             self.hash = NULL
@@ -344,7 +344,7 @@ cdef class HashValue:
 
 
 def hash_from(bytes image, size_t entries=128, size_t value=64):
-    """The packed hash that these bytes are; they must be a sound one."""
+    """Returns a packed hash of these bytes, which must be valid."""
     cdef HashValue made = HashValue(entries, value)
     assert hash_check(image, len(image))
     hash_free(made.hash)

@@ -1,4 +1,4 @@
-"""Python handles on HyperLogLog, for the tests and nothing else."""
+"""Python handles for HyperLogLogs, used only by the tests."""
 
 from collections.abc import Iterable
 

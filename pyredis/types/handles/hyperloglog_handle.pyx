@@ -1,4 +1,4 @@
-"""Python handles on HyperLogLog, for the tests and nothing else. Values are bytes; what is changed is returned."""
+"""Python handles for HyperLogLogs, used only by the tests. Values are bytes; changed values are returned."""
 
 from libc.stdint cimport uint8_t, uint64_t
 
@@ -39,16 +39,17 @@ def empty():
 
 
 def register_of(bytes element):
-    """The register of an element and its value."""
+    """Returns the register of an element and the value for it."""
     cdef int value
     index = hll_register_of(element, len(element), &value)
     return index, value
 
 
 def raise_sparse(bytes value, raisings, size_t most_bytes, bint resume=False):
-    """Each of the (register, value) in turn; the last outcome and what the value has become.
+    """Applies each (register, value) in turn; returns the last outcome and the new value.
 
-    Ends at the first that is not KEEP or CHANGE. With ``resume`` a search begins where the one before allows it.
+    Stops at the first outcome that is not KEEP or CHANGE. With ``resume``, each search continues where the previous one
+    allows it.
     """
     cdef SparseChange change
     cdef Raising outcome
@@ -74,19 +75,19 @@ def raise_dense(bytes value, int index, int register):
 
 
 def to_dense(bytes value):
-    """None for a corrupt value."""
+    """Returns the value in the dense form; None if it is corrupt."""
     cdef bytearray dense = bytearray(HLL_DENSE_SIZE)
     return bytes(dense) if hll_to_dense(slice_of(value, len(value)), dense) else None
 
 
 def merge(bytes value, bytes registers):
-    """None for a corrupt value."""
+    """Returns the registers, raised to those of the value; None if it is corrupt."""
     cdef bytearray raised = bytearray(registers)
     return bytes(raised) if hll_merge(slice_of(value, len(value)), <uint8_t *> <char *> raised) else None
 
 
 def count(bytes value):
-    """None for a corrupt value."""
+    """Returns the cardinality; None if the value is corrupt."""
     cdef uint64_t cardinality
     return cardinality if hll_count(slice_of(value, len(value)), &cardinality) else None
 

@@ -1,4 +1,4 @@
-"""Python handles on the list and on what it is made of, for the tests and nothing else."""
+"""Python handles for the list, its parts and the LZF codec, used only by the tests."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ def check_node(kind: int, image: bytes) -> int | None: ...
 def list_from_node(kind: int, image: bytes) -> ListValue: ...
 
 class ListValue:
-    """One list. Limits are those of the directives of the same names."""
+    """A list. ``size`` is list-max-listpack-size, ``depth`` list-compress-depth."""
 
     def __init__(self, size: int = -2, depth: int = 0) -> None: ...
     def __len__(self) -> int: ...

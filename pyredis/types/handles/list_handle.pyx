@@ -1,6 +1,6 @@
-"""Python handles on the list and on what it is made of, for the tests and nothing else.
+"""Python handles for the list, its parts and the LZF codec, used only by the tests.
 
-Each class owns one value and passes bytes and numbers through; none adds behaviour of its own.
+The class owns one value and passes bytes and numbers through, without adding behaviour of its own.
 """
 
 from libc.stdint cimport int64_t, uint8_t
@@ -57,7 +57,7 @@ cdef void collect(void *context, size_t index) noexcept nogil:
 
 
 def compress(bytes data, size_t room):
-    """The LZF stream of ``data``, empty where it needs more than ``room`` bytes."""
+    """Returns the LZF stream of ``data``; empty if it needs more than ``room`` bytes."""
     cdef uint8_t *out = <uint8_t *> mem_alloc(room)
     try:
         return (<const char *> out)[:lzf_compress(<const char *> data, len(data), out, room)]
@@ -66,7 +66,7 @@ def compress(bytes data, size_t room):
 
 
 def decompress(bytes data, size_t room):
-    """What an LZF stream holds, empty where it needs more than ``room`` bytes or is none."""
+    """Returns the content of an LZF stream; empty if it needs more than ``room`` bytes or the stream is invalid."""
     cdef uint8_t *out = <uint8_t *> mem_alloc(room)
     try:
         return (<const char *> out)[:lzf_decompress(<const char *> data, len(data), out, room)]
@@ -75,14 +75,14 @@ def decompress(bytes data, size_t room):
 
 
 cdef uint8_t *block_of(bytes image):
-    """Where blocks may begin, and with nothing behind it that may be read."""
+    """Copies the bytes to an allocation of exactly their size: aligned, and with nothing after it that may be read."""
     cdef uint8_t *block = <uint8_t *> mem_alloc(len(image))
     memcpy(block, <const char *> image, len(image))
     return block
 
 
 def check_run(bytes image):
-    """Whether these bytes are a sound run."""
+    """Returns whether these bytes are a valid run."""
     cdef uint8_t *block = block_of(image)
     cdef bint sound = run_check(block, len(image))
     mem_free(block, len(image))
@@ -90,7 +90,7 @@ def check_run(bytes image):
 
 
 def list_from_run(bytes image):
-    """The short list that these bytes are; they must be a sound run."""
+    """Returns a short list of these bytes, which must be a valid run."""
     cdef ListValue other = ListValue()
     assert check_run(image)
     list_free(other.value)
@@ -99,7 +99,7 @@ def list_from_run(bytes image):
 
 
 def check_node(int kind, bytes image):
-    """The number of elements in the block of such a node; None where these bytes are none."""
+    """Returns the number of elements in a node's block of this kind; None if the bytes are not valid."""
     cdef uint8_t *block = block_of(image)
     cdef size_t count
     cdef bint sound = node_check(<NodeKind> kind, block, len(image), &count)
@@ -108,7 +108,7 @@ def check_node(int kind, bytes image):
 
 
 def list_from_node(int kind, bytes image):
-    """A long list of nothing but a node with these bytes, which must be its block."""
+    """Returns a long list with only one node, whose block is these bytes, which must be valid."""
     cdef ListValue other = ListValue()
     cdef LongList *inside = long_new(run_new(0, False), True)
     cdef Node node = node_packed(NULL, check_node(kind, image))
@@ -122,7 +122,7 @@ def list_from_node(int kind, bytes image):
 
 
 cdef class ListValue:
-    """One list. Limits are those of the directives of the same names."""
+    """A list. ``size`` is list-max-listpack-size, ``depth`` list-compress-depth."""
 
     cdef List *value
     cdef ListLimits limits
@@ -157,7 +157,7 @@ cdef class ListValue:
         self.limits = list_limits(size, depth)
 
     def kinds(self):
-        """Of the inner nodes: 0 packed, 1 plain, 2 compressed."""
+        """Returns the kinds of the inner nodes: 0 packed, 1 plain, 2 compressed."""
         cdef LongList *inside = <LongList *> self.value
         if not list_is_long(self.value):
             return []
@@ -196,7 +196,7 @@ cdef class ListValue:
         return removed
 
     def items(self, size_t index=0):
-        """The elements from this index on."""
+        """Returns the elements from this index on."""
         cdef ListIterator iterator
         cdef ListItem item
         cdef list found = []
@@ -207,7 +207,7 @@ cdef class ListValue:
         return found
 
     def stretches(self, size_t index=0):
-        """How many elements lie together, from this index on."""
+        """Returns the number of elements in each contiguous stretch, from this index on."""
         cdef ListIterator iterator
         cdef const ListStretch *stretch
         cdef list found = []
@@ -235,7 +235,7 @@ cdef class ListValue:
         return other
 
     def free_some(self, size_t budget):
-        """True when everything is released; nothing else may be done once this has begun."""
+        """Returns True when everything is released. After the first call, only further calls until then are allowed."""
         done = list_free_some(self.value, budget)
         if done:
             self.value = NULL

@@ -1,4 +1,4 @@
-"""Python handles on the sets, for the tests and nothing else."""
+"""Python handles for the sets, used only by the tests."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -11,7 +11,7 @@ def check_set(image: bytes) -> bool: ...
 def set_from(image: bytes, integers: int = 512, entries: int = 128, value: int = 64) -> SetValue: ...
 
 class IntegerSet:
-    """One set of integers."""
+    """A set of integers."""
 
     def __len__(self) -> int: ...
     def __bytes__(self) -> bytes: ...
@@ -23,7 +23,7 @@ class IntegerSet:
     def remove(self, value: int) -> bool: ...
 
 class SetValue:
-    """One set. Members go in as bytes or int and come back as bytes; limits are those given to the constructor."""
+    """A set. Members are passed as bytes or int and returned as bytes. The constructor takes the limits."""
 
     def __init__(
         self,

@@ -1,4 +1,7 @@
-"""Python handles on the sets, for the tests and nothing else: each owns one value and adds no behaviour of its own."""
+"""Python handles for the sets, used only by the tests.
+
+Each class owns one value and passes bytes and numbers through, without adding behaviour of its own.
+"""
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
@@ -51,12 +54,12 @@ from pyredis.types.set.set_sampling cimport set_pop, set_random, set_sample
 
 
 def check_integers(bytes image):
-    """Whether these bytes are a sound set of integers."""
+    """Returns whether these bytes are a valid set of integers."""
     return intset_check(image, len(image))
 
 
 def integers_from(bytes image):
-    """The set that these bytes are; they must be a sound one."""
+    """Returns a set of integers of these bytes, which must be valid."""
     cdef IntegerSet other = IntegerSet()
     assert intset_check(image, len(image))
     intset_free(other.set)
@@ -65,7 +68,7 @@ def integers_from(bytes image):
 
 
 cdef class IntegerSet:
-    """One set of integers."""
+    """A set of integers."""
 
     cdef Intset *set
 
@@ -122,12 +125,12 @@ cdef void collect(void *context, const SetMember *member) noexcept nogil:
 
 
 def check_set(bytes image):
-    """Whether these bytes are a sound set that is no table."""
+    """Returns whether these bytes are a valid set in a form that is not a table."""
     return set_check(image, len(image))
 
 
 cdef class SetValue:
-    """One set. Members go in as bytes or int and come back as bytes; limits are those given to the constructor."""
+    """A set. Members are passed as bytes or int and returned as bytes. The constructor takes the limits."""
 
     cdef Set *set
     cdef SetLimits limits
@@ -135,7 +138,7 @@ cdef class SetValue:
 
     def __cinit__(self, size_t integers=512, size_t entries=128, size_t value=64, uint64_t seed=1, first=None,
                   size_t count=1):
-        """With ``first`` made for that member and ``count`` in all, which are still to be added."""
+        """Creates an empty set; with ``first``, in the form for ``count`` members, of which ``first`` is one."""
         cdef SetMember member
         self.limits.integers = integers
         self.limits.entries = entries
@@ -191,7 +194,7 @@ cdef class SetValue:
         return found
 
     def filtered(self, SetValue other, bint present):
-        """The members that ``other`` has, or those that it has not."""
+        """Returns the members that ``other`` contains, or, if not ``present``, those that it does not contain."""
         cdef SetIterator iterator
         cdef SetBatch batch
         cdef size_t i
@@ -205,7 +208,7 @@ cdef class SetValue:
         return found
 
     def scan(self, uint64_t cursor):
-        """(next cursor, members)."""
+        """Returns (next cursor, members)."""
         found = []
         cursor = set_scan(self.set, cursor, collect, <void *> found)
         return cursor, found
@@ -232,7 +235,7 @@ cdef class SetValue:
         return other
 
     def free_some(self, size_t budget):
-        """True when nothing is left; the object is of no use once this has begun, and must be freed to the end."""
+        """Returns True when everything is released. After the first call, only further calls until then are allowed."""
         cdef bint done = set_free_some(self.set, budget)
         if done:
             self.set = NULL
@@ -240,10 +243,10 @@ cdef class SetValue:
 
 
 def set_from(bytes image, size_t integers=512, size_t entries=128, size_t value=64):
-    """The set that these bytes are; they must be a sound one."""
+    """Returns a set of these bytes, which must be valid."""
     cdef SetValue made = SetValue(integers, entries, value)
     assert set_check(image, len(image))
     set_free(made.set)
-    # Packs and arrays of integers begin with their size alike.
+    # Both packs and arrays of integers begin with their size.
     made.set = <Set *> pack_copy(<const Pack *> <const uint8_t *> image)
     return made

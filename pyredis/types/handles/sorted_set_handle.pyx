@@ -1,6 +1,6 @@
-"""Python handles on the sorted set, for the tests and nothing else.
+"""Python handles for the sorted set, used only by the tests.
 
-The class owns one value and passes bytes and numbers through; it adds no behaviour of its own.
+The class owns one value and passes bytes and numbers through, without adding behaviour of its own.
 """
 
 from libc.stdint cimport uint8_t, uint64_t
@@ -55,12 +55,12 @@ cdef tuple pair(const ScoredMember *member):
 
 
 def check_scored(bytes image):
-    """Whether these bytes are a sound pack of members with scores."""
+    """Returns whether these bytes are a valid pack of members with scores."""
     return scored_check(image, len(image))
 
 
 def scored_from(bytes image, size_t entries=128, size_t value=64):
-    """The small sorted set that these bytes are; they must be a sound one."""
+    """Returns a small sorted set of these bytes, which must be valid."""
     cdef SortedSetValue made = SortedSetValue(entries, value)
     assert scored_check(image, len(image))
     zset_free(made.set)

@@ -1,4 +1,4 @@
-"""Python handles on the stream and on the index of ids, for the tests and nothing else."""
+"""Python handles for the stream and the index of ids, used only by the tests."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ def check_block(image: bytes) -> bool: ...
 def stream_from(image: bytes) -> StreamValue: ...
 
 class Ids:
-    """One index; its elements are nothing but ids."""
+    """An index whose elements are just ids."""
 
     @property
     def memory(self) -> int: ...
@@ -28,7 +28,7 @@ class Ids:
     def last(self) -> _Id | None: ...
 
 class StreamValue:
-    """One stream. An entry comes back as (id, [(name, value), …])."""
+    """A stream. An entry is returned as (id, [(name, value), …])."""
 
     max_deleted: _Id
 

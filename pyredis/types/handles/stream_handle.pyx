@@ -1,4 +1,4 @@
-"""Python handles on the stream and on the index of ids, for the tests and nothing else. Ids are pairs of integers."""
+"""Python handles for the stream and the index of ids, used only by the tests. Ids are pairs of integers."""
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
@@ -92,19 +92,19 @@ cdef Slice slice_from(bytes text):
 
 
 def next_id(tuple id):
-    """The id after, or None."""
+    """Returns the next id, or None."""
     cdef StreamId raised = id_from(id)
     return pair_of(raised) if raise_id(&raised) else None
 
 
 def previous_id(tuple id):
-    """The id before, or None."""
+    """Returns the previous id, or None."""
     cdef StreamId lowered = id_from(id)
     return pair_of(lowered) if lower_id(&lowered) else None
 
 
 cdef class Ids:
-    """One index; its elements are nothing but ids."""
+    """An index whose elements are just ids."""
 
     cdef IdIndex index
 
@@ -144,7 +144,7 @@ cdef class Ids:
         return index_find(&self.index, id_from(id)) != NULL
 
     def since(self, tuple id):
-        """All ids from this one on."""
+        """Returns all ids from this one on."""
         cdef IdPlace place
         cdef bint more = index_seek(&self.index, id_from(id), &place)
         found = []
@@ -163,7 +163,7 @@ cdef class Ids:
         return found
 
     def before(self, tuple id):
-        """All ids below this one, the highest first."""
+        """Returns all ids below this one, the highest first."""
         cdef IdPlace place
         cdef bint more
         index_seek(&self.index, id_from(id), &place)
@@ -190,7 +190,7 @@ cdef object entry_of(StreamEntry *entry):
 
 
 cdef Block *block_from(bytes image, StreamId *last) except? NULL:
-    """A block of these bytes, and the id of its last entry; NULL where they are none."""
+    """Returns a block of these bytes and sets ``last`` to the id of its last entry; NULL if they are not valid."""
     cdef uint8_t *block = <uint8_t *> mem_alloc(len(image))
     memcpy(block, <const char *> image, len(image))
     last[0] = stream_id(0, 0)
@@ -201,7 +201,7 @@ cdef Block *block_from(bytes image, StreamId *last) except? NULL:
 
 
 def check_block(bytes image):
-    """Whether these bytes are a sound block."""
+    """Returns whether these bytes are a valid block."""
     cdef StreamId last
     cdef Block *block = block_from(image, &last)
     if block != NULL:
@@ -210,7 +210,7 @@ def check_block(bytes image):
 
 
 def stream_from(bytes image):
-    """The stream of one block, which these bytes are; they must be a sound one."""
+    """Returns a stream with one block of these bytes, which must be valid."""
     cdef StreamValue other = StreamValue()
     cdef Stream *stream = other.stream
     cdef Block *block = block_from(image, &stream.last_id)
@@ -224,7 +224,7 @@ def stream_from(bytes image):
 
 
 cdef class StreamValue:
-    """One stream. An entry comes back as (id, [(name, value), …])."""
+    """A stream. An entry is returned as (id, [(name, value), …])."""
 
     cdef Stream *stream
     cdef StreamLimits limits
@@ -273,14 +273,14 @@ cdef class StreamValue:
         return stream_sound(self.stream)
 
     def last_block(self):
-        """The bytes of the last block, its spare room left out."""
+        """Returns the bytes of the last block, without its spare room."""
         cdef Block *block = self.stream.tail
         cdef bytearray image = bytearray((<const char *> block)[:block.end])
         (<Block *> <char *> image).size = block.end
         return bytes(image)
 
     def append(self, tuple id, *texts):
-        """Name, value, name, value, …."""
+        """Appends an entry of name, value, name, value, …."""
         cdef size_t count = len(texts), index
         cdef Slice *pairs = <Slice *> mem_alloc(count * sizeof(Slice))
         for index in range(count):
@@ -309,7 +309,7 @@ cdef class StreamValue:
         return stream_trim_before(self.stream, id_from(least), whole, limit)
 
     def entries(self, tuple first, tuple last, bint read=True):
-        """Without ``read`` the pairs are passed over, and are not told."""
+        """Returns the entries; without ``read``, skips the pairs and returns only the ids."""
         cdef StreamIterator iterator
         found = []
         stream_iterate(self.stream, id_from(first), id_from(last), &iterator)
@@ -318,7 +318,7 @@ cdef class StreamValue:
         return found
 
     def entries_back(self, tuple first, tuple last):
-        """From the last to the first."""
+        """Returns the entries from the last to the first."""
         cdef StreamIterator iterator
         found = []
         stream_iterate_back(self.stream, id_from(first), id_from(last), &iterator)
@@ -330,7 +330,7 @@ cdef class StreamValue:
         return stream_entries_up_to(self.stream, id_from(id))
 
     def entries_read(self, tuple last_id, int64_t entries_read, tuple id):
-        """What a group has read with the entry `id`, when it had read so many up to `last_id`."""
+        """Returns what a group has read after the entry ``id``, if it had read ``entries_read`` up to ``last_id``."""
         return stream_entries_read(self.stream, id_from(last_id), entries_read, id_from(id))
 
     def lag(self, tuple last_id, int64_t entries_read):
@@ -343,13 +343,13 @@ cdef class StreamValue:
         return other
 
     def free_some(self, size_t budget):
-        """True when nothing is left; the object is of no use once this has begun, and must be freed to the end."""
+        """Returns True when everything is released. After the first call, only further calls until then are allowed."""
         cdef bint done = stream_free_some(self.stream, budget)
         if done:
             self.stream = NULL
         return done
 
-    # Groups, all by name.
+    # Groups and consumers are identified by name.
 
     cdef Group *group(self, bytes name) except NULL:
         cdef Group *group = NULL
@@ -390,7 +390,7 @@ cdef class StreamValue:
         return nack != NULL
 
     def groups(self):
-        """{group: {consumer: [(id, delivered_ms, deliveries), …]}}, all in order."""
+        """Returns {group: {consumer: [(id, delivered_ms, deliveries), …]}}, all in order."""
         cdef size_t count, at
         cdef Group **groups
         found = {}

@@ -1,4 +1,4 @@
-"""Python handles on the hash table and the allocator, for the tests and nothing else."""
+"""Python handles for the hash table and the allocator, used only by the tests."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +13,7 @@ def trim() -> bool: ...
 def peak_bytes(reset: bool = False) -> int: ...
 
 class HashTable:
-    """A table of byte strings to numbers."""
+    """A table that maps byte strings to numbers."""
 
     def __init__(self, seed: int = 1) -> None: ...
     def __len__(self) -> int: ...
@@ -41,7 +41,7 @@ class HashTable:
     def check(self) -> None: ...
 
 class Block:
-    """Bytes of the allocator's, filled with a pattern of their own."""
+    """A block from the allocator, filled with a pattern of its own."""
 
     def __init__(self, size: int, pattern: int = 0, zeroed: bool = False) -> None: ...
     @property

@@ -1,4 +1,4 @@
-"""Python handles on the hash table and the allocator, for the tests and nothing else."""
+"""Python handles for the hash table and the allocator, used only by the tests."""
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memcpy, memset
@@ -93,7 +93,7 @@ def hash_of(bytes key):
 
 
 def keys_read():
-    """How often tables have asked an element for its key since the beginning."""
+    """Returns how often tables have read the key of an element since the module was loaded."""
     return _keys_read
 
 
@@ -102,7 +102,7 @@ def used_bytes():
 
 
 def trim():
-    """Gives one empty arena back; false when there is none to give."""
+    """Returns one empty arena to the system; returns False if there is none."""
     return bool(mem_trim())
 
 
@@ -112,7 +112,7 @@ cdef void visit(void *context, void *element) noexcept nogil:
 
 
 cdef class HashTable:
-    """A table of byte strings to numbers."""
+    """A table that maps byte strings to numbers."""
 
     cdef Table table
     cdef uint64_t random_state
@@ -139,12 +139,12 @@ cdef class HashTable:
 
     @property
     def overflow(self):
-        """Buckets in chains."""
+        """The number of overflow buckets."""
         return self.table.overflow
 
     @property
     def buckets(self):
-        """Of the array that stays."""
+        """The number of buckets in the array that remains after a resize."""
         array = 1 if self.table.buckets[1] != NULL else 0
         return 1 << self.table.exponent[array] if self.table.buckets[array] != NULL else 0
 
@@ -156,11 +156,11 @@ cdef class HashTable:
         return (<Cell *> slot[0]).value if slot != NULL else None
 
     def insert(self, bytes key, int64_t value=0):
-        """The key must not be there."""
+        """Inserts a key, which must not be in the table yet."""
         table_insert(&self.table, cell_new(key, value), hash_key(key, len(key)))
 
     def replace(self, bytes key, int64_t value):
-        """By another element; the key must be there."""
+        """Replaces the element of a key, which must be in the table."""
         cdef void **slot = self.slot(key)
         cell_free(slot[0])
         slot[0] = cell_new(key, value)
@@ -200,7 +200,7 @@ cdef class HashTable:
         return 0
 
     def scan(self, uint64_t cursor, bint removing=False):
-        """(next cursor, keys); with ``removing`` what is visited is removed."""
+        """Returns (next cursor, keys); with ``removing``, removes the visited elements."""
         self.found = []
         self.removing = removing
         cursor = table_scan(&self.table, cursor, visit, <void *> self)
@@ -220,7 +220,7 @@ cdef class HashTable:
         return found
 
     def sweep(self, keep, Py_ssize_t most=1 << 62):
-        """Removes, while walking, what ``keep`` says no to; returns the visited keys, at most so many."""
+        """Iterates over at most ``most`` keys, removes those that ``keep`` rejects, and returns all visited keys."""
         cdef TableIterator iterator
         cdef void *element
         found = []
@@ -237,7 +237,7 @@ cdef class HashTable:
         return found
 
     def check(self):
-        """Raises AssertionError where the structure is not sound."""
+        """Raises AssertionError if an invariant does not hold."""
         cdef int array
         cdef size_t index, overflow = 0, count
         for array in range(2):
@@ -253,7 +253,7 @@ cdef class HashTable:
         assert self.table.pauses == 0
 
     cdef tuple check_chain(self, int array, size_t index):
-        """(elements, overflow buckets)"""
+        """Checks one chain; returns (elements, overflow buckets)."""
         cdef Bucket *bucket = &self.table.buckets[array][index]
         cdef size_t mask = (<size_t> 1 << self.table.exponent[array]) - 1
         cdef size_t elements = 0, children = 0
@@ -282,7 +282,7 @@ cdef class HashTable:
 
 
 cdef class Block:
-    """Bytes of the allocator's, filled with a pattern of their own."""
+    """A block from the allocator, filled with a pattern of its own."""
 
     cdef char *data
     cdef readonly size_t size
@@ -303,7 +303,7 @@ cdef class Block:
         mem_free(self.data, self.size)
 
     cdef int check(self, size_t size, uint8_t pattern) except -1:
-        """The first ``size`` bytes are ``pattern``."""
+        """Asserts that the first ``size`` bytes are ``pattern``."""
         assert size == 0 or <uint8_t> self.data[0] == pattern
         assert size == 0 or memcmp(self.data, self.data + 1, size - 1) == 0
         return 0
