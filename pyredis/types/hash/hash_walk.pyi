@@ -1,1 +1,1 @@
-"""Walks over a hash, for native code only: see ``hash_walk.pxd``."""
+"""Iteration over a hash, for native code only: see ``hash_walk.pxd``."""

@@ -37,7 +37,7 @@ ctypedef struct ListIterator:
 cdef ListLimits list_limits(int64_t size, int64_t depth) noexcept nogil
 
 # ---- the list; functions that take or return `void *` are those that the keyspace calls for every type of value ----
-# Returns an empty list with room for `room` bytes of elements, at the front end if `front`.
+# Returns an empty list with `room` free bytes, before future elements if `front`, otherwise after them.
 cdef List *list_new(size_t room, bint front) noexcept nogil
 cdef void *list_copy(const void *list) noexcept nogil
 cdef void list_free(List *list) noexcept nogil

@@ -9,7 +9,7 @@ equal, and a rank is a sum of counts. Leaves are not linked: a ``TreePath`` reme
 directions.
 
 A full leaf gives members to a neighbour that has room before it splits. At either end of the tree, where ascending or
-descending insertions arrive, it splits so that the half behind them stays full. A node that has become small joins a
+descending insertions arrive, it splits so that the half away from them stays full. A node that has become small joins a
 neighbour if both fit well into one.
 """
 

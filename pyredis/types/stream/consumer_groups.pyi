@@ -1,1 +1,1 @@
-"""Consumer groups, for native code only: see ``stream_groups.pxd``."""
+"""Consumer groups, for native code only: see ``consumer_groups.pxd``."""

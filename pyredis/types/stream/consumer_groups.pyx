@@ -1,7 +1,7 @@
-"""Consumer groups; what they are stands in ``consumer_groups.pxd``.
+"""Consumer groups; ``consumer_groups.pxd`` describes them.
 
-Always holds between calls: every Nack of a group has a consumer of that group, and stands in that consumer's index and
-in no other's; an index of a consumer holds nothing else.
+Always holds between calls: every Nack of a group has a consumer of that group, and is in that consumer's index and in
+no other consumer's; the index of a consumer contains nothing else.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -59,7 +59,7 @@ _consumers_type.key = _consumer_key
 _consumers_type.destroy = consumer_free
 
 
-# ---- making and releasing ----
+# ---- creating and releasing ----
 
 cdef inline size_t group_size(const Group *group) noexcept nogil:
     return sizeof(Group) + group.name_size
@@ -70,14 +70,17 @@ cdef inline size_t consumer_size(const Consumer *consumer) noexcept nogil:
 
 
 cdef void consumer_free(void *element) noexcept nogil:
-    """Not its Nacks."""
+    """Releases a consumer, but not its Nacks."""
     cdef Consumer *consumer = <Consumer *> element
     index_clear(&consumer.pending)
     mem_free(consumer, consumer_size(consumer))
 
 
 cdef size_t drop_nacks(Group *group, size_t budget) noexcept nogil:
-    """Releases up to ``budget`` Nacks and leaves the consumers' indexes behind, which nobody may look at any more."""
+    """Releases up to ``budget`` Nacks and returns the rest of the budget.
+
+    The consumers' indexes still point to them, so their elements must not be accessed any more.
+    """
     cdef Nack *nack
     while budget:
         nack = <Nack *> index_pop(&group.pending)
@@ -103,7 +106,7 @@ cdef Groups *groups_new() noexcept nogil:
 
 
 cdef size_t empty_groups(Groups *groups, size_t budget) noexcept nogil:
-    """Releases Nacks and consumers; what is left of the budget."""
+    """Releases Nacks and consumers; returns the rest of the budget."""
     cdef TableIterator iterator
     cdef Group *group
     table_iterate(&groups.table, &iterator)
@@ -275,7 +278,7 @@ cdef Consumer **sorted_consumers(Group *group, size_t *count) noexcept nogil:
     return <Consumer **> items
 
 
-# ---- copies and measures ----
+# ---- copies and sizes ----
 
 cdef void copy_consumers(Group *group, Group *copy) noexcept nogil:
     cdef size_t count, at

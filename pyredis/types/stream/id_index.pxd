@@ -1,11 +1,11 @@
-"""Things in order of their 128-bit ids: the blocks of a stream, the pending entries of a group and of a consumer.
+"""An index of elements by their 128-bit ids: the blocks of a stream, the pending entries of a group and of a consumer.
 
-An element is a pointer to something that begins with its ``StreamId``, by which it is ordered and found; the index does
-not own it. Elements stand in leaves of up to ``LEAF_MAX`` pointers, and the leaves in one array, so that ten million
-elements have forty thousand leaves: finding takes two binary searches, a change moves a leaf's pointers, and once in
-a hundred times or so those of the array. Appending fills leaves to the brim; leaves that run empty join or shrink.
+An element is a pointer to a struct that begins with its ``StreamId``, by which it is ordered and found; the index does
+not own it. Elements are in leaves of up to ``LEAF_MAX`` pointers, and the leaves in one array: ten million elements
+have forty thousand leaves. A lookup takes two binary searches. A change moves pointers within a leaf and, about once in
+a hundred times, within the array. Appending fills leaves completely; leaves that become sparse are joined or shrink.
 
-A place is good until the next change of the index.
+A place is valid until the next change of the index.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -14,7 +14,7 @@ from pyredis.ground.base cimport format_uint64
 
 cdef enum:
     LEAF_MAX = 256
-    # Bytes that the text of an id takes at most.
+    # The most bytes in the text of an id.
     ID_TEXT = 41
 
 # An entry's id: Unix time in ms, and a number within the millisecond.
@@ -62,7 +62,7 @@ cdef inline bint same_id(StreamId a, StreamId b) noexcept nogil:
 
 
 cdef inline bint raise_id(StreamId *id) noexcept nogil:
-    """The next id; false, and nothing done, when there is none."""
+    """Advances to the next id; returns false, with nothing changed, if there is none."""
     if same_id(id[0], greatest_id()):
         return False
     id.seq += 1
@@ -72,7 +72,7 @@ cdef inline bint raise_id(StreamId *id) noexcept nogil:
 
 
 cdef inline bint lower_id(StreamId *id) noexcept nogil:
-    """The id before; false, and nothing done, when there is none."""
+    """Goes back to the previous id; returns false, with nothing changed, if there is none."""
     if same_id(id[0], least_id()):
         return False
     if id.seq == 0:
@@ -82,7 +82,7 @@ cdef inline bint lower_id(StreamId *id) noexcept nogil:
 
 
 cdef inline size_t format_id(char *out, StreamId id, char between) noexcept nogil:
-    """The two numbers in decimal; how many bytes."""
+    """Writes the two numbers in decimal, separated by ``between``; returns the number of bytes."""
     cdef size_t size = format_uint64(out, id.ms)
     out[size] = between
     return size + 1 + format_uint64(out + size + 1, id.seq)
@@ -97,12 +97,12 @@ cdef inline void *index_at(const IdIndex *index, IdPlace place) noexcept nogil:
 
 
 cdef inline void index_replace_at(IdIndex *index, IdPlace place, void *element) noexcept nogil:
-    """By one with the same id, or by the same one that has moved."""
+    """Replaces the element with one of the same id, which may be the same one at another address."""
     leaf_items(index.leaves[place.leaf])[place.item] = element
 
 
 cdef inline bint index_first(const IdIndex *index, IdPlace *place) noexcept nogil:
-    """False in an empty index, as ``index_last``."""
+    """Sets the first place; returns false if the index is empty, like ``index_last``."""
     place.leaf = 0
     place.item = 0
     return index.leaf_count != 0
@@ -117,7 +117,7 @@ cdef inline bint index_last(const IdIndex *index, IdPlace *place) noexcept nogil
 
 
 cdef inline bint index_forward(const IdIndex *index, IdPlace *place) noexcept nogil:
-    """The next place; false behind the last one."""
+    """Advances to the next place; returns false after the last one."""
     place.item += 1
     if place.item == index.leaves[place.leaf].count:
         place.leaf += 1
@@ -126,7 +126,10 @@ cdef inline bint index_forward(const IdIndex *index, IdPlace *place) noexcept no
 
 
 cdef inline bint index_back(const IdIndex *index, IdPlace *place) noexcept nogil:
-    """The place before, also from behind the last one; false, and nothing done, at the first."""
+    """Goes back to the previous place, also from after the last one.
+
+    Returns false, with nothing changed, at the first.
+    """
     if place.item == 0:
         if place.leaf == 0:
             return False
@@ -136,19 +139,19 @@ cdef inline bint index_back(const IdIndex *index, IdPlace *place) noexcept nogil
     return True
 
 
-# The first element whose id is not before `id`; false, with the place behind the last one, when there is none.
+# Finds the first element whose id is not before `id`. If there is none, returns false and the place after the last one.
 cdef bint index_seek(const IdIndex *index, StreamId id, IdPlace *place) noexcept nogil
-# The element with this id, or NULL.
+# Returns the element with this id, or NULL.
 cdef void *index_find(const IdIndex *index, StreamId id) noexcept nogil
-# No element may have its id yet.
+# No element in the index may have the same id.
 cdef void index_insert(IdIndex *index, void *element) noexcept nogil
 cdef void index_remove_at(IdIndex *index, IdPlace place) noexcept nogil
-# Takes the element out and returns it, or NULL.
+# Takes the element out and returns it, or returns NULL.
 cdef void *index_remove(IdIndex *index, StreamId id) noexcept nogil
-# Takes out the last element without looking at it, so that it may be gone already; NULL when there is none.
+# Takes out the last element and returns it, or returns NULL. Does not access elements: they may be freed already.
 cdef void *index_pop(IdIndex *index) noexcept nogil
-# Forgets all elements.
+# Removes all elements, without accessing them.
 cdef void index_clear(IdIndex *index) noexcept nogil
-# Bytes in use, elements not counted.
+# Returns the bytes in use, without the elements.
 cdef size_t index_memory(const IdIndex *index) noexcept nogil
 cdef bint index_sound(const IdIndex *index) noexcept nogil

@@ -1,1 +1,1 @@
-"""Things in order of their ids, for native code only: see ``id_index.pxd``."""
+"""An index of elements by their stream ids, for native code only: see ``id_index.pxd``."""

@@ -1,7 +1,7 @@
-"""The index of things by their ids; its shape stands in ``id_index.pxd``.
+"""The index of elements by their ids; ``id_index.pxd`` describes it.
 
-Always holds between calls: no leaf is empty, ids rise within leaves and from leaf to leaf, and ``size`` is the sum of
-their counts. An ``IdIndex`` of zeros is an empty one.
+Always holds between calls: no leaf is empty, ids ascend within leaves and from leaf to leaf, and ``size`` is the sum of
+the leaves' counts. An ``IdIndex`` of zeros is an empty one.
 """
 
 from libc.stdint cimport uint32_t
@@ -47,7 +47,7 @@ cdef bint index_seek(const IdIndex *index, StreamId id, IdPlace *place) noexcept
     sought.leaves = index.leaves
     place.item = 0
     place.leaf = index.leaf_count
-    # Most of what is looked for, and all that is appended, is found at the end.
+    # Most lookups and all appends are at the end.
     if index.leaf_count and not leaf_is_before(&sought, index.leaf_count - 1):
         place.leaf = first_not_before(0, index.leaf_count, leaf_is_before, &sought)
     if place.leaf == index.leaf_count:
@@ -105,7 +105,7 @@ cdef IdLeaf *resize_leaf(IdIndex *index, size_t at, size_t capacity) noexcept no
 
 
 cdef void join_leaves(IdIndex *index, size_t at) noexcept nogil:
-    """The leaf behind ``at`` goes into the one at ``at``."""
+    """Moves the elements of the leaf after ``at`` into the one at ``at``."""
     cdef IdLeaf *leaf = index.leaves[at]
     cdef IdLeaf *behind = index.leaves[at + 1]
     if leaf.capacity < leaf.count + behind.count:
@@ -120,7 +120,7 @@ cdef inline bint may_join(const IdIndex *index, size_t at) noexcept nogil:
 
 
 cdef void shrink_leaf(IdIndex *index, size_t at) noexcept nogil:
-    """A leaf that has lost an element goes, joins a neighbour, or gives its room back."""
+    """Removes, joins or shrinks a leaf that has lost an element, if it is empty or sparse."""
     cdef IdLeaf *leaf = index.leaves[at]
     if leaf.count == 0:
         remove_leaf(index, at)
@@ -148,7 +148,7 @@ cdef void split_leaf(IdIndex *index, size_t at) noexcept nogil:
 # ---- changes ----
 
 cdef IdPlace room_at(IdIndex *index, StreamId id) noexcept nogil:
-    """Where an element of this id goes; the leaf has room for it."""
+    """Returns the place for a new element of this id, and makes room for it in the leaf."""
     cdef IdPlace place
     cdef IdLeaf *leaf
     if not index_seek(index, id, &place):
@@ -214,7 +214,7 @@ cdef void index_clear(IdIndex *index) noexcept nogil:
     index.size = 0
 
 
-# ---- measures ----
+# ---- sizes and checks ----
 
 cdef size_t index_memory(const IdIndex *index) noexcept nogil:
     cdef size_t total = 0, at
@@ -226,7 +226,7 @@ cdef size_t index_memory(const IdIndex *index) noexcept nogil:
 
 
 cdef bint index_sound(const IdIndex *index) noexcept nogil:
-    """For tests: whether what the module promises holds."""
+    """Returns whether the invariants of this module hold; for tests."""
     cdef size_t count = 0, at
     cdef IdPlace place
     cdef StreamId before

@@ -1,8 +1,8 @@
-"""The stream; what it is made of stands in ``stream.pxd``.
+"""The stream; ``stream.pxd`` describes it.
 
-Always holds between calls: ids rise from entry to entry and from block to block; ``length`` is the number of entries
-without the mark of deletion; ``begin`` of every block points to one of them; the last entry's id, living or not, is not
-above ``last_id``. Everything that changes a block is one of ``write_entry``, ``mark_deleted`` and ``remove_block``.
+Always holds between calls: ids ascend from entry to entry and from block to block; ``length`` is the number of entries
+that are not marked as deleted; ``begin`` of every block points to one of them; the id of the last entry, living or
+deleted, is at most ``last_id``. Only ``write_entry``, ``mark_deleted`` and ``remove_block`` change or remove entries.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -57,7 +57,7 @@ from pyredis.types.stream.stream_node cimport node_counts, node_element, node_fr
 from pyredis.types.table.guard cimport is_guarded
 
 cdef enum:
-    # Bytes that an element has at most beside its text, and an entry beside its elements.
+    # The most bytes of an element in addition to its text, and of an entry in addition to its elements.
     ELEMENT_OVERHEAD = 5
     ENTRY_OVERHEAD = 31
 
@@ -65,7 +65,7 @@ cdef enum:
 # ---- entries of a block ----
 
 cdef size_t position_from(const Block *block, StreamId id) noexcept nogil:
-    """The first entry not before ``id``, among those from ``begin`` on; ``end`` when there is none."""
+    """Returns the position of the first entry not before ``id``, from ``begin`` on; ``end`` if there is none."""
     cdef size_t at = block.end, before
     while at > block.begin:
         before = entry_before(block, at)
@@ -76,7 +76,7 @@ cdef size_t position_from(const Block *block, StreamId id) noexcept nogil:
 
 
 cdef size_t position_behind(const Block *block, StreamId id) noexcept nogil:
-    """The same for the first entry behind ``id``."""
+    """Returns the position of the first entry after ``id``, from ``begin`` on; ``end`` if there is none."""
     cdef size_t at = block.end, before
     while at > block.begin:
         before = entry_before(block, at)
@@ -109,7 +109,7 @@ cdef inline Block *block_at(const Stream *stream, IdPlace place) noexcept nogil:
 
 
 cdef bint block_for(const Stream *stream, StreamId id, IdPlace *place) noexcept nogil:
-    """The last block that does not begin behind ``id``; false when there is none."""
+    """Finds the last block that does not begin after ``id``; returns false if there is none."""
     if index_seek(&stream.blocks, id, place) and same_id(block_at(stream, place[0]).id, id):
         return True
     return index_back(&stream.blocks, place)
@@ -128,7 +128,7 @@ cdef void resize_tail(Stream *stream, size_t size) noexcept nogil:
 
 
 cdef void begin_block(Stream *stream, StreamId id, const Slice *pairs, size_t count, size_t room) noexcept nogil:
-    """Begins a block with these names and with room for so many bytes behind them."""
+    """Begins a block with these names, and with ``room`` bytes for entries after them."""
     cdef size_t size = sizeof(Block) + room, index
     cdef Block *block
     cdef uint8_t *out
@@ -172,7 +172,7 @@ cdef void remove_block(Stream *stream, IdPlace place) noexcept nogil:
 
 
 cdef void mark_deleted(Stream *stream, IdPlace place, size_t at) noexcept nogil:
-    """Deletes a living entry, and its block with the last one."""
+    """Deletes a living entry, and its block if no other living entry is left in it."""
     cdef Block *block = block_at(stream, place)
     cdef StreamEntry entry
     guard_block(stream, block)
@@ -190,7 +190,7 @@ cdef void mark_deleted(Stream *stream, IdPlace place, size_t at) noexcept nogil:
 # ---- appending ----
 
 cdef bint has_names(const Block *block, const Slice *pairs, size_t count) noexcept nogil:
-    """Whether the names are the master's."""
+    """Returns whether the names are the same as the master's."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef size_t at = sizeof(Block), index
     cdef PackCode code
@@ -211,7 +211,7 @@ cdef inline uint8_t *write_element(uint8_t *out, Slice text, size_t *node) noexc
 
 
 cdef size_t write_entry(Block *block, StreamId id, const Slice *pairs, size_t count) noexcept nogil:
-    """What the entry adds to the block's node. The block has room."""
+    """Writes an entry to a block that has room for it. Returns the bytes that it adds to the block's node."""
     cdef bint own = not has_names(block, pairs, count)
     cdef uint8_t *start = <uint8_t *> block + block.end
     cdef uint8_t *out = put_number(start + 1, id.ms - block.id.ms)
@@ -231,7 +231,7 @@ cdef size_t write_entry(Block *block, StreamId id, const Slice *pairs, size_t co
 
 
 cdef bint is_full(Stream *stream, size_t text, const StreamLimits *limits) noexcept nogil:
-    """Whether the last block's node has no room for one more entry with so many bytes of names and values."""
+    """Returns whether the last block's node has no room for another entry with ``text`` bytes of names and values."""
     cdef const Block *block = stream.tail
     cdef size_t bytes = min(limits.bytes, <size_t> STREAM_ENTRY_MAX) if limits.bytes else STREAM_ENTRY_MAX
     if limits.entries and block.entries >= limits.entries:
@@ -369,7 +369,7 @@ cdef uint64_t stream_trim_before(Stream *stream, StreamId least, bint whole, uin
     return removed
 
 
-# ---- walks ----
+# ---- iteration ----
 
 cdef void begin_walk(Stream *stream, StreamId first, StreamId last, StreamIterator *iterator) noexcept nogil:
     iterator.stream = stream
@@ -445,7 +445,7 @@ cdef bint stream_previous(StreamIterator *iterator) noexcept nogil:
     return False
 
 
-# ---- how far somebody has read ----
+# ---- how far a group has read ----
 
 cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept nogil:
     cdef StreamId first
@@ -457,7 +457,7 @@ cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept no
         return <int64_t> stream.added
     if id_before(stream.last_id, id) or not id_before(stream.max_deleted, first):
         return ENTRIES_UNKNOWN
-    # From the first entry on none is missing.
+    # No entry is missing from the first one on.
     if id_before(id, first):
         return <int64_t> (stream.added - stream.length)
     if same_id(id, first):
@@ -466,14 +466,14 @@ cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept no
 
 
 cdef inline bint may_have_gaps(const Stream *stream, StreamId id) noexcept nogil:
-    """Whether an entry behind ``id``, or that one, may have been deleted; 0-0 says that none ever was."""
+    """Returns whether an entry at or after ``id`` may have been deleted. ``max_deleted`` is 0-0 if none ever was."""
     return not same_id(stream.max_deleted, least_id()) and not id_before(stream.max_deleted, id)
 
 
 cdef int64_t stream_entries_read(
         const Stream *stream, StreamId last_id, int64_t entries_read, StreamId id) noexcept nogil:
     cdef StreamId first
-    # A group that is said to have read all that was ever added has not: there is one more.
+    # If `entries_read` already equals `added`, it is wrong, because the group is reading one more entry.
     if (entries_read >= 0 and <uint64_t> entries_read < stream.added and not may_have_gaps(stream, last_id)
             and stream_first_id(stream, &first) and not id_before(last_id, first)):
         return entries_read + 1
@@ -491,7 +491,7 @@ cdef int64_t stream_lag(const Stream *stream, StreamId last_id, int64_t entries_
     return <int64_t> stream.added - entries_read if entries_read != ENTRIES_UNKNOWN else LAG_UNKNOWN
 
 
-# ---- the whole ----
+# ---- the stream ----
 
 cdef Stream *stream_new() noexcept nogil:
     return <Stream *> mem_zalloc(sizeof(Stream))

@@ -1,20 +1,22 @@
-"""A stream's block, and how its entries are written and read, byte for byte.
+"""The block of a stream: the format of its entries, and how they are written and read.
 
-A ``Block`` is one allocation: a header, the names of its *master*, the entry that was put in first, and then entries:
+A ``Block`` is one allocation: a header, the names of the *master*, which is the first entry that was added, and then
+the entries, including the master:
 
 ======== ==========================================================================================
 bytes    meaning
 ======== ==========================================================================================
-1        flags: deleted; own names (they are not the master's)
-1..10    ms since the master's
-1..10    the number within the millisecond, less the master's number where ms is the master's
-1..5     with own names: how many
-…        own names: name, value, name, value, …; else the values. Elements as in packs (``listpack.pxd``)
-1..5     the size of all that, to be read from its end
+1        flags: deleted; own names (different from the master's)
+1..10    ms less the master's ms
+1..10    the number within the millisecond; if ms is the master's, less the master's number
+1..5     with own names: the number of pairs
+…        with own names: name, value, name, value, …; else the values. Elements are encoded as in packs
+1..5     the size of everything above, encoded to be read from its end
 ======== ==========================================================================================
 
-Numbers have 7 bits a byte, the lowest first, the high bit set where more follow; the size at the end has its lowest
-bits in its last byte and more of them before, so that an entry is found from the one after it, whatever it holds.
+Numbers have 7 bits per byte, the lowest first; the high bit is set if more bytes follow. The size at the end has its
+lowest bits in its last byte and higher bits in the bytes before, so it can be read backward and leads to the start of
+the entry. ``listpack.pxd`` describes the encoding of elements.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -34,11 +36,11 @@ ctypedef struct Block:
     uint32_t size           # bytes allocated
     uint32_t end            # bytes used: the position after the last entry
     uint32_t begin          # the position of the first living entry
-    uint32_t entries        # deleted ones included
+    uint32_t entries        # including deleted ones
     uint32_t deleted
     uint32_t names          # of the master
 
-# An entry that is being read, good until the next change of the stream.
+# An entry that is being read; valid until the next change of the stream.
 ctypedef struct StreamEntry:
     StreamId id
     size_t pairs
@@ -46,7 +48,7 @@ ctypedef struct StreamEntry:
     const uint8_t *block
     size_t start
     size_t left             # pairs not read yet
-    size_t name_at          # the next name, where the names are the master's; 0 where they are the entry's own
+    size_t name_at          # the next name if the names are the master's; 0 if they are the entry's own
     size_t at               # the next value, or own name
 
 
@@ -86,7 +88,7 @@ cdef inline size_t size_width(size_t size) noexcept nogil:
 
 
 cdef inline uint8_t *put_size(uint8_t *out, size_t size) noexcept nogil:
-    """A size to be read from behind: every byte but the first says that there is one before it."""
+    """Writes a size that is read backward: the high bit of a byte says that there is another one before it."""
     cdef size_t width = size_width(size), index
     for index in range(width):
         out[width - 1 - index] = <uint8_t> (size & 0x7f | 0x80)
@@ -96,7 +98,7 @@ cdef inline uint8_t *put_size(uint8_t *out, size_t size) noexcept nogil:
 
 
 cdef inline size_t entry_before(const Block *block, size_t at) noexcept nogil:
-    """Where the entry that ends at ``at`` begins."""
+    """Returns where the entry that ends at ``at`` begins."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef size_t size
     cdef unsigned shift = 7
@@ -133,7 +135,7 @@ cdef inline Slice element_at(const uint8_t *block, size_t at, char *digits) noex
 # ---- entries ----
 
 cdef inline StreamId id_at(const Block *block, size_t *at) noexcept nogil:
-    """Reads the id whose bytes begin at ``at``."""
+    """Reads the id at ``at`` and advances ``at`` past it."""
     cdef uint64_t ms = get_number(<const uint8_t *> block, at)
     cdef uint64_t seq = get_number(<const uint8_t *> block, at)
     if ms == 0:
@@ -164,7 +166,7 @@ cdef inline void read_entry(const Block *block, size_t at, StreamEntry *entry) n
 
 
 cdef inline size_t skip_entry(const StreamEntry *entry) noexcept nogil:
-    """The position behind the entry, from wherever its reading has come to."""
+    """Returns the position after the entry, however many of its pairs have been read."""
     cdef size_t at = entry.at
     cdef size_t left = entry.left if entry.name_at else 2 * entry.left
     while left:

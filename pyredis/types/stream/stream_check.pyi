@@ -1,1 +1,1 @@
-"""Whether bytes are a block of a stream, for native code only: see ``stream_check.pxd``."""
+"""The validation of a stream's blocks, for native code only: see ``stream_check.pxd``."""

@@ -1,7 +1,7 @@
-"""The check of a stream's block, from its first byte to its last one.
+"""The validation of a stream's block, from its first byte to its last.
 
-A block is sound when it is what appending and deleting make: all numbers and elements in their one encoding, names of
-an entry's own only where they are not the master's, ids that rise and stay within 128 bits.
+A block is valid if appending and deleting could have produced it: all numbers and elements are in their one encoding,
+an entry has its own names only if they differ from the master's, and ids ascend and fit in 128 bits.
 """
 
 from libc.stdint cimport uint8_t, uint64_t
@@ -16,7 +16,7 @@ ctypedef struct Entry:
     StreamId id
 
 
-# ---- numbers: the position behind them, or 0 ----
+# ---- numbers: all functions return the position after them, or 0 ----
 
 cdef size_t check_number(const uint8_t *bytes, size_t at, size_t end, uint64_t *number) noexcept nogil:
     cdef unsigned shift = 0
@@ -33,7 +33,7 @@ cdef size_t check_number(const uint8_t *bytes, size_t at, size_t end, uint64_t *
 
 
 cdef size_t check_size(const uint8_t *bytes, size_t at, size_t end, size_t size) noexcept nogil:
-    """``size``, written to be read from behind: its highest bits first, all bytes but the first marked."""
+    """Checks for ``size``, written to be read backward: the highest bits first, all bytes except the first marked."""
     cdef size_t told
     if at == end or bytes[at] == 0 or bytes[at] & 0x80:
         return 0
@@ -55,7 +55,7 @@ cdef size_t check_elements(const uint8_t *bytes, size_t at, size_t end, uint64_t
 
 
 cdef bint add_ids(StreamId master, uint64_t ms, uint64_t seq, StreamId *id) noexcept nogil:
-    """The id that is told by its distance from the master's; false where there is no such id."""
+    """Computes an id from its difference to the master's; returns false if it overflows."""
     id[0] = stream_id(master.ms + ms, seq if ms else master.seq + seq)
     return id.ms >= ms and id.seq >= seq
 
@@ -65,7 +65,7 @@ cdef bint same_elements(const uint8_t *bytes, size_t a, size_t a_end, size_t b, 
 
 
 cdef size_t check_own_names(const Block *block, size_t at, size_t end, uint64_t count) noexcept nogil:
-    """Pairs of which at least one name, or the number of them, is not the master's."""
+    """Checks pairs whose names, or the number of these, must differ from the master's."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef size_t master = sizeof(Block), master_end, name_end
     cdef bint same = count == block.names
@@ -83,7 +83,7 @@ cdef size_t check_own_names(const Block *block, size_t at, size_t end, uint64_t 
 
 
 cdef size_t check_entry(const Block *block, size_t at, Entry *entry) noexcept nogil:
-    """The position behind the entry, or 0. The master's names are sound."""
+    """Returns the position after the entry, or 0 if it is invalid. The master's names must be valid."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef size_t start = at, end = block.end
     cdef uint64_t ms, seq, count

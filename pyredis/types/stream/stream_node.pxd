@@ -1,13 +1,13 @@
-"""How many bytes a block of a stream would take as a node of Redis's tree, where the same entries are one listpack.
+"""The number of bytes that a block of a stream would take in Redis, as a node of its tree: one listpack of the entries.
 
-Blocks end where nodes end, so that trimming whole blocks removes what Redis would remove (``stream-node-max-bytes``).
-A node has 6 bytes of header and one at its end, and elements, in this order:
+Blocks end where nodes end, so trimming entire blocks removes what Redis would remove (``stream-node-max-bytes``). A
+node has a header of 6 bytes and one byte at its end. In between are elements, in this order:
 
-- the entries that live, those that are deleted, the names of the master, each name, 0;
-- for each entry: flags, milliseconds and number as differences to the master's, with own names how many; the names of
-  its own, each followed by its value, or the values; how many elements that was.
+- the number of living entries, of deleted ones, and of the master's names; each of these names; 0;
+- for each entry: flags; milliseconds and number, as differences to the master's; with own names, the number of pairs,
+  and each name with its value; otherwise the values; the number of elements in the entry.
 
-Each element is followed by its size, to be read from behind.
+Each element is followed by its size, encoded to be read backward.
 """
 
 from libc.stdint cimport int64_t, uint8_t
@@ -18,8 +18,9 @@ from pyredis.types.stream.id_index cimport StreamId
 from pyredis.types.stream.stream_block cimport BLOCK_OWN_NAMES, Block, StreamEntry, read_entry, skip_entry
 
 cdef enum:
-    # Header and end; an integer up to 127.
+    # Bytes of header and end.
     NODE_FRAME = 7
+    # Bytes of an integer from 0 to 127.
     NODE_SMALL = 2
 
 
@@ -55,7 +56,7 @@ cdef inline size_t node_element(const uint8_t *block, size_t at) noexcept nogil:
 
 
 cdef inline size_t node_frame(const Block *block, StreamId id, size_t pairs, bint own) noexcept nogil:
-    """What an entry takes beside its names and values."""
+    """Returns the bytes of an entry in addition to its names and values."""
     cdef size_t size = NODE_SMALL + node_integer(<int64_t> (id.ms - block.id.ms))
     size += node_integer(<int64_t> (id.seq - block.id.seq))
     if own:
@@ -64,7 +65,7 @@ cdef inline size_t node_frame(const Block *block, StreamId id, size_t pairs, bin
 
 
 cdef inline size_t node_entry(const Block *block, size_t *at) noexcept nogil:
-    """The entry at ``at``, which goes on to the next one."""
+    """Returns the bytes of the entry at ``at``, and advances ``at`` to the next one."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef bint own = bytes[at[0]] & BLOCK_OWN_NAMES
     cdef size_t size, left
@@ -81,7 +82,7 @@ cdef inline size_t node_entry(const Block *block, size_t *at) noexcept nogil:
 
 
 cdef inline size_t node_of(const Block *block) noexcept nogil:
-    """All but the two counts, which change without a change of the entries."""
+    """Returns the bytes of everything except the two counts, which also change when entries are deleted."""
     cdef const uint8_t *bytes = <const uint8_t *> block
     cdef size_t at = sizeof(Block), size = NODE_FRAME + node_integer(block.names) + NODE_SMALL
     for _ in range(block.names):
