@@ -99,10 +99,10 @@ cdef bint stream_next_pair(
     StreamEntry *entry, Slice *name, Slice *value, char *name_digits, char *value_digits) noexcept nogil
 
 # ---- how far a group has read: `last_id` and `entries_read` are the group's ----
-# Returns how many entries were ever added up to this id; ENTRIES_UNKNOWN if deletions make that impossible to tell.
+# Returns how many entries were ever added up to this id; ENTRIES_UNKNOWN if deletions make that impossible to know.
 cdef int64_t stream_entries_up_to(const Stream *stream, StreamId id) noexcept nogil
 # Returns the new `entries_read` of a group that reads its next entry, `id`.
 cdef int64_t stream_entries_read(
     const Stream *stream, StreamId last_id, int64_t entries_read, StreamId id) noexcept nogil
-# Returns how many entries the group has not read yet; LAG_UNKNOWN if deletions make that impossible to tell.
+# Returns how many entries the group has not read yet; LAG_UNKNOWN if deletions make that impossible to know.
 cdef int64_t stream_lag(const Stream *stream, StreamId last_id, int64_t entries_read) noexcept nogil

@@ -32,7 +32,7 @@ cdef enum:
     SHRINK_AT = 1
     # When a random element is picked, a bucket with more elements than this counts as if it had exactly this many.
     CROWD = 14
-    # Bytes of the old array that are returned to the system at a time.
+    # Bytes of an emptied array that are returned to the system at a time.
     DISCARD = 2 << 20
 
 cdef uint64_t _seed[2]
