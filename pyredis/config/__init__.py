@@ -1,7 +1,7 @@
 """Configuration: one table of directives drives the file, the command line, CONFIG GET, SET and REWRITE, and the docs.
 
-`directives` is the table, `kinds` and `special` say how values of a kind are read and written, `syntax` splits lines,
-`load` reads them, `rewrite` writes them back, and `store.Config` holds what is in force.
+`directives` is the table, `kinds` and `special` define how values of each kind are read and written, `syntax` splits
+lines, `load` reads them, `rewrite` writes them back, and `store.Config` holds the values in force.
 """
 
 from pyredis.config.config_errors import ConfigError, ConfigRefused, ConfigRejected

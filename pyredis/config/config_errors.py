@@ -1,25 +1,25 @@
-"""What can go wrong with configuration, and the texts that say so.
+"""The errors of configuration, and their texts.
 
-`ConfigError` stops a start, `ConfigRefused` is an error reply, and `ConfigRejected` is what a value's parser or a
-change hook raises with the bare reason that the other two wrap.
+`ConfigError` stops a start, and `ConfigRefused` is an error reply. A value's parser or a change hook raises
+`ConfigRejected` with the bare reason, which the other two wrap.
 """
 
 from pyredis._version import REDIS_VERSION
 
 
 class ConfigRejected(Exception):
-    """A value cannot be taken; ``str`` is the reason alone. A hook that raises it must have changed nothing."""
+    """A value is not accepted; ``str`` is the reason alone. A hook that raises it must have changed nothing."""
 
 
 class ConfigRefused(Exception):
-    """CONFIG SET or CONFIG REWRITE failed; ``str`` is the whole error reply, its code included."""
+    """CONFIG SET or CONFIG REWRITE failed; ``str`` is the complete error reply, including its code."""
 
 
 class ConfigError(Exception):
-    """The server must not start; ``str`` is what to print, in Redis's layout.
+    """The server must not start; ``str`` is the text to print, in Redis's layout.
 
-    ``source`` is the file's path, "standard input" or "the command line". ``line`` counts as Redis counts: standard
-    input and the command line continue the numbers of the file. It is 0 where no single line is to blame.
+    ``source`` is the file's path, "standard input" or "the command line". ``line`` counts as in Redis: standard
+    input and the command line continue the numbers of the file. It is 0 if no single line is to blame.
     """
 
     def __init__(self, reason: str, *, source: str = "", line: int = 0, text: str = "") -> None:
@@ -40,7 +40,7 @@ class ConfigError(Exception):
 
 
 class ConfigUnreadable(ConfigError):
-    """A configuration file could not be opened; Redis logs this one in a single line."""
+    """A configuration file could not be opened; Redis logs this error in a single line."""
 
     def __str__(self) -> str:
         return self.reason

@@ -1,4 +1,4 @@
-"""What the table of directives says of each one."""
+"""A row of the table of directives."""
 
 from typing import Any, NamedTuple
 
@@ -8,14 +8,14 @@ FLAGS = frozenset({"immutable", "hidden", "sensitive", "protected", "deny-loadin
 
 
 class Directive(NamedTuple):
-    """One row. ``effect`` and ``needs`` tell what is not done with it; both are empty where it is honoured.
+    """One row. ``effect`` and ``needs`` are empty if the directive is honoured.
 
-    ``effect`` says why any value is accepted and changes nothing. ``needs`` names what is missing where ignoring a
-    value would be dangerous: then only the default is taken. ``unit`` is the kind's where the row has none.
+    ``effect`` says why any value is accepted and changes nothing. ``needs`` names the missing feature if ignoring a
+    value would be dangerous: then only the default is accepted. ``unit`` is the kind's if the row has none.
 
-    Flags: ``immutable`` is set at the start only; ``protected`` at run time only where ``enable-protected-configs``
-    allows it; ``sensitive`` is kept out of logs; ``hidden`` is found by its exact name only; ``deny-loading`` cannot be
-    set while a data set is being loaded.
+    Flags: an ``immutable`` directive is set at the start only; a ``protected`` one at run time only if
+    ``enable-protected-configs`` allows it; a ``sensitive`` one is kept out of logs; a ``hidden`` one is found by its
+    exact name only; a ``deny-loading`` one cannot be set while a data set is being loaded.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Directive(NamedTuple):
 
 
 def row(name: str, kind: Kind, default: Any, about: str, flags: str = "", **more: str) -> Directive:
-    """A row, flags given as words."""
+    """Makes a row from flags given as words."""
     chosen = frozenset(flags.split())
     if not chosen <= FLAGS:
         raise ValueError(f"{name}: unknown flags {sorted(chosen - FLAGS)}")
@@ -47,9 +47,9 @@ def row(name: str, kind: Kind, default: Any, about: str, flags: str = "", **more
 
 
 class LineOnly(NamedTuple):
-    """A directive of files and of the command line alone: not a value, so unknown to CONFIG GET and SET.
+    """A directive of files and of the command line only: it has no value, so CONFIG GET and SET do not know it.
 
-    Lines with other than ``least`` to ``most`` words behind the name are bad directives. ``needs`` as in `Directive`.
+    A line must have ``least`` to ``most`` words after the name. ``needs`` as in `Directive`.
     """
 
     name: str

@@ -1,10 +1,11 @@
 """Kinds of directive values: how each is read, shown by CONFIG GET, and written by CONFIG REWRITE.
 
-A kind is immutable and holds no value. ``parse`` takes the words of a line and the value of now (some kinds change only
-a part of it) and returns the new value or raises `ConfigRejected` with Redis's reason. ``text`` is what CONFIG GET
-answers; ``lines`` are the right-hand sides CONFIG REWRITE writes, one line each; None means the directive is left out.
-Kinds that are ``several`` take any number of words; CONFIG SET splits their text at single spaces. The lines of a kind
-that ``accumulates`` add up in a file. CONFIG REWRITE leaves defaults out unless the kind is ``always_written``.
+A kind is immutable and holds no value. ``read`` takes the words of a line and the current value (some kinds change only
+a part of it) and returns the new value or raises `ConfigRejected` with Redis's reason; ``parse`` does so for a single
+word. ``text`` returns what CONFIG GET replies. ``lines`` returns the right-hand sides that CONFIG REWRITE writes, one
+line each; None leaves the directive out. A kind with ``several`` accepts any number of words; CONFIG SET splits their
+text at single spaces. The lines of a kind that ``accumulates`` add up in a file. CONFIG REWRITE leaves defaults out
+unless the kind is ``always_written``.
 """
 
 import re
@@ -19,7 +20,7 @@ UINT_MAX = 2**32 - 1
 LONG_MAX = 2**63 - 1
 ULONG_MAX = 2**64 - 1
 
-# Not compiled here: a start uses few of them.
+# Not compiled here, because a start uses few of them.
 _INTEGER = r"0|-?[1-9][0-9]*"
 _LONG = r"[ \t\n\v\f\r]*[+-]?[0-9]+|"
 _OCTAL = r"[ \t\n\v\f\r]*[+-]?[0-7]+|"
@@ -28,7 +29,7 @@ _FACTORS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g"
 
 
 def parse_integer(text: str) -> int | None:
-    """A 64-bit integer in its one canonical spelling; None for anything else."""
+    """Reads a 64-bit integer in its canonical form; returns None for anything else."""
     if not re.fullmatch(_INTEGER, text):
         return None
     number = int(text)
@@ -36,12 +37,12 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_long(text: str) -> int | None:
-    """A decimal as strtoll reads it: blanks and a sign before it, nothing after it, the empty text as 0."""
+    """Reads a decimal number as strtoll does: blanks and a sign before it, nothing after it, the empty text as 0."""
     return int(text or "0") if re.fullmatch(_LONG, text) else None
 
 
 def parse_memory(text: str) -> int | None:
-    """Bytes with an optional unit, ``1kb`` being 1024 and ``1k`` 1000. What 64 bits cannot hold is their maximum."""
+    """Reads bytes with an optional unit: ``1kb`` is 1024 and ``1k`` 1000. Larger values become the 64-bit maximum."""
     found = re.fullmatch(_MEMORY, text, re.IGNORECASE)
     if found is None or len(found[1]) > 127:
         return None
@@ -49,7 +50,7 @@ def parse_memory(text: str) -> int | None:
 
 
 def memory_text(size: int) -> str:
-    """Bytes in the largest unit that divides them."""
+    """Writes bytes in the largest unit that divides them."""
     for unit in ("gb", "mb", "kb"):
         if size and size % _FACTORS[unit] == 0:
             return f"{size // _FACTORS[unit]}{unit}"
@@ -57,7 +58,7 @@ def memory_text(size: int) -> str:
 
 
 class Kind:
-    """One word, shown and written as it is."""
+    """One word, shown and written unchanged."""
 
     title = "string"
     several = False
@@ -65,7 +66,7 @@ class Kind:
     always_written = False
 
     def read(self, words: Sequence[str], current: Any) -> Any:
-        """The value of a line's words. A kind of one word refuses any other number of them."""
+        """Returns the value of a line's words. A kind with one word rejects any other number."""
         if len(words) != 1:
             raise ConfigRejected("wrong number of arguments")
         return self.parse(words[0], current)
@@ -94,7 +95,7 @@ class Bool(Kind):
 
 
 class Integer(Kind):
-    """A number between ``low`` and ``high``; with ``clamp``, one beyond those limits is moved to them instead."""
+    """A number between ``low`` and ``high``; with ``clamp``, it is then moved into that range."""
 
     unreadable = "argument couldn't be parsed into an integer"
     form = "d"
@@ -137,7 +138,7 @@ class Memory(Integer):
 
 
 class MemoryOrPercent(Memory):
-    """Bytes, or a share of ``maxmemory``, which is kept as a negative number: -5 is 5%."""
+    """Bytes, or a percentage of ``maxmemory``, stored as a negative number: -5 is 5%."""
 
     unreadable = "argument must be a memory or percent value"
 
@@ -176,7 +177,7 @@ class Octal(Integer):
 
 
 class Enum(Kind):
-    """One of the names; ``synonyms`` are other spellings of some of them."""
+    """One of the names; ``synonyms`` maps other spellings to names."""
 
     def __init__(self, names: str, synonyms: Mapping[str, str] | None = None) -> None:
         self.names = names.split()
@@ -192,7 +193,7 @@ class Enum(Kind):
 
 
 class EnumSet(Enum):
-    """Any of the names, or the first alone, which stands for none. The value is a tuple in the table's order."""
+    """Any of the names, or only the first, which means none. The value is a tuple in the table's order."""
 
     several = True
 
@@ -215,7 +216,7 @@ Check = Callable[[str], str | None]
 
 
 class String(Kind):
-    """A text. Where ``nullable``, the empty one means "not set". ``check`` returns the reason to refuse a text."""
+    """A string. If ``nullable``, the empty string means "not set". ``check`` returns the reason to reject a string."""
 
     def __init__(self, nullable: bool = False, check: Check | None = None, title: str = "string") -> None:
         self.nullable, self.check, self.title = nullable, check, title

@@ -1,6 +1,6 @@
-"""Reading configuration: the file, what it includes, standard input, and the command line, in this order.
+"""Reading configuration: the file and the files it includes, standard input, and the command line, in this order.
 
-They are one text to Redis, whose line numbers in errors run on from one to the next; so do ours. A later line wins,
+As in Redis, they are one text: the line numbers in errors continue from one source to the next. A later line wins,
 except that ``save`` lines add up.
 """
 
@@ -20,7 +20,7 @@ BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
 
 
 class Text:
-    """Configuration text from up to three sources, and which line came from which."""
+    """Configuration text from up to three sources, and the source of each line."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -31,7 +31,7 @@ class Text:
         self.text += text
 
     def lines(self) -> list[tuple[str, int, str]]:
-        """Source, number and trimmed text of each line."""
+        """Returns source, number and trimmed text of each line."""
         return [(self.source(at), at + 1, trim(line)) for at, line in enumerate(self.text.split("\n"))]
 
     def source(self, at: int) -> str:
@@ -39,7 +39,7 @@ class Text:
 
 
 class Loaded(Protocol):
-    """What loading needs of the ``Config`` that it fills."""
+    """The part of the ``Config`` being filled that loading needs."""
 
     path: str | None
 
@@ -49,7 +49,7 @@ class Loaded(Protocol):
 
 
 class Loader:
-    """One load into one `Config`; remembers which files are being read and which directives have been met."""
+    """One load into one `Config`; records which files are being read and which directives have occurred."""
 
     def __init__(self, config: Loaded) -> None:
         self.config = config
@@ -72,7 +72,7 @@ class Loader:
         self.check_log_file()
 
     def read_files(self, path: str) -> str:
-        """The text of a file, or of all files that match a pattern; a pattern may match none."""
+        """Returns the text of a file, or of all files that match a pattern; a pattern may match none."""
         if not set("*?[").intersection(path):
             return self.read_file(path)
         import glob  # not needed to start
@@ -139,7 +139,7 @@ class Loader:
         self.apply(text, path)
 
     def refuse(self, name: str, words: list[str]) -> None:
-        """Say what is wrong with a line whose directive is not in the table."""
+        """Raises `ConfigRejected` for a line whose directive is not in the table."""
         if name == "sentinel":
             raise ConfigRejected("sentinel directive while not in sentinel mode")
         if "." not in name:
@@ -151,7 +151,7 @@ class Loader:
         )
 
     def check_log_file(self) -> None:
-        """Later there would be nowhere to complain."""
+        """Fails now if the log file cannot be opened: once the server runs, there is nowhere to report it."""
         if not self.config["logfile"]:
             return
         try:

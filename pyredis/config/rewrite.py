@@ -1,13 +1,13 @@
-"""CONFIG REWRITE: bring a configuration file up to date, touching as little of it as possible.
+"""CONFIG REWRITE: bring a configuration file up to date, changing as little of it as possible.
 
-Comments, order and directives that are only lines (``include`` …) stay. A directive's lines are reused in their order;
-lines too many become empty, lines too few are appended below the marker, and runs of empty lines become one. Defaults
-are not appended. A line that cannot be read is kept behind ``# ???``. For example, after ``CONFIG SET maxmemory 1gb``:
+Comments, order and directives without a value (``include`` …) stay. A directive's lines are reused in their order:
+surplus lines become empty, missing lines are appended below the marker, and runs of empty lines become one. Defaults
+are not appended. A line that cannot be read is kept after ``# ???``. For example, after ``CONFIG SET maxmemory 1gb``:
 
     # how much                                  # how much
     maxmemory 100mb                    ->       maxmemory 1gb
 
-The new file replaces the old one in one step: written beside it, synced, renamed, and the folder synced.
+The new file replaces the old one atomically: it is written beside it, synced and renamed, and the folder is synced.
 """
 
 import contextlib
@@ -26,12 +26,12 @@ OBSOLETE = frozenset(name for name in LINES if LINES[name].about.startswith("Obs
 
 
 class Page:
-    """The lines of the file, and where each directive stands in it."""
+    """The lines of the file, and the line numbers of each directive."""
 
     def __init__(self, text: str) -> None:
         self.lines: list[str] = []
         self.places: defaultdict[str, deque[int]] = defaultdict(deque)
-        # What follows the last newline is a line too, most often an empty one.
+        # The text after the last newline is a line too, usually an empty one.
         for line in map(trim, text.split("\n") if text else []):
             self.take(line)
 
@@ -77,7 +77,7 @@ def _directive_name(line: str) -> str | None:
 
 
 def rewrite(path: str, values: Mapping[str, Any]) -> None:
-    """Rewrite the file at ``path``, which may be missing. Raises OSError, the file being untouched then."""
+    """Rewrites the file at ``path``, which may be missing. Raises OSError, and then the file is unchanged."""
     path = os.path.realpath(path)
     page = Page(_read(path))
     for name, directive in DIRECTIVES.items():
@@ -94,7 +94,7 @@ def _read(path: str) -> str:
 
 
 def _mode(path: str) -> int:
-    """The permissions of the file, which may hold a password; those of any new file where there is none."""
+    """Returns the permissions of the file, which may hold a password, or those of any new file if there is none."""
     with contextlib.suppress(FileNotFoundError):
         return os.stat(path).st_mode & 0o7777
     mask = os.umask(0o022)
@@ -121,7 +121,7 @@ def _replace(path: str, content: bytes) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Make a rename in the folder durable."""
+    """Makes a rename in the folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

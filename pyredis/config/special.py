@@ -1,4 +1,4 @@
-"""The kinds of the directives that are like no other: save, client-output-buffer-limit, bind, dir and some more."""
+"""Kinds that serve one directive each: save, client-output-buffer-limit, bind, dir and others."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _EVENT_ORDER = _EVENT_CLASSES + "nKEm"
 
 
 class Bind(Words):
-    """Addresses to listen on; ``-`` before one means that it may be missing."""
+    """Addresses to listen on; an address with a leading ``-`` may be missing."""
 
     title = "addresses"
 
@@ -28,14 +28,14 @@ class Bind(Words):
 
 
 class SavePoint(NamedTuple):
-    """A snapshot is due after ``seconds`` when there were ``changes``."""
+    """A snapshot is due after ``seconds`` if there were ``changes``."""
 
     seconds: int
     changes: int
 
 
 class Save(Words):
-    """Pairs of seconds and changes. In a file each line adds to those before it, and an empty one drops them all."""
+    """Pairs of seconds and changes. In a file each line adds to the earlier ones, and an empty value drops them all."""
 
     title = "pairs of seconds and changes"
     accumulates = True
@@ -61,7 +61,7 @@ class Save(Words):
 
 
 class BufferLimit(NamedTuple):
-    """A client is closed above ``hard`` bytes, or ``seconds`` after it went above ``soft``. 0 is no limit."""
+    """A client is closed above ``hard`` bytes, or after ``seconds`` above ``soft`` bytes. 0 is no limit."""
 
     hard: int
     soft: int
@@ -69,7 +69,7 @@ class BufferLimit(NamedTuple):
 
 
 class OutputBufferLimits(Kind):
-    """A limit for each class of clients; a line changes the classes that it names and leaves the others."""
+    """A limit for each class of clients; a line changes only the classes that it names."""
 
     title = "class, hard limit, soft limit, seconds; any number of times"
     several = True
@@ -93,7 +93,7 @@ class OutputBufferLimits(Kind):
         return BufferLimit(hard, soft, seconds)
 
     def text(self, value: dict[str, BufferLimit]) -> str:
-        """CONFIG GET still says ``slave``, as Redis does."""
+        """CONFIG GET still returns ``slave``, as in Redis."""
         names = {"replica": "slave"}
         return " ".join(f"{names.get(name, name)} {' '.join(map(str, limit))}" for name, limit in value.items())
 
@@ -105,7 +105,7 @@ class OutputBufferLimits(Kind):
 
 
 class OomScoreValues(Words):
-    """Three adjustments: of the server, of a replica, of a child."""
+    """Three adjustments: for the server, for a replica, for a child."""
 
     title = "three integers, -2000 to 2000"
 
@@ -138,7 +138,7 @@ class Percentiles(Words):
 
 
 class EventClasses(Kind):
-    """Letters of keyspace event classes, ``A`` for the usual ones; the value is all that are chosen, without ``A``."""
+    """Letters of keyspace event classes, ``A`` for the usual ones. The value has all chosen letters and no ``A``."""
 
     title = "letters of event classes"
 
@@ -149,7 +149,7 @@ class EventClasses(Kind):
         return "".join(letter for letter in _EVENT_ORDER if letter in chosen)
 
     def text(self, value: str) -> str:
-        """Beside ``A``, Redis prints neither the classes that it covers nor the class of new keys."""
+        """With ``A``, Redis prints neither the classes that it covers nor the class of new keys."""
         if not set(value).issuperset(_EVENT_CLASSES):
             return value
         return "A" + "".join(letter for letter in "KEm" if letter in value)
@@ -181,7 +181,7 @@ class ReplicaOf(Words):
 
 
 class ActiveDefrag(Bool):
-    """Can be turned off only: the reason is Redis's, where its allocator is not the modified one, and tools know it."""
+    """Can only be turned off. The reason is Redis's without its modified allocator, because tools know it."""
 
     def parse(self, word: str, current: Any) -> bool:
         if super().parse(word, current):
@@ -193,7 +193,7 @@ class ActiveDefrag(Bool):
 
 
 class Directory(String):
-    """An existing folder, kept as an absolute path; a relative one is below the folder in force."""
+    """An existing folder, stored as an absolute path; a relative path is below the current value."""
 
     title = "folder"
 
@@ -230,7 +230,7 @@ def node_name_check(word: str) -> str | None:
 
 
 def file_name_check(name: str, what: str, empty: bool) -> Check:
-    """A checker for names without a path; ``what`` says what kind of name it is."""
+    """Returns a checker for names without a path; ``what`` is the kind of name for the error text."""
 
     def check(word: str) -> str | None:
         if not word and not empty:

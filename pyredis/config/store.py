@@ -1,6 +1,6 @@
-"""The configuration in force: typed values, CONFIG GET, CONFIG SET with its hooks, and what the start was given.
+"""The configuration in force: typed values, CONFIG GET, CONFIG SET with its hooks, and which directives were given.
 
-A change is all or nothing: either every pair of a CONFIG SET is in force and every hook has taken it, or none is.
+A change is all or nothing: either every pair of a CONFIG SET is in force and every hook has applied it, or none is.
 """
 
 import os
@@ -23,10 +23,10 @@ def print_warning(text: str) -> None:
 
 
 class Config:
-    """Values are read by ``config["maxmemory"]``; their types are those of the kinds in the table.
+    """The values of all directives: ``config["maxmemory"]`` reads one. Its type is that of its kind in the table.
 
-    ``path`` is the absolute path of the file it was read from, if any. ``warn`` gets texts for the log; set it to the
-    log's method when there is one.
+    ``path`` is the absolute path of the configuration file, if any. ``warn`` is called with texts for the log; set it
+    to the log's method once there is a log.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Config:
 
     @classmethod
     def load(cls, path: str | None = None, arguments: Sequence[str] = (), stdin: BinaryIO | None = None) -> "Config":
-        """The configuration of a file and of the command line behind its name; a last ``-`` reads ``stdin`` too.
+        """Loads a file and the command line after its name; a last ``-`` reads ``stdin`` too.
 
         Raises `ConfigError`.
         """
@@ -51,11 +51,11 @@ class Config:
         return self._values[_directive(name).name]
 
     def path_below(self, path: str) -> str:
-        """The absolute path of a file that a directive names: relative ones are taken from the folder ``dir``."""
+        """Returns the absolute path of a file that a directive names; a relative path is below the folder ``dir``."""
         return os.path.join(self["dir"], path)
 
     def text(self, name: str) -> str:
-        """The value as CONFIG GET tells it."""
+        """Returns the value as CONFIG GET does."""
         directive = _directive(name)
         return directive.kind.text(self._values[directive.name])
 
@@ -64,18 +64,18 @@ class Config:
         return self._values[directive.name] == directive.default
 
     def adjust(self, name: str, value: Any) -> None:
-        """Put a typed value in force that the server itself found, such as a lower ``maxclients``; calls no hook."""
+        """Sets a typed value that the server itself has chosen, such as a lower ``maxclients``; calls no hook."""
         self._values[_directive(name).name] = value
 
     def give(self, directive: Directive, value: Any) -> None:
-        """A value that the start was given."""
+        """Sets a value that was given at the start."""
         self._values[directive.name] = admit(directive, value)
         self._given.add(directive.name)
 
     def ignored(self) -> list[Directive]:
-        """The directives that the start was given, with another value than the default, and that have no effect.
+        """Returns the directives without effect that were given at the start, with another value than the default.
 
-        An empty value asks for nothing: ``save ""`` is as good as done.
+        An empty value asks for nothing, so ``save ""`` is not among them.
         """
         return [
             directive
@@ -86,7 +86,7 @@ class Config:
     # CONFIG GET
 
     def matching(self, patterns: Iterable[str]) -> dict[str, str]:
-        """Names and values that match any pattern. A name that is no pattern is answered as it was spelled."""
+        """Returns the names that match any pattern, with their values. A name without a pattern keeps its spelling."""
         found: dict[str, str] = {}
         for pattern in patterns:
             names = [pattern] if not set("[*?").intersection(pattern) else _names_like(pattern)
@@ -97,14 +97,14 @@ class Config:
     # CONFIG SET
 
     def on_change(self, name: str, hook: Hook) -> None:
-        """Call ``hook`` with the new value after each change of a directive by CONFIG SET.
+        """Calls ``hook`` with the new value after each change of a directive by CONFIG SET.
 
-        A hook that cannot apply it changes nothing and raises `ConfigRejected`; then the old value is put back.
+        A hook that cannot apply it changes nothing and raises `ConfigRejected`; then the old value is restored.
         """
         self._hooks.setdefault(_directive(name).name, []).append(hook)
 
     def set(self, pairs: Iterable[tuple[str, str]], *, local: bool = False, loading: bool = False) -> None:
-        """CONFIG SET of names and texts. ``local``: the client is on this host. Raises `ConfigRefused`."""
+        """Sets names to texts, as CONFIG SET. ``local``: the client is on this host. Raises `ConfigRefused`."""
         chosen = self._choose(pairs, local, loading)
         before = {directive.name: self._values[directive.name] for _, directive, _ in chosen}
         for name, directive, text in chosen:
@@ -127,7 +127,7 @@ class Config:
                 raise _failed(name, reason)
             if loading and "deny-loading" in directive.flags:
                 raise ConfigRefused("LOADING Redis is loading the dataset in memory")
-            # A name and its alias are two parameters to Redis, and the later wins.
+            # To Redis a name and its alias are two parameters, and the later one wins.
             if name.lower() in chosen:
                 raise _failed(name, "duplicate parameter")
             chosen[name.lower()] = (name.lower(), directive, text)
@@ -170,7 +170,7 @@ class Config:
     # CONFIG REWRITE
 
     def rewrite(self) -> None:
-        """CONFIG REWRITE: bring the file up to date. Raises `ConfigRefused`."""
+        """Brings the file up to date, as CONFIG REWRITE. Raises `ConfigRefused`."""
         if self.path is None:
             raise ConfigRefused("ERR The server is running without a config file")
         try:
@@ -187,7 +187,7 @@ def _directive(name: str) -> Directive:
 
 
 def admit(directive: Directive, value: Any) -> Any:
-    """The value itself, unless taking it without doing it would be dangerous."""
+    """Returns the value; raises `ConfigRejected` if accepting it without effect would be dangerous."""
     if directive.needs and value != directive.default:
         raise ConfigRejected(f"'{directive.name}' needs {directive.needs}, which this server does not have")
     return value

@@ -1,6 +1,6 @@
 """The syntax of redis.conf and of the command line: words, quotes, escapes, and options that become lines.
 
-Text is ``str``. Bytes that are not UTF-8 travel as surrogate escapes, so every value survives reading and rewriting.
+Text is ``str``. Bytes that are not UTF-8 become surrogate escapes, so every value survives reading and rewriting.
 """
 
 import re
@@ -13,7 +13,7 @@ _HEX = rb"x([0-9a-fA-F]{2})"
 
 
 class Unbalanced(ValueError):
-    """A quote is not closed, or something follows the closing one without a space."""
+    """A quote is not closed, or no space follows the closing quote."""
 
 
 def to_bytes(text: str) -> bytes:
@@ -25,12 +25,12 @@ def to_text(data: bytes) -> str:
 
 
 def trim(line: str) -> str:
-    """A line without the blanks around it."""
+    """Returns a line without the blanks around it."""
     return line.strip(" \t\r\n")
 
 
 def split_words(line: str) -> list[str]:
-    """The words of a line, quotes and escapes resolved. Raises `Unbalanced`."""
+    """Returns the words of a line, quotes and escapes resolved. Raises `Unbalanced`."""
     data = to_bytes(line)
     words: list[str] = []
     at = 0
@@ -44,7 +44,7 @@ def split_words(line: str) -> list[str]:
 
 
 def _word(data: bytes, at: int) -> tuple[bytes, int]:
-    """The word that begins at ``at``, and where it ends. A word may be partly quoted: ``a"b c"`` is one."""
+    """Returns the word that begins at ``at``, and where it ends. A word may be partly quoted: ``a"b c"`` is one."""
     parts: list[bytes] = []
     while at < len(data) and data[at] not in _SPACES:
         if data[at] in b"\"'":
@@ -82,7 +82,7 @@ def _single_escape(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def quote(text: str) -> str:
-    """Text as CONFIG REWRITE writes it: in double quotes, ASCII only, read back as the same bytes."""
+    """Quotes text as CONFIG REWRITE does: in double quotes, ASCII only, so that it is read back as the same bytes."""
     parts = [_escaped(byte) for byte in to_bytes(text)]
     return f'"{b"".join(parts).decode("ascii")}"'
 
@@ -96,10 +96,10 @@ def _escaped(byte: int) -> bytes:
 
 
 def split_options(arguments: Sequence[str], bare: Collection[str] = ()) -> list[list[str]]:
-    """The command line behind the file name, one list for each option: its raw word and its values.
+    """Splits the command line after the file name into one list for each option: its raw word and its values.
 
-    The rule is Redis's: the word after an option is its value even when it begins with two dashes, and further words
-    belong to it until the next one with dashes. ``--save`` and the options in ``bare`` stand without a value.
+    The rule is Redis's: the word after an option is its value even if it begins with two dashes, and further words
+    belong to it until the next one with dashes. ``--save`` and the options in ``bare`` may occur without a value.
     """
     groups: list[list[str]] = []
     complete = True
@@ -117,7 +117,7 @@ def split_options(arguments: Sequence[str], bare: Collection[str] = ()) -> list[
 
 
 def _has_value(option: str) -> bool:
-    """Whether a single argument holds an option with its value, as in ``"--save 900 1"``."""
+    """Whether a single argument contains an option with its value, as in ``"--save 900 1"``."""
     try:
         return len(split_words(option)) != 1
     except Unbalanced:
@@ -129,7 +129,7 @@ def _is_empty_save(option: str, followed: Sequence[str]) -> bool:
 
 
 def option_lines(arguments: Sequence[str]) -> list[str]:
-    """The command line as lines of a configuration file."""
+    """Returns the command line as lines of a configuration file."""
     return [trim(_option_line(group)) for group in split_options(arguments)]
 
 
