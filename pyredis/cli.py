@@ -1,6 +1,6 @@
 """The command ``pyredis-server``: its arguments, the checks before a start, and the start itself.
 
-``pyredis-server [redis.conf] [--directive value ...] [-]``, as Redis takes them, and a few options of its own.
+``pyredis-server [redis.conf] [--directive value ...] [-]`` as in Redis, and a few options of its own.
 """
 
 import gc
@@ -25,13 +25,13 @@ HELP = """\
 Usage: pyredis-server [redis.conf] [options] [-]
 
   redis.conf              read this configuration file first
-  --DIRECTIVE VALUE ...   set a directive, as a line of the file would
-  -                       at the end: read more directives from standard input
+  --DIRECTIVE VALUE ...   set a directive, like a line of the file
+  -                       as the last argument: read more directives from standard input
 
   --check-config          validate the configuration, print it and exit
-  --loop NAME             event loop: uvloop (the default where it is installed) or asyncio
+  --loop NAME             event loop: uvloop (the default if it is installed) or asyncio
   -v, --version           print the version and exit
-  -h, --help              print this and exit
+  -h, --help              print this help and exit
 
 Examples:
   pyredis-server
@@ -42,11 +42,11 @@ Examples:
 
 
 class UsageError(Exception):
-    """The command's own options make no sense; ``str`` says why."""
+    """One of the command's own options is invalid; ``str`` says why."""
 
 
 def version() -> str:
-    """The line that tools parse, naming both servers."""
+    """Returns the version line that tools parse, with both servers' versions."""
     import zlib
 
     build = zlib.crc32(f"{VERSION} {REDIS_VERSION}".encode())
@@ -57,7 +57,7 @@ def version() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with these arguments; returns the exit status."""
+    """Runs the command with these arguments; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] in (["-v"], ["--version"]):
         print(version())
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: list[str]) -> int:
-    # Imports leave no garbage worth looking for.
+    # Imports leave no garbage worth collecting.
     gc.disable()
     path = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
     check, loop, directives = own_options(arguments)
@@ -89,9 +89,9 @@ def run(arguments: list[str]) -> int:
 
 
 def own_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
-    """Take the command's own options out: whether to check only, the loop's name, and what is left."""
+    """Separates the command's own options: whether only to check, the loop's name, and the remaining arguments."""
     check, loop, left = False, "", list[str]()
-    # A lone - at the end is no option's value.
+    # A single - at the end is not the value of an option.
     dash = ["-"] if arguments and arguments[-1] == "-" else []
     for name, *values in split_options(arguments[: len(arguments) - len(dash)], bare=("--check-config",)):
         if name == "--check-config" and not values:
@@ -107,7 +107,7 @@ def own_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:
 
 
 def choose_loop(name: str) -> str:
-    """The loop that was asked for, or uvloop where it is installed; it has been imported then."""
+    """Imports the requested loop, or uvloop if it is installed, and returns its name."""
     with standing_in():
         import asyncio  # noqa: F401
         import pathlib  # noqa: F401
@@ -117,13 +117,13 @@ def choose_loop(name: str) -> str:
                 import uvloop  # noqa: F401
             except ImportError:
                 if name:
-                    raise UsageError("uvloop is not installed; --loop asyncio does without it") from None
+                    raise UsageError("uvloop is not installed; --loop asyncio does not need it") from None
                 return "asyncio"
     return name or "uvloop"
 
 
 def described(config: Config) -> list[str]:
-    """The configuration in force as lines of a file, passwords hidden, then what has no effect."""
+    """Returns the configuration in force as lines of a file, passwords hidden, then the directives without effect."""
     lines: list[str] = []
     for name, directive in DIRECTIVES.items():
         if "hidden" in directive.flags:
@@ -140,7 +140,7 @@ def warnings(config: Config) -> list[str]:
 
 
 def start(config: Config, loop: str, given: bool) -> int:
-    """Take the process to where the configuration wants it, and serve."""
+    """Sets up the process as the configuration says, and serves."""
     log = Log.of(config)
     config.warn = log.warning
     supervisor = Supervisor(config["supervised"], log)
@@ -170,14 +170,14 @@ def greet(config: Config, log: Log, given: bool) -> None:
 
 
 def serve(config: Config, log: Log, loop: str) -> int:
-    # Imported late: --version and --check-config need none of the native modules.
+    # Imported here because --version and --check-config need none of the native modules.
     from pyredis.server import Server
 
     server = Server(config, log)
-    # What has been made so far stays to the end: the collector need not look at it, now or ever.
+    # All objects made so far live until the end, so the collector need never examine them.
     gc.freeze()
     gc.enable()
-    # Else asyncio has a handler of its own until the server's is there. To replace one, ``signal`` makes a text of it,
-    # with the source of a task's callbacks.
+    # Otherwise asyncio installs a handler of its own until the server's replaces it. To replace one, ``signal`` makes a
+    # string of it, which contains the source of a task's callbacks.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return server.run(loop=loop)

@@ -1,7 +1,7 @@
 """The server's life: start, listening, background work, shutdown.
 
-``Server`` joins configuration, log, core, connections and persistence. It runs in the thread of its event loop, and all
-its methods but ``run`` are to be called there.
+``Server`` connects configuration, log, core, connections and persistence. It runs in the thread of its event loop, and
+all its methods except ``run`` must be called there.
 """
 
 import asyncio
@@ -27,19 +27,19 @@ from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import BufferedConnection
 from pyredis.shell.hub import Hub
 
-# Slices of background work, and the pause after them while there is more: microseconds, seconds. All slices of one turn
-# are the longest that a client waits for what goes on in the background.
+# Slices of background work in microseconds, and the pause after them while there is more, in seconds. A client waits
+# for background work at most as long as all slices of one turn take.
 SLICE_US = 500
 REWRITE_US = 1000
 PAUSE = 0.003
 
 
 class StartError(Exception):
-    """The server cannot start; the text says why."""
+    """The server cannot start; ``str`` says why."""
 
 
 class Server:
-    """One server. ``config`` is what it runs with, ``log`` where it tells what it does."""
+    """One server. ``config`` is its configuration, and ``log`` receives its messages."""
 
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
@@ -77,7 +77,7 @@ class Server:
         self._follow_directives()
 
     def _follow_directives(self) -> None:
-        """Hands the directives to those who read them, now and after every CONFIG SET."""
+        """Passes the directives to the objects that use them, now and after every CONFIG SET."""
         for name in DIRECTIVES:
             self._follow(name, partial(self.core.configure, name))
         self._follow("slowlog-max-len", self.slowlog.set_limit)
@@ -107,7 +107,7 @@ class Server:
     async def _main(self) -> int:
         self._starting = asyncio.current_task()
         try:
-            # The system gives signals to the main thread alone.
+            # Python allows signal handlers in the main thread only.
             await self.start(handle_signals=threading.current_thread() is threading.main_thread())
         except asyncio.CancelledError:
             if not self._shutting_down:
@@ -119,7 +119,7 @@ class Server:
         return self.exit_code
 
     async def start(self, handle_signals: bool = False) -> None:
-        """Listens and loads the data; returns when commands are served. Raises StartError or LoadError."""
+        """Listens, loads the data, and returns when commands are served. Raises StartError or LoadError."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(self.log.on_loop_error)
         self._stopped = asyncio.Event()
@@ -155,7 +155,7 @@ class Server:
         self._loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
 
     def _on_hangup(self) -> None:
-        self.log.notice("Received SIGHUP: nothing is reopened or reloaded, going on")
+        self.log.notice("Received SIGHUP: nothing to reopen or reload, continuing")
 
     def _on_signal(self, number: int) -> None:
         name = signal.Signals(number).name
@@ -170,9 +170,9 @@ class Server:
         self.shutdown(save=save, now="now" in chosen, force="force" in chosen)
 
     def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
-        """Begins to shut down: keeps what the file has not got yet, closes the clients. False when it cannot.
+        """Begins to shut down: writes outstanding changes to the file and closes the clients. False if it cannot.
 
-        ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); ``force`` goes on where keeping the data fails.
+        ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); with ``force`` it continues even if writing fails.
         """
         self.log.notice("User requested shutdown...")
         self._shutting_down = True
@@ -184,7 +184,7 @@ class Server:
         return True
 
     def abort_shutdown(self) -> bool:
-        """A shutdown here is over at once, so that there never is one to abort."""
+        """Always False: a shutdown completes at once, so there is never one to abort."""
         return False
 
     def _finish(self) -> None:
@@ -199,7 +199,7 @@ class Server:
         self._stopped.set()
 
     def _stop_background(self) -> None:
-        """Nobody comes in any more, and no timer runs."""
+        """Stops the timers and closes the listeners."""
         for timer in (self._cron, self._work):
             if timer is not None:
                 timer.cancel()
@@ -241,7 +241,7 @@ class Server:
         await self._listeners.serving()
 
     def _listen_again(self, refusal: str) -> None:
-        """After CONFIG SET bind or port."""
+        """Listens again after CONFIG SET bind or port."""
         if self._listeners is None:
             return
         try:
@@ -250,7 +250,7 @@ class Server:
             raise ConfigRejected(refusal) from error
 
     def _check_open_files(self, clients: int) -> None:
-        """After CONFIG SET maxclients."""
+        """Raises the limit of open files after CONFIG SET maxclients."""
         allowed = allowed_clients(clients, self.log)
         if allowed < clients:
             raise ConfigRejected(
@@ -260,7 +260,7 @@ class Server:
     # ---- background work ----
 
     def _tick(self) -> None:
-        """The cron: ``hz`` times a second."""
+        """Runs the cron, ``hz`` times a second."""
         assert self._loop is not None
         assert self.hub is not None
         self._cron = self._loop.call_later(1 / self.config["hz"], self._tick)
@@ -281,7 +281,7 @@ class Server:
             self.work()
 
     def work(self) -> None:
-        """One slice of what can wait: expiry, resizing, releasing, rewriting; comes again soon while there is more."""
+        """Runs a slice of each background task (expiry, resizing, freeing, rewriting); again soon if there is more."""
         assert self._loop is not None
         assert self.hub is not None
         self._work = None
@@ -296,18 +296,18 @@ class Server:
             self._work = self._loop.call_later(PAUSE, self.work)
 
     def wake_work(self) -> None:
-        """There is background work: does not wait for the next tick."""
+        """Schedules background work now, without waiting for the next tick."""
         if self._work is None and self._loop is not None and not self._shutting_down:
             self._work = self._loop.call_soon(self.work)
 
     def set_active_expire(self, on: bool) -> None:
-        """DEBUG SET-ACTIVE-EXPIRE."""
+        """Turns background expiry on or off (DEBUG SET-ACTIVE-EXPIRE)."""
         self.active_expire = on
 
-    # ---- asked by the shell and by dispatch ----
+    # ---- called by the shell and by dispatch ----
 
     def accept(self, connection: Any) -> bytes | None:
-        """None for a client that may come in; otherwise what it is told before it is closed."""
+        """Returns None to accept a connection, or the error that it receives before it is closed."""
         return self.rules.accept(connection)
 
     def exceeds_output_limit(self, connection: Any, size: int) -> bool:
@@ -323,13 +323,13 @@ class Server:
         self.persistence.on_error(error)
 
     def aof_failure(self) -> str:
-        """Why writes are refused."""
+        """Returns why writes are refused."""
         return self.persistence.failure
 
     def report_exception(self, where: str, error: BaseException) -> None:
         self.log.exception(where, error)
 
-    # ---- asked by commands ----
+    # ---- called by commands ----
 
     @property
     def clients(self) -> Mapping[int, Any]:
@@ -339,7 +339,7 @@ class Server:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What the shell and the rules for clients count, by INFO's names."""
+        """The counters of the shell and of the rules for clients, by INFO's names."""
         assert self.hub is not None
         return {
             "total_connections_received": self.hub.connections,
@@ -353,7 +353,7 @@ class Server:
         }
 
     def reset_statistics(self) -> None:
-        """CONFIG RESETSTAT."""
+        """Resets the counters (CONFIG RESETSTAT)."""
         self.core.reset_counters()
         self.core.reset_peak_memory()
         self.rules.rejected = 0
@@ -365,11 +365,11 @@ class Server:
 
     @property
     def last_save(self) -> int:
-        """When the data were last saved, unix seconds."""
+        """When the data was last saved, in Unix seconds."""
         return self.persistence.last_save
 
     def reload_aof(self, tell: Callable[[bool], None]) -> None:
-        """DEBUG LOADAOF, once the loop is free; ``tell`` is called with whether it succeeded."""
+        """Runs DEBUG LOADAOF once the loop is free; ``tell`` is called with whether it succeeded."""
         assert self._loop is not None
         self._reloading = self._loop.create_task(self._reload_aof(tell))
 
@@ -383,7 +383,7 @@ class Server:
             tell(True)
 
     def rewrite_aof(self, tell: Callable[[str | None], None]) -> bool | None:
-        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled, None when ``tell`` will hear of it."""
+        """Runs BGREWRITEAOF. True if a rewrite began, False if it is scheduled, None if ``tell`` will be called."""
         return self.persistence.start_rewrite(tell)
 
 
@@ -402,7 +402,7 @@ class Rate:
         self._last = (now, value)
 
     def reset(self) -> None:
-        """The counter begins at 0 again."""
+        """Starts again, with the counter at 0."""
         self._samples.clear()
         self._last = (time.monotonic(), 0)
 

@@ -1,4 +1,4 @@
-"""Write what is generated, all or what is named, into the checkout: pages of ``docs/``, and the outline of commands."""
+"""Writes the generated files, or only those named, into the checkout: pages of ``docs/``, and the command outline."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The rules for clients: who comes in, who is sent away, and when."""
+"""The rules for clients: which are accepted, which are closed, and when."""
 
 import time
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from pyredis.host import listeners
 if TYPE_CHECKING:
     from pyredis.persistence.server_parts import ServerParts
 
-# How long the log is silent about more of the same.
+# How long further attempts are not logged.
 ATTACK_SECONDS = 60
 REFUSED_FULL = b"-ERR max number of clients reached\r\n"
 REFUSED_PROTECTED = (
@@ -41,7 +41,7 @@ class ClientRules:
         self._quiet_until = 0.0
 
     def accept(self, connection: Any) -> bytes | None:
-        """None, or the error that the connection is closed with."""
+        """Returns None to accept a connection, or the error to send before it is closed."""
         config = self.server.config
         if len(self.server.clients) >= config["maxclients"]:
             self.rejected += 1
@@ -54,7 +54,7 @@ class ClientRules:
             listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
         return None
 
-    # ---- CONFIG SET, for those who are connected ----
+    # ---- CONFIG SET, for connected clients ----
 
     def follow_directives(self) -> None:
         self.server.config.on_change("requirepass", self._on_password)
@@ -74,14 +74,14 @@ class ClientRules:
                 listeners.keep_alive(connection.transport.get_extra_info("socket"), interval)
 
     def _on_output_limits(self, _: object) -> None:
-        """Who is above the new limits, and gets nothing more that would show it, is found within the second."""
+        """Finds a client above the new limits within a second, even if it is sent nothing more."""
         self._limits_changed = True
 
     def describe(self, connection: Any) -> str:
         return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
 
     def on_foreign_protocol(self, connection: Any) -> None:
-        """A client that spoke HTTP is closed by dispatch; told once a minute, for a page may try again and again."""
+        """Logs that dispatch has closed a client that spoke HTTP; once a minute, because a page may try repeatedly."""
         if time.monotonic() < self._quiet_until:
             return
         self._quiet_until = time.monotonic() + ATTACK_SECONDS
@@ -94,7 +94,7 @@ class ClientRules:
     # ---- output ----
 
     def exceeds_output_limit(self, connection: Any, size: int) -> bool:
-        """Whether a client with ``size`` bytes unsent must go, by the limits of its class."""
+        """Whether a client with ``size`` unsent bytes must be closed, by the limits of its class."""
         limit = self.server.config["client-output-buffer-limit"][connection.output_class]
         if limit.hard and size > limit.hard:
             self._note_output(connection)
@@ -116,7 +116,7 @@ class ClientRules:
     # ---- time ----
 
     def every_second(self) -> None:
-        """Closes clients that were idle for too long, or above the soft limit for too long."""
+        """Closes clients that have been idle, or above the soft limit, for too long."""
         suspects = self.server.clients if self._limits_changed else self._over_soft
         self._limits_changed = False
         for identity in list(suspects):

@@ -1,7 +1,7 @@
 """The sockets a server listens on: TCP by the directives ``bind`` and ``port``, and one unix socket.
 
-``Listeners`` owns them. A socket listens from the moment it is opened, so nobody is turned away while the event loop
-has yet to take it over; it is closed at once, so its address is free for the next.
+``Listeners`` owns them. A socket listens as soon as it is opened, so no client is refused before the event loop takes
+it over. It is closed at once, so its address is free for the next socket.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterable, Sequence
 
-# What a host may answer for an address family that it does not have.
+# Errors that a host without an address family may return for it.
 _NO_FAMILY = {
     errno.EAFNOSUPPORT,
     errno.ENOPROTOOPT,
@@ -29,11 +29,11 @@ Place = tuple[str, int]
 
 
 class ListenError(OSError):
-    """An address that cannot be listened on; the text names it."""
+    """The server cannot listen on an address; the text names it."""
 
 
 class Listeners:
-    """All listening sockets of one server. ``factory`` makes the protocols, ``warn`` takes lines for the log."""
+    """All listening sockets of one server. ``factory`` makes the protocols; ``warn`` gets lines for the log."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, factory: Callable, backlog: int, warn: Warn) -> None:
         self._loop = loop
@@ -52,10 +52,10 @@ class Listeners:
     # ---- opening ----
 
     def open_tcp(self, addresses: Sequence[str], port: int) -> None:
-        """Listens on these addresses and on no others; ``port`` 0 is none. Raises ListenError, all left as it was.
+        """Listens on these addresses and no others; ``port`` 0 means none. After ListenError nothing has changed.
 
-        A new port is opened before the old one is closed. Where the port stays, an address may be in the way of a new
-        one (``*`` of ``127.0.0.1``), so the old ones go first.
+        A new port is opened before the old one is closed. If the port stays the same, an old address may conflict with
+        a new one (``*`` with ``127.0.0.1``), so the old ones are closed first.
         """
         wanted = [(address, port) for address in addresses] if port else []
         gone = [place for place in self._sockets if place not in wanted]
@@ -89,7 +89,7 @@ class Listeners:
             self._start(self._serve(place, sock))
 
     def open_unix(self, path: str, permissions: int) -> None:
-        """Raises ListenError."""
+        """Listens on a unix socket. Raises ListenError."""
         self._unix = unix_socket(path, permissions, self._backlog)
         self.unix_path = os.path.abspath(path)
         self._start(self._serve_unix(self._unix))
@@ -97,7 +97,7 @@ class Listeners:
     # ---- serving ----
 
     async def serving(self) -> None:
-        """Returns when the event loop accepts from every socket."""
+        """Returns once the event loop accepts connections from every socket."""
         await asyncio.gather(*self._tasks)
 
     def _start(self, serving) -> None:
@@ -116,7 +116,7 @@ class Listeners:
             self._keep(self.unix_path, server, self._unix is sock)
 
     def _keep(self, place: Place | str, server: asyncio.AbstractServer, wanted: bool) -> None:
-        """The event loop has the socket now, unless nobody wants it any more."""
+        """Keeps the event loop's server for a socket, or closes it if the socket is no longer wanted."""
         if wanted:
             self._servers[place] = server
         else:
@@ -150,9 +150,9 @@ class Listeners:
 
 
 def tcp_socket(address: str, port: int, backlog: int, warn: Warn) -> socket.socket | None:
-    """A listening socket; ``*`` is every IPv4 and ``::*`` every IPv6 address.
+    """Opens a listening socket; ``*`` is every IPv4 and ``::*`` every IPv6 address.
 
-    None where the host has no such address family, and for an address that begins with ``-`` and is not there.
+    Returns None if the host has no such address family, or if the address begins with ``-`` and does not exist.
     """
     host = address.removeprefix("-")
     try:
@@ -170,10 +170,10 @@ def tcp_socket(address: str, port: int, backlog: int, warn: Warn) -> socket.sock
 def _listening(host: str, port: int, backlog: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     name = {"*": "0.0.0.0", "::*": "::"}.get(host, host)
-    # As bytes: for a text Python imports what converts international names, and Unicode's database with it.
+    # As bytes, because for a string Python imports the codec for international names, and Unicode's database with it.
     encoded = name.encode() if name.isascii() else name
     address = socket.getaddrinfo(encoded, port, family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)[0]
-    # asyncio sets TCP_NODELAY where the protocol is told.
+    # asyncio sets TCP_NODELAY only if the socket names its protocol.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -189,7 +189,7 @@ def _listening(host: str, port: int, backlog: int) -> socket.socket:
 
 
 def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
-    """A listening unix socket in place of whatever socket was there. ``permissions`` 0 leaves the umask's."""
+    """Opens a listening unix socket, replacing any socket at this path. ``permissions`` 0 leaves the umask's."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -207,14 +207,14 @@ def unix_socket(path: str, permissions: int, backlog: int) -> socket.socket:
 
 
 def _shortest(path: str) -> str:
-    """The path itself, or the same from the current folder: a socket's address has room for little more than 100
-    bytes."""
+    """Returns the path, or its relative form if that is shorter and the path too long: a socket's address has room for
+    little more than 100 bytes."""
     relative = os.path.relpath(path)
     return relative if len(os.fsencode(relative)) < len(os.fsencode(path)) > UNIX_PATH_MAX else path
 
 
 def check_backlog(backlog: int, warn: Warn) -> None:
-    """Tells when the system keeps fewer connections waiting than ``tcp-backlog`` says."""
+    """Warns if the system keeps fewer connections waiting than ``tcp-backlog``."""
     with contextlib.suppress(FileNotFoundError), open(SOMAXCONN, encoding="ascii") as file:
         most = int(file.read())
         if 0 < most < backlog:
@@ -225,12 +225,12 @@ def check_backlog(backlog: int, warn: Warn) -> None:
 
 
 def keep_alive(sock: socket.socket, interval: int) -> None:
-    """Probes a silent peer after ``interval`` seconds, and gives it up after three probes a third of that apart.
+    """Probes a silent peer after ``interval`` seconds, then three times at a third of that, before it is given up.
 
     ``interval`` 0 sends no probes.
     """
     idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
-    # A connection that was reset before it was accepted takes no options on some systems; it is about to be closed.
+    # On some systems a connection that was reset before it was accepted rejects options; it is about to be closed.
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, interval > 0)
         if not interval:

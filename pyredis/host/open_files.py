@@ -1,20 +1,20 @@
-"""How many files the process may have open, which bounds how many clients it can have."""
+"""The limit of open files, which bounds the number of clients."""
 
 import resource
 
 from pyredis.ground.server_log import Log
 
-# What a server needs beside its clients: listeners, the event loop, the log, the append-only files.
+# Descriptors that a server needs in addition to its clients': listeners, event loop, log, append-only files.
 RESERVED = 32
 STEP = 16
 
 
 class TooFewFiles(Exception):
-    """The limit leaves no room for any client; the text tells the operator what to do."""
+    """The limit leaves no room for any client; the text says what to do."""
 
 
 def allowed_clients(wanted: int, log: Log) -> int:
-    """Raises the limit as far as ``wanted`` clients need it; returns how many it then allows, at most ``wanted``."""
+    """Raises the limit as far as ``wanted`` clients need; returns how many it then allows, at most ``wanted``."""
     needed = wanted + RESERVED
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
@@ -39,14 +39,14 @@ def allowed_clients(wanted: int, log: Log) -> int:
 
 
 def _raise_limit(soft: int, needed: int) -> tuple[int, str]:
-    """The limit in force afterwards, and why it is not what is needed."""
+    """Raises the limit; returns the limit in force, and the reason if it is lower than needed."""
     reason = _try_limit(needed)
     if not reason:
         return needed, ""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         return (hard if not _try_limit(hard) else soft), reason
-    # The system has a limit of its own below the hard one (macOS): the largest that it takes.
+    # The system has a limit of its own below the hard one (macOS): find the largest that it accepts.
     best = needed
     while best - STEP > soft:
         best -= STEP
@@ -56,7 +56,7 @@ def _raise_limit(soft: int, needed: int) -> tuple[int, str]:
 
 
 def _try_limit(limit: int) -> str:
-    """Why the limit cannot be set; empty when it now is."""
+    """Sets the limit; returns the reason if that fails, otherwise an empty string."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard if 0 <= limit <= hard or hard < 0 else limit))

@@ -1,4 +1,4 @@
-"""The process around the server: going to the background, the file with its id, and what a supervisor is told."""
+"""The process around the server: running in the background, the pid file, and messages to a supervisor."""
 
 import os
 import signal
@@ -11,9 +11,9 @@ DEFAULT_PIDFILE = "/var/run/redis.pid"
 
 
 def daemonize() -> None:
-    """Go on in a grandchild without a terminal, standard streams closed to ``/dev/null``; the others exit with 0.
+    """Continues in a grandchild without a terminal, standard streams on ``/dev/null``; the other processes exit with 0.
 
-    The umask and the folder stay as they are. Call it before any thread is started.
+    The umask and the current folder do not change. Call it before any thread is started.
     """
     for step in (os.setsid, None):
         if os.fork():
@@ -28,7 +28,7 @@ def daemonize() -> None:
 
 
 class PidFile:
-    """A file that holds the process id while the server runs. It is best effort, as in Redis: a failure is logged."""
+    """A file that holds the process id while the server runs. As in Redis, a failure is only logged."""
 
     def __init__(self, path: str, log: Log) -> None:
         self.path = path
@@ -56,14 +56,14 @@ class PidFile:
 
 
 class Supervisor:
-    """Who watches over the process: systemd, upstart, or nobody. It has no state: anyone may make one and tell it.
+    """The supervisor of the process: systemd, upstart, or none. Objects have no state, so any module may make its own.
 
-    The start calls `starting`; the server calls `ready` when it accepts connections, and `stopping` when it begins to
+    The start calls `starting`. The server calls `ready` when it accepts connections, and `stopping` when it begins to
     shut down.
     """
 
     def __init__(self, mode: str, log: Log, environment: Mapping[str, str] = os.environ) -> None:
-        """``mode`` is the directive ``supervised``. One that the environment does not bear out is told and dropped."""
+        """``mode`` is the directive ``supervised``. If the environment shows no such supervisor, `starting` warns."""
         self.log = log
         self.address = environment.get("NOTIFY_SOCKET", "")
         upstart = "UPSTART_JOB" in environment
@@ -78,7 +78,7 @@ class Supervisor:
         return self.mode != "no"
 
     def starting(self) -> None:
-        """Say that the server is about to load. Upstart is told by stopping until it sends SIGCONT."""
+        """Reports that the server is about to load. For upstart the process stops itself until it receives SIGCONT."""
         if self.missing:
             variable = {"systemd": "NOTIFY_SOCKET", "upstart": "UPSTART_JOB"}[self.missing]
             self.log.warning(f"{self.missing} supervision requested, but {variable} not found!")
@@ -99,7 +99,7 @@ class Supervisor:
         self.notify(f"STATUS={text}")
 
     def notify(self, *assignments: str) -> None:
-        """One datagram to systemd's socket, whose address may be a path or, behind ``@``, an abstract name."""
+        """Sends one datagram to systemd's socket. Its address is a path or, after ``@``, an abstract name."""
         if self.mode != "systemd":
             return
         address = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address

@@ -1,13 +1,14 @@
 """Stand-ins for modules that the standard library imports and a server does not use, so that the command starts sooner.
 
-asyncio and uvloop import ``ssl``, which loads OpenSSL, ``inspect``, which brings the parts of a compiler, and more for
-subprocesses and tracebacks; pathlib imports ``urllib.parse``: together a sixth of the start's time, and 5 MB. They only
-bind some names of these modules, or none. A stand-in has those names, for who speaks no TLS, starts no process and has
-no callback that is a coroutine. Any other name is that of the real module, imported then: a traceback is printed and a
-message logged as ever, and an event loop that wants more than is known here gets it, and starts as late as before.
+asyncio and uvloop import ``ssl``, which loads OpenSSL, ``inspect``, which imports parts of a compiler, and others for
+subprocesses and tracebacks; pathlib imports ``urllib.parse``. Together they take a sixth of the start's time, and 5 MB.
+asyncio, uvloop and pathlib only bind a few names of these modules, or none. A stand-in has those names, which suffices
+for a server that speaks no TLS, starts no process and has no coroutine as a callback. Any other name imports the real
+module: tracebacks are printed and messages logged as usual, and an event loop that needs more than is known here gets
+it, and starts no sooner.
 
-Stand-ins are there while those modules are imported, and only in the command's own process. A program that embeds a
-server has imported asyncio as it is.
+Stand-ins exist only while those modules are imported, and only in the command's own process. A program that embeds a
+server imports asyncio unchanged.
 """
 
 import sys
@@ -22,7 +23,7 @@ CO_COROUTINE = 0x80
 
 
 class StandIn(ModuleType):
-    """Has the given names; all others are the real module's."""
+    """A module with the given names; all others are the real module's."""
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         super().__init__(name, f"A stand-in for {name}: see {__name__}.")
@@ -30,7 +31,7 @@ class StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            # Asked for by the import system.
+            # The import system looks for these.
             raise AttributeError(name)
         return getattr(self._real(), name)
 
@@ -48,12 +49,12 @@ def is_coroutine_function(function: object) -> bool:
 
 
 def _late(module: str, name: str) -> Callable[..., Any]:
-    """A function of the real module, which is imported when it is called."""
+    """Returns a function that imports the real module and calls its function."""
     return lambda *args, **options: getattr(import_module(module), name)(*args, **options)
 
 
 def ssl_names() -> dict[str, Any]:
-    """What nobody raises and nobody makes as long as nobody speaks TLS; the numbers are OpenSSL's."""
+    """Returns exceptions that are never raised and classes that are never used without TLS; numbers as in OpenSSL."""
     errors = ("SSLError", "SSLWantReadError", "SSLSyscallError", "SSLZeroReturnError", "CertificateError")
     return {
         **{name: type(name, (OSError,), {}) for name in errors},
@@ -78,13 +79,13 @@ def subprocess_names() -> dict[str, Any]:
 
 
 class LateLogger:
-    """A logger of the standard library, which is imported when something is logged."""
+    """A logger of the standard library, which is imported when a message is logged."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def addHandler(self, handler: object) -> None:
-        """concurrent.futures adds one for standard error, where what has no handler goes anyway."""
+        """Does nothing: concurrent.futures adds one for standard error, where messages without a handler go anyway."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module("logging").getLogger(self._name), name)
@@ -110,7 +111,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
 
 @contextmanager
 def standing_in() -> Iterator[None]:
-    """While event loops and pathlib are imported."""
+    """Puts the stand-ins in place for the length of the block, in which event loops and pathlib are imported."""
     placed = {name: StandIn(name, make()) for name, make in NAMES.items() if name not in sys.modules}
     sys.modules.update(placed)
     try:
