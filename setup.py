@@ -1,8 +1,8 @@
-"""The extension modules; everything else stands in pyproject.toml.
+"""The extension modules; everything else is in pyproject.toml.
 
-Every ``.pyx`` below ``pyredis/`` is one extension. The environment chooses the kind of build:
-``PYREDIS_SANITIZE`` (a list for ``-fsanitize=``), ``PYREDIS_DEBUG`` and ``PYREDIS_COVERAGE`` (any non-empty value);
-with ``PYREDIS_STRICT`` a warning of Cython or of the C compiler is an error.
+Every ``.pyx`` below ``pyredis/`` is one extension. Environment variables choose the kind of build:
+``PYREDIS_SANITIZE`` (a list for ``-fsanitize=``), ``PYREDIS_DEBUG`` and ``PYREDIS_COVERAGE`` (any non-empty value).
+With ``PYREDIS_STRICT``, warnings of Cython and of the C compiler are errors.
 """
 
 import os
@@ -21,7 +21,7 @@ STRICT = bool(os.environ.get("PYREDIS_STRICT"))
 COVERAGE = bool(os.environ.get("PYREDIS_COVERAGE"))
 JOBS = os.cpu_count() or 1
 
-# What the C files and objects in the tree were made with: they are of no use to another kind of build.
+# Records how the C files and objects in the tree were built: another kind of build cannot use them.
 STAMP = Path("build/kind")
 
 DIRECTIVES = {
@@ -33,7 +33,7 @@ DIRECTIVES = {
     "embedsignature": True,
     "always_allow_keywords": False,
     "legacy_implicit_noexcept": False,
-    # tools/coverage finds the lines of Cython by them.
+    # tools/coverage maps lines of C to lines of Cython by them.
     "emit_code_comments": DEBUG or COVERAGE,
 }
 
@@ -44,7 +44,7 @@ def compile_args():
     args = ["-std=gnu11", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall"]
     if STRICT:
         args += ["-Werror"]
-    # What Cython writes has both: helpers that a module does not use, and code behind a return.
+    # Cython's output has both: helpers that a module does not use, and code after a return.
     args += ["-Wno-unused-function"]
     if sys.platform == "darwin":
         args += ["-Wno-unreachable-code", "-Wno-unreachable-code-fallthrough"]
@@ -53,7 +53,7 @@ def compile_args():
     else:
         args += ["-O3", "-g0"]
     if COVERAGE:
-        # Where it counts, the compiler sees less of what is always set.
+        # With counters in the code, the compiler cannot see that some variables are always set.
         args += ["--coverage", "-fprofile-update=atomic", "-Wno-maybe-uninitialized"]
     if SANITIZE:
         args += [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover=undefined"]
@@ -63,7 +63,7 @@ def compile_args():
 def link_args():
     args = [f"-fsanitize={SANITIZE}"] * bool(SANITIZE) + ["--coverage"] * COVERAGE
     if sys.platform == "linux":
-        # A hundred small modules: code and constants on pages they share are fewer mappings to make at the start.
+        # There are a hundred small modules. Code and constants on shared pages need fewer mappings at the start.
         args += ["-Wl,-z,noseparate-code"]
     return args
 
@@ -91,7 +91,7 @@ def kind_of_build():
 
 
 class BuildExt(build_ext):
-    """Translates, in parallel, then compiles; everything anew where the last build was of another kind."""
+    """Translates in parallel, then compiles; rebuilds everything if the last build was of another kind."""
 
     def run(self):
         kind = kind_of_build()
@@ -116,7 +116,7 @@ class BuildExt(build_ext):
             extension.sources = sources[extension.name]
 
 
-# Processes that translate may import this file again.
+# Translating processes may import this file again.
 if __name__ == "__main__":
     setup(
         ext_modules=[make_extension(source) for source in sorted(Path("pyredis").rglob("*.pyx"))],
