@@ -1,7 +1,7 @@
-"""Benchmarks in layers: the parser alone, the core in process, the server end to end beside another one.
+"""Benchmarks in layers: the parser alone, the core in process, the server end to end in comparison with another.
 
 ``python -m benchmarks --help`` lists them; ``benchmarks/README.md`` says which layer bounds which. They run from a
-checkout and share the servers and the raw client of the tests.
+checkout and use the tests' servers and raw client.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The command line: one subcommand per benchmark, the same options for all.
 
-Every benchmark is a function ``run(options) -> Report``; what it measured is printed as a table and written to
-``benchmarks/results/NAME.json``, ``NAME.txt`` and, where matplotlib is installed, ``NAME.png``.
+Every benchmark is a function ``run(options) -> list[Row]``. Its rows are printed as a table and written to
+``benchmarks/results/NAME.json``, ``NAME.txt`` and, if matplotlib is installed, ``NAME.png``.
 """
 
 import argparse
@@ -33,7 +33,7 @@ BENCHMARKS = {
         structures.run,
         "lists, sets, sorted sets, streams and others: requests/s and server CPU per request",
     ),
-    "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, beside the same and beside no persistence"),
+    "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, compared with the same and no persistence"),
     "always": (durable.run, "appendfsync always: 50 writers and 50 readers of other keys, also on a slow disk"),
     "memory": (memory.run, "bytes per key by used_memory and by RSS"),
     "connections": (connections.run, "memory of idle connections"),
@@ -55,14 +55,14 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def add_options(parse: argparse.ArgumentParser) -> None:
-    parse.add_argument("--quick", action="store_true", help="a fraction of the work: shows that it runs, no figures")
-    parse.add_argument("--rounds", type=int, help="interleaved pairs of runs, of which medians are taken")
+    parse.add_argument("--quick", action="store_true", help="a fraction of the work, to check that it runs")
+    parse.add_argument("--rounds", type=int, help="number of interleaved pairs of runs, whose medians are reported")
     parse.add_argument("--our-command", metavar="COMMAND", help="our server (python -P -m pyredis)")
-    parse.add_argument("--other-command", metavar="COMMAND", default="redis-server", help="the server beside ours")
-    parse.add_argument("--other-address", metavar="HOST:PORT", help="one that runs already; IT WILL BE EMPTIED")
-    parse.add_argument("--other-name", help="its name in tables (the command's)")
-    parse.add_argument("--only", metavar="TEXT", help="the cases whose name begins with this text")
-    parse.add_argument("--keys", type=int, help="how many keys, fields or connections")
+    parse.add_argument("--other-command", metavar="COMMAND", default="redis-server", help="the server to compare with")
+    parse.add_argument("--other-address", metavar="HOST:PORT", help="a server already running; IT WILL BE EMPTIED")
+    parse.add_argument("--other-name", help="its name in tables (by default the command's)")
+    parse.add_argument("--only", metavar="TEXT", help="only the cases whose name begins with this text")
+    parse.add_argument("--keys", type=int, help="number of keys, fields or connections")
     parse.add_argument("--size", type=int, metavar="BYTES", help="size of the file to load")
     parse.add_argument("--folder", type=Path, help="where the servers keep their files (the system's temporary folder)")
     parse.add_argument("--results", type=Path, default=RESULTS, help="where results are written")

@@ -1,6 +1,6 @@
-"""What idle connections cost: each sends one PING, so that buffers have been in use, and then says nothing.
+"""The cost of idle connections: each sends one PING, so that its buffers have been used, and then nothing more.
 
-Measured after a settling time, because both servers give buffers of quiet clients back from a timer.
+Memory is measured after a settling time, because both servers free the buffers of quiet clients from a timer.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""The core in process: parse, dispatch, change the keyspace and write the reply, with neither socket nor loop.
+"""The core in process: parse, dispatch, change the keyspace and write the reply, without a socket or a loop.
 
-The native side is one function of the extension, ``pyredis._core.benchmark_core(setup, data)``, which makes a server's
-core without persistence, executes the requests in `setup`, then those in `data`, drops the replies, and returns how
-many requests `data` held and how many nanoseconds they alone took.
+The native side is one function of the extension, ``pyredis._core.benchmark_core(setup, data)``. It makes a server's
+core without persistence, executes the requests in `setup`, then those in `data`, drops the replies, and returns the
+number of requests in `data` and the nanoseconds that these took.
 
-The second part calls commands from Python, ``Core.call``: arguments are encoded, replies become objects. The loop and
-the tuple of the arguments are Python's and count.
+The second part calls commands from Python with ``Core.call``, which encodes arguments and makes objects of replies. The
+time of the Python loop and of making the tuple of arguments is included.
 """
 
 import argparse
@@ -22,9 +22,9 @@ REQUESTS = 400_000
 CALLS = 200_000
 VALUE = b"v" * 16
 ITEMS = [b"item:%d" % number for number in range(10)]
-# The keys of what is called, so few that they stay in the cache: the rows above show what it costs when they do not.
+# So few keys that they stay in the cache; the rows above show the cost when they do not.
 CALLED_KEYS = 1000
-# What is called, how it is made of a key, and the most nanoseconds that one call may take.
+# Name, request made from a key, and the most nanoseconds that one call may take.
 CALLED: list[tuple[str, Callable[[bytes], tuple[Any, ...]], float | None]] = [
     ("GET 16 B", lambda key: (b"GET", key), 350),
     ("SET 16 B", lambda key: (b"SET", key, VALUE), None),
@@ -35,7 +35,7 @@ CALLED: list[tuple[str, Callable[[bytes], tuple[Any, ...]], float | None]] = [
 
 
 def requests(workload: Workload, count: int, keys: int, seed: int = 1) -> bytes:
-    """Requests with keys drawn as redis-benchmark draws them."""
+    """Makes requests with random keys of the form that redis-benchmark uses."""
     draw = random.Random(seed)
 
     def drawn(argument: str) -> bytes:
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> list[Row]:
 
 
 class NoHost:
-    """A host that is never asked anything."""
+    """A host that is never called."""
 
 
 def filled_core() -> Any:
@@ -87,7 +87,7 @@ def filled_core() -> Any:
 
 
 def time_calls(core: Any, requests: list[tuple[Any, ...]], rounds: int) -> float:
-    """Nanoseconds of CPU of one call, with a tuple made for it."""
+    """Returns the CPU nanoseconds of one call, including a tuple made for it."""
     call, client = core.call, core.client()
     began = time.thread_time_ns()
     for _ in range(rounds):

@@ -1,8 +1,8 @@
 """``appendfsync always``: 50 clients write while 50 others read other keys, on the disk as it is and on a slow one.
 
-Two redis-benchmark processes run side by side until they are stopped; what the server has done meanwhile is read from
-its own count of calls (INFO commandstats), so that the two need not end together. The slow disk is fdatasync made 5 ms
-longer by a preloaded shim, in both servers.
+Two redis-benchmark processes run side by side until they are stopped. The figures come from the server's own count of
+calls (INFO commandstats), so the two need not end together. For the slow disk, a preloaded library makes fdatasync take
+5 ms longer, in both servers.
 """
 
 import argparse
@@ -33,14 +33,14 @@ def client_command(target: Target, name: str) -> list[str]:
 
 
 def calls(target: Target) -> dict[str, int]:
-    """How often each command was called so far."""
+    """Returns how often each command has been called."""
     stats = target.info("commandstats")
     counted = {name: stats.get(f"cmdstat_{name.lower()}", "calls=0") for name in REQUESTS}
     return {name: int(text.split("calls=")[1].split(",")[0]) for name, text in counted.items()}
 
 
 def measure(target: Target, seconds: float) -> dict[str, float]:
-    """Requests per second of the writers and of the readers, after a second in which both get going."""
+    """Returns requests per second of the writers and of the readers, after one second of warm-up."""
     clients = [
         subprocess.Popen(client_command(target, name), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for name in REQUESTS

@@ -1,7 +1,7 @@
 """End to end: redis-benchmark against both servers in turn, in interleaved pairs.
 
-The honest figure is the server's CPU time per request: on two cores the client saturates first, and requests per second
-then tell more of it than of the server. Both are reported.
+The figure that counts is the server's CPU time per request: on two cores the client saturates first, and requests per
+second then say more about the client than about the server. Both are reported.
 """
 
 import argparse
@@ -36,12 +36,12 @@ def fields(count: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Workload:
-    """One command as redis-benchmark takes it, and the requests that fill the server before."""
+    """One command as redis-benchmark accepts it, and the requests that fill the server beforehand."""
 
     name: str
     request: tuple[str, ...]
     preload: Callable[[int], Iterator[bytes]]
-    weight: int = 1  # how many simple requests one of these is worth, to keep runs equally long
+    weight: int = 1  # how many simple requests take as long as one of these, to keep runs equally long
 
 
 WORKLOADS = [
@@ -63,7 +63,7 @@ def client_command(target: Target, workload: Workload, pipeline: int, requests: 
 
 
 def measure(target: Target, workload: Workload, pipeline: int, requests: int, keys: int) -> dict[str, float]:
-    """One run: requests per second by the client, CPU microseconds per request by the system."""
+    """Runs once; returns requests per second by the client, CPU microseconds per request by the system."""
     before = target.cpu_seconds()
     output = run_client(client_command(target, workload, pipeline, requests, keys))
     after = target.cpu_seconds()
@@ -81,7 +81,7 @@ def rows_of(
     options: argparse.Namespace,
     goal: float | None,
 ) -> list[Row]:
-    """The rows of two targets, ours first."""
+    """Measures two targets, ours first, and returns their rows."""
     requests, _ = PIPELINES[pipeline]
     requests = requests // (20 if options.quick else 1) // workload.weight
     rounds, keys = options.rounds or (2 if options.quick else 5), keyspace(options)
@@ -131,7 +131,7 @@ def fill(targets: list[Target], workload: Workload, options: argparse.Namespace)
 
 
 def run_everysec(options: argparse.Namespace) -> list[Row]:
-    """Ours with the file beside the other with it (goal 0.60) and without it (goal 1.00)."""
+    """Compares ours with the file to the other with the file (goal 0.60) and without it (goal 1.00)."""
     workload, rows = WORKLOADS[0], []
     with ExitStack() as stack:
         ours = stack.enter_context(our_target(options, EVERYSEC))
@@ -143,4 +143,4 @@ def run_everysec(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-assert key(0).decode() == KEY.replace("__rand_int__", "0" * 12), "the loader must fill the keys that are asked for"
+assert key(0).decode() == KEY.replace("__rand_int__", "0" * 12), "the loader must fill the keys that are requested"

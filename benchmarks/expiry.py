@@ -1,10 +1,10 @@
-"""Mass expiry: a million keys expire in the same second, and nobody touches them; one client pings meanwhile.
+"""Mass expiry: a million keys expire in the same second, and no client accesses them; one client pings meanwhile.
 
-The keys are gone when DBSIZE is 0 and ``used_memory`` is back where it was before they came, within what
-connections and emptied tables keep. The time counts from the second in which the keys expire; the pings begin shortly
-before. What a ping of the same server takes while it has nothing to do is measured for as long, just before: a
-longest pause can be told from the machine's own only where it is longer than that. On a virtual machine the time its
-processors were taken away meanwhile is told, too.
+The keys are gone when no database has any and ``used_memory`` is back at its earlier value, apart from what
+connections and emptied tables keep. The time is measured from the second in which the keys expire; the pings begin
+shortly before. The longest ping of the same server while it is idle is measured just before: a longest pause can be
+distinguished from the machine's own pauses only if it is longer. On a virtual machine the time for which its processors
+were taken away meanwhile is reported, too.
 """
 
 import argparse
@@ -20,7 +20,7 @@ KEYS = 1_000_000
 LEAD_SECONDS = 0.2
 EVERYSEC = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 CASES = {"no persistence": NO_PERSISTENCE, "appendfsync everysec": EVERYSEC}
-# What ours is to keep, whatever the other does: milliseconds, seconds.
+# Bounds for our server, whatever the other does: milliseconds, seconds.
 BOUNDS = {"longest pause": 5.0, "until all are gone": 10.0}
 
 
@@ -34,7 +34,7 @@ def mortal_strings(count: int, moment: int):
 
 
 def fill(target: Target, keys: int) -> int:
-    """Loads the keys well before they expire; the second in which they do, since 1970."""
+    """Loads the keys well before they expire; returns the second in which they do, since 1970."""
     lead = 5 + keys / 50_000
     while True:
         target.empty()

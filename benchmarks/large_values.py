@@ -1,7 +1,7 @@
-"""Large values end to end: what a byte costs, and what others notice of a reply of 200 MB.
+"""Large values end to end: the cost of a byte, and how a reply of 200 MB affects other clients.
 
-redis-benchmark writes and reads one key, as it does where it is not told otherwise. For the reply of 200 MB the longest
-ping of another client is taken meanwhile, and the most memory that was resident beyond what was before.
+redis-benchmark writes and reads one key, as it does by default. During the reply of 200 MB the longest ping of another
+client is measured, and the peak of resident memory above its value before.
 """
 
 import argparse
@@ -15,15 +15,15 @@ from benchmarks.servers import NO_PERSISTENCE, Target, both, pinned, run_client
 
 KB, MB = 1 << 10, 1 << 20
 CPU, PING, MEMORY = "µs CPU/request", "ms, longest ping of another client", "MB resident beyond the value"
-# Of the other's CPU time.
+# Relative to the other's CPU time.
 GOALS = {"set": 1.00, "get": 0.70}
-# Buffers may be resident besides, but no second copy.
+# Buffers may be resident in addition, but no second copy.
 BOUNDS = {PING: 20, MEMORY: 20}
 
 
 @dataclass(frozen=True)
 class Large:
-    """A command of redis-benchmark's with values of one size; ``others`` where it is watched by another client too."""
+    """A command of redis-benchmark with values of one size; with ``others``, another client pings meanwhile."""
 
     command: str
     size: int

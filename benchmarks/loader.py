@@ -1,6 +1,6 @@
 """Fills a server quickly: pipelined requests over a few connections, every reply read and checked.
 
-Also a program, so that loading can happen in a process of its own while another measures:
+It is also a program, so that loading can run in a process of its own while another measures:
 ``python -m benchmarks.loader HOST:PORT --keys 1000000 --what set``.
 """
 
@@ -16,12 +16,12 @@ CONNECTIONS = 4
 
 
 def key(number: int) -> bytes:
-    """16 bytes, and those that redis-benchmark makes of ``key:__rand_int__``."""
+    """Returns 16 bytes, as redis-benchmark makes them from ``key:__rand_int__``."""
     return b"key:%012d" % number
 
 
 def value(number: int) -> bytes:
-    """16 bytes that are not a number."""
+    """Returns 16 bytes that are not a number."""
     return b"value:%010d" % number
 
 
@@ -31,7 +31,7 @@ def strings(count: int) -> Iterator[bytes]:
 
 
 def members(count: int) -> Iterator[bytes]:
-    """One set, ``key``, of members of 16 bytes."""
+    """Adds members of 16 bytes to one set, ``key``."""
     for number in range(count):
         yield b"*3\r\n$4\r\nSADD\r\n$3\r\nkey\r\n$16\r\n%b\r\n" % value(number)
 
@@ -69,7 +69,7 @@ class Connection:
 
 
 def load(address: tuple[str, int], requests: Iterable[bytes], batch: int = BATCH) -> None:
-    """Send all requests, a batch at a time to each connection in turn."""
+    """Sends all requests, one batch at a time, to each connection in turn."""
     connections = [Connection(address) for _ in range(CONNECTIONS)]
     source, turn = iter(requests), 0
     while chunk := list(islice(source, batch)):

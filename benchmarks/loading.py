@@ -1,7 +1,7 @@
 """The time to load an append-only file: from the start of the process to the first PONG.
 
-The file is one incremental part in Redis's layout, SET commands of 16-byte keys and 64-byte values, every key once;
-both servers read the same bytes (a hard link, in the page cache: the disk is not what is measured).
+The file is one incremental part in Redis's layout: SET commands of 16-byte keys and 64-byte values, every key once.
+Both servers read the same bytes (a hard link, in the page cache, because the disk is not to be measured).
 """
 
 import argparse
@@ -22,7 +22,7 @@ ARGUMENTS = ("--save", "", "--appendonly", "yes", "--appendfsync", "everysec")
 
 
 def write_file(path: Path, size: int) -> int:
-    """Write commands until the file has that many bytes; returns their number."""
+    """Writes commands until the file has ``size`` bytes; returns their number."""
     head, tail = command(b"SET", key(0), b"v" * 64).split(key(0))
     number = written = 0
     with open(path, "wb", buffering=1 << 20) as file:

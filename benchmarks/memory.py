@@ -1,7 +1,7 @@
 """Bytes per key, by the server's own count (used_memory) and by the system's (RSS), of data sets loaded over a socket.
 
-Each case gets servers of its own, so that no case is measured in the holes that another left. Growth is taken over an
-empty server that has served one connection.
+Each case has servers of its own, so that no case uses free memory left by another. Growth is measured from an empty
+server that has served one connection.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from benchmarks.report import Figure, Row
 from benchmarks.servers import NO_PERSISTENCE, Target, both
 
 KEYS = 1_000_000
-# What Valkey 9.1.2 takes for the same data, in bytes of used_memory per key.
+# The memory of Valkey 9.1.2 for the same data, in bytes of used_memory per key.
 VALKEY_SMALL_SET, VALKEY_SMALL_SORTED_SET = 129, 161
 
 
@@ -75,7 +75,7 @@ def large_stream(count: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Case:
-    """A data set. ``bound``: bytes per key (or part), at most; ``goal``: the same relative to the other server."""
+    """A data set. ``bound`` limits the bytes per key (or part); ``goal`` limits them relative to the other server."""
 
     name: str
     requests: Callable[[int], Iterator[bytes]]

@@ -1,7 +1,7 @@
-"""The request parser alone, over requests already in memory; hiredis, which makes Python objects, stands beside it.
+"""The request parser alone, on requests already in memory, compared with hiredis, which makes Python objects.
 
 The native side is one function of the extension: ``pyredis._resp.benchmark_parser(data, rounds) -> int`` parses `data`,
-which holds whole requests, so many times over and returns how many requests it has seen.
+which contains complete requests, ``rounds`` times and returns how many requests it has seen.
 """
 
 import argparse

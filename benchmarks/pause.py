@@ -1,10 +1,10 @@
-"""The longest pause: one client pings without end while others insert millions of keys, pipelined, or millions of
+"""The longest pause: one client pings continuously while others insert millions of keys, pipelined, or millions of
 members of one set, which is then deleted.
 
-The loader is a process of its own. The pinging client runs at real-time priority where that is permitted, so that what
-it sees is the server's doing and not the scheduler's; the tables grow several times on the way, which is the point.
-What the machine adds is measured too: the longest ping of the same server while it has nothing to do, just before, and
-how long a virtual machine's processors were taken away meanwhile.
+The loader is a process of its own. The pinging client runs at real-time priority if that is permitted, so that it
+measures the server and not the scheduler. The tables grow several times during the run, whose effect is to be measured.
+The machine's own pauses are measured too: the longest ping of the same server while it is idle, just before, and the
+time for which a virtual machine's processors were taken away meanwhile.
 """
 
 import argparse
@@ -27,14 +27,14 @@ KEYS = 10_000_000
 SPACING_SECONDS = 0.0005
 LOOK_SECONDS = 0.05
 IDLE_SECONDS = 4.0
-# What connections and emptied tables keep, bytes.
+# Memory that connections and emptied tables keep, in bytes.
 SLACK = 1 << 20
 PING = b"*1\r\n$4\r\nPING\r\n"
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the loader inserts, and how the rows tell of it; ``deleted`` where it is one key that is deleted then."""
+    """What the loader inserts, and its names in rows; ``deleted`` if it is one key that is then deleted."""
 
     what: str
     grows: str
@@ -49,7 +49,7 @@ CASES = [
 
 @contextlib.contextmanager
 def urgent():
-    """This thread on the client's core, ahead of whatever else runs there, for the length of the block."""
+    """Runs this thread on the client's core, before all others there, for the length of the block."""
     usable, scheduler = cores(), getattr(os, "sched_setscheduler", None)
     with contextlib.suppress(PermissionError):
         if len(usable) > 1:
@@ -67,7 +67,7 @@ def urgent():
 
 
 def ping_while(going: Callable[[], bool], address: tuple[str, int]) -> list[float]:
-    """The times, in milliseconds, that pings took while it was going on; sorted."""
+    """Pings while ``going()`` is true; returns the times in milliseconds, sorted."""
     taken = []
     with socket.create_connection(address) as connection, urgent():
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -91,7 +91,7 @@ def pauses(taken: list[float]) -> dict[str, float]:
 
 
 class Watch:
-    """Whether there are still keys, or there is memory of them, beyond ``floor`` bytes; looked up now and then."""
+    """Whether there are still keys, or more than ``floor`` bytes of memory; checked every LOOK_SECONDS."""
 
     def __init__(self, target: Target, floor: int) -> None:
         self.target = target
@@ -124,7 +124,7 @@ def growing(target: Target, keys: int, what: str) -> dict[str, float]:
 
 
 def shrinking(target: Target, floor: int) -> dict[str, float]:
-    """While the one key is deleted, until its memory is back. The first ping stands behind the DEL."""
+    """Pings while the one key is deleted, until its memory is freed. The first ping follows the DEL."""
     with target.client() as client:
         client.send_bytes(command(b"DEL", b"key"))
         return pauses(ping_while(Watch(target, floor).going, target.address))

@@ -1,7 +1,7 @@
-"""What a benchmark hands back, and what becomes of it: tables, JSON, charts, the figures in the README.
+"""The rows that a benchmark returns, and the output made from them: tables, JSON, charts, the figures in the README.
 
-A `Row` is one figure of both servers. The JSON holds, for each, every round's value and the exact command lines, so
-that a figure can be taken again.
+A `Row` is one figure of both servers. The JSON contains, for each, every round's value and the exact command lines, so
+that a figure can be measured again.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import RESULTS, ROOT
 
 README = ROOT / "benchmarks" / "README.md"
-# The project's own shows one benchmark, with its chart.
+# The project's own README shows one benchmark, with its chart.
 PROJECT_README = ROOT / "README.md"
 SHOWN = "endtoend"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -27,7 +27,7 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 @dataclass
 class Figure:
-    """One server's values of a row, one per round, and how they were got."""
+    """One server's values of a row, one per round, and the commands that produced them."""
 
     name: str
     rounds: list[float]
@@ -41,7 +41,7 @@ class Figure:
 
 @dataclass
 class Row:
-    """A figure of ours beside the same of the other; `goal` bounds ours / other (above if less is better)."""
+    """One figure of both servers. `goal` bounds the ratio ours / other, from above if less is better."""
 
     case: str
     unit: str
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The median of the rounds' ratios: what slows the whole machine for a while falls on both alike."""
+        """The median of the rounds' ratios: a slowdown of the entire machine affects both servers alike."""
         if self.other is None:
             return None
         pairs = zip(self.ours.rounds, self.other.rounds, strict=True)
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal (of the ratio) and the bound (of our own value) are kept; None where there is neither."""
+        """Whether the goal (for the ratio) and the bound (for our own value) are kept; None if there is neither."""
         kept = [
             value <= limit if self.less_is_better else value >= limit
             for value, limit in ((self.ratio, self.goal), (self.ours.value, self.bound))
@@ -73,7 +73,7 @@ class Row:
 
 
 def median_pairs(rounds: int, targets: Sequence[Any], measure: Callable[[Any], dict[str, float]]) -> list[dict]:
-    """Measure the targets in turn, in alternating order, and gather each one's values by metric."""
+    """Measures the targets in turn, in alternating order, and returns each one's values by metric."""
     gathered: list[dict[str, list[float]]] = [{} for _ in targets]
     for number in range(rounds):
         order = range(len(targets)) if number % 2 == 0 else reversed(range(len(targets)))
@@ -87,7 +87,7 @@ def median_pairs(rounds: int, targets: Sequence[Any], measure: Callable[[Any], d
 
 
 def write(name: str, title: str, rows: list[Row], options: argparse.Namespace) -> None:
-    """Print the table; write it, the JSON and the chart. A quick run's files are marked in their names."""
+    """Prints the table and writes it, the JSON and the chart. A quick run's files are marked in their names."""
     name = f"{name}-quick" if options.quick else name
     folder = options.results
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def headings(rows: Iterable[Row]) -> list[str]:
 
 
 def table(rows: list[Row]) -> str:
-    """Aligned columns for a terminal."""
+    """Returns the rows in aligned columns, for a terminal."""
     if not rows:
         return "nothing measured"
     lines = [headings(rows), *(cells(row) for row in rows)]
@@ -166,7 +166,7 @@ def table(rows: list[Row]) -> str:
 
 
 def chart(title: str, rows: list[Row], path: Path) -> None:
-    """Bars of ours relative to the other, the goals marked; without matplotlib there is none, and a line says so."""
+    """Draws bars of ours relative to the other, with the goals marked. Without matplotlib it prints that it cannot."""
     drawn = [row for row in rows if row.ratio is not None]
     if not drawn:
         return
@@ -203,14 +203,14 @@ def chart(title: str, rows: list[Row], path: Path) -> None:
 
 
 def rewrite_readme(readme: Path = README, results: Path = RESULTS) -> None:
-    """Put the figures of all JSON files, quick runs excepted, between the marks in the README."""
+    """Puts the figures of all JSON files, except those of quick runs, between the marks in the README."""
     sections = [markdown(document) for document in documents(results)]
     fill(readme, "\n".join(sections))
     print(f"{len(sections)} sections in {readme}")
 
 
 def rewrite_project_readme(readme: Path = PROJECT_README, results: Path = RESULTS) -> None:
-    """Put the chart and the table of the benchmark that is shown there between the marks in the project's README."""
+    """Puts the chart and the table of the benchmark shown there between the marks in the project's README."""
     shown = [document for document in documents(results) if document["benchmark"] == SHOWN]
     image = results / f"{SHOWN}.png"
     picture = f"![{shown[0]['title']}]({image.relative_to(readme.parent).as_posix()})\n\n" if image.exists() else ""
@@ -218,7 +218,7 @@ def rewrite_project_readme(readme: Path = PROJECT_README, results: Path = RESULT
 
 
 def documents(results: Path) -> list[dict[str, Any]]:
-    """What full runs have written, by name."""
+    """Returns the results of full runs, by name."""
     found = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
     return [document for document in found if not document["quick"]]
 

@@ -1,8 +1,8 @@
-"""The servers under measurement and what the system tells of them.
+"""The measured servers, and what the system reports about them.
 
-Server processes are pinned to the first core this process may use, clients to the second, where there are two and
-``taskset`` exists. CPU time is the sum over all threads of ``/proc/PID/task/*/schedstat`` (nanoseconds), so work handed
-to native threads is counted; where that is missing (macOS, a remote server) figures of CPU are left out.
+Server processes are pinned to the first core that this process may use, clients to the second, if there are two and
+``taskset`` exists. CPU time is the sum over all threads of ``/proc/PID/task/*/schedstat`` (nanoseconds), so the work of
+native threads is counted. Without it (macOS, a remote server) there are no CPU figures.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NO_PERSISTENCE = ("--save", "", "--appendonly", "no")
 
 
 def prepare_process() -> None:
-    """Choose the compiled package, and allow as many descriptors as the system lets us."""
+    """Chooses the compiled package, and raises the limit of descriptors as far as the system allows."""
     choose_package()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 40000 if hard == resource.RLIM_INFINITY else min(40000, hard)
@@ -39,13 +39,13 @@ def cores() -> list[int]:
 
 
 def pinned(role: int) -> list[str]:
-    """The prefix that pins a command: role 0 is the server's core, role 1 the client's."""
+    """Returns the prefix that pins a command: role 0 is the server's core, role 1 the client's."""
     usable = cores()
     return ["taskset", "-c", str(usable[role])] if len(usable) > 1 and shutil.which("taskset") else []
 
 
 def stolen_seconds() -> float:
-    """How long the machine beneath this one has had its processors do something else, summed over them; 0 if untold."""
+    """Returns how long the host has used this virtual machine's processors otherwise, in total; 0 if unknown."""
     counters = Path("/proc/stat")
     fields = counters.read_text().splitlines()[0].split() if counters.exists() else []
     return int(fields[8]) / os.sysconf("SC_CLK_TCK") if len(fields) > 8 else 0.0
@@ -77,19 +77,19 @@ class Target:
         return self.server.process.pid if self.server and self.server.process else None
 
     def cpu_seconds(self) -> float | None:
-        """CPU time of all its threads so far."""
+        """Returns the CPU time that all its threads have used."""
         tasks = Path(f"/proc/{self.pid}/task")
         if self.pid is None or not tasks.is_dir():
             return None
         return sum(_thread_nanoseconds(task) for task in tasks.iterdir()) / 1e9
 
     def rss(self) -> int:
-        """Resident bytes, by the system where it can be asked, else by the server's own word."""
+        """Returns the resident bytes, from the system if possible, otherwise from the server's INFO."""
         resident = self._status("VmRSS")
         return int(self.info("memory")["used_memory_rss"]) if resident is None else resident
 
     def peak_rss(self) -> int | None:
-        """The most that was resident since `forget_peak`; None where the system cannot be asked."""
+        """Returns the peak of resident bytes since `forget_peak`; None if the system does not report it."""
         return self._status("VmHWM")
 
     def forget_peak(self) -> None:
@@ -128,7 +128,7 @@ def started(
     environment: Mapping[str, str] | None = None,
     wait: bool = True,
 ) -> Iterator[Target]:
-    """A server on the server's core, killed at the end of the block."""
+    """Starts a server on the server's core; it is killed at the end of the block."""
     server = Server(command, folder, arguments, prefix=pinned(0), environment=environment)
     try:
         server.start(wait=wait, timeout=600)
@@ -138,7 +138,7 @@ def started(
 
 
 def told(server: Server) -> str:
-    """The command line as somebody would type it to repeat the run, with the folder's and Python's paths left out."""
+    """Returns the command line that repeats the run, with the folder's and Python's paths left out."""
     line = shlex.join(server.command_line())
     return line.replace(str(server.folder), "DIR").replace(sys.executable, "python").replace(str(ROOT), ".")
 
@@ -151,7 +151,7 @@ def our_target(options: argparse.Namespace, arguments: Sequence[str], **how: obj
 
 @contextmanager
 def other_target(options: argparse.Namespace, arguments: Sequence[str], **how: object) -> Iterator[Target]:
-    """The other server: started, or found at its address and then used as it was configured by whoever runs it."""
+    """Starts the other server, or uses the one running at its address with the configuration that it has."""
     if options.other_address:
         host, _, port = options.other_address.rpartition(":")
         yield Target(other_name(options), (host, int(port)), f"running at {options.other_address}")
@@ -163,14 +163,14 @@ def other_target(options: argparse.Namespace, arguments: Sequence[str], **how: o
 
 @contextmanager
 def both(options: argparse.Namespace, arguments: Sequence[str], **how: object) -> Iterator[list[Target]]:
-    """Ours and the other, started with the same arguments."""
+    """Starts ours and the other with the same arguments."""
     with ExitStack() as stack:
         ours = stack.enter_context(our_target(options, arguments, **how))
         yield [ours, stack.enter_context(other_target(options, arguments, **how))]
 
 
 def run_client(command: Sequence[str]) -> str:
-    """Run a client on the client's core and return what it printed."""
+    """Runs a client on the client's core and returns its output."""
     done = subprocess.run([*pinned(1), *command], capture_output=True, text=True, check=False)
     if done.returncode or "ERR" in done.stderr + done.stdout:
         raise RuntimeError(f"{shlex.join(command)}: {done.stderr}{done.stdout}")
@@ -178,7 +178,7 @@ def run_client(command: Sequence[str]) -> str:
 
 
 def slow_disk(folder: Path, milliseconds: float) -> dict[str, str]:
-    """The environment in which fdatasync takes so much longer (Linux)."""
+    """Returns the environment in which fdatasync takes ``milliseconds`` longer (Linux)."""
     shim = folder / "slow_fdatasync.so"
     source = ROOT / "benchmarks" / "slow_fdatasync.c"
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", str(shim), str(source)], check=True)

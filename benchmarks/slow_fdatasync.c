@@ -1,9 +1,9 @@
-/* A slow disk: preloaded, it lets fdatasync and fsync take SLOW_FDATASYNC_US microseconds longer than they do.
+/* A slow disk: when preloaded, it makes fdatasync and fsync take SLOW_FDATASYNC_US microseconds longer.
  *
  *     cc -shared -fPIC -O2 -o slow_fdatasync.so slow_fdatasync.c
  *     SLOW_FDATASYNC_US=5000 LD_PRELOAD=./slow_fdatasync.so redis-server …
  *
- * The calls go to the kernel by number, so no symbol has to be looked up when the process starts.
+ * The system calls are made by number, so no symbol has to be looked up when the process starts.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
-"""What a start costs: the time from exec to the first PONG, and the memory that is resident then.
+"""The cost of a start: the time from exec to the first PONG, and the memory that is resident then.
 
-Each round starts both servers anew, one after the other, in an empty folder and on the server's core; the client asks
-again and again from the other core. A first start of each, which fills the caches of files and of Python's compiled
+Each round starts both servers, one after the other, each in an empty folder and on the server's core. The client sends
+PING repeatedly from the other core. A first start of each, which fills the caches of files and of Python's compiled
 modules, is not counted.
 """
 
@@ -27,13 +27,13 @@ CASES = {
     "with an append-only file": ("--appendonly", "yes"),
     "without persistence": ("--save", "", "--appendonly", "no"),
 }
-# An installed package has its modules compiled; a checkout's shall be kept too, whatever the environment says.
+# An installed package has compiled modules. In a checkout they must be kept too, whatever the environment says.
 ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 @dataclass
 class Command:
-    """A server that can be started; ``line`` is how it was, the last time."""
+    """A server that can be started; ``line`` is the command line of the last start."""
 
     name: str
     words: list[str]
@@ -61,7 +61,7 @@ def on_the_servers_core() -> Callable[[], None] | None:
 
 
 def await_pong(server: Server) -> None:
-    """Asks until PING is answered with PONG; raises where the server has ended."""
+    """Sends PING until the reply is PONG; raises if the server has ended."""
     while not answers(server.address):
         server.check_alive()
 
@@ -96,7 +96,7 @@ def measured(commands: Sequence[Command], arguments: Sequence[str], rounds: int)
 
 def run(options: argparse.Namespace) -> list[Row]:
     if options.other_address:
-        raise SystemExit("a start is measured by starting: --other-command names the other server")
+        raise SystemExit("start starts the servers itself: use --other-command")
     ours = shlex.split(options.our_command) if options.our_command else our_command()
     commands = [
         Command("pyredis", ours, options.work),

@@ -1,7 +1,7 @@
-"""Lists, sets, sorted sets, streams, bitmaps, HyperLogLog and geo, end to end beside another server.
+"""Lists, sets, sorted sets, streams, bitmaps, HyperLogLog and geo, end to end in comparison with another server.
 
-Small commands run at P1 and P16 on collections of a million members (or a million small values); commands that read or
-combine whole collections have goals of their own. The figure is the server's CPU time per request, as in ``endtoend``.
+Small commands run at P1 and P16 on collections of a million members (or a million small values). Commands that read or
+combine entire collections have goals of their own. The figure is the server's CPU time per request, as in ``endtoend``.
 """
 
 import argparse
@@ -22,17 +22,17 @@ MEMBER = "element:__rand_int__"
 
 
 def member(number: int) -> bytes:
-    """What redis-benchmark makes of ``element:__rand_int__``."""
+    """Returns a member as redis-benchmark makes it from ``element:__rand_int__``."""
     return b"element:%012d" % number
 
 
 def score(number: int) -> bytes:
-    """Scores in no order, each once."""
+    """Returns scores in no order, each once."""
     return b"%d" % (number * 7919 % 1_000_003)
 
 
 def many(*head: bytes, parts: Iterator[tuple[bytes, ...]]) -> Iterator[bytes]:
-    """Commands that begin with ``head`` and take the parts, some at once."""
+    """Makes commands of ``head`` and the parts, several parts at once."""
     while some := list(islice(parts, MEMBERS_AT_ONCE)):
         yield command(*head, *chain.from_iterable(some))
 
@@ -69,7 +69,7 @@ def places(count: int) -> Iterator[bytes]:
 
 
 def small_values(count: int) -> Iterator[bytes]:
-    """A list, a set, a sorted set and a hash of a thousand parts each, whatever ``count`` is."""
+    """Makes a list, a set, a sorted set and a hash of a thousand parts each, whatever ``count`` is."""
     numbers = range(SMALL)
     yield from list_items(SMALL)
     yield from many(b"SADD", b"set", parts=((member(number),) for number in numbers))
@@ -78,7 +78,7 @@ def small_values(count: int) -> Iterator[bytes]:
 
 
 def large_pair(count: int) -> Iterator[bytes]:
-    """Two sets and two sorted sets of a hundred thousand; each pair shares half of its members."""
+    """Makes two sets and two sorted sets of a hundred thousand members; each pair shares half of them."""
     for name, first in ((b"a", 0), (b"b", LARGE // 2)):
         numbers = range(first, first + LARGE)
         yield from many(b"SADD", b"set:" + name, parts=((member(number),) for number in numbers))
@@ -87,7 +87,8 @@ def large_pair(count: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Case:
-    """A workload, the depths it runs at and the goal for each. ``drains``: what a run takes out must be there first."""
+    """A workload, the pipeline depths it runs at and the goal for each. With ``drains``, a run removes members, which
+    are loaded first."""
 
     workload: Workload
     goals: dict[int, float]
@@ -134,7 +135,7 @@ MEDIAN_GOAL = 0.85
 
 
 def parts_needed(case: Case, pipeline: int, options: argparse.Namespace) -> int:
-    """Members to fill in beforehand: those the keys are drawn from, or all that the rounds will take out."""
+    """Returns how many members to load: those that keys are drawn from, or all that the rounds will remove."""
     if not case.drains:
         return keyspace(options)
     requests = PIPELINES[pipeline][0] // (20 if options.quick else 1) // case.workload.weight
@@ -150,7 +151,7 @@ def measured(case: Case, pipeline: int, targets: list[Target], options: argparse
 
 
 def median_row(rows: list[Row]) -> list[Row]:
-    """The median, over the small commands, of ours and of the other's CPU time at P16, and of their ratio."""
+    """Returns the median of the small commands' ratios of CPU time at P16; no row unless all of them have run."""
     chosen = [row for row in rows if row.less_is_better and row.case in {f"{name} P16" for name in SMALL_CASES}]
     if len(chosen) < len(SMALL_CASES):
         return []
