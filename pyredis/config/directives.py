@@ -119,7 +119,7 @@ TLS = [
 
 GENERAL = [
     row("daemonize", BOOL, False, "Run in the background.", "immutable"),
-    row("supervised", Enum("upstart systemd auto no"), "no", "Tell the supervisor when the server is ready.",
+    row("supervised", Enum("upstart systemd auto no"), "no", "Notify the supervisor when the server is ready.",
         "immutable"),
     row("pidfile", OPTIONAL, "", "File that holds the process id while the server runs.", "immutable"),
     row("loglevel", Enum("debug verbose notice warning nothing"), "notice", "Lowest level of messages to log."),

@@ -1,1 +1,1 @@
-"""The process around a server: listeners, rules for clients, signals, the log."""
+"""The process around a server: listeners, rules for clients, the limit of open files, the supervisor, stand-ins."""
