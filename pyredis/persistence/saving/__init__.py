@@ -1,4 +1,4 @@
-"""How the values of each kind become commands again, one module a kind; importing the package registers them all."""
+"""How the values of each kind are saved, one module per kind; importing the package registers all savers."""
 
 from pyredis.persistence.saving import hash_saver, list_saver, set_saver, sorted_set_saver, stream_saver
 

@@ -1,9 +1,10 @@
-"""The encoder of a base of the append-only file: commands that make a value anew.
+"""The encoder for a base of the append-only file: commands that create every value again.
 
-They do the same in Redis, in any version from 7.0 on, and they are executed as a file is loaded: nothing expires
-meanwhile. Hashes are HMSET, and HPEXPIREAT for the fields that expire; lists RPUSH, sets SADD, sorted sets ZADD;
-streams XADD, one for each entry, and XSETID; groups XGROUP CREATE and CREATECONSUMER, what is pending XCLAIM. A
-stream without entries is made by an XADD that trims itself away.
+The commands have the same effect in Redis 7.0 and later (HPEXPIREAT: 7.4). They are executed while a file is loaded,
+when nothing expires. A string becomes SET, with PXAT if the key expires; the expiry of any other key, PEXPIREAT. A hash
+becomes HMSET, and HPEXPIREAT for each field that expires; a list RPUSH, a set SADD, a sorted set ZADD. A stream becomes
+XADD for each entry, and XSETID; a group XGROUP CREATE and CREATECONSUMER, a pending entry XCLAIM. A stream without
+entries is created by an XADD that trims away its own entry.
 """
 
 from pyredis.persistence.saving.encoder cimport Encoder

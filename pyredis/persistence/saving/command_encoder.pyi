@@ -1,1 +1,1 @@
-"""Values as commands: for native code alone."""
+"""Encodes values as commands: for native code only."""

@@ -1,4 +1,4 @@
-"""Every part as a command, or as words of one."""
+"""Writes every part as a command, or as arguments of one."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport strlen
@@ -14,10 +14,10 @@ from pyredis.types.stream.id_index cimport ID_TEXT, StreamId, format_id, least_i
 from pyredis.types.stream.stream cimport ELEMENT_DIGITS, Stream, StreamEntry, stream_next_pair
 
 cdef enum:
-    # Parts (fields, members, …) that one command brings at most.
+    # Most parts (fields, members, …) in one command.
     COMMAND_PARTS = 64
 
-# The command that brings parts of a kind, and of how many words each consists.
+# The command that adds parts of a kind, and the number of its arguments for each part.
 cdef const char *_commands[KINDS]
 cdef size_t _words[KINDS]
 _commands[<int> HASH] = "HMSET"

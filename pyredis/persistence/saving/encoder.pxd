@@ -1,24 +1,37 @@
-"""What becomes of the parts that the savers enumerate: bytes of one format or another.
+"""How the parts that the savers enumerate become bytes, in one format or another.
 
-An ``Encoder`` is a table of functions, stateless; what an encoder has to remember it keeps beside its ``Output``. The
-order of the calls is that of the data. For a string: ``string``. For a value with parts: ``begin_parts``, so many times
-``part``, and this again until the value is whole; ``part_expiry`` for every part that expires, after it; ``key_expiry``
-if the key expires. For a stream: an ``entry`` each, or ``emptiness``; ``facts``; for each group ``group``, its
-``consumer``s, its ``nack``s; ``key_expiry``. ``select`` goes before the first call for another database.
+An ``Encoder`` is a stateless table of functions. An encoder that has to remember something keeps it next to its
+``Output``. The functions are called in the order of the data:
 
-A value saved in pieces comes in several of these runs, between which there may be those of others, and in any order
-where its kind has none. So the encoder of commands may be ``scattered``: every command names its key.
+* For a string: ``string``.
+* For a value with parts: ``begin_parts`` with a count, then ``part`` that many times; both again until the value is
+  complete. ``part_expiry`` for every part that expires, at some point after its ``part``. ``key_expiry`` if the key
+  expires.
+* For a stream: ``entry`` for each entry, or ``emptiness`` if the stream has none. Then ``facts``. For each group,
+  ``group``, then its ``consumer`` calls, then its ``nack`` calls. ``key_expiry`` if the key expires.
+* ``select`` precedes the first call for another database.
 
-A format that has a value's length first and its parts together (an RDB file) is not. For it the count is what the
-value has when it is opened, and only the value that the walk takes next is written. A large value that changes before
-the walk has reached it, or while the walk is inside another one, is opened by its first change; from then on the
-guard hands over each old part before it changes, and the saver sets it aside by name: the part itself where it is
-ahead of the walk, a bare name for one that comes. When the walk takes the value, those parts are written from there
-instead of from the value, and the bare names are passed over. So what is kept is as large as what changes meanwhile,
-not as the value. Lists and streams do it with whole nodes and blocks already, whatever the encoder (``list_pieces``,
-``stream_pieces``); a table's parts, which ``table_walk`` writes at once for a scattered encoder, are what it has to
-set aside for any other. A small value that is about to change while another one is being written is copied as a
-whole, for the same reason.
+A value saved in pieces arrives in several such runs. Runs of other values may come between them. If the value's kind
+has no order, its parts come in any order. An encoder that accepts this is ``scattered``. The encoder of commands is,
+because every command names its key.
+
+A format that stores a value's length first and then all of its parts (an RDB file) is not scattered. Today every
+encoder is, and no saver checks it. A value is to be saved for any other encoder as follows:
+
+* Only one value is written at a time: the one that the walk takes next. Its count is the number of parts that the value
+  had when it was opened.
+* A large value may change before the walk has reached it, or while the walk is inside another value. The first such
+  change opens the value. From then on the guard passes each part to the saver before the part changes. If the walk is
+  already past the part, or its name is set aside already, nothing needs to be done. Otherwise the saver sets aside the
+  name: with a copy of the old part if the part exists, without one if the part is only about to be added.
+* When the walk takes the value, the saver writes the copies, and skips every part in the value whose name is set aside.
+  So the memory needed is proportional to what changes meanwhile, not to the size of the value.
+* A small value that is about to change while another value is being written is copied completely, because its bytes
+  must not end up inside the other value.
+
+Lists and streams already set aside entire nodes and blocks, for every encoder (``list_pieces``, ``stream_pieces``).
+``table_walk`` does not set parts aside yet: it writes the old part at once, which is correct only for a scattered
+encoder.
 """
 
 from libc.stdint cimport int64_t
@@ -31,21 +44,21 @@ from pyredis.types.stream.consumer_groups cimport Consumer, Group, Nack
 from pyredis.types.stream.stream cimport Stream, StreamEntry
 
 cdef struct Encoder:
-    bint scattered          # a value's parts may come in several runs
-    size_t run              # parts that one `begin_parts` may announce at most
+    bint scattered          # a value's parts may come in several runs, with other values between them
+    size_t run              # the largest count that `begin_parts` may be given
 
-    # Expiries are Unix time in ms; of a key, -1 for none.
+    # Expiries are Unix time in ms; a key's is -1 for none.
     void (*select)(Output *out, int database) noexcept nogil
     void (*string)(Output *out, Slice key, Slice value, int64_t expiry) noexcept nogil
     void (*key_expiry)(Output *out, Slice key, int64_t expiry) noexcept nogil
 
-    # Of hashes, lists, sets and sorted sets.
+    # For hashes, lists, sets and sorted sets.
     void (*begin_parts)(Output *out, ValueKind kind, Slice key, size_t count) noexcept nogil
     void (*part)(Output *out, ValueKind kind, const Part *part) noexcept nogil
     void (*part_expiry)(Output *out, Slice key, const Part *part) noexcept nogil
 
+    # For streams; `emptiness` takes the place of the entries if there are none.
     void (*entry)(Output *out, Slice key, StreamEntry *entry) noexcept nogil
-    # Instead of entries.
     void (*emptiness)(Output *out, Slice key, const Stream *stream) noexcept nogil
     void (*facts)(Output *out, Slice key, const Stream *stream) noexcept nogil
     void (*group)(Output *out, Slice key, Group *group) noexcept nogil

@@ -1,1 +1,1 @@
-"""Hashes as commands; nothing here is for Python."""
+"""Saves hashes: for native code only."""

@@ -1,6 +1,6 @@
-"""Hashes: fields and their values, and the fields that expire.
+"""Saves hashes: their fields, values and expiries.
 
-Due fields are written too: their HDEL follows in the file after the snapshot.
+Fields that are due are saved too: their HDEL is in the file that follows the snapshot.
 """
 
 from pyredis.keyspace.keyspace cimport HASH

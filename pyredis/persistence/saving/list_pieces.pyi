@@ -1,1 +1,1 @@
-"""Saving lists in pieces, for native code alone: see ``list_pieces.pxd``."""
+"""Saves lists in pieces: for native code only, see ``list_pieces.pxd``."""

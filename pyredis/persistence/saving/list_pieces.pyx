@@ -1,8 +1,9 @@
-"""A list as it was when it was opened: copies of its ends, and its nodes, whose blocks it shares with the list.
+"""Keeps a list as it was when it was opened: copies of the runs at its ends, and an array of its nodes.
 
-Every node of the list has noted its place in that array, from 1 on, so that the guard finds it again. Before the list
-changes a block that has not been saved yet, it leaves it to the snapshot and goes on with a copy. Opening costs a few
-bytes per node, not per element, and a change no more than one node.
+The blocks of these nodes are shared with the list. Every node of the list notes its place in the array, counted from 1,
+so that the guard finds it again. Before the list changes a block that has not been saved yet, it leaves the block to
+the snapshot and continues with a copy. Opening costs a few bytes per node, not per element; a change copies at most one
+node.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -27,12 +28,12 @@ from pyredis.types.list.list_nodes cimport (
 from pyredis.types.list.list_run cimport Run, run_copy, run_free
 from pyredis.types.table.guard cimport Guard
 
-# A node that holds something here has left its block to the snapshot.
+# If a node in `nodes` has a note other than 0 (`node_held`), the list has left the node's block to the snapshot.
 ctypedef struct Kept:
     Run *head
     Run *tail
     Nodes nodes
-    size_t at               # the next node
+    size_t at               # the next node to save
     bint begun
 
 
@@ -63,7 +64,7 @@ cdef void open_list(Partial *partial) noexcept nogil:
 
 
 cdef void release(Kept *kept, size_t begin, size_t end) noexcept nogil:
-    """What the list has left to the snapshot."""
+    """Frees the blocks of nodes[begin:end] that the list has left to the snapshot."""
     cdef size_t index
     for index in range(begin, end):
         if node_held(node_at(&kept.nodes, index)):
@@ -84,7 +85,7 @@ cdef void close_list(Partial *partial) noexcept nogil:
 # ---- the walk ----
 
 cdef void save_view(Partial *partial, LongList *view) noexcept nogil:
-    """A list that is put together for the saver's eyes only."""
+    """Saves a list that exists only for this call."""
     view.form = LONG_FORM
     partial_begin(partial)
     partial.saver.save(partial.saver, partial.session, partial_key(partial), view)
@@ -101,7 +102,7 @@ cdef void save_run(Partial *partial, Run *run) noexcept nogil:
 
 
 cdef void save_nodes(Partial *partial, Kept *kept) noexcept nogil:
-    """About a piece of them."""
+    """Saves nodes of about one piece."""
     cdef LongList view
     cdef size_t size = 0, begin = kept.at
     memset(&view, 0, sizeof(view))

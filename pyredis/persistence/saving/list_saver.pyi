@@ -1,1 +1,1 @@
-"""Lists as commands; nothing here is for Python."""
+"""Saves lists: for native code only."""

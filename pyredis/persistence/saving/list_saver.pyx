@@ -1,4 +1,4 @@
-"""Lists: their elements in order."""
+"""Saves lists: their elements, in order."""
 
 from pyredis.keyspace.keyspace cimport LIST
 from pyredis.persistence.saving.list_pieces cimport MOST_NODES, list_pieces

@@ -1,7 +1,8 @@
 """Where the bytes of a snapshot go: the ring of a file, memory, a socket, or nowhere.
 
-An ``Output`` is a sink with two functions. It stands where it is as long as it is used, and whatever needs more state
-begins with one. Bytes come in pieces of any size; ``publish`` says that what has come so far is whole.
+An ``Output`` is a sink with two functions. It must not move while it is used. A sink that needs more state is a struct
+that begins with an ``Output``. Bytes are appended in pieces of any size. ``publish`` marks everything appended so far
+as complete.
 """
 
 from libc.stdint cimport uint64_t

@@ -1,1 +1,1 @@
-"""Saving what is made of parts, for native code alone: see ``parts.pxd``."""
+"""Saves values that are made of parts: for native code only, see ``part_saver.pxd``."""

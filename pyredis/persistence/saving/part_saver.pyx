@@ -1,4 +1,4 @@
-"""One walk over a value's parts for all kinds that have them; ``keyspace/parts.pxd`` has the contracts."""
+"""Walks over a value's parts, the same way for all kinds that have parts; ``keyspace/parts.pxd`` has the contracts."""
 
 from pyredis.ground.base cimport Slice
 from pyredis.keyspace.parts cimport Part, PartIterator, parts_count, parts_end, parts_iterate, parts_next
@@ -7,7 +7,7 @@ from pyredis.persistence.saving.saver cimport Saver, Session
 
 
 cdef bint save_parts(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil:
-    """Whether a part expires."""
+    """Saves all parts without their expiries. Returns whether any part expires."""
     cdef const Encoder *encoder = session.encoder
     cdef size_t left = parts_count(saver.kind, value), inside = 0
     cdef bint expires = False

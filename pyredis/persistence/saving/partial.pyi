@@ -1,1 +1,1 @@
-"""Large values on their way into a base, for native code alone: see ``partial.pxd``."""
+"""Saves large values piece by piece: for native code only, see ``partial.pxd``."""

@@ -1,7 +1,7 @@
-"""Opening and closing of the values that are saved in pieces, and their order: first opened, first finished.
+"""Opens and closes the values that are saved in pieces; the value opened first is finished first.
 
-Always holds: a value has a guard exactly while it is open. A value that the keyspace gave up meanwhile is released
-when it is closed, by the keyspace's garbage.
+Invariants: a value has a guard exactly while it is open. A value that the keyspace has given up meanwhile becomes the
+keyspace's garbage when it is closed.
 """
 
 from libc.string cimport memcpy

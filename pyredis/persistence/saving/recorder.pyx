@@ -1,6 +1,6 @@
-"""What the savers enumerate, recorded by an encoder of its own; for the tests and nothing else.
+"""Records what the savers enumerate, with an encoder of its own; for tests only.
 
-Its functions need the interpreter's lock, which ``record`` holds throughout.
+The encoder's functions need the GIL, which ``record`` and ``encode`` hold throughout.
 """
 
 from libc.stdint cimport int64_t
@@ -20,7 +20,7 @@ from pyredis.types.stream.id_index cimport StreamId
 from pyredis.types.stream.stream cimport ELEMENT_DIGITS, Stream, StreamEntry, stream_next_pair
 from pyredis.types.table.hashtable cimport TableIterator, table_iterate, table_iterate_end, table_next
 
-# Longer runs than those of commands, and as long as `table_walk` allows.
+# More parts in a run than commands have; `table_walk` limits its own runs to fewer.
 cdef enum:
     RUN = 1000
 
@@ -116,7 +116,7 @@ _recorder.consumer = <void (*)(Output *, Slice, Group *, Consumer *) noexcept no
 _recorder.nack = <void (*)(Output *, Slice, Group *, const Nack *) noexcept nogil> <void *> record_nack
 
 
-# ---- outputs that are no ring ----
+# ---- outputs other than a ring ----
 
 cdef void append_nothing(Output *out, const char *data, size_t size) noexcept nogil:
     pass
@@ -162,8 +162,8 @@ cdef void save_to(Core core, size_t piece, Output *out, const Encoder *encoder) 
 
 
 def record(Core core not None, size_t piece):
-    """The calls of an encoder for all keys, in order: the name of the function, then its arguments as objects. Values
-    of more than ``piece`` bytes are saved in pieces."""
+    """Returns the calls of an encoder for all keys, in order: the name of the function, then its arguments as objects.
+    Values of more than ``piece`` bytes are saved in pieces."""
     cdef Output out
     cdef list calls = []
     out.append = append_nothing
@@ -173,7 +173,7 @@ def record(Core core not None, size_t piece):
 
 
 def encode(Core core not None, size_t piece):
-    """The same as commands, in memory."""
+    """Returns all keys as commands. Values of more than ``piece`` bytes are saved in pieces."""
     cdef Output out
     cdef bytearray data = bytearray()
     out.append = <void (*)(Output *, const char *, size_t) noexcept nogil> <void *> append_to_memory

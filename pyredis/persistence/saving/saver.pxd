@@ -1,11 +1,11 @@
-"""How the values of a kind are enumerated for a snapshot: all parts of one, at once or in pieces.
+"""How the values of a kind are enumerated for a snapshot: all parts of a value, at once or in pieces.
 
-A kind other than strings has a module in this package that fills a ``Saver`` and registers it when it is imported;
-``saving/__init__.py`` imports them all. A saver calls the session's ``Encoder``, which makes bytes of what it is given
-(``encoder.pxd``); the database has been selected, and the caller publishes the bytes.
+Every kind except strings has a module in this package that fills a ``Saver`` and registers it when it is imported;
+``saving/__init__.py`` imports them all. A saver calls the session's ``Encoder``, which turns its arguments into bytes
+(``encoder.pxd``). The caller selects the database before and publishes the bytes afterwards.
 
-A value of more than ``Session.piece`` bytes is saved in pieces if its kind can (``partial.pyx``). Between the
-pieces other commands are executed, which may change the value; the base has it as it was when it was opened.
+A value of more than ``Session.piece`` bytes is saved in pieces if its kind can be (``partial.pyx``). Between the pieces
+other commands are executed, which may change the value; the base gets the value as it was when it was opened.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -27,51 +27,51 @@ ctypedef struct Session:
     Keyspace *keyspace
     int selected            # the database of the last SELECT, -1 before the first
     size_t piece            # bytes
-    Partial *first          # the values that are being saved in pieces, in the order in which they were opened
+    Partial *first          # the values that are being saved in pieces, in the order they were opened
     Partial *last
 
-# A way of saving in pieces. What the value was when it was opened is the value as it is, but for what passed the guard.
+# A way of saving in pieces. Except for what has passed the guard, the value is as it was when it was opened.
 cdef struct Pieces:
     void (*open)(Partial *partial) noexcept nogil
-    # About one piece; false when that was the last.
+    # Saves about one piece. False when that was the last.
     bint (*save_some)(Partial *partial) noexcept nogil
-    # `Guard.before`. Called between pieces only.
+    # Becomes `Guard.before`. Called only between pieces.
     void (*before)(Guard *guard, Slice name, uint64_t hash, void *part) noexcept nogil
-    # Releases `progress`. Must be quick: what is large goes to the keyspace's garbage.
+    # Releases `progress`. Must be quick: anything large becomes the keyspace's garbage.
     void (*close)(Partial *partial) noexcept nogil
 
 cdef struct Saver:
     ValueKind kind
-    # The whole value, which must not change. The key's own expiry is the caller's business.
+    # Saves the entire value, which must not change meanwhile. The caller saves the key's expiry.
     void (*save)(const Saver *saver, Session *session, Slice key, void *value) noexcept nogil
-    # For values that may be saved in pieces, NULL where there are none: where the guard of this value hangs, which is
-    # NULL for a form that is saved whole.
+    # Both NULL if no value of the kind is saved in pieces. `guard` returns where the value keeps its guard, or NULL for
+    # a form that is saved at once.
     Guard **(*guard)(void *value) noexcept nogil
     const Pieces *pieces
-    # For `table_pieces` (`table_walk.pxd`) besides: the parts' table, and what an element of it is.
+    # Needed by `table_pieces` (`table_walk.pxd`) only: the table of the value's parts, and how to read its elements.
     Table *(*table)(void *value) noexcept nogil
     void (*read_part)(const void *element, Part *out) noexcept nogil
 
-# A value that is being saved in pieces. The key may have been renamed, overwritten or removed since.
+# A value that is being saved in pieces. Its key may have been renamed, overwritten or removed since it was opened.
 cdef struct Partial:
-    Guard guard             # begins it: a Guard * is a Partial *
+    Guard guard             # must be first: its address is that of the Partial
     Partial *next
     Session *session
     const Saver *saver
     ValueKind kind
-    void *value             # NULL when the form that had the guard is gone
-    bint taken              # the keyspace has no use for the value any more
+    void *value             # NULL if the form that had the guard no longer exists
+    bint taken              # the keyspace has given the value up: closing releases it
     int database
     int64_t expiry          # of the key, -1 for none
-    void *progress          # `pieces` keeps what it likes here
+    void *progress          # the state of `pieces`
     size_t key_size
     # the key follows
 
 cdef void saver_register(const Saver *saver) noexcept nogil
-# NULL where the kind has none.
+# NULL if the kind has none.
 cdef const Saver *saver_of(int kind) noexcept nogil
 
-# The whole of a key, its expiry too; false, and nothing appended, where its kind has no saver.
+# Saves a key at once, including its expiry. False, with nothing appended, if its kind has no saver.
 cdef bint save_entry(Session *session, const Entry *entry) noexcept nogil
-# What follows belongs to this database.
+# Selects the database to which what follows belongs, unless it is selected already.
 cdef void save_select(Session *session, int database) noexcept nogil

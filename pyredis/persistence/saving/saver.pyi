@@ -1,1 +1,1 @@
-"""The savers of all kinds, for native code alone: see ``saver.pxd``."""
+"""The savers of all kinds: for native code only, see ``saver.pxd``."""

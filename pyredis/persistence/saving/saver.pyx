@@ -1,4 +1,4 @@
-"""The savers of all kinds, and what is the same for all of them: strings, expiry, the database."""
+"""The savers of all kinds, and what needs none: strings, the expiry of a key, the selected database."""
 
 from pyredis.keyspace.keyspace cimport (
     KINDS,

@@ -1,1 +1,1 @@
-"""Sets as commands; nothing here is for Python."""
+"""Saves sets: for native code only."""

@@ -1,4 +1,4 @@
-"""Sets: their members."""
+"""Saves sets: their members."""
 
 from pyredis.ground.base cimport literal
 from pyredis.keyspace.keyspace cimport SET

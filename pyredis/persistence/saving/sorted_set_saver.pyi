@@ -1,1 +1,1 @@
-"""Sorted sets as commands; nothing here is for Python."""
+"""Saves sorted sets: for native code only."""

@@ -1,4 +1,4 @@
-"""Sorted sets: members and scores in their order, so that loading only ever appends; in any order where in pieces."""
+"""Saves sorted sets: members and scores, in order, so that loading only appends; in pieces, in any order."""
 
 from pyredis.ground.base cimport literal
 from pyredis.keyspace.keyspace cimport ZSET

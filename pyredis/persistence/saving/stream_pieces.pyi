@@ -1,1 +1,1 @@
-"""Saving streams in pieces, for native code alone: see ``stream_pieces.pxd``."""
+"""Saves streams in pieces: for native code only, see ``stream_pieces.pxd``."""

@@ -1,8 +1,9 @@
-"""A stream as it was when it was opened: its facts, a copy of its groups, and its blocks as far as they have changed.
+"""Keeps a stream as it was when it was opened: its facts, a copy of its groups, and copies of blocks that have changed.
 
-Blocks are saved by rising ids. One that is about to change, and is still to come, is copied; one that is begun where
-the walk is still to come, which takes a stream that was emptied and set back, is covered by an empty copy. So the walk
-takes the copy where there is one, and the stream's own block elsewhere. Opening costs as much as the groups are large.
+Blocks are saved in order of their ids. If a block that the walk has not reached is about to change, it is copied. If
+the stream was emptied and its last id set back, a new block may begin among the ids that the walk has not reached; an
+empty copy then hides it. So the walk takes the copy if there is one, and the stream's own block otherwise. The cost of
+opening is proportional to the size of the groups.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -41,19 +42,19 @@ from pyredis.types.stream.stream cimport Block, Stream, StreamEntry, block_next,
 from pyredis.types.table.guard cimport Guard
 
 cdef enum:
-    # Groups and pending entries of one piece.
+    # Most groups and pending entries in one piece.
     STEPS = 64
 
 ctypedef struct Walk:
-    Stream *kept            # facts and groups of the beginning; its blocks are the copies
-    StreamId next           # blocks before this one are saved
-    StreamId last           # the last block of the beginning
-    bint has_blocks         # there are any left
-    bint has_facts          # the facts are saved, and the groups have begun
+    Stream *kept            # the facts and groups at the opening; its blocks are the copies
+    StreamId next           # blocks with smaller ids are saved
+    StreamId last           # of the last block at the opening
+    bint has_blocks         # blocks remain to be saved
+    bint has_facts          # the facts are saved, the groups have begun
     Group **groups
     size_t group_count
     size_t group            # the next one
-    IdPlace place           # among the pending entries of the one before
+    IdPlace place           # the next pending entry of the group before that, if `pending`
     bint pending
 
 
@@ -109,7 +110,7 @@ cdef void save_block(Partial *partial, const Block *block) noexcept nogil:
 
 
 cdef void save_blocks(Partial *partial, Walk *walk) noexcept nogil:
-    """About a piece of them."""
+    """Saves blocks of about one piece."""
     cdef size_t size = 0
     cdef StreamId id
     cdef Block *block
@@ -161,7 +162,7 @@ cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept n
         keep_nothing(walk, id)
 
 
-# ---- what comes after them ----
+# ---- facts and groups ----
 
 cdef void save_consumers(Session *session, Slice key, Group *group) noexcept nogil:
     cdef size_t count, at
@@ -183,7 +184,7 @@ cdef void save_begin_of_groups(Partial *partial, Walk *walk) noexcept nogil:
 
 
 cdef bint save_groups(Partial *partial, Walk *walk) noexcept nogil:
-    """Some pending entries; false behind the last group's last one."""
+    """Saves some groups and pending entries. False when the last group is complete."""
     cdef Session *session = partial.session
     cdef Slice key = partial_key(partial)
     cdef Group *group

@@ -1,1 +1,1 @@
-"""Streams as commands; nothing here is for Python."""
+"""Saves streams: for native code only."""

@@ -1,7 +1,7 @@
-"""Streams: their entries, what else is known of them, their groups with consumers and pending entries.
+"""Saves streams: their entries, their facts, and their groups with consumers and pending entries.
 
-What commands cannot say of a group is lost in a base, as in Redis: when consumers were seen, and pending entries whose
-stream entries are gone.
+As in Redis, a base made of commands loses what commands cannot express: when consumers were seen, and pending entries
+whose stream entries no longer exist.
 """
 
 from pyredis.ground.base cimport Slice

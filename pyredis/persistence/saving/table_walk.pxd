@@ -1,4 +1,4 @@
-"""Saving in pieces for the kinds whose large form keeps its parts in a hash table; their order does not matter."""
+"""Saves in pieces the kinds whose large form keeps its parts in a hash table; the parts are saved in any order."""
 
 from pyredis.persistence.saving.saver cimport Pieces
 

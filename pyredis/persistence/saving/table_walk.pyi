@@ -1,1 +1,1 @@
-"""Saving what is kept in hash tables, for native code alone: see ``table_walk.pxd``."""
+"""Saves in pieces what is kept in hash tables: for native code only, see ``table_walk.pxd``."""

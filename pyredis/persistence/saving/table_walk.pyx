@@ -1,8 +1,9 @@
-"""A walk over a table with SCAN's cursor, which saves each part as it was when the walk began, and once.
+"""Walks over a table with SCAN's cursor and saves each part exactly once, as it was when the walk began.
 
-SCAN visits hashes in the order of their reversed bits, whatever size the table has or gets. So the cursor tells of any
-part whether the walk has been past it: such a part may do as it likes. One that is ahead of the walk is saved when it
-is about to change or to go, and its name is noted, as is that of a part that comes; the walk skips the names noted.
+SCAN visits hashes in the order of their reversed bits, even if the table is resized meanwhile. So the cursor shows
+whether the walk is already past a part, which may then change freely. A part ahead of the walk is saved when it is
+about to be changed or removed, and its name is noted. If a part is added ahead of the walk, its name is noted too. The
+walk skips the names noted.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -29,17 +30,17 @@ from pyredis.types.table.hashtable cimport (
 )
 
 cdef enum:
-    # Steps of one piece: in a table that has become sparse most buckets are empty.
+    # Most steps in one piece: in a table that has become sparse, most buckets are empty.
     STEPS = 64
-    # Parts of one run at most.
+    # Most parts in one run.
     GATHERED = 64
 
 ctypedef struct Walk:
     Table *table
     uint64_t cursor
-    Table ahead             # names of the parts that the walk is to skip
+    Table ahead             # names of the parts that the walk must skip
 
-# The next run.
+# The run that is being gathered.
 ctypedef struct Gathered:
     Partial *partial
     size_t count
