@@ -1,10 +1,10 @@
-"""Following a server's log of changes in this process, for tests."""
+"""Follows a server's log of changes in this process; for tests."""
 
 from pyredis._core import Core
 from pyredis.journal.log_handle import LogFollower
 
 def follow(core: Core, limit: int | None = None) -> LogFollower:
-    """A reader of the log that `core` keeps, which may fall `limit` bytes behind.
+    """Returns a new reader of the log that `core` keeps. It may fall `limit` bytes behind; None means without limit.
 
     Raises BlockingIOError while a unit is open.
     """

@@ -1,4 +1,4 @@
-"""Loading an append-only file, in slices of time."""
+"""Loads an append-only file, in slices of time."""
 
 import os
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from pyredis._core import Core
 
 class DamagedFile(Exception):
-    """What the file holds at ``offset`` is no command, or none that can be executed."""
+    """The file has no command at ``offset``, or one that cannot be executed."""
 
     path: str
     offset: int
@@ -14,9 +14,9 @@ class DamagedFile(Exception):
     def __init__(self, path: str, offset: int, reason: str) -> None: ...
 
 class AofLoader:
-    """Executes the commands of one file. ``step`` until it returns False; then ``torn`` and ``valid_size`` tell.
+    """Executes the commands of one file. Call ``step`` until it returns False; only then read ``torn``.
 
-    Raises OSError where the file cannot be opened.
+    Raises OSError if the file cannot be opened.
     """
 
     path: Final[str]
@@ -30,7 +30,7 @@ class AofLoader:
     @property
     def loaded_bytes(self) -> int: ...
     def step(self, budget_us: int) -> bool:
-        """Executes for about ``budget_us``; False when there is nothing whole left. Raises DamagedFile."""
+        """Executes for about ``budget_us`` microseconds. False when no complete unit is left. Raises DamagedFile."""
     def refusal(self) -> str: ...
     def close(self) -> None:
-        """Unmaps the file; to be called at the end, whatever became of it."""
+        """Unmaps the file. Must be called at the end, even after an error."""

@@ -1,9 +1,9 @@
-"""Loading the append-only file: its commands are executed as a client's would be, in slices of time.
+"""Loads an append-only file: its commands are executed as a client's would be, in slices of time.
 
-The file is mapped and parsed in place. What counts is the end of the last whole unit, a command or a transaction: a
-file that ends behind it, in the middle of the next one or in zeros (as a file system may leave one after a power
-loss), has a torn tail. Anything else that is no command is damage, told by its offset. Lines that begin with ``#`` are
-annotations (``#TS:<unix seconds>``) and are passed over between commands.
+The file is mapped and parsed in place. A unit is a command or a transaction. A file has a torn tail if its last
+complete unit is followed by the beginning of another one, or by zeros, which a file system may leave after a power
+loss. Anything else that is not a command is damage, and is reported with its offset. Lines that begin with ``#`` are
+annotations (``#TS:<unix seconds>``) and are skipped between commands.
 """
 
 from libc.stdint cimport int64_t
@@ -22,12 +22,12 @@ import os
 
 cdef enum:
     SLICE = 256 << 10
-    # Pages already executed are given back in pieces of this size.
+    # Bytes: the pages of executed commands are released in pieces of this size.
     RELEASE = 16 << 20
 
 
 class DamagedFile(Exception):
-    """What the file holds at ``offset`` is no command, or none that can be executed."""
+    """The file has no command at ``offset``, or one that cannot be executed."""
 
     def __init__(self, path, offset, reason):
         super().__init__(f"{path}: {reason} at offset {offset}")
@@ -37,19 +37,19 @@ class DamagedFile(Exception):
 
 
 cdef class AofLoader:
-    """Executes the commands of one file. ``step`` until it returns False; then ``torn`` and ``valid_size`` tell."""
+    """Executes the commands of one file. Call ``step`` until it returns False; only then read ``torn``."""
 
     cdef Core core
     cdef Client client
     cdef Parser parser
     cdef object map
     cdef char *data
-    cdef size_t size                # without zeros at the end
+    cdef size_t size                # without the zeros at the end
     cdef size_t released
-    cdef size_t window              # how far the file may be parsed in this slice
+    cdef size_t window              # the offset up to which this slice may parse
     cdef readonly str path
     cdef readonly size_t file_size
-    cdef readonly size_t valid_size  # the end of the last whole unit
+    cdef readonly size_t valid_size  # the end of the last complete unit
     cdef readonly object annotated  # seconds of the last timestamp annotation, or None
 
     def __cinit__(self, Core core, path):
@@ -81,7 +81,7 @@ cdef class AofLoader:
 
     @property
     def torn(self):
-        """Whether the file ends in something that is no whole unit. Meaningful at the end."""
+        """Whether the file ends in something other than a complete unit. Meaningful only at the end."""
         return self.valid_size < self.file_size
 
     @property
@@ -89,7 +89,7 @@ cdef class AofLoader:
         return self.parser.at
 
     def close(self):
-        """Unmaps the file; to be called at the end, whatever became of it."""
+        """Unmaps the file. Must be called at the end, even after an error."""
         self.discard()
         self.data = NULL
         if self.map is not None:
@@ -97,7 +97,7 @@ cdef class AofLoader:
             self.map = None
 
     def step(self, int64_t budget_us):
-        """Executes for about ``budget_us``; false when there is nothing whole left. Raises DamagedFile."""
+        """Executes for about ``budget_us`` microseconds. False when no complete unit is left. Raises DamagedFile."""
         cdef int64_t deadline = monotonic_ns() + budget_us * 1000
         enter(self.core)
         while self.parser.at < self.size:
@@ -109,7 +109,7 @@ cdef class AofLoader:
         return self.parser.at < self.size
 
     cdef bint load_slice(self) except -1:
-        """One window's commands; false when what is left is torn."""
+        """Executes the commands of one window. False when only a torn tail is left."""
         cdef Server *server = &self.core.server
         cdef size_t before = self.parser.at
         cdef size_t replies = server.reply.size
@@ -135,11 +135,11 @@ cdef class AofLoader:
         return True
 
     def refusal(self):
-        """What dispatch said of the command that it refused."""
-        return f"command that cannot be executed ({self.client.commands} before it were)"
+        """Returns the reason for a command that dispatch refused."""
+        return f"command that cannot be executed ({self.client.commands} commands before it were executed)"
 
     cdef int start_over(self) except -1:
-        """A request that is cut by the window is parsed anew with the next: other clients use the scratch between."""
+        """Resets the parser to the start of a request cut off by the window: others use the scratch meanwhile."""
         if self.parser.remaining > 0:
             self.parser.at = self.parser.begin
         self.parser.begin = self.parser.at

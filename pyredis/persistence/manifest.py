@@ -1,21 +1,21 @@
 """The folder of append-only files and its manifest, in Redis 7's format.
 
     appendonlydir/
-        appendonly.aof.2.base.rdb       everything up to some moment, as an RDB file (or commands: ``.base.aof``)
-        appendonly.aof.2.incr.aof       the commands since; when a rewrite has failed there is more than one
-        appendonly.aof.manifest         which files count, one a line:
+        appendonly.aof.2.base.rdb       the data at some moment, as an RDB file (or as commands: ``.base.aof``)
+        appendonly.aof.2.incr.aof       the commands since then; after a failed rewrite there is more than one
+        appendonly.aof.manifest         which files are in use, one per line:
 
         file appendonly.aof.2.base.rdb seq 2 type b
         file appendonly.aof.1.incr.aof seq 1 type h
         file appendonly.aof.2.incr.aof seq 2 type i
 
-Types are b(ase), h(istory: replaced, to be deleted) and i(ncremental). Loading is the base, then the incremental files
-in order. A name with blanks or quotes stands in quotes, as in redis.conf.
+Types are b(ase), h(istory: replaced, to be deleted) and i(ncremental). The base is loaded first, then the incremental
+files in order. A name with blanks or quotes is quoted, as in redis.conf.
 
-What always holds: a listed file that is not history exists and its name is on the disk; a file is deleted only when a
-manifest that calls it history, or does not list it, is on the disk; a manifest is never changed in place. So a crash
-between any two system calls leaves a folder that loads everything. A file that the manifest does not list is
-left over from such a crash, holds nothing that anybody was answered for, and may be overwritten.
+Invariants: a listed file that is not history exists, and its name is on the disk. A file is deleted only when a
+manifest that calls it history, or does not list it, is on the disk. A manifest is never changed in place. So after a
+crash between any two system calls, everything can be loaded. A file that the manifest does not list is left over from
+such a crash. It contains nothing for which a client has got a reply, and may be overwritten.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 
 from pyredis.config.syntax import Unbalanced, quote, split_words
 
-MAX_LINE = 1024  # bytes, the line's end included
+MAX_LINE = 1024  # bytes, including the newline
 MANIFEST_SUFFIX = ".manifest"
 TEMPORARY_PREFIX = "temp-"
 REWRITE_PREFIX = "temp-rewriteaof-bg-"
@@ -42,7 +42,7 @@ _INTEGER = r"\s*([+-]?\d+)"
 
 
 class ManifestError(Exception):
-    """A manifest that cannot be used. ``line`` and ``text`` are the line to blame, 0 and None if there is none."""
+    """A manifest that cannot be used. ``line`` and ``text`` are the line at fault, 0 and None if there is none."""
 
     def __init__(self, reason: str, line: int = 0, text: str | None = None) -> None:
         super().__init__(reason)
@@ -51,7 +51,7 @@ class ManifestError(Exception):
         self.text = text
 
     def log_lines(self) -> list[str]:
-        """The messages Redis logs before it gives up, one an entry."""
+        """Return the messages that Redis logs before it gives up, one per item."""
         lines = ["\n*** FATAL AOF MANIFEST FILE ERROR ***\n"]
         if self.text is not None:
             lines += [f"Reading the manifest file, at line {self.line}\n", f">>> '{self.text}'\n"]
@@ -59,7 +59,7 @@ class ManifestError(Exception):
 
 
 class FileMissing(OSError):
-    """A file of the manifest cannot be examined; the text is Redis's."""
+    """A file that the manifest lists cannot be examined; the text is Redis's."""
 
     def __init__(self, name: str, cause: OSError) -> None:
         super().__init__(cause.errno, f"Unable to obtain the AOF file {name} length. stat: {cause.strerror}")
@@ -81,7 +81,7 @@ class AofFile(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What a manifest says. Sequence numbers are those given last, so the next file gets one more."""
+    """The content of a manifest. ``base_seq`` and ``incr_seq`` are the numbers used last."""
 
     base: AofFile | None = None
     history: tuple[AofFile, ...] = ()
@@ -94,7 +94,7 @@ class Manifest(NamedTuple):
         return os.fsencode("".join(file.format() for file in files))
 
     def files(self) -> list[AofFile]:
-        """What is to be loaded, in order."""
+        """Return the files to load, in order."""
         return [*([self.base] if self.base else []), *self.incremental]
 
     def next_incr(self, filename: str) -> AofFile:
@@ -108,7 +108,7 @@ class Manifest(NamedTuple):
         return self._replace(incremental=(*self.incremental, file), incr_seq=file.seq)
 
     def with_base(self, file: AofFile, first_kept: int) -> "Manifest":
-        """`file` becomes the base; the old one and the incremental files before `first_kept` become history."""
+        """Return a manifest with `file` as base; the old base and the files before `first_kept` are its history."""
         old = [incr for incr in reversed(self.incremental) if incr.seq < first_kept]
         old += [self.base] if self.base else []
         kept = tuple(incr for incr in self.incremental if incr.seq >= first_kept)
@@ -120,7 +120,7 @@ class Manifest(NamedTuple):
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """Read a manifest. Raises `ManifestError` with Redis's reasons."""
+    """Parse a manifest. Raises `ManifestError` with Redis's reasons."""
     manifest = Manifest()
     if not data:
         raise ManifestError("Found an empty AOF manifest")
@@ -146,7 +146,7 @@ def _take_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _parse_file(text: str) -> AofFile:
-    """One line. Unknown keys are skipped: later versions add some."""
+    """Parse one line. Unknown keys are skipped: later versions of Redis add some."""
     wrong = "Invalid AOF manifest file format"
     try:
         words = split_words(text)
@@ -179,17 +179,17 @@ def _with_file(manifest: Manifest, file: AofFile) -> Manifest:
 
 
 class _Rewrite(NamedTuple):
-    """A rewrite under way: incremental files from `first_kept` on stay; `held_back` is listed with the base."""
+    """A rewrite under way: incremental files from `first_kept` on stay; `held_back` is listed with the new base."""
 
     first_kept: int
     held_back: AofFile | None = None
 
 
 class AppendOnlyDir:
-    """The folder at `path`, for append-only files named after `filename`. What a method did is durable when it returns.
+    """The folder at `path`, for append-only files named after `filename`. A method's changes are durable on return.
 
     A method that raises OSError has changed nothing that matters: ``manifest`` is still what a loader would find, and
-    what was attempted may be again. Descriptors returned are for appending, and the caller's.
+    the method may be called again. Returned descriptors are open for appending and belong to the caller.
     """
 
     def __init__(self, path: str | os.PathLike[str], filename: str) -> None:
@@ -197,7 +197,7 @@ class AppendOnlyDir:
         self.filename = filename
         self.manifest = Manifest()
         self._rewrite: _Rewrite | None = None
-        # Whether the manifest's name, and the folder's, are known to be on the disk. What is found at the start may
+        # Whether the names of the manifest and of the folder are known to be on the disk. Those found at the start may
         # have been left by a process that died before it could sync them.
         self._settled = False
         self._placed = False
@@ -205,10 +205,10 @@ class AppendOnlyDir:
     # ---- At the start ----
 
     def load(self) -> None:
-        """Read the manifest; without one nothing is listed. Raises `ManifestError`.
+        """Read the manifest. If there is none, no file is listed. Raises `ManifestError`.
 
-        Redis would then begin with number 1 and overwrite what is there. Here numbers go on behind the highest found:
-        the manifest may have been lost, and the data need not be.
+        Without a manifest, Redis begins with number 1 and overwrites existing files. Here the numbers continue after
+        the highest one found: the manifest may have been lost, but the data need not be.
         """
         try:
             self.manifest = parse_manifest(self.manifest_path.read_bytes())
@@ -217,12 +217,12 @@ class AppendOnlyDir:
             self.manifest = Manifest(base_seq=base_seq, incr_seq=incr_seq)
 
     def old_file(self) -> Path | None:
-        """A file of Redis 6, beside the folder, that is to be adopted."""
+        """Return the file of Redis 6 next to the folder that is to be adopted, or None."""
         old = self.path.parent / self.filename
         return old if old.is_file() and self._wants_old_file() else None
 
     def adopt_old_file(self) -> bool:
-        """Make a file of Redis 6, beside the folder, the folder's base; False if there is none to be adopted."""
+        """Make the file of Redis 6 next to the folder the folder's base. False if there is none to adopt."""
         old = self.old_file()
         if old is None:
             return False
@@ -236,27 +236,27 @@ class AppendOnlyDir:
         return True
 
     def files_to_load(self) -> list[Path]:
-        """The base and the incremental files, in order; empty for a new folder. Raises `FileMissing`."""
+        """Return the base and the incremental files, in order; none for a new folder. Raises `FileMissing`."""
         paths = [self.path / file.name for file in self.manifest.files()]
         for path in paths:
             _size(path)
         return paths
 
     def unlisted_files(self) -> list[Path]:
-        """Bases and incremental files by their names, not empty, that no manifest lists."""
+        """Return the files that are not empty, are named as a base or an incremental file, and are not listed."""
         listed = {file.name for file in (*self.manifest.files(), *self.manifest.history)}
         return [self.path / match[0] for match in self._found() if match[0] not in listed]
 
     def total_size(self) -> int:
-        """Bytes in the files that count. Raises `FileMissing`."""
+        """Return the bytes in the base and the incremental files. Raises `FileMissing`."""
         return sum(_size(self.path / file.name) for file in self.manifest.files())
 
     def base_size(self) -> int:
-        """Bytes in the base, 0 without one. Raises `FileMissing`."""
+        """Return the bytes in the base, 0 without one. Raises `FileMissing`."""
         return _size(self.path / self.manifest.base.name) if self.manifest.base else 0
 
     def open_incr(self) -> tuple[int, int]:
-        """The newest incremental file, or a first one: its descriptor and size. To be called after loading."""
+        """Open the newest incremental file, or create one: its descriptor and size. To be called after loading."""
         if not self.manifest.incremental:
             return self.open_new_incr(), 0
         self._ensure_settled()
@@ -264,7 +264,7 @@ class AppendOnlyDir:
         return fd, os.fstat(fd).st_size
 
     def remove_temporaries(self) -> list[Path]:
-        """Delete what a rewrite or a manifest's writing left behind when the process died. Only at the start."""
+        """Delete the temporary files of a process that died; return their paths. To be called only at the start."""
         if not self.path.is_dir():
             return []
         found = [path for path in self.path.iterdir() if self._is_temporary(path.name)]
@@ -275,7 +275,7 @@ class AppendOnlyDir:
     # ---- While serving ----
 
     def open_new_incr(self) -> int:
-        """A new, empty incremental file behind the others: its descriptor. What is appended from now on goes there."""
+        """Create an incremental file after the others, for all changes from now on. Return its descriptor."""
         before = self.manifest
         file = before.next_incr(self.filename)
         fd = self._create(file.name)
@@ -284,13 +284,13 @@ class AppendOnlyDir:
         except OSError:
             os.close(fd)
             if self.manifest is not before:
-                # Else the file still written to would not be the last, and a torn end not be forgiven.
+                # Otherwise the file still written to would not be the last, and a torn tail would be an error.
                 self._persist(before)
             raise
         return fd
 
     def withdraw_incr(self) -> None:
-        """Forget the newest incremental file, to which nothing was written: the one before it goes on."""
+        """Remove the newest incremental file, to which nothing was written; the one before it continues."""
         file = self.manifest.incremental[-1]
         self._persist(self.manifest._replace(incremental=self.manifest.incremental[:-1]))
         os.unlink(self.path / file.name)
@@ -298,8 +298,8 @@ class AppendOnlyDir:
     def begin_rewrite(self, incremental: IncrementalMode = "listed") -> int | None:
         """Open the incremental file that follows the base to be written, and return its descriptor.
 
-        "listed" continues the files that are there. "held back" starts over, as when appendonly is turned on: until the
-        base is there the file counts for nothing. "none" makes no file, for a rewrite with appendonly off.
+        "listed" continues the existing files. "held back" starts over, as when appendonly is turned on: the file is not
+        listed before the base exists. "none" opens no file, for a rewrite with appendonly off.
         """
         if self._rewrite:
             raise RuntimeError("a rewrite is under way")
@@ -313,12 +313,15 @@ class AppendOnlyDir:
         return fd
 
     def temporary_base(self) -> Path:
-        """Where the base may be written until `finish_rewrite`; on the same file system as the folder."""
+        """Return the path in the folder at which the base may be written until `finish_rewrite`."""
         self._ensure_folder()
         return self.path / f"{REWRITE_PREFIX}{os.getpid()}.aof"
 
     def finish_rewrite(self, base_temp_path: str | os.PathLike[str], is_rdb: bool) -> Path:
-        """The finished file becomes the base: its path. What it replaces becomes history. After an OSError, abort."""
+        """Make the finished file the base, and the files it replaces history. Return the base's path.
+
+        After an OSError, call `abort_rewrite`.
+        """
         rewrite = self._rewrite
         if rewrite is None:
             raise RuntimeError("no rewrite is under way")
@@ -339,7 +342,7 @@ class AppendOnlyDir:
         return self.path / base.name
 
     def abort_rewrite(self, base_temp_path: str | os.PathLike[str] | None = None) -> None:
-        """Give the rewrite up; a "listed" incremental file stays, a "held back" one and the unfinished base go."""
+        """Give up the rewrite. Delete the unfinished base and a "held back" file; a "listed" one stays."""
         rewrite, self._rewrite = self._rewrite, None
         unwanted = [Path(base_temp_path)] if base_temp_path else []
         if rewrite and rewrite.held_back and rewrite.held_back not in self.manifest.incremental:
@@ -349,7 +352,7 @@ class AppendOnlyDir:
                 os.unlink(path)
 
     def delete_history(self, remove: Callable[[Path], object] = os.unlink) -> list[str]:
-        """Delete what has been replaced, with `remove` (which may do it later): the names."""
+        """Delete the replaced files with `remove`, which may do it later. Return their names."""
         history = self.manifest.history
         if not history:
             return []
@@ -367,7 +370,7 @@ class AppendOnlyDir:
         return self.path / (self.filename + MANIFEST_SUFFIX)
 
     def _wants_old_file(self) -> bool:
-        """As Redis decides it; the last case is a migration that stopped before its rename."""
+        """Decide this as Redis does. The last case is a migration that stopped before its rename."""
         manifest = self.manifest
         if not manifest.files():
             return True
@@ -410,7 +413,7 @@ class AppendOnlyDir:
         return fd
 
     def _persist(self, manifest: Manifest) -> None:
-        """Put a manifest in the place of the present one. ``manifest`` is what a loader would find, even on OSError."""
+        """Replace the manifest. Even on an OSError, ``self.manifest`` is what a loader would find."""
         temporary = self.path / (TEMPORARY_PREFIX + self.manifest_path.name)
         _write_file(temporary, manifest.format())
         os.rename(temporary, self.manifest_path)
@@ -446,7 +449,7 @@ def _write_file(path: Path, data: bytes) -> None:
 
 
 def _sync(fd: int) -> None:
-    """fsync, and on macOS beyond the drive's own cache."""
+    """fsync; on macOS, flush the drive's own cache too."""
     if hasattr(fcntl, "F_FULLFSYNC"):
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
     else:

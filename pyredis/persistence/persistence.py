@@ -1,12 +1,12 @@
 """The append-only file's life: loading, appending, and what happens when the disk fails.
 
-At the start the files that the manifest lists are loaded, base first (``loading``); then the last one is appended to.
-``rewriting`` replaces them, from time to time or when asked, by a snapshot and what follows it.
+At the start, the files that the manifest lists are loaded, base first (``recovery``). Then changes are appended to the
+last one. From time to time or on request, ``rewriting`` replaces the files by a snapshot and the changes after it.
 
-When a write fails, what was to be written stays in the ring, replies to it wait, and writes are refused with MISCONF
-until the ring has been drained. When an fsync fails, the file is left: a rewrite makes a fresh base and a fresh
-incremental file, and only when both are on the disk are writes served again. With ``appendfsync always`` a failed fsync
-ends the process, for nothing can be answered that was promised.
+When a write fails, its bytes stay in the ring, the replies that depend on them wait, and write commands are refused
+with MISCONF until the ring has been drained. When an fsync fails, the file is abandoned: a rewrite makes a new base and
+a new incremental file, and write commands are refused until both are on the disk. With ``appendfsync always`` a failed
+fsync ends the process, because the replies that wait for it can never be sent.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Persistence:
         self.failure = ""
         self.folder: AppendOnlyDir | None = None
         self.loading: Loading | None = None
-        # The file was turned on while serving, and what it has counts for nothing before there is a base.
+        # appendonly was turned on while serving: the file is not listed before it has a base.
         self.awaiting_base = False
         self.rewriting = Rewriting(self)
         self._size_before_incr = 0
@@ -51,29 +51,29 @@ class Persistence:
 
     @property
     def appending(self) -> bool:
-        """Whether changes go to a file."""
+        """Whether changes are appended to a file."""
         return self._woken_by >= 0
 
     @property
     def needs_base(self) -> bool:
-        """Whether service depends on a rewrite."""
+        """Whether a rewrite must make a base before the file can be relied on."""
         return self.awaiting_base or self.core.aof_sync_failed
 
     @property
     def current_size(self) -> int:
-        """Bytes in the files that count, as far as written."""
+        """Bytes written to the files in use."""
         return self._size_before_incr + self.core.aof_state()[0]
 
     @property
     def hub(self) -> Hub:
-        """There is one from the server's start on."""
+        """The server's hub, which exists once the server has started."""
         assert self.server.hub is not None
         return self.server.hub
 
     # ---- the start ----
 
     async def start(self) -> None:
-        """Loads what there is and opens the file for appending. Raises LoadError."""
+        """Loads the existing files and opens the last one for appending. Raises LoadError."""
         if not self.server.config["appendonly"]:
             return
         began = time.monotonic()
@@ -114,12 +114,12 @@ class Persistence:
         return self.folder
 
     def _append(self, folder: AppendOnlyDir) -> None:
-        """From now on the newest incremental file takes what changes."""
+        """Appends changes to the newest incremental file from now on. Raises LoadError."""
         try:
             fd, size = folder.open_incr()
             self._attach(fd, size)
             self._size_before_incr = folder.total_size() - size
-            # As Redis does after a start: how large the files were after the last rewrite is written down nowhere.
+            # As in Redis after a start: the size of the files after the last rewrite is not recorded anywhere.
             self.rewriting.size_at_end = folder.base_size()
         except OSError as error:
             raise LoadError(f"Can't open the append-only file for appending: {error}") from error
@@ -129,7 +129,7 @@ class Persistence:
             self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
 
     def _attach(self, fd: int, size: int) -> None:
-        """Takes over the descriptor, even where it fails."""
+        """Takes over the descriptor, even on an OSError."""
         try:
             self.core.aof_open(fd, size, self.server.config["appendfsync"])
         except OSError:
@@ -141,9 +141,9 @@ class Persistence:
             asyncio.get_running_loop().add_reader(self._woken_by, self.hub.release)
 
     async def reload(self) -> None:
-        """DEBUG LOADAOF: loads the files in place of what is in memory. Raises LoadError where it cannot begin.
+        """DEBUG LOADAOF: replaces the data in memory with those in the files. Raises LoadError if it cannot begin.
 
-        Once memory has been emptied there is no way back: a damaged file ends the process, as it does at the start.
+        Once memory has been emptied, there is no way back: a damaged file ends the process, as it does at the start.
         """
         if not self.appending or self.awaiting_base:
             raise LoadError("There is no append only file to load")
@@ -151,7 +151,7 @@ class Persistence:
         self.rewriting.cancel()
         error = self.core.aof_sync()
         if error:
-            raise LoadError(f"The append only file could not be completed: {os.strerror(error)}")
+            raise LoadError(f"Can't write the rest of the append only file: {os.strerror(error)}")
         self.loading = Loading(self.core, self.server.config, self.log, self.folder.files_to_load())
         self.core.loading = True
         self.core.empty()
@@ -166,20 +166,21 @@ class Persistence:
     # ---- while serving ----
 
     def flush(self) -> None:
-        """After background work that may have changed something: the file is to have it, but nobody waits.
+        """Drains the ring after background work that may have changed data, on which no client waits.
 
-        While the file is being synced a write may take as long as that; the next one takes these bytes along.
+        Does nothing during an fsync, because a write might take as long as the fsync; the next drain writes these bytes
+        too.
         """
         if self.appending and not self.core.aof_syncing:
             assert self.server.hub is not None
             self.hub.drain()
 
     def work(self, budget_us: int) -> bool:
-        """One slice of the rewrite under way; True while there is more."""
+        """Does one slice of the current rewrite. True while more is left to do."""
         return self.rewriting.work(budget_us)
 
     def cron(self) -> None:
-        """What is to be done now and then: writing again what could not be written, and rewriting."""
+        """Retries writes that failed, and begins rewrites that are due. Must be called periodically."""
         if self.appending:
             assert self.server.hub is not None
             if not self.core.aof_syncing:
@@ -189,13 +190,13 @@ class Persistence:
         self.rewriting.cron()
 
     def start_rewrite(self, tell: Callable[[str | None], None]) -> bool | None:
-        """BGREWRITEAOF, as ``Rewriting.on_request`` says it."""
+        """BGREWRITEAOF; see ``Rewriting.on_request``."""
         return self.rewriting.on_request(tell)
 
-    # ---- asked by the rewrite ----
+    # ---- called by the rewrite ----
 
     def rewritten_folder(self) -> AppendOnlyDir:
-        """The folder with its manifest as it is."""
+        """Returns the folder to rewrite, with its present manifest."""
         if self.appending and self.folder is not None:
             return self.folder
         folder = self._open_folder()
@@ -203,9 +204,9 @@ class Persistence:
         return folder
 
     def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None:
-        """From here on a new, empty file takes what changes; on an OSError the old one goes on, after ``undo``."""
+        """Appends changes to a new, empty file from now on. On an OSError it calls ``undo``, and the old file stays."""
         _, buffered, *_ = self.core.aof_state()
-        # What waits to be written goes to the file before, unless that one takes nothing any more.
+        # Bytes not written yet still go to the old file, unless its fsync has failed.
         before = self.current_size + (0 if self.core.aof_sync_failed else buffered)
         try:
             self._attach(fd, 0)
@@ -216,7 +217,7 @@ class Persistence:
         self._size_before_incr = before
 
     def on_base(self, position: int, size: int) -> None:
-        """A base made from memory at that position is on the disk: what became of the files before is of no account."""
+        """Notes that a base made from memory at ``position`` is on the disk: older files do not matter any more."""
         self._size_before_incr = size
         if not self.appending:
             return
@@ -229,7 +230,7 @@ class Persistence:
 
     def _on_appendonly(self, on: bool) -> None:
         if self.core.in_transaction:
-            # The transaction goes to the file whole, so it ends first.
+            # The file must get the complete transaction or nothing of it, so the transaction ends first.
             asyncio.get_running_loop().call_soon(self._follow_appendonly)
         elif on and not self.appending:
             self._turn_on()
@@ -257,11 +258,11 @@ class Persistence:
         self.awaiting_base = False
         error = self._close()
         if error:
-            self.log.warning(f"Closing the append only file: {os.strerror(error)}")
+            self.log.warning(f"Error closing the append only file: {os.strerror(error)}")
         self._note_success()
 
     def _close(self) -> int:
-        """Drains, syncs and closes the file; an errno. Nobody waits for it any more."""
+        """Drains, syncs and closes the file, and sends the replies that waited for it. Returns an errno, 0 for none."""
         if not self.appending:
             return 0
         asyncio.get_running_loop().remove_reader(self._woken_by)
@@ -275,7 +276,7 @@ class Persistence:
     # ---- failure ----
 
     def on_error(self, error: int) -> None:
-        """Writing or syncing began to fail with an errno, or, with 0, works again."""
+        """Handles that writing or syncing has begun to fail with this errno, or works again if it is 0."""
         if not error:
             self._note_success()
             self.log.warning("AOF write error looks solved. The server can write again.")
@@ -283,10 +284,10 @@ class Persistence:
         self.failure = os.strerror(error)
         self.core.write_error = True
         if not self.core.aof_sync_failed:
-            self.log.warning(f"Error writing to the AOF file: {self.failure}; writes are refused until it works again")
+            self.log.warning(f"Error writing to the AOF file: {self.failure}; refusing write commands until that works")
             return
         self._exit_if_promised()
-        self.log.warning(f"Fsync of the AOF file failed: {self.failure}; it is left for a fresh one, made from memory")
+        self.log.warning(f"Fsync of the AOF file failed: {self.failure}; replacing the file by one made from memory")
         self.rewriting.follow_pause()
 
     def _note_success(self) -> None:
@@ -294,7 +295,7 @@ class Persistence:
         self.failure = ""
 
     def _exit_if_promised(self) -> None:
-        """After a failed fsync: under always replies wait for what will not come."""
+        """Ends the process after a failed fsync under ``always``: the replies that wait for it can never be sent."""
         if self.server.config["appendfsync"] == "always":
             self.log.warning(
                 f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {self.failure}. Exiting..."
@@ -304,7 +305,10 @@ class Persistence:
     # ---- the end ----
 
     def stop(self, save: bool | None) -> bool:
-        """Keeps what is not kept yet; False when that failed. ``save`` is SHUTDOWN's choice, None for the default."""
+        """Writes and syncs the rest of the file. Returns whether the server may end.
+
+        ``save`` is SHUTDOWN's choice, None for the default.
+        """
         if self.loading is not None:
             self.loading.stop()
             return True
@@ -312,17 +316,17 @@ class Persistence:
             self.log.warning("Writing initial AOF, can't exit")
             return False
         if save and not self.appending:
-            self.log.warning("There are no RDB files and appendonly is no: the data cannot be saved")
+            self.log.warning("Can't save the data: RDB files are not supported and appendonly is no")
             return False
         self.rewriting.cancel()
         if not self.appending:
             if save is None and self.server.config["save"]:
-                self.log.warning("appendonly is no: the data are not kept")
+                self.log.warning("The data are not saved: appendonly is no")
             return True
         self.log.notice("Calling fsync() on the AOF file.")
         error = self.core.aof_sync()
         if error:
-            self.log.warning(f"The append only file could not be completed: {os.strerror(error)}")
+            self.log.warning(f"Can't write the rest of the append only file: {os.strerror(error)}")
             return save is False
         self._close()
         return True
@@ -330,7 +334,7 @@ class Persistence:
     # ---- INFO ----
 
     def info(self) -> dict[str, Any]:
-        """The fields of INFO persistence, in Redis's order."""
+        """Returns the fields of INFO persistence, in Redis's order."""
         rewriting = self.rewriting
         fields: dict[str, Any] = {
             "loading": int(self.core.loading),

@@ -1,7 +1,7 @@
-"""Loading the files of the append-only folder at the start, in slices between which clients are answered ``-LOADING``.
+"""Loads the files of the append-only folder at the start, in slices. Between the slices, clients get ``-LOADING``.
 
-A file that ends in the middle of a unit is cut there only if nothing was written behind it: it is the last one, or all
-that follow are empty, as after a crash in the moment when a rewrite had just opened the next.
+A file that ends in the middle of a unit is truncated there only if nothing was written after it: it is the last file,
+or all files after it are empty, as after a crash when a rewrite had just opened the next file.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ TELL_SECONDS = 5.0
 
 
 class LoadError(Exception):
-    """The data cannot be loaded; the text says what stands in the way and where."""
+    """The data cannot be loaded; the text gives the reason and the place."""
 
 
 def refuse_rdb(path: Path) -> None:
-    """Raises LoadError for a file that begins as an RDB file does."""
+    """Raises LoadError if the file begins as an RDB file does."""
     with open(path, "rb") as file:
         if file.read(5) == b"REDIS":
             raise LoadError(
@@ -34,7 +34,7 @@ def refuse_rdb(path: Path) -> None:
 
 
 class Loading:
-    """The loading of ``paths``, in order. ``stop`` ends it early; ``info`` tells of it meanwhile."""
+    """Loads ``paths``, in order. ``stop`` ends the loading early; ``info`` reports its progress."""
 
     def __init__(self, core: Core, config: Config, log: Log, paths: list[Path]) -> None:
         self.core = core
@@ -50,11 +50,11 @@ class Loading:
         self._told = self._began
 
     def stop(self) -> None:
-        """Loading ends after the slice under way."""
+        """Ends the loading after the current slice."""
         self.stopped = True
 
     async def run(self) -> None:
-        """Loads everything, or what there was time for until ``stop``. Raises LoadError."""
+        """Loads everything, unless ``stop`` is called before. Raises LoadError."""
         for number, path in enumerate(self.paths):
             loader = self._open(path)
             try:
@@ -71,13 +71,13 @@ class Loading:
         return AofLoader(self.core, path)
 
     def _step(self, loader: AofLoader, before: int) -> bool:
-        """One slice; false when the file is at its end, or this is to stop."""
+        """Loads one slice. False at the end of the file, or if loading is to stop."""
         try:
             more = loader.step(SLICE_US)
         except DamagedFile as error:
             raise LoadError(
                 f"Bad file format reading the append only file {loader.path} at offset {error.offset}: {error.reason}. "
-                "Make a backup of the file; redis-check-aof --fix cuts it there."
+                "Make a backup of the file, then truncate it there with redis-check-aof --fix."
             ) from error
         self.loaded = before + loader.loaded_bytes
         now = time.monotonic()
@@ -87,25 +87,25 @@ class Loading:
         return more and not self.stopped
 
     def _end(self, loader: AofLoader, path: Path, last: bool) -> None:
-        """A torn tail: cut off, where that may be."""
+        """Cuts off a torn tail. Raises LoadError if that is not permitted."""
         if not loader.torn:
             return
         valid, size = loader.valid_size, loader.file_size
         if not last or not self.config["aof-load-truncated"]:
-            reason = "aof-load-truncated is no" if last else "there is more behind it"
+            reason = "aof-load-truncated is no" if last else "a file after it is not empty"
             raise LoadError(
                 f"Unexpected end of file reading the append only file {path} at offset {valid} of {size}; "
-                f"it is not cut there because {reason}"
+                f"it is not truncated there because {reason}"
             )
         self.log.warning(f"!!! Warning: short read while loading the AOF file {path.name}!!!")
-        self.log.warning(f"Truncating the AOF {path.name} at offset {valid}, {size - valid} bytes are dropped")
+        self.log.warning(f"Truncating the AOF {path.name} at offset {valid}, dropping {size - valid} bytes")
         with open(path, "r+b") as file:
             file.truncate(valid)
             os.fsync(file.fileno())
         self.log.warning("AOF loaded anyway because aof-load-truncated is enabled")
 
     def info(self) -> dict[str, Any]:
-        """The fields of INFO persistence that are there during a load only."""
+        """Returns the fields of INFO persistence that exist only during a load."""
         elapsed = time.monotonic() - self._began
         eta = int(elapsed * (self.total - self.loaded) / self.loaded) if self.loaded else 1
         return {

@@ -1,22 +1,22 @@
-"""Rewriting the append-only file: when, in which steps, and what follows a failure.
+"""Rewrites the append-only file: when, in which steps, and what follows a failure.
 
-A rewrite opens a new incremental file at the moment a snapshot of memory begins, writes the snapshot beside the files
-of the folder (``persistence/snapshot``), and makes it the base when it is on the disk (``manifest``). Only then do
-the files before it go. What may take long runs in a thread: no two such calls at a time, for they change the same
-manifest.
+A rewrite switches to a new incremental file at the moment a snapshot of memory begins. It writes the snapshot to a
+temporary file in the folder (``persistence/snapshot``) and makes that file the base when it is on the disk
+(``manifest``). Only then are the older files deleted. Calls that may take long run in a thread, one at a time because
+they change the same manifest.
 
     idle -> opening the files (thread) -> snapshot (slices of ``work``) -> placing the base (thread)
          -> deleting what it replaced (thread) -> idle
 
-How the incremental file begins depends on why the rewrite is made:
+How the incremental file begins depends on the reason for the rewrite:
 
-* "listed", the ordinary case: it continues the files there are. Only here are the files opened in the thread; in the
-  others the caller waits to hear whether it went well, or there is no file that clients wait for.
-* "held back", while the file that ``appendonly`` was turned on with has no base: it counts for nothing before that.
-* "none", with ``appendonly no``.
+* "listed", the ordinary case: it continues the existing files. Only in this case, and not after a failed fsync, are the
+  files opened in the thread. Otherwise the caller needs the result at once, or there is no file that clients wait for.
+* "held back", when ``appendonly`` was turned on while serving: the file is not listed before it has a base.
+* "none", with ``appendonly no``: there is no incremental file.
 
-After a failed fsync what the ring still holds goes to a file of its own first: it may lie before the snapshot's
-position, and must not stand behind the snapshot as well, where it would be executed a second time.
+After a failed fsync, the bytes still in the ring are first written to a file of their own. They may belong before the
+snapshot's position. They must not be in the file after the snapshot too, where they would be executed a second time.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 IN_PROGRESS = "ERR Background append only file rewriting already in progress"
 CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
-# A rewrite that the server itself began and that failed is tried again after 1, 2, 4, … seconds, at most:
+# Seconds. After a failure, the server waits 1, 2, 4, … seconds before it begins a rewrite itself, at most:
 LONGEST_DELAY = 60
 
 Tell = Callable[[str | None], None]
 
 
 class Files(Protocol):
-    """What a rewrite needs of ``Persistence``, which owns the files."""
+    """What a rewrite needs from ``Persistence``, which owns the files."""
 
     server: "ServerParts"
     core: "Core"
@@ -94,12 +94,12 @@ class Rewriting:
 
     @property
     def busy(self) -> bool:
-        """Whether the folder's files are being changed, so that nobody else may."""
+        """Whether a rewrite is changing the folder's files, so that nothing else may."""
         return self._snapshot is not None or self._call is not None
 
     @property
     def seconds(self) -> int:
-        """For how long the rewrite under way has been, -1 without one."""
+        """Seconds since the current rewrite began, -1 without one."""
         return int(time.monotonic() - self._began) if self.in_progress else -1
 
     @property
@@ -109,14 +109,15 @@ class Rewriting:
     # ---- when ----
 
     def on_request(self, tell: Tell) -> bool | None:
-        """BGREWRITEAOF: True when a rewrite began, False when it is scheduled. Raises CommandError.
+        """BGREWRITEAOF: returns True if a rewrite began, False if it is scheduled. Raises CommandError.
 
-        None while its files are being opened: ``tell`` is called then, with an error's text or, when it began, None.
+        Returns None while the files are being opened. ``tell`` is called afterwards: with the text of an error, or with
+        None if the rewrite began.
         """
         if self.in_progress:
             raise CommandError(IN_PROGRESS)
         if self.busy or self.core.in_transaction:
-            # In the middle of a transaction the file and the memory tell of different moments.
+            # In the middle of a transaction, the file and the memory have different states.
             self.scheduled = True
             self._not_before = 0.0
             return False
@@ -126,7 +127,7 @@ class Rewriting:
         return began
 
     def cron(self) -> None:
-        """Begins what is due."""
+        """Begins a rewrite if one is due. Must be called periodically."""
         if self.busy or self.core.loading or time.monotonic() < self._not_before:
             return
         if self.scheduled or self.persistence.needs_base:
@@ -146,7 +147,10 @@ class Rewriting:
     # ---- the steps ----
 
     def begin(self, tell: Tell = lambda failure: None) -> bool | None:
-        """The rewrite begins: True; False where that failed, None where ``tell`` hears of it. Not in a transaction."""
+        """Begins a rewrite. True if it began, False if that failed, None if ``tell`` will be called with the result.
+
+        Must not be called in a transaction.
+        """
         persistence = self.persistence
         self.scheduled = False
         self._began = time.monotonic()
@@ -184,7 +188,7 @@ class Rewriting:
         return "listed" if self.persistence.appending else "none"
 
     def _give_back(self, folder: AppendOnlyDir, fd: int | None, incremental: IncrementalMode) -> None:
-        """Ends a rewrite that has opened its files in vain. Even after an OSError another one may be tried."""
+        """Undoes the opening of a rewrite's files. Even after an OSError another rewrite may be tried."""
         if fd is not None:
             os.close(fd)
         try:
@@ -207,8 +211,8 @@ class Rewriting:
             self.persistence.switch(folder.open_new_incr(), folder.withdraw_incr)
 
     def _open_files(self, folder: AppendOnlyDir, incremental: IncrementalMode) -> tuple[int | None, int]:
-        """The descriptors of the incremental file behind the snapshot, if there is to be one, and of the new base."""
-        # Here, in another thread as a rule, and not at the start, because it brings a module for each kind of value.
+        """Opens the incremental file after the snapshot, if there is to be one, and the new base: their descriptors."""
+        # Imported here, usually in the thread, and not at the start: it imports a module for each kind of value.
         import pyredis.persistence.snapshot  # noqa: F401
 
         fd = folder.begin_rewrite(incremental)
@@ -220,7 +224,7 @@ class Rewriting:
             raise
 
     def _start(self, folder: AppendOnlyDir, fd: int | None, out: int) -> None:
-        """What changes from here on goes to ``fd``, what is there to ``out``. Takes over both, even on an OSError."""
+        """Begins a snapshot of the data to ``out``; later changes go to ``fd``. Takes over both, even on an OSError."""
         from pyredis.persistence.snapshot import Snapshot
 
         try:
@@ -237,12 +241,12 @@ class Rewriting:
         self.server.wake_work()
 
     def follow_pause(self) -> None:
-        """no-appendfsync-on-rewrite: no syncs meanwhile, unless one is what the clients wait for."""
+        """Follows no-appendfsync-on-rewrite: pauses fsyncs during a rewrite, unless clients wait for one."""
         paused = self.in_progress and self.server.config["no-appendfsync-on-rewrite"]
         self.core.aof_pause_sync(paused and not self.core.aof_sync_failed)
 
     def work(self, budget_us: int) -> bool:
-        """One slice of the snapshot under way; True while there is more."""
+        """Does one slice of the current snapshot. True while more is left to do."""
         snapshot = self._snapshot
         if snapshot is None:
             return False
@@ -283,7 +287,7 @@ class Rewriting:
         if error is not None:
             self.log.warning(f"Can't delete the append-only files that were replaced: {error}")
 
-    # ---- the end of one that failed, or is not wanted any more ----
+    # ---- the end of a rewrite that failed or is cancelled ----
 
     def _fail(self, reason: str) -> None:
         self._drop()
@@ -305,7 +309,7 @@ class Rewriting:
             self.log.warning(f"Can't delete {self._base}: {error}")
 
     def cancel(self) -> None:
-        """On return nothing is under way: a snapshot is given up, a base that is complete takes its place."""
+        """Ends what is under way before it returns: gives up a snapshot, but puts a complete base in its place."""
         self._opening = False
         if self._snapshot is not None:
             self._snapshot.abandon()

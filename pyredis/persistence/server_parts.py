@@ -1,4 +1,4 @@
-"""What the life of the files, and the rules for clients, need of the server they belong to."""
+"""What persistence and the rules for clients need from the server they belong to."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ServerParts(Protocol):
-    """The parts of ``server.Server`` that others work with; there is a hub from the server's start on."""
+    """The parts of ``server.Server`` that other modules use. ``hub`` is set when the server starts."""
 
     config: "Config"
     core: "Core"

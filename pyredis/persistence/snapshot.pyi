@@ -1,14 +1,14 @@
-"""A snapshot of the keyspace as commands, made in slices of time while the server serves."""
+"""A snapshot of the keyspace as commands, made in slices of time while the server continues to serve."""
 
 from typing import Final
 
 from pyredis._core import Core
 
 class Snapshot:
-    """One snapshot. ``work`` until it returns False, then ``finish``; ``error`` tells that it is in vain.
+    """One snapshot. Call ``work`` until it returns False, then ``finish``.
 
-    Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError. Values of more than ``piece``
-    bytes are saved in pieces of about that size.
+    Begins at once. Takes over ``fd``, an empty file opened for appending, unless it raises OSError. Values of more than
+    ``piece`` bytes are saved in pieces of about that size.
     """
 
     position: Final[int]
@@ -16,9 +16,9 @@ class Snapshot:
     def __init__(self, core: Core, fd: int, piece: int = ...) -> None: ...
     def work(self, budget_us: int) -> bool: ...
     def finish(self) -> int:
-        """Closes the file, which is complete and synced when this returns 0; otherwise an errno."""
+        """Closes the file. Returns 0 if the file is complete and synced, otherwise an errno."""
     def abandon(self) -> None:
-        """Ends in vain; the file is the caller's to delete."""
+        """Gives the snapshot up. The caller deletes the file."""
     @property
     def error(self) -> int: ...
     @property

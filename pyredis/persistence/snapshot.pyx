@@ -1,16 +1,16 @@
 """A snapshot of the keyspace: the base, as commands, that a rewrite of the append-only file makes.
 
-The keyspace serves on meanwhile. Beginning a snapshot raises the keyspace's epoch; a walk with SCAN's cursor, in
-slices, saves every entry of an older epoch and stamps it; an entry that is about to change and is not stamped is saved
-first (the keyspace's ``preserve`` hook), and a new one is born stamped. So what is written is the data as they were at
-the beginning. Saving a large value only opens it: it is written in pieces between the slices of the walk
-(``persistence/saving/partial.pxd``), also when the keyspace has given it up.
+The server continues to serve meanwhile. Beginning a snapshot raises the keyspace's epoch. A walk with SCAN's cursor, in
+slices, saves every entry of an older epoch and stamps it with the new one. An entry that is about to change and is not
+stamped is saved first (the keyspace's ``preserve`` hook). New entries are stamped from the start. So the data are
+written as they were at the beginning. Saving a large value only opens it: the value is written in pieces between the
+slices of the walk (``persistence/saving/partial.pxd``), even if the keyspace gives it up meanwhile.
 
-The keys that a database had at the beginning are a ``Source``. When databases are swapped, the sources follow; the keys
-of a database that is flushed go over to the snapshot, which releases them when it has been through them.
+The keys that a database had at the beginning are a ``Source``. When databases are swapped, the sources follow. When a
+database is flushed, the snapshot takes over its keys and releases them at its own end.
 
-The savers enumerate what is in an entry, an encoder makes bytes of it (``saving``). They go through a ring of their own
-to a native thread, which writes and syncs them piece by piece.
+The savers enumerate what is in an entry, and an encoder turns that into bytes (``saving``). The bytes go through a ring
+of the snapshot's own to a native thread, which writes and syncs them piece by piece.
 """
 
 from libc.errno cimport EINVAL
@@ -54,45 +54,45 @@ import os
 
 cdef enum:
     RING_SIZE = 8 << 20
-    # The walk waits for the writer when this much is not written yet.
+    # The walk waits for the writer while this many bytes are not written yet.
     BACKLOG = 4 << 20
-    # Bytes: what is larger is saved in pieces, and what a slice of the walk writes.
+    # Bytes: larger values are saved in pieces, and a slice of the walk writes about this much.
     PIECE = 64 << 10
-    # Steps of the walk in a slice.
+    # Most steps of the walk in a slice.
     STEPS = 32
     NONE = -1
-    # After so many snapshots that ended early all stamps are renewed: an epoch must not come round again.
+    # After this many snapshots in a row that ended early, all stamps are renewed: epochs have 8 bits, so they repeat.
     STALE_EPOCHS = 200
 
 
 # The keys that a database had when the snapshot began.
 ctypedef struct Source:
     Table *table            # the keys of the database that has them now, or `taken`
-    Table taken             # where their database was flushed
+    Table taken             # the keys, if their database was flushed
 
 ctypedef struct State:
     Session session
     Keyspace *keyspace
-    Source *sources         # by the number of the database then
-    int *origins            # the source that a database has now, NONE where it had no part in the beginning
+    Source *sources         # by the number of the database at the beginning
+    int *origins            # by the number of the database now: its source, NONE if the snapshot needs no keys of it
     int source              # the one being walked
     uint64_t cursor
-    bint unknown            # a value was met that has no saver
+    bint unknown            # a value has no saver
     uint64_t keys
 
 
 cdef class Snapshot:
-    """One snapshot. ``work`` until it returns False, then ``finish``; ``error`` says that it is in vain."""
+    """One snapshot. Call ``work`` until it returns False, then ``finish``."""
 
     cdef Core core
     cdef State state
-    cdef Log log                     # of its own: the base's commands
+    cdef Log log                     # the snapshot's own: the base's commands
     cdef Aof *out
     cdef Output output               # into that log
     cdef readonly uint64_t position  # of the server's log at the beginning
 
     def __cinit__(self, Core core, int fd, size_t piece=PIECE):
-        """Begins at once. Takes over ``fd``, an empty file opened for appending. Raises OSError.
+        """Begins at once. Takes over ``fd``, an empty file opened for appending, unless it raises OSError.
 
         Values of more than ``piece`` bytes are saved in pieces of about that size.
         """
@@ -141,7 +141,7 @@ cdef class Snapshot:
         self.core.server.snapshot = &self.state
 
     cdef void end(self) noexcept:
-        """Leaves the keyspace alone."""
+        """Detaches the snapshot from the keyspace."""
         cdef Account *interrupted = mem_enter(self.core.server.memory)
         if self.core.server.snapshot == <void *> &self.state:
             self.core.server.snapshot = NULL
@@ -150,7 +150,7 @@ cdef class Snapshot:
         mem_enter(interrupted)
 
     def work(self, int64_t budget_us):
-        """Saves for up to ``budget_us``; false when everything is written and on the disk, or in vain."""
+        """Saves for up to ``budget_us`` microseconds. False when everything is on the disk, or after an error."""
         cdef int64_t deadline = monotonic_ns() + budget_us * 1000
         enter(self.core)
         while self.state.sources != NULL and aof_buffered(self.out) < BACKLOG:
@@ -166,28 +166,28 @@ cdef class Snapshot:
 
     @property
     def error(self):
-        """An errno, 0 for none: the writer's, or EINVAL where a value cannot be written."""
+        """An errno, 0 for none: the writer's, or EINVAL if a value has no saver."""
         return EINVAL if self.state.unknown else aof_error(self.out)
 
     @property
     def written(self):
-        """Bytes made so far."""
+        """Bytes produced so far, whether or not they are in the file yet."""
         return self.log.published
 
     @property
     def keys(self):
-        """Keys written so far."""
+        """Keys saved so far, including those whose values are open."""
         return self.state.keys
 
     def finish(self):
-        """Closes the file, which is complete and synced when this returns 0; otherwise an errno."""
+        """Closes the file. Returns 0 if the file is complete and synced, otherwise an errno."""
         cdef int error = self.error
         cdef int last = aof_detach(self.out)
         self.end()
         return error or last
 
     def abandon(self):
-        """Ends in vain; the file is the caller's to delete."""
+        """Gives the snapshot up. The caller deletes the file."""
         self.end()
         aof_detach(self.out)
 
@@ -218,7 +218,7 @@ cdef void state_begin(State *state, Keyspace *keyspace) noexcept nogil:
 
 
 cdef void state_end(State *state) noexcept nogil:
-    """The values before the keys, which may hold them."""
+    """Closes the open values before it discards the keys, whose entries may hold them."""
     cdef Table *taken
     cdef int index
     session_end(&state.session)
@@ -246,7 +246,7 @@ cdef void visit(void *context, void *element) noexcept nogil:
 
 
 cdef bint save_slice(State *state) noexcept nogil:
-    """What is open goes before what is not; false when there is no more of either."""
+    """Saves a piece of an open value, or, if none is open, walks on. False when nothing is left to save."""
     cdef Output *out = state.session.out
     cdef uint64_t end = out.size + state.session.piece
     cdef int steps = 0
@@ -281,7 +281,7 @@ cdef bint take_value(void *context, ValueKind kind, void *value) noexcept nogil:
 
 
 cdef void take_keys(void *context, Database *database) noexcept nogil:
-    """Needed until they have been walked through and no value of theirs is open."""
+    """Takes over the keys of a database, unless the walk is already past them and no value is open."""
     cdef State *state = state_of(context)
     cdef int origin = state.origins[database.id]
     cdef Source *source
@@ -310,7 +310,7 @@ cdef void swapped(void *context, Database *a, Database *b) noexcept nogil:
 
 
 cdef void stamp_everything(Keyspace *keyspace) noexcept nogil:
-    """So that no entry bears an epoch from the last time round."""
+    """Stamps all entries with the previous epoch, so that none still has the present one from 256 snapshots ago."""
     cdef TableIterator iterator
     cdef Entry *entry
     cdef int index
