@@ -11,7 +11,7 @@ from pyredis.shell.intake cimport Intake
 cdef class Connection(Blockable):
     cdef Parser parser
 
-    # Input: bytes that make no whole request yet, and the arguments of it that arrived.
+    # Input: the bytes of an incomplete request, and those of its arguments that have arrived.
     cdef Intake intake
     cdef uint64_t run                   # requests executed since a read last left room in its buffer
 

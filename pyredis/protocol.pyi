@@ -1,4 +1,4 @@
-"""The asyncio protocol class: bytes in, commands executed, and nothing of what a command does."""
+"""The asyncio protocol class: receives bytes and executes requests, without knowledge of any command."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ from pyredis._core import Core
 from pyredis.shell.blocked import Blockable
 
 class Connection(Blockable):
-    """One client: its bytes in, and the execution of its requests."""
+    """One client: receives its bytes and executes its requests."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
     def adopt_socket(self, transport: asyncio.BaseTransport) -> None: ...
@@ -31,4 +31,4 @@ class Connection(Blockable):
     def host(self) -> Any: ...
 
 class BufferedConnection(Connection, asyncio.BufferedProtocol):
-    """A ``Connection`` that asyncio's own loops take for a buffered protocol too."""
+    """A ``Connection`` that asyncio's own loops recognize as a buffered protocol too."""

@@ -1,9 +1,9 @@
-"""The asyncio protocol class: bytes in, commands executed, and nothing of what a command does.
+"""The asyncio protocol class: receives bytes and executes requests, without knowledge of any command.
 
-``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it holds no input of its own
+``Connection`` is a buffered protocol. It reads into the hub's buffer as long as it has no input of its own
 (``shell/intake``). The replies of a batch are at the end of the server's reply buffer. They are sent from there at
-once, with one ``send`` on the descriptor (``shell/sending``), unless the append-only file must have the batch first:
-then they stay until ``Hub.flush`` (``shell/hub``), which runs once at the end of the iteration, has drained the ring
+once, with one ``send`` on the descriptor (``shell/sending``), unless the append-only file must have the batch first.
+Then they stay until ``Hub.flush`` (``shell/hub``), which runs once at the end of the iteration, has drained the ring
 with one write. Large values are sent from where they are stored (``shell/outgoing``), a slice at a time. The waiting of
 a blocked client is in ``shell/blocked``.
 """
@@ -70,18 +70,18 @@ cdef extern from *:
     int snprintf(char *out, size_t size, const char *format, ...) nogil
 
 cdef enum:
-    # Replies are handed on whenever a batch has made this many bytes of them.
+    # Replies are delivered whenever a batch has produced this many bytes of them.
     REPLY_SLICE = 262144
-    # A reply buffer larger than this is given back when it is empty.
+    # A reply buffer larger than this is released when it is empty.
     REPLY_KEEP = 1 << 20
     UNAUTHENTICATED_QUERY = 1 << 20
-    # A client that has had so many requests executed, or slices of replies made, and has more, lets others go first.
+    # After this many requests, or slices of replies, a client that has more input lets others have their turn.
     FAIR_REQUESTS = 256
     FAIR_SLICES = 4
 
 
 cdef class Connection(Blockable):
-    """One client: its bytes in, and the execution of its requests."""
+    """One client: receives its bytes and executes its requests."""
 
     def __cinit__(self, Hub hub):
         keyspace_tick(&hub.core.server.keyspace)
@@ -94,7 +94,7 @@ cdef class Connection(Blockable):
     def __del__(self):
         cdef Account *interrupted = mem_enter(self.hub.core.server.memory)
         self.hub.clients.remove(self)
-        # What is watched belongs to the hub's core, which may be gone when __dealloc__ runs in a cycle of garbage.
+        # Watched keys belong to the hub's core, which may be gone already when __dealloc__ runs for a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         client_discard(&self.client)
@@ -145,7 +145,7 @@ cdef class Connection(Blockable):
         self.outgoing = None
 
     def eof_received(self):
-        """A client that has only stopped sending still gets what it was sent by now."""
+        """Ends the connection, once a client that has only stopped sending has got what was sent to it by now."""
         enter(self.hub.core)
         self.closing = True
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
@@ -156,7 +156,7 @@ cdef class Connection(Blockable):
         self.writing = True
 
     def resume_writing(self):
-        """Goes on in a turn of its own: asyncio's transports break if they are closed from within this call."""
+        """Continues sending in another callback: asyncio's transports break if they are closed during this call."""
         self.writing = self.outgoing is not None
         self.client.active_ms = self.hub.core.server.keyspace.now_ms
         if self.writing or self.stalled:
@@ -168,7 +168,7 @@ cdef class Connection(Blockable):
             self.transport.pause_reading()
 
     def resume(self):
-        """Goes on with the input that was left, then with reading."""
+        """Resumes reading, and continues with the input that was left; this input is executed first."""
         enter(self.hub.core)
         if self.closing or self.stalled or self.is_gone():
             return
@@ -213,7 +213,7 @@ cdef class Connection(Blockable):
         if self.closing:
             return
         if not whole:
-            # As many turns as the bytes would be small requests.
+            # Every READ_SIZE bytes count as one request.
             self.run = self.run + size // READ_SIZE if full else 0
             if self.run > FAIR_REQUESTS:
                 self.take_turns()
@@ -231,7 +231,7 @@ cdef class Connection(Blockable):
             self.take_turns()
 
     cdef int take_turns(self) except -1:
-        """Leaves what this client has still to be read and executed for the next iteration."""
+        """Leaves the rest of this client's input, read or not, for the next iteration."""
         if not self.lost and not self.closing and not self.reading_paused:
             self.pause_reading()
             self.hub.loop.call_soon(self.resume)
@@ -246,7 +246,7 @@ cdef class Connection(Blockable):
     # ---- serving ----
 
     cdef int process(self, char *data, size_t size) except -1:
-        """Executes what is whole in the bytes, sends or leaves the replies, keeps the rest."""
+        """Executes the complete requests in the bytes, sends their replies or leaves them for later, keeps the rest."""
         cdef Server *server = &self.hub.core.server
         cdef int status = PARSE_REQUEST
         cdef int slices = 0
@@ -279,7 +279,7 @@ cdef class Connection(Blockable):
         return self.check_query_buffer()
 
     cdef void offer_large(self, Server *server) noexcept:
-        """A string that is stored may take the block its bytes were read into."""
+        """Offers the blocks of large bulks: a string that is stored may take over the block with its bytes."""
         if self.intake.large != NULL:
             server.keyspace.offered = self.intake.large.blobs
             server.keyspace.offered_count = self.intake.large.count
@@ -294,7 +294,7 @@ cdef class Connection(Blockable):
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
 
     cdef int check_query_buffer(self) except -1:
-        """What a transaction has queued counts as input, for it is not executed yet."""
+        """Closes a client with too much input. What a transaction has queued counts, because it is not executed yet."""
         cdef size_t limit = self.hub.query_buffer_limit
         if self.client.flags & CLIENT_UNAUTHENTICATED:
             limit = min(limit, <size_t> UNAUTHENTICATED_QUERY)
@@ -305,7 +305,7 @@ cdef class Connection(Blockable):
         return 0
 
     cdef int deliver(self, size_t begin) except -1:
-        """Sends what a batch has replied, or leaves it for the end of the iteration."""
+        """Sends the replies of a batch, or leaves them for the end of the iteration."""
         cdef Server *server = &self.hub.core.server
         cdef uint64_t offset = server.wait_offset
         cdef size_t end = server.reply.size
@@ -339,7 +339,7 @@ cdef class Connection(Blockable):
         return 0
 
     def close(self, bint after_reply=False):
-        """Ends the connection: at once, or behind the replies made so far."""
+        """Ends the connection: at once, or after the replies made so far."""
         enter(self.hub.core)
         if self.lost:
             return
@@ -355,7 +355,7 @@ cdef class Connection(Blockable):
             outbox_forget(&self.hub.core.server.outbox, &self.client)
             self.transport.abort()
 
-    # ---- what commands ask and set ----
+    # ---- what commands use ----
 
     def push(self, bytes data):
         """Sends a push message, whatever CLIENT REPLY says, after the replies made so far."""
@@ -365,7 +365,7 @@ cdef class Connection(Blockable):
         self.hub.deliver_soon()
 
     def reset(self):
-        """RESET: as a new connection, save for its authentication, which the caller decides."""
+        """RESET: makes the connection like a new one, except for its authentication, which the caller decides."""
         client_discard(&self.client)
         self.client.database = &self.hub.core.server.keyspace.databases[0]
         self.client.protocol = 2
@@ -383,6 +383,6 @@ cdef class Connection(Blockable):
 
 
 class BufferedConnection(Connection, asyncio.BufferedProtocol):
-    """A ``Connection`` that asyncio's own loops take for a buffered protocol too."""
+    """A ``Connection`` that asyncio's own loops recognize as a buffered protocol too."""
 
     __slots__ = ()

@@ -1,1 +1,1 @@
-"""The parts of a connection: input, output, and the list of those that are connected."""
+"""The parts of a connection: input, output, and the list of connected clients."""

@@ -14,7 +14,7 @@ from pyredis.shell.sending cimport Sender
 cdef enum:
     DAY = 86400
 
-# Seconds by which a loop's timer may be early.
+# Seconds by which a loop's timer may fire too early.
 RESOLUTION = 0.0005
 
 
@@ -26,7 +26,7 @@ cdef class Blockable(Sender):
         self.client.flags |= CLIENT_BLOCKED
 
     def unblock(self, bytes reply):
-        """Answers the command that blocked, and goes on."""
+        """Answers the command that blocked, and continues with the client's input."""
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
         enter(self.hub.core)
@@ -35,14 +35,14 @@ cdef class Blockable(Sender):
         self.hub.deliver_soon()
 
     cdef int arm(self) except -1:
-        """Sets the alarm of the command that waits, if its wait is to end."""
+        """Sets the alarm for the command that waits, if it has a timeout."""
         if waiter_of(&self.client).timeout_ms > 0:
             self.wait_ends = self.hub.loop.time() + waiter_of(&self.client).timeout_ms / 1000.0
             self.set_alarm()
         return 0
 
     def set_alarm(self):
-        """Rings at the latest in a day, for a loop need not take any number."""
+        """Sets a timer, for at most a day: a loop need not accept any number."""
         now = self.hub.loop.time()
         self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
 
@@ -70,7 +70,7 @@ cdef class Blockable(Sender):
         return 0
 
     def end_wait(self, bint error=False):
-        """Ends the wait for keys, as its timeout does or with an error; false where the client does not wait."""
+        """Ends the wait for keys with the reply of a timeout, or with an error; false if the client does not wait."""
         enter(self.hub.core)
         if self.client.waiter == NULL:
             return False
@@ -78,7 +78,7 @@ cdef class Blockable(Sender):
         return True
 
     cdef int stop_waiting(self) except -1:
-        """Nothing will be taken for this client any more."""
+        """Ends the wait without a reply: nothing is taken from a key for this client any more."""
         self.disarm()
         forget_waiting(&self.hub.core.server, &self.client)
         return 0

@@ -29,4 +29,4 @@ class ClientView(Listed):
     def ask_address(self, which: str) -> str: ...
 
 def address_text(address: Any) -> str:
-    """``host:port``, an IPv6 host in brackets."""
+    """Formats an address as ``host:port``, with an IPv6 host in brackets."""

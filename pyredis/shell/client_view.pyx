@@ -1,4 +1,4 @@
-"""What CLIENT LIST and INFO show of a client, and what CLIENT and HELLO set."""
+"""What CLIENT LIST and INFO show of a client: its addresses and the sizes of its buffers."""
 
 import os
 
@@ -21,7 +21,7 @@ cdef class ClientView(Listed):
 
     @property
     def address(self):
-        """The client's ``host:port``; of a unix socket, its path and port 0."""
+        """The client's ``host:port``; for a unix socket, its path and port 0."""
         if self.peer is None:
             self.peer = self.ask_address("peername")
         return self.peer
@@ -33,7 +33,7 @@ cdef class ClientView(Listed):
         return self.local
 
     def ask_address(self, which):
-        """The system's answer, which it does not give any more once the client is gone."""
+        """Asks the system for an address, which it no longer returns once the client has disconnected."""
         if not self.client.flags & CLIENT_UNIX:
             return address_text(self.transport.get_extra_info(which))
         path = os.fsdecode(self.transport.get_extra_info("sockname") or "")
@@ -58,7 +58,7 @@ cdef class ClientView(Listed):
 
     @property
     def output_memory(self):
-        """Bytes that the socket has not taken yet, or may not have yet."""
+        """Bytes that the socket has not accepted yet, or that wait for the append-only file."""
         return self.output_held()
 
     @property
@@ -68,7 +68,7 @@ cdef class ClientView(Listed):
 
 
 def address_text(address):
-    """``host:port``, an IPv6 host in brackets."""
+    """Formats an address as ``host:port``, with an IPv6 host in brackets."""
     if not address:
         return "?:0"
     host, port = address[0], address[1]

@@ -36,7 +36,7 @@ cdef class Receiver(ClientView):
     cdef int send_parcel(self, Parcel parcel) except -1
     # Closes a client with too much output, pauses one with much; `unsent` bytes are on their way to the socket.
     cdef int check_output(self, size_t unsent) except -1
-    # Resumes a paused client if it has read, or if it has read nothing at all.
+    # Resumes a paused client if it has read enough, or if it has read nothing at all.
     cdef int look_again(self) except -1
     # Whether nothing can be sent any more.
     cdef bint is_gone(self) except -1

@@ -36,15 +36,15 @@ class Hub:
     def drain(self) -> None:
         """Hands the ring to the file, and notifies the host when that begins to fail or works again."""
     def release(self) -> None:
-        """Sends the waiting replies up to which the file has caught up."""
+        """Sends the waiting replies that the file has caught up with."""
     def deliver_soon(self) -> None:
         """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
     def follow_call(self) -> None:
         """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
     def relieve(self) -> None:
-        """Looks after the connections that are paused. Must be called periodically."""
+        """Resumes the paused connections that may continue. Must be called periodically."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:
-        """Bytes of all clients, those of the allocator among them, the largest input and output buffers in bytes, and
-        how many clients wait, and watch keys.
+        """Returns the bytes of all clients, how many of these are the allocator's, the largest input and output in
+        bytes, how many clients wait, and how many watch keys.
         """
     def reset_counters(self) -> None: ...

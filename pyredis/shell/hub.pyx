@@ -87,8 +87,7 @@ cdef class Hub:
             mem_enter(interrupted)
 
     cdef int owe(self, Receiver connection, size_t begin, Parcel parcel, uint64_t offset) except -1:
-        """Leaves a reply for the end of the iteration: what stands in the reply buffer from ``begin`` on, or a parcel.
-        """
+        """Leaves a reply for the end of the iteration: the reply buffer's bytes from ``begin`` on, or a parcel."""
         cdef size_t capacity
         cdef Owed *owed
         if self.owed_count == self.owed_capacity:
@@ -126,7 +125,7 @@ cdef class Hub:
         released = self.released()
         self.deliver_owed(released)
         if server.current != NULL:
-            # A command has asked for it, and the replies of its own batch are still to be delivered.
+            # A command has called this, and the replies of its own batch are not delivered yet.
             self.schedule_flush()
             return
         self.deliver_mail(released)
@@ -135,14 +134,14 @@ cdef class Hub:
             reply_free(&server.reply)
 
     def drain(self):
-        """Hands the ring to the file, and tells the host when that begins or ceases to fail."""
+        """Hands the ring to the file, and notifies the host when that begins to fail or works again."""
         cdef int error = aof_drain(self.core.server.aof)
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
             self.host.on_aof_error(error)
 
     cdef uint64_t released(self) noexcept:
-        """Up to where the file has what replies wait for."""
+        """Returns the log position up to which replies may be sent: the file has everything before."""
         cdef Server *server = &self.core.server
         return aof_released(server.aof) if server.aof != NULL else <uint64_t> -1
 
@@ -161,7 +160,7 @@ cdef class Hub:
         return 0
 
     cdef int deliver_reply(self, Receiver connection, const Owed *owed, uint64_t released) except -1:
-        """Sends what one connection is owed, or puts it to what waits longer."""
+        """Sends what one connection is owed, or adds it to the replies that wait longer."""
         cdef char *data = self.core.server.reply.data
         cdef Parcel parcel = None
         connection.held -= 1
@@ -188,7 +187,7 @@ cdef class Hub:
         return connection.check_output(0)
 
     def release(self):
-        """Sends the waiting replies that the file has caught up with. Called when the native thread says so."""
+        """Sends the waiting replies that the file has caught up with. Called when the native thread has progressed."""
         cdef uint64_t released
         cdef Receiver connection
         cdef size_t size
@@ -213,7 +212,7 @@ cdef class Hub:
                 connection.look_again()
 
     def deliver_soon(self):
-        """Delivers the outbox at the end of the iteration. To be called after whatever may send something."""
+        """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
         if self.core.server.outbox.first != NULL:
             self.schedule_flush()
 
@@ -236,7 +235,7 @@ cdef class Hub:
         return 0
 
     cdef int hand_over(self, DirectClient receiver) except -1:
-        """Gives a client in process what is addressed to it."""
+        """Delivers to an in-process client what is addressed to it."""
         cdef Reply *reply = &self.core.server.reply
         cdef size_t begin = reply.size
         cdef uint64_t offset = 0
@@ -245,7 +244,7 @@ cdef class Hub:
         return 0
 
     cdef int deliver_to(self, Receiver connection, uint64_t released) except -1:
-        """Sends one client what is addressed to it. If that answers a command, the client may go on."""
+        """Sends one client what is addressed to it. If that answers a command, the client continues."""
         cdef Server *server = &self.core.server
         cdef size_t begin = server.reply.size
         cdef uint64_t offset = 0
@@ -265,19 +264,20 @@ cdef class Hub:
         return connection.finish()
 
     def follow_call(self):
-        """After a command called in process: answers the clients it has served, and has the file take what changed."""
+        """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
         self.schedule_flush()
 
     def relieve(self):
-        """Looks after the connections that are held back. To be called now and then."""
+        """Resumes the paused connections that may continue. Must be called periodically."""
         cdef Receiver connection
         enter(self.core)
         for connection in list(self.stalled):
             connection.look_again()
 
     def client_totals(self):
-        """Over all clients: (bytes in all, bytes of the allocator, largest input and output, how many wait, how many
-        watch keys). Natively, for there may be very many."""
+        """Returns the bytes of all clients, how many of these are the allocator's, the largest input and output in
+        bytes, how many clients wait, and how many watch keys. In native code, because there may be very many clients.
+        """
         cdef Receiver connection = None
         cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
         for connection in self.clients.values():

@@ -1,1 +1,1 @@
-"""The input of one connection: for native code alone."""
+"""The input of one connection: for native code only."""

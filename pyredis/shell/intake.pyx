@@ -17,18 +17,18 @@ from pyredis.ground.memory cimport mem_alloc, mem_free, mem_grow, mem_realloc, m
 
 cdef enum:
     SLACK = READ_SIZE // 4
-    # What one read of a large bulk may bring: others are to have their turn.
+    # Most bytes of a large bulk in one read, so that others have their turn.
     LARGE_READ = 1 << 20
-    # After a large bulk, the next read is to bring little more than the beginning of the next request.
+    # After a large bulk, the next read should get little more than the beginning of the next request.
     HEAD_READ = 512
-    # A block's room, as a multiple of what has arrived of its bulk.
+    # A block's room, as a multiple of the bytes of its bulk that have arrived.
     AHEAD = 8
-    # The room that a client has earned, at most, which has just sent a large bulk.
+    # Most room that a client gets because its last bulk was large.
     EARNED = 1 << 20
     # A buffer larger than this shrinks when little of it is in use.
     KEEP = 1 << 20
-    # What a block has room for after its bulk: the CRLF, and one byte more, so that a read that brings all of it is not
-    # a full one, after which the loop would ask the socket again.
+    # A block has room for the CRLF after its bulk, and for a spare byte: so the read that completes the bulk does not
+    # fill the buffer, after which the loop would read from the socket again.
     CRLF = 2
     SPARE = 1
 
@@ -84,7 +84,7 @@ cdef void end_large(Intake *intake, Parser *parser) noexcept nogil:
         parser_take(parser, &intake.partial, slice_of(blob_data(blob), blob.size))
         end += CRLF
     else:
-        # The parser finds what stands there instead, once it is the request's turn.
+        # The parser reports the bytes in place of the CRLF when it comes to this request.
         parser.bulk = 0
     append_bytes(intake, end, beyond - end)
 
@@ -104,7 +104,7 @@ cdef void drop_large(Intake *intake) noexcept nogil:
 # ---- reading ----
 
 cdef void intake_make_room(Intake *intake, const Parser *parser) noexcept nogil:
-    """As much again as arrived, but no more than a large bulk under way needs."""
+    """Makes as much room as there are bytes, but no more than a large bulk under way needs."""
     cdef size_t wanted, capacity
     if is_filling(intake):
         if intake.large.filled == filling(intake).capacity:
@@ -152,7 +152,8 @@ cdef bint intake_read(Intake *intake, Parser *parser, size_t size) noexcept nogi
 
 cdef void shift_arguments(Arguments *arguments, size_t first, const char *before, size_t size, const char *after
                           ) noexcept nogil:
-    """The bytes of the buffer before[0 : size] stand at ``after`` now; those of the blocks have not moved."""
+    """Corrects the arguments once the bytes before[0 : size] of the buffer have moved to ``after``; blocks never move.
+    """
     cdef size_t index
     cdef const char *data
     for index in range(first, arguments.count):
@@ -197,7 +198,7 @@ cdef void keep_bytes(Intake *intake, const char *rest, size_t size) noexcept nog
 
 
 cdef void keep_arguments(Intake *intake, const Parser *parser, Arguments *scratch) noexcept nogil:
-    """The last arguments of the scratch, if a request under way has any."""
+    """Keeps the last arguments of the scratch, if a request under way has any."""
     cdef size_t first = parser.first
     cdef size_t count = scratch.count - first if parser_under_way(parser) else 0
     if count == 0:
@@ -205,7 +206,7 @@ cdef void keep_arguments(Intake *intake, const Parser *parser, Arguments *scratc
         return
     if intake.lent:
         swap_arguments(intake, scratch)
-        # Where nothing came before them they stay in place: moving all with every read would cost their square.
+        # If nothing precedes them, they stay in place: moving all of them at every read would take quadratic time.
         if first:
             memmove(intake.partial.items, intake.partial.items + first, count * sizeof(scratch.items[0]))
     else:

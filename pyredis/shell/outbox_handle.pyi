@@ -1,4 +1,4 @@
-"""A Python handle on the outbox, for the tests and nothing else."""
+"""A Python handle on the outbox, for tests only."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,7 +11,7 @@ CLASSES: Final[dict[str, int]]
 def send(
     core: Core, receivers: Iterable[ClientState], message: bytes, wait_offset: int = 0, *, line: bool = False
 ) -> None:
-    """Sends each of the receivers a copy."""
+    """Sends each receiver a copy."""
 
 def send_shared(
     core: Core, receivers: Iterable[ClientState], message: bytes, wait_offset: int = 0, *, line: bool = False
@@ -19,7 +19,7 @@ def send_shared(
     """Sends all receivers one block."""
 
 def pending(core: Core) -> tuple[int, int]:
-    """(clients that are addressed, messages to them) that have not been delivered."""
+    """Returns how many clients have undelivered messages, and how many messages these are."""
 
 def set_class(client: ClientState, name: str) -> None:
-    """Its class from now on: ``normal``, ``pubsub`` or ``replica``."""
+    """Sets the client's class: ``normal``, ``pubsub`` or ``replica``."""

@@ -1,4 +1,4 @@
-"""A Python handle on the outbox, for the tests and nothing else."""
+"""A Python handle on the outbox, for tests only."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
@@ -14,7 +14,7 @@ CLASSES = {"normal": 0, "pubsub": CLIENT_PUBSUB, "replica": CLIENT_REPLICA}
 
 
 def send(State core, receivers, bytes message, uint64_t wait_offset=0, *, bint line=False):
-    """Sends each of the receivers a copy."""
+    """Sends each receiver a copy."""
     cdef ClientState receiver
     for receiver in receivers:
         outbox_send(&core.server.outbox, &receiver.client, slice_of(message, len(message)), wait_offset,
@@ -32,7 +32,7 @@ def send_shared(State core, receivers, bytes message, uint64_t wait_offset=0, *,
 
 
 def pending(State core):
-    """(clients that are addressed, messages to them) that have not been delivered."""
+    """Returns how many clients have undelivered messages, and how many messages these are."""
     cdef Mailbox *mailbox = core.server.outbox.first
     cdef Message *message
     cdef size_t clients = 0, messages = 0
@@ -47,6 +47,6 @@ def pending(State core):
 
 
 def set_class(ClientState client, str name):
-    """Its class from now on: ``normal``, ``pubsub`` or ``replica``."""
+    """Sets the client's class: ``normal``, ``pubsub`` or ``replica``."""
     client.client.flags &= ~(CLIENT_PUBSUB | CLIENT_REPLICA)
     client.client.flags |= CLASSES[name]

@@ -1,7 +1,7 @@
-"""Replies that the socket does not take at once, sent from the memory they stand in.
+"""Replies that the socket does not accept at once, sent from the memory they are in.
 
 A small reply is copied out of the reply buffer; the pieces of a large one keep their blocks alive until they are sent.
-What stands in sealed blocks goes by reference to its pages, through the server's ``PagePipe``.
+The content of sealed blocks is sent by reference to its pages, through the server's ``PagePipe``.
 """
 
 from pyredis._core cimport Core
@@ -14,28 +14,28 @@ cdef extern from "page_pipe.h" nogil:
         pass
 
 cdef enum:
-    # Bytes that one client is sent before others have their turn: a value of a megabyte and what is around it.
+    # Most bytes sent to one client before others have their turn: a value of a megabyte and what is around it.
     SEND_SLICE = (1 << 20) + 65536
 
 
-# A server's way to send by reference. `Server.seals` says whether the system is thought to permit it.
+# Sends by reference, for one server. `Server.seals` says whether the system is believed to permit that.
 cdef class PagePipe:
     cdef Pipe pipe
     cdef Core core
 
 
-# Bytes that stay where they are as long as this object lives; it exports them as a buffer.
+# Bytes that do not move while this object exists; it exports them as a buffer.
 cdef class Part:
     cdef const char *data
     cdef size_t size
-    cdef Blob *blob             # held; NULL where `owner` has the bytes
-    cdef Account *memory        # of the server that the block counts for
+    cdef Blob *blob             # a reference is held; NULL if `owner` has the bytes
+    cdef Account *memory        # the account to which the block is charged
     cdef object owner
 
     cdef bint is_sealed(self) noexcept
 
 
-# What a batch has replied, detached from the reply buffer.
+# The replies of a batch, detached from the reply buffer.
 cdef class Parcel:
     cdef list parts
     cdef readonly size_t size
@@ -45,20 +45,21 @@ cdef class Parcel:
 
 cdef class Outgoing:
     cdef object parts           # deque of Part
-    cdef size_t offset          # bytes of the first one that are sent
+    cdef size_t offset          # bytes of the first part that are sent already
     cdef readonly size_t size   # bytes not sent yet
 
     cdef int add(self, Parcel parcel) except -1
     cdef int add_bytes(self, bytes data) except -1
-    # Sends up to SEND_SLICE bytes. Returns how many, 0 where the socket takes none; -1 where it has failed.
+    # Sends up to SEND_SLICE bytes. Returns how many: 0 if the socket accepts none, -1 if it has failed.
     cdef ssize_t send(self, int fd, PagePipe pages) except -2
-    # The next bytes, at most `most`, for somebody else to send; few of those that `pages` can send by reference.
+    # Removes and returns the next bytes, at most `most`, for the transport to send. If `pages` can send them by
+    # reference, they are only a few.
     cdef object take(self, size_t most, PagePipe pages)
     cdef int pass_over(self, size_t size) except -1
 
 
-# Sends up to SEND_SLICE of the bytes that stand in the reply buffer from `begin` on, pieces included. Returns how many,
-# 0 where the socket takes none, -1 where it has failed.
+# Sends up to SEND_SLICE bytes of the reply buffer from `begin` on, pieces included. Returns how many: 0 if the socket
+# accepts none, -1 if it has failed.
 cdef ssize_t send_reply(int fd, PagePipe pages, const Reply *reply, size_t begin) noexcept
-# Takes those bytes out of the reply buffer, but for the first `sent`.
+# Removes the reply buffer's bytes from `begin` on, pieces included, and returns them without the first `sent`.
 cdef Parcel parcel_of(Reply *reply, size_t begin, size_t sent)

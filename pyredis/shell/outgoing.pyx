@@ -1,4 +1,4 @@
-"""Gathering the parts of a reply for one system call, and keeping what is left."""
+"""Gathers the parts of a reply for one system call, and keeps what is left."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ from pyredis.ground.blob cimport BLOB_AFTER, blob_framed, blob_is_sealed, blob_r
 from pyredis.ground.memory cimport Account, mem_account, mem_enter
 
 cdef extern from "page_pipe.h" nogil:
-    # `works` is set, and cleared for good once the system turns out not to permit it.
+    # Sets `works`, and clears it for good once the system turns out not to permit references.
     void pipe_init(Pipe *pipe, bint *works)
     void pipe_close(Pipe *pipe)
     void pipe_give_up(Pipe *pipe)
@@ -24,10 +24,10 @@ cdef extern from "vectors.h" nogil:
     ctypedef struct Vectors:
         int count
         size_t size             # bytes in all
-        size_t most             # bytes that still may be added
+        size_t most             # bytes that may still be added
 
     void vectors_begin(Vectors *vectors, size_t most)
-    # False once no more can be added.
+    # False if no more can be added.
     bint vectors_add(Vectors *vectors, const char *data, size_t size, bint sealed)
     ssize_t vectors_send(const Vectors *vectors, int fd, Pipe *pipe)
 
@@ -45,12 +45,12 @@ cdef class PagePipe:
         pipe_give_up(&self.pipe)
 
 
-# A piece as it is sent: a whole sealed block has its header and its end around it already.
+# A piece as it is sent: a complete sealed block also contains the header and the end of its bulk.
 cdef struct Span:
     Slice bytes
     bint sealed
-    size_t before               # bytes of the reply buffer that stand in the block too: so many before the piece
-    size_t after                # and so many after it
+    size_t before               # bytes of the reply buffer before the piece that the block contains too
+    size_t after                # the same, after the piece
 
 
 cdef inline Span span_of(const Piece *piece) noexcept nogil:
@@ -113,7 +113,7 @@ cdef Part copied(bytes data):
 
 
 cdef Part kept(const Piece *piece, const Span *span):
-    """The piece's reference is the part's from now on."""
+    """Returns the piece as a part, which takes over the piece's reference to the block."""
     cdef Part part = Part.__new__(Part)
     part.blob = piece.blob
     part.memory = mem_account()
@@ -125,7 +125,7 @@ cdef Part kept(const Piece *piece, const Span *span):
 cdef class Parcel:
 
     cdef int append(self, Part part, size_t *skip) except -1:
-        """Adds what is left of the part after the first ``skip`` bytes of the whole."""
+        """Adds the part without its first ``skip`` bytes, and reduces ``skip`` by the bytes left out."""
         cdef size_t passed = min(part.size, skip[0])
         skip[0] -= passed
         part.data += passed
@@ -183,7 +183,7 @@ cdef class Outgoing:
         return sent
 
     cdef int pass_over(self, size_t size) except -1:
-        """So many bytes are sent, or somebody else's to send."""
+        """Removes the next ``size`` bytes: they are sent, or something else sends them."""
         cdef Part part
         self.size -= size
         self.offset += size

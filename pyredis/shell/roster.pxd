@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from pyredis.call.client_state cimport ClientState
 
 
-# What may stand in one list. The references are borrowed: a client that is listed must be removed before it goes.
+# A client that can be in one list. The list's references are borrowed: remove a client before it is deallocated.
 cdef class Listed(ClientState):
     cdef void *older
     cdef void *newer
@@ -17,6 +17,6 @@ cdef class ClientList:
     cdef Py_ssize_t count
 
     cdef void add(self, Listed item) noexcept
-    # Does nothing for one that is not listed.
+    # Does nothing for a client that is not listed.
     cdef void remove(self, Listed item) noexcept
     cdef Listed find(self, int64_t identity)

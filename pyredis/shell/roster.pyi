@@ -9,7 +9,7 @@ class Listed(ClientState):
     """A client that can be listed."""
 
 class ClientList(Mapping[int, Any]):
-    """A mapping of ids to those listed, to be read only. Looking one up takes time proportional to their number."""
+    """A read-only mapping of ids to the listed clients. A lookup takes time proportional to their number."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[int]: ...

@@ -1,7 +1,7 @@
 """The clients of a server, oldest first: a linked list that its members carry in themselves.
 
-There may be tens of thousands, most of them idle, so that each byte counts; and they are looked up by their id when an
-operator asks, which may take a while.
+There may be tens of thousands of clients, most of them idle, so each byte counts. They are looked up by id only when an
+operator asks, and that may take a while.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ cdef class Listed(ClientState):
 
 
 cdef class ClientList:
-    """A mapping of ids to those listed, to be read only. Looking one up takes time proportional to their number."""
+    """A read-only mapping of ids to the listed clients. A lookup takes time proportional to their number."""
 
     cdef void add(self, Listed item) noexcept:
         item.older = self.newest
@@ -71,7 +71,7 @@ cdef class ClientList:
         return default if found is None else found
 
     def values(self):
-        """A list, which stays as it is whoever comes and goes meanwhile."""
+        """Returns a list, which does not change when clients connect or disconnect."""
         cdef list found = []
         cdef void *at = self.oldest
         while at != NULL:

@@ -7,9 +7,9 @@ from pyredis.shell.outgoing cimport Outgoing, Parcel
 cdef class Sender(Receiver):
     cdef readonly Hub hub
     cdef readonly int fd                # -1 where the transport must be used
-    cdef Outgoing outgoing              # what comes after the transport's bytes; None for nothing
+    cdef Outgoing outgoing              # what is to be sent after the transport's bytes; None for nothing
     cdef size_t allowance               # bytes of replies that may be unsent before the client is paused
-    cdef size_t unsent                  # at the last look at a paused connection
+    cdef size_t unsent                  # bytes at the last check of a paused connection
 
     cdef int fail_sending(self) except -1
     cdef void count_sent(self, size_t size) noexcept

@@ -45,7 +45,7 @@ cdef class Sender(Receiver):
         self.client.bytes_out += size
 
     cdef int send(self, const char *data, size_t size) except -1:
-        """Sends bytes that will not stay where they are."""
+        """Sends bytes that are valid only during this call."""
         cdef ssize_t sent = 0
         if self.lost or size == 0:
             return 0
@@ -78,7 +78,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int send_large(self, size_t begin) except -1:
-        """Sends what stands in the reply buffer from ``begin`` on, its pieces from where they are stored."""
+        """Sends the reply buffer's bytes from ``begin`` on, pieces from where they are stored."""
         cdef Reply *reply = &self.hub.core.server.reply
         cdef size_t size = reply_total(reply) - begin
         cdef ssize_t sent = 0
@@ -98,7 +98,7 @@ cdef class Sender(Receiver):
         return self.queue_parcel(parcel)
 
     cdef int queue_parcel(self, Parcel parcel) except -1:
-        """Sends the parcel after what is on its way, from the next iteration on: others have their turn."""
+        """Queues a parcel. Sending begins in the next iteration at the earliest, so that others have their turn."""
         if self.outgoing is None:
             self.outgoing = Outgoing()
             if not self.writing:
@@ -108,7 +108,7 @@ cdef class Sender(Receiver):
         return self.check_output(self.unsent_bytes())
 
     def go_on_sending(self):
-        """Harmless at any time: what the transport still has goes first, and it will report that it has gone."""
+        """Continues sending. May be called at any time: the transport's bytes go first, and it reports their end."""
         enter(self.hub.core)
         if self.is_gone():
             return
@@ -118,7 +118,7 @@ cdef class Sender(Receiver):
             self.look_again()
 
     cdef int pump(self) except -1:
-        """Sends a slice of what is on its way, and sees to it that this is called again for the next."""
+        """Sends a slice of what is queued, and ensures that this is called again for the next one."""
         cdef ssize_t sent = 0
         self.writing = True
         if self.fd >= 0:
@@ -135,7 +135,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int lend_to_transport(self) except -1:
-        """The socket takes no more: the transport waits until it does."""
+        """Gives bytes to the transport, which waits until the socket accepts more."""
         self.transport.write(self.outgoing.take(LENT, self.hub.pages if self.fd >= 0 else None))
         if self.lost or self.transport.get_write_buffer_size():
             return 0
@@ -147,10 +147,10 @@ cdef class Sender(Receiver):
         return unsent + self.outgoing.size if self.outgoing is not None else unsent
 
     cdef int check_output(self, size_t unsent) except -1:
-        """Closes a client that lets more lie than it may, holds one back that lets much lie.
+        """Closes a client that leaves more unread than it may, pauses one that leaves much unread.
 
-        What waits for the disk does not count for an ordinary client: it asked for that itself, and is held back. A
-        client of another class gets what others cause.
+        What waits for the disk does not count for an ordinary client: it caused that itself, and is paused instead. It
+        does count for a client of another class, which receives what others cause.
         """
         cdef size_t counted = unsent
         if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):
@@ -165,7 +165,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int look_again(self) except -1:
-        """Lets a connection that is held back go on, if it has read, or if it does not read until it may write."""
+        """Resumes a paused client if it has read enough, or if it has read nothing: it may read only after it has sent."""
         cdef size_t unsent = self.unsent_bytes()
         if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
             self.unsent = unsent
@@ -181,11 +181,11 @@ cdef class Sender(Receiver):
         return self.lost or self.transport.is_closing()
 
     cdef bint is_owed(self) noexcept:
-        """Whether something waits for the file, for the socket, or for its delivery."""
+        """Whether any output waits for the file, for the socket, or for its delivery."""
         return self.held or self.outgoing is not None or self.client.mailbox != NULL
 
     cdef int finish(self) except -1:
-        """Closes a connection that is to end, once nothing is held back."""
+        """Closes a connection that is to end, once no output waits."""
         if self.closing and not self.is_owed() and not self.lost:
             self.transport.close()
         return 0
