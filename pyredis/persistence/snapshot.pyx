@@ -7,7 +7,7 @@ written as they were at the beginning. Saving a large value only opens it: the v
 slices of the walk (``persistence/saving/partial.pxd``), even if the keyspace gives it up meanwhile.
 
 The keys that a database had at the beginning are a ``Source``. When databases are swapped, the sources follow. When a
-database is flushed, the snapshot takes over its keys and releases them at its own end.
+database is flushed, the snapshot takes over the keys that it still needs, and releases them at its own end.
 
 The savers enumerate what is in an entry, and an encoder turns that into bytes (``saving``). The bytes go through a ring
 of the snapshot's own to a native thread, which writes and syncs them piece by piece.

@@ -165,7 +165,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int look_again(self) except -1:
-        """Resumes a paused client if it has read enough, or if it has read nothing: it may read only after it has sent."""
+        """Resumes a paused client if it has read enough, or nothing at all: it may have to send more before reading."""
         cdef size_t unsent = self.unsent_bytes()
         if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
             self.unsent = unsent

@@ -15,8 +15,8 @@ A value saved in pieces arrives in several such runs. Runs of other values may c
 has no order, its parts come in any order. An encoder that accepts this is ``scattered``. The encoder of commands is,
 because every command names its key.
 
-A format that stores a value's length first and then all of its parts (an RDB file) is not scattered. Today every
-encoder is, and no saver checks it. A value is to be saved for any other encoder as follows:
+A format that stores a value's length first and then all of its parts (an RDB file) is not scattered. There is no such
+encoder yet, and no saver checks ``scattered``. For an encoder that is not scattered, values are to be saved as follows:
 
 * Only one value is written at a time: the one that the walk takes next. Its count is the number of parts that the value
   had when it was opened.
@@ -24,7 +24,7 @@ encoder is, and no saver checks it. A value is to be saved for any other encoder
   change opens the value. From then on the guard passes each part to the saver before the part changes. If the walk is
   already past the part, or its name is set aside already, nothing needs to be done. Otherwise the saver sets aside the
   name: with a copy of the old part if the part exists, without one if the part is only about to be added.
-* When the walk takes the value, the saver writes the copies, and skips every part in the value whose name is set aside.
+* Once the walk takes the value, the saver writes every copy, and every part of the value whose name is not set aside.
   So the memory needed is proportional to what changes meanwhile, not to the size of the value.
 * A small value that is about to change while another value is being written is copied completely, because its bytes
   must not end up inside the other value.
