@@ -368,23 +368,23 @@ class Server:
         """When the data was last saved, in Unix seconds."""
         return self.persistence.last_save
 
-    def reload_aof(self, tell: Callable[[bool], None]) -> None:
-        """Runs DEBUG LOADAOF once the loop is free; ``tell`` is called with whether it succeeded."""
+    def reload_aof(self, on_done: Callable[[bool], None]) -> None:
+        """Runs DEBUG LOADAOF once the loop is free; ``on_done`` is called with whether it succeeded."""
         assert self._loop is not None
-        self._reloading = self._loop.create_task(self._reload_aof(tell))
+        self._reloading = self._loop.create_task(self._reload_aof(on_done))
 
-    async def _reload_aof(self, tell: Callable[[bool], None]) -> None:
+    async def _reload_aof(self, on_done: Callable[[bool], None]) -> None:
         try:
             await self.persistence.reload()
         except LoadError as error:
             self.log.warning(str(error))
-            tell(False)
+            on_done(False)
         else:
-            tell(True)
+            on_done(True)
 
-    def rewrite_aof(self, tell: Callable[[str | None], None]) -> bool | None:
-        """Runs BGREWRITEAOF. True if a rewrite began, False if it is scheduled, None if ``tell`` will be called."""
-        return self.persistence.start_rewrite(tell)
+    def rewrite_aof(self, on_done: Callable[[str | None], None]) -> bool | None:
+        """Runs BGREWRITEAOF. True if a rewrite began, False if it is scheduled, None if ``on_done`` will be called."""
+        return self.persistence.start_rewrite(on_done)
 
 
 class Rate:

@@ -120,8 +120,8 @@ class Config:
         for name, text in pairs:
             directive = find(name)
             if directive is None:
-                told = name.partition("\0")[0]
-                raise ConfigRefused(f"ERR Unknown option or number of arguments for CONFIG SET - '{told}'")
+                shown = name.partition("\0")[0]
+                raise ConfigRefused(f"ERR Unknown option or number of arguments for CONFIG SET - '{shown}'")
             reason = self._forbidden(directive, local)
             if reason:
                 raise _failed(name, reason)

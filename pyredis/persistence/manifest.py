@@ -199,7 +199,7 @@ class AppendOnlyDir:
         self._rewrite: _Rewrite | None = None
         # Whether the names of the manifest and of the folder are known to be on the disk. Those found at the start may
         # have been left by a process that died before it could sync them.
-        self._settled = False
+        self._folder_synced = False
         self._placed = False
 
     # ---- At the start ----
@@ -259,7 +259,7 @@ class AppendOnlyDir:
         """Open the newest incremental file, or create one: its descriptor and size. To be called after loading."""
         if not self.manifest.incremental:
             return self.open_new_incr(), 0
-        self._ensure_settled()
+        self._ensure_folder_synced()
         fd = os.open(self.path / self.manifest.incremental[-1].name, os.O_WRONLY | os.O_APPEND)
         return fd, os.fstat(fd).st_size
 
@@ -356,7 +356,7 @@ class AppendOnlyDir:
         history = self.manifest.history
         if not history:
             return []
-        self._ensure_settled()
+        self._ensure_folder_synced()
         for file in history:
             with contextlib.suppress(FileNotFoundError):
                 remove(self.path / file.name)
@@ -418,17 +418,17 @@ class AppendOnlyDir:
         _write_file(temporary, manifest.format())
         os.rename(temporary, self.manifest_path)
         self.manifest = manifest
-        self._settle()
+        self._sync_folder()
 
-    def _ensure_settled(self) -> None:
+    def _ensure_folder_synced(self) -> None:
         self._ensure_folder()
-        if not self._settled:
-            self._settle()
+        if not self._folder_synced:
+            self._sync_folder()
 
-    def _settle(self) -> None:
-        self._settled = False
+    def _sync_folder(self) -> None:
+        self._folder_synced = False
         _sync_path(self.path)
-        self._settled = True
+        self._folder_synced = True
 
 
 def _size(path: Path) -> int:

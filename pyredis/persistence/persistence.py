@@ -189,9 +189,9 @@ class Persistence:
                 self._exit_if_promised()
         self.rewriting.cron()
 
-    def start_rewrite(self, tell: Callable[[str | None], None]) -> bool | None:
+    def start_rewrite(self, on_done: Callable[[str | None], None]) -> bool | None:
         """BGREWRITEAOF; see ``Rewriting.on_request``."""
-        return self.rewriting.on_request(tell)
+        return self.rewriting.on_request(on_done)
 
     # ---- called by the rewrite ----
 

@@ -16,7 +16,7 @@ from pyredis.ground.server_log import Log
 from pyredis.persistence.loader import AofLoader, DamagedFile
 
 SLICE_US = 5000
-TELL_SECONDS = 5.0
+PROGRESS_SECONDS = 5.0
 
 
 class LoadError(Exception):
@@ -47,7 +47,7 @@ class Loading:
         self.stopped = False
         self._began = time.monotonic()
         self._start_time = int(time.time())
-        self._told = self._began
+        self._reported = self._began
 
     def stop(self) -> None:
         """Ends the loading after the current slice."""
@@ -81,8 +81,8 @@ class Loading:
             ) from error
         self.loaded = before + loader.loaded_bytes
         now = time.monotonic()
-        if now - self._told > TELL_SECONDS:
-            self._told = now
+        if now - self._reported > PROGRESS_SECONDS:
+            self._reported = now
             self.log.notice(f"Loading {os.path.basename(loader.path)}: {self.loaded * 100 // self.total}%")
         return more and not self.stopped
 

@@ -41,7 +41,7 @@ CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the 
 # Seconds. After a failure, the server waits 1, 2, 4, … seconds before it begins a rewrite itself, at most:
 LONGEST_DELAY = 60
 
-Tell = Callable[[str | None], None]
+OnDone = Callable[[str | None], None]
 
 
 class Files(Protocol):
@@ -108,11 +108,11 @@ class Rewriting:
 
     # ---- when ----
 
-    def on_request(self, tell: Tell) -> bool | None:
+    def on_request(self, on_done: OnDone) -> bool | None:
         """BGREWRITEAOF: returns True if a rewrite began, False if it is scheduled. Raises CommandError.
 
-        Returns None while the files are being opened. ``tell`` is called afterwards: with the text of an error, or with
-        None if the rewrite began.
+        Returns None while the files are being opened. ``on_done`` is called afterwards, with the text of an error or,
+        if the rewrite began, with None.
         """
         if self.in_progress:
             raise CommandError(IN_PROGRESS)
@@ -121,7 +121,7 @@ class Rewriting:
             self.scheduled = True
             self._not_before = 0.0
             return False
-        began = self.begin(tell)
+        began = self.begin(on_done)
         if began is False:
             raise CommandError(CANNOT_BEGIN)
         return began
@@ -146,8 +146,8 @@ class Rewriting:
 
     # ---- the steps ----
 
-    def begin(self, tell: Tell = lambda failure: None) -> bool | None:
-        """Begins a rewrite. True if it began, False if that failed, None if ``tell`` will be called with the result.
+    def begin(self, on_done: OnDone = lambda failure: None) -> bool | None:
+        """Begins a rewrite. True if it began, False if that failed, None if ``on_done`` will be called with the result.
 
         Must not be called in a transaction.
         """
@@ -158,7 +158,7 @@ class Rewriting:
             folder = persistence.rewritten_folder()
             if persistence.appending and not persistence.needs_base:
                 self._opening = True
-                self._in_thread(lambda done: self._on_opened(done, folder, tell), self._open_files, folder, "listed")
+                self._in_thread(lambda done: self._on_opened(done, folder, on_done), self._open_files, folder, "listed")
                 return None
             if persistence.appending and self.core.aof_sync_failed:
                 self._leave_failed_file(folder)
@@ -168,7 +168,7 @@ class Rewriting:
             return False
         return True
 
-    def _on_opened(self, future: Future[Any], folder: AppendOnlyDir, tell: Tell) -> None:
+    def _on_opened(self, future: Future[Any], folder: AppendOnlyDir, on_done: OnDone) -> None:
         wanted, self._opening = self._opening, False
         try:
             fd, out = future.result()
@@ -180,7 +180,7 @@ class Rewriting:
                 self.scheduled = wanted
         except (OSError, ManifestError) as error:
             self._note_vain(error)
-        tell(None if self._snapshot is not None or self.scheduled else CANNOT_BEGIN)
+        on_done(None if self._snapshot is not None or self.scheduled else CANNOT_BEGIN)
 
     def _incremental(self) -> IncrementalMode:
         if self.persistence.awaiting_base:
@@ -318,7 +318,7 @@ class Rewriting:
         while self._call is not None:
             future = self._call[0]
             wait([future])
-            self._settle(future)
+            self._finish_call(future)
         self.scheduled = False
 
     # ---- calls in the thread ----
@@ -328,9 +328,9 @@ class Rewriting:
         self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="aof-files")
         future = self._pool.submit(function, *arguments)
         self._call = future, then
-        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._settle, done))
+        future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish_call, done))
 
-    def _settle(self, future: Future[Any]) -> None:
+    def _finish_call(self, future: Future[Any]) -> None:
         if self._call is not None and self._call[0] is future:
             then = self._call[1]
             self._call = None

@@ -162,7 +162,7 @@ class FuzzedServer(Server):
     def wake_work(self):
         pass
 
-    def rewrite_aof(self, tell):
+    def rewrite_aof(self, on_done):
         if self.rewrite is not None:
             return False
         path = self.folder_path / "rewrite.aof"

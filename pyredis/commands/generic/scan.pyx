@@ -34,7 +34,7 @@ ctypedef struct Walk:
     Reply *reply
     const ScanOptions *options
     int64_t seen
-    size_t told
+    size_t returned
     uint64_t found              # keys that match the pattern and have not expired
     uint64_t missed             # keys that match the pattern and have expired
 
@@ -192,7 +192,7 @@ cdef void visit_key(void *context, void *element) noexcept nogil:
     if not is_of_type(walk.options, entry):
         return
     reply_slice(walk.reply, key)
-    walk.told += 1
+    walk.returned += 1
 
 
 cdef Replied scan(Call *call) noexcept nogil:
@@ -209,7 +209,7 @@ cdef Replied scan(Call *call) noexcept nogil:
     walk.reply = call.reply
     walk.options = &options
     walk.seen = 0
-    walk.told = 0
+    walk.returned = 0
     walk.found = 0
     walk.missed = 0
     removals_apart(call, True)
@@ -223,7 +223,7 @@ cdef Replied scan(Call *call) noexcept nogil:
     if options.type.data != NULL:
         call.server.hits += walk.found
         call.server.misses += walk.missed
-    return scan_close(call.reply, offset, options.cursor, walk.told)
+    return scan_close(call.reply, offset, options.cursor, walk.returned)
 
 
 HANDLERS = {"scan": native(scan)}

@@ -7,7 +7,7 @@ UNITS = "unit=(M|KM|FT|MI)"
 COORDINATES = "longitude:double latitude:double"
 COUNT = "[count-block=(COUNT count [ANY{0}])]"
 ORDER = "[order=(ASC|DESC)]"
-TOLD = "[WITHCOORD] [WITHDIST] [WITHHASH]"
+WITH = "[WITHCOORD] [WITHDIST] [WITHHASH]"
 CIRCLE = f"radius:double {UNITS}"
 FROM = f"from=(FROMMEMBER member|FROMLONLAT fromlonlat=({COORDINATES}))"
 BY = f"by=(circle=(BYRADIUS radius:double {UNITS})|box=(BYBOX width:double height:double {UNITS}))"
@@ -49,7 +49,7 @@ with family("geo", module="geo", acl="geo"):
         summary="Returns the positions of members as longitude and latitude.",
     )
     row(
-        f"GEORADIUS key {COORDINATES} {CIRCLE} {TOLD} {COUNT.format('@6.2.0')} {ORDER} {STORE}",
+        f"GEORADIUS key {COORDINATES} {CIRCLE} {WITH} {COUNT.format('@6.2.0')} {ORDER} {STORE}",
         "write denyoom",
         keys=READ + STORES.format(6),
         since="3.2.0",
@@ -59,7 +59,7 @@ with family("geo", module="geo", acl="geo"):
         replaced_by="`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
     )
     row(
-        f"GEORADIUSBYMEMBER key member {CIRCLE} {TOLD} {COUNT.format('')} {ORDER} {STORE}",
+        f"GEORADIUSBYMEMBER key member {CIRCLE} {WITH} {COUNT.format('')} {ORDER} {STORE}",
         "write denyoom",
         keys=READ + STORES.format(5),
         since="3.2.0",
@@ -69,7 +69,7 @@ with family("geo", module="geo", acl="geo"):
         replaced_by="`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
     )
     row(
-        f"GEORADIUSBYMEMBER_RO key member {CIRCLE} {TOLD} {COUNT.format('')} {ORDER}",
+        f"GEORADIUSBYMEMBER_RO key member {CIRCLE} {WITH} {COUNT.format('')} {ORDER}",
         "readonly",
         keys=READ,
         since="3.2.10",
@@ -79,7 +79,7 @@ with family("geo", module="geo", acl="geo"):
         replaced_by="`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments",
     )
     row(
-        f"GEORADIUS_RO key {COORDINATES} {CIRCLE} {TOLD} {COUNT.format('@6.2.0')} {ORDER}",
+        f"GEORADIUS_RO key {COORDINATES} {CIRCLE} {WITH} {COUNT.format('@6.2.0')} {ORDER}",
         "readonly",
         keys=READ,
         since="3.2.10",
@@ -89,7 +89,7 @@ with family("geo", module="geo", acl="geo"):
         replaced_by="`GEOSEARCH` with the `BYRADIUS` argument",
     )
     row(
-        f"GEOSEARCH key {FROM} {BY} {ORDER} {COUNT.format('')} {TOLD}",
+        f"GEOSEARCH key {FROM} {BY} {ORDER} {COUNT.format('')} {WITH}",
         "readonly",
         keys=READ,
         since="6.2.0",

@@ -63,9 +63,9 @@ cdef enum Order:
     FARTHEST_FIRST
 
 cdef enum Told:
-    TELL_DISTANCE = 1
-    TELL_HASH = 2
-    TELL_POSITION = 4
+    WITH_DISTANCE = 1
+    WITH_HASH = 2
+    WITH_POSITION = 4
 
 ctypedef struct Search:
     Call *call
@@ -77,7 +77,7 @@ ctypedef struct Search:
     bint from_position
     bint by_radius
     bint by_box
-    int told
+    int shown
     Order order
     bint any                    # stop after the first `count` that are found
     int64_t count               # 0: all
@@ -167,11 +167,11 @@ cdef bint read_count(Search *search, int index) noexcept nogil:
 cdef bint read_word(Search *search, Slice word) noexcept nogil:
     """Parses an option without a value; returns False for any other word."""
     if equals_nocase(word, "withdist"):
-        search.told |= TELL_DISTANCE
+        search.shown |= WITH_DISTANCE
     elif equals_nocase(word, "withhash"):
-        search.told |= TELL_HASH
+        search.shown |= WITH_HASH
     elif equals_nocase(word, "withcoord"):
-        search.told |= TELL_POSITION
+        search.shown |= WITH_POSITION
     elif equals_nocase(word, "any"):
         search.any = True
     elif equals_nocase(word, "asc"):
@@ -248,7 +248,7 @@ cdef bint refused(Call *call, const char *text, Slice name) noexcept nogil:
 cdef bint check_options(Search *search) noexcept nogil:
     """Checks for options that exclude each other or are missing; returns False after replying with an error."""
     cdef Call *call = search.call
-    if search.store and search.told:
+    if search.store and search.shown:
         return refused(call, "ERR %.*s is not compatible with WITHDIST, WITHHASH and WITHCOORD options",
                        literal("GEOSEARCHSTORE") if search.form == GEOSEARCHSTORE
                        else literal("STORE option in GEORADIUS"))
@@ -378,24 +378,24 @@ cdef void arrange(const Search *search, Points *points) noexcept nogil:
 
 # ---- results ----
 
-cdef void tell(const Search *search, const Point *point) noexcept nogil:
+cdef void reply_point(const Search *search, const Point *point) noexcept nogil:
     cdef Call *call = search.call
-    if search.told:
-        reply_array(call.reply, 1 + (search.told & 1) + (search.told >> 1 & 1) + (search.told >> 2))
+    if search.shown:
+        reply_array(call.reply, 1 + (search.shown & 1) + (search.shown >> 1 & 1) + (search.shown >> 2))
     reply_slice(call.reply, member_of(point))
-    if search.told & TELL_DISTANCE:
+    if search.shown & WITH_DISTANCE:
         reply_distance(call, point.distance / search.metres)
-    if search.told & TELL_HASH:
+    if search.shown & WITH_HASH:
         reply_integer(call.reply, <int64_t> point.score)
-    if search.told & TELL_POSITION:
+    if search.shown & WITH_POSITION:
         reply_position(call, point.position)
 
 
-cdef Replied tell_all(const Search *search, const Points *points) noexcept nogil:
+cdef Replied reply_points(const Search *search, const Points *points) noexcept nogil:
     cdef size_t index
     reply_array(search.call.reply, points.count)
     for index in range(points.count):
-        tell(search, points.items + index)
+        reply_point(search, points.items + index)
     return 0
 
 
@@ -425,7 +425,7 @@ cdef Replied answer(const Search *search) noexcept nogil:
     if search.store:
         store_all(search, &points)
     else:
-        tell_all(search, &points)
+        reply_points(search, &points)
     mem_free(points.items, points.capacity * sizeof(Point))
     return 0
 

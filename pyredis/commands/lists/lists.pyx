@@ -268,7 +268,7 @@ cdef bint position_option(Call *call, int at, Positions *positions) noexcept nog
     return False
 
 
-cdef void tell_position(void *context, size_t index) noexcept nogil:
+cdef void reply_position(void *context, size_t index) noexcept nogil:
     reply_integer(<Reply *> context, <int64_t> index)
 
 
@@ -277,7 +277,7 @@ cdef size_t reply_positions(Call *call, const List *list, const Positions *posit
     cdef size_t skip = <size_t> (positions.rank - 1 if front else -(positions.rank + 1))
     cdef size_t limit = 1 if positions.count < 0 else ALL if positions.count == 0 else <size_t> positions.count
     cdef size_t within = <size_t> positions.within if positions.within else ALL
-    return list_positions(list, call.argv[2], front, skip, limit, within, tell_position, call.reply)
+    return list_positions(list, call.argv[2], front, skip, limit, within, reply_position, call.reply)
 
 
 cdef Replied lpos(Call *call) noexcept nogil:

@@ -68,13 +68,13 @@ def server(client):
 
 
 def _listeners(config) -> dict[str, str]:
-    told = []
+    listeners = []
     if config["port"]:
         binds = "".join(f",bind={address}" for address in config["bind"])
-        told.append(f"name=tcp{binds},port={config['port']}")
+        listeners.append(f"name=tcp{binds},port={config['port']}")
     if config["unixsocket"]:
-        told.append(f"name=unix,bind={config['unixsocket']}")
-    return {f"listener{number}": text for number, text in enumerate(told)}
+        listeners.append(f"name=unix,bind={config['unixsocket']}")
+    return {f"listener{number}": text for number, text in enumerate(listeners)}
 
 
 def clients(client):

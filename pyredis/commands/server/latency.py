@@ -90,13 +90,13 @@ def cumulative(histogram: Histogram) -> dict[int, int]:
 
     Redis's own histogram keeps two significant digits and reports an edge of 2**k ns as 2**k + 2**(k - 7) - 1.
     """
-    told: dict[int, int] = {}
+    counts: dict[int, int] = {}
     total = 0
     for begin, _, calls in histogram:
         total += calls
         edge = max(begin.bit_length(), FIRST_POWER)
-        told[((1 << edge) + (1 << (edge - 7)) - 1) // 1000] = total
-    return told
+        counts[((1 << edge) + (1 << (edge - 7)) - 1) // 1000] = total
+    return counts
 
 
 def percentile(histogram: Histogram, share: float) -> float:

@@ -30,11 +30,11 @@ def bgrewriteaof(client, args):
 
     waits = client.core.may_wait
 
-    def tell(failure: str | None) -> None:
+    def on_done(failure: str | None) -> None:
         if waits:
             client.unblock(f"-{failure}\r\n".encode() if failure else b"+%b\r\n" % REWRITE_STARTED)
 
-    began = client.host.rewrite_aof(tell)
+    began = client.host.rewrite_aof(on_done)
     if began is None and waits:
         client.block()
         return NO_REPLY

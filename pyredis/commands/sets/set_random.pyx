@@ -24,7 +24,7 @@ cdef enum:
     REMOVALS = 1024
 
 
-cdef void tell(void *context, const SetMember *member) noexcept nogil:
+cdef void reply_sampled(void *context, const SetMember *member) noexcept nogil:
     reply_member(<Reply *> context, member)
 
 
@@ -48,7 +48,7 @@ cdef void send_removals(Removals *removals) noexcept nogil:
     removals.count = 0
 
 
-cdef void tell_removed(void *context, const SetMember *member) noexcept nogil:
+cdef void reply_removed(void *context, const SetMember *member) noexcept nogil:
     cdef Removals *removals = <Removals *> context
     cdef Reply *reply = removals.call.reply
     cdef size_t begin = reply.size, at
@@ -71,7 +71,7 @@ cdef void pop_members(Call *call, SetAccess *access, size_t count) noexcept nogi
     removals.count = 0
     removals.argv[0] = literal("SREM")
     removals.argv[1] = call.argv[1]
-    set_pop(&access.set, count, &access.limits, &call.server.keyspace.random, tell_removed, removals)
+    set_pop(&access.set, count, &access.limits, &call.server.keyspace.random, reply_removed, removals)
     send_removals(removals)
     mem_free(removals, sizeof(Removals))
 
@@ -80,7 +80,7 @@ cdef void pop_everything(Call *call, SetAccess *access) noexcept nogil:
     cdef size_t size = set_size(access.set)
     # This counts as a read of the entire set.
     call.server.hits += 1
-    set_sample(access.set, size, &call.server.keyspace.random, tell, call.reply)
+    set_sample(access.set, size, &call.server.keyspace.random, reply_sampled, call.reply)
     changed(call, 1, EVENT_SET, "spop")
     delete_key_instead(call, 1, access.entry, call.server.settings.lazy_server_del != 0)
     count_as(call, size)
@@ -165,7 +165,7 @@ cdef Replied srandmember(Call *call) noexcept nogil:
     if count < 0:
         reply_repeatedly(call, parts, reply_any, set)
     else:
-        set_sample(set, parts, &call.server.keyspace.random, tell, call.reply)
+        set_sample(set, parts, &call.server.keyspace.random, reply_sampled, call.reply)
     return 0
 
 

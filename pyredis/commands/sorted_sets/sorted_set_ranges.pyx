@@ -234,7 +234,7 @@ cdef bint read_range(Call *call, int key, bint store, int kind, int direction, R
     return read_bounds(call, key + (2 if swapped else 1), key + (1 if swapped else 2), range_)
 
 
-cdef Replied tell_range(Call *call, int kind, int direction) noexcept nogil:
+cdef Replied reply_range(Call *call, int kind, int direction) noexcept nogil:
     cdef bint nested = call.reply.protocol > 2
     cdef SortedSetIterator iterator
     cdef ScoredMember member
@@ -258,27 +258,27 @@ cdef Replied tell_range(Call *call, int kind, int direction) noexcept nogil:
 
 
 cdef Replied zrange(Call *call) noexcept nogil:
-    return tell_range(call, UNDECIDED, UNDECIDED)
+    return reply_range(call, UNDECIDED, UNDECIDED)
 
 
 cdef Replied zrevrange(Call *call) noexcept nogil:
-    return tell_range(call, BY_RANK, BACKWARD)
+    return reply_range(call, BY_RANK, BACKWARD)
 
 
 cdef Replied zrangebyscore(Call *call) noexcept nogil:
-    return tell_range(call, BY_SCORE, FORWARD)
+    return reply_range(call, BY_SCORE, FORWARD)
 
 
 cdef Replied zrevrangebyscore(Call *call) noexcept nogil:
-    return tell_range(call, BY_SCORE, BACKWARD)
+    return reply_range(call, BY_SCORE, BACKWARD)
 
 
 cdef Replied zrangebylex(Call *call) noexcept nogil:
-    return tell_range(call, BY_LEX, FORWARD)
+    return reply_range(call, BY_LEX, FORWARD)
 
 
 cdef Replied zrevrangebylex(Call *call) noexcept nogil:
-    return tell_range(call, BY_LEX, BACKWARD)
+    return reply_range(call, BY_LEX, BACKWARD)
 
 
 cdef SortedSet *copy_of_range(Call *call, SortedSet *set, const Range *range_) noexcept nogil:

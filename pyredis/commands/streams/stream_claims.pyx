@@ -42,7 +42,7 @@ from pyredis.types.stream.id_index cimport IdPlace, StreamId, id_before, index_a
 from pyredis.types.stream.stream cimport stream_has
 
 cdef enum:
-    UNTOLD = -1
+    UNSET = -1
     # XAUTOCLAIM looks at this many pending entries for each that it may claim.
     ATTEMPTS = 10
     DEFAULT_COUNT = 100
@@ -52,7 +52,7 @@ cdef enum:
 ctypedef struct Claim:
     int64_t min_idle        # ms
     int64_t delivered_ms    # Unix time
-    int64_t deliveries      # UNTOLD: one more, unless `just_id`
+    int64_t deliveries      # UNSET: one more, unless `just_id`
     bint force
     bint just_id
     StreamId last_id        # LASTID
@@ -73,7 +73,7 @@ cdef void take(Delivery *delivery, Nack *nack, const Claim *claim) noexcept nogi
     cdef Reply *reply = delivery.call.reply
     nack_assign(nack, delivery.consumer)
     nack.delivered_ms = claim.delivered_ms
-    if claim.deliveries != UNTOLD:
+    if claim.deliveries != UNSET:
         nack.deliveries = claim.deliveries
     elif not claim.just_id:
         nack.deliveries += 1
@@ -140,7 +140,7 @@ cdef bint claim_value(Call *call, int at, int64_t now, Claim *claim) noexcept no
 
 cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept nogil:
     claim.force = claim.just_id = False
-    claim.delivered_ms = claim.deliveries = UNTOLD
+    claim.delivered_ms = claim.deliveries = UNSET
     claim.last_id = least_id()
     claim.restores = call.client.flags & CLIENT_LOADER
     while at < call.argc:
@@ -160,7 +160,7 @@ cdef bint claim_options(Call *call, int at, int64_t now, Claim *claim) noexcept 
     if not 0 <= claim.delivered_ms <= now:
         claim.delivered_ms = now
     if claim.deliveries < 0:
-        claim.deliveries = UNTOLD
+        claim.deliveries = UNSET
     return True
 
 
@@ -185,7 +185,7 @@ cdef bint claim_entry(Delivery *delivery, StreamId id, const Claim *claim, bint 
 
 cdef Replied claim_all(Delivery *delivery, const Claim *claim) noexcept nogil:
     cdef Call *call = delivery.call
-    cdef size_t start, told = 0
+    cdef size_t start, replied = 0
     cdef bint further = id_before(delivery.group.last_id, claim.last_id), propagated = False
     cdef StreamId id
     cdef int index
@@ -195,8 +195,8 @@ cdef Replied claim_all(Delivery *delivery, const Claim *claim) noexcept nogil:
     start = reply_open(call.reply)
     for index in range(5, claim.ids_end):
         parse_id(call.argv[index], 0, &id, NULL)
-        told += claim_entry(delivery, id, claim, &propagated)
-    reply_close(call.reply, start, ARRAY, told)
+        replied += claim_entry(delivery, id, claim, &propagated)
+    reply_close(call.reply, start, ARRAY, replied)
     if further:
         changed_quietly(call, 1)
         # Every propagated XCLAIM contains the last id too.
@@ -228,7 +228,7 @@ cdef bint automatic_options(Call *call, int64_t *count, Claim *claim) noexcept n
     cdef int at = 6
     count[0] = DEFAULT_COUNT
     claim.force = claim.just_id = False
-    claim.deliveries = UNTOLD
+    claim.deliveries = UNSET
     while at < call.argc:
         if equals_nocase(call.argv[at], "justid"):
             claim.just_id = True
@@ -255,7 +255,7 @@ cdef void list_id(IdList *ids, StreamId id) noexcept nogil:
 cdef StreamId claim_from(Delivery *delivery, StreamId first, int64_t count, const Claim *claim, IdList *deleted
                          ) noexcept nogil:
     """Replies with the entries claimed; returns the id where the next call continues, 0-0 at the end."""
-    cdef size_t start = reply_open(delivery.call.reply), told = 0
+    cdef size_t start = reply_open(delivery.call.reply), replied = 0
     cdef int64_t attempts = count * ATTEMPTS
     cdef IdPlace place
     cdef Nack *nack
@@ -272,10 +272,10 @@ cdef StreamId claim_from(Delivery *delivery, StreamId first, int64_t count, cons
             continue
         if is_idle(delivery, nack, claim):
             take(delivery, nack, claim)
-            told += 1
+            replied += 1
             count -= 1
         more = index_forward(&delivery.group.pending, &place)
-    reply_close(delivery.call.reply, start, ARRAY, told)
+    reply_close(delivery.call.reply, start, ARRAY, replied)
     return (<Nack *> index_at(&delivery.group.pending, place)).id if more else least_id()
 
 

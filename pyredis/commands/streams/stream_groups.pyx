@@ -282,7 +282,7 @@ ctypedef struct PendingRange:
 
 
 cdef void reply_consumers_with_pending(Reply *reply, Group *group) noexcept nogil:
-    cdef size_t count, at, told = 0
+    cdef size_t count, at, replied = 0
     cdef Consumer **consumers = sorted_consumers(group, &count)
     cdef size_t start = reply_open(reply)
     for at in range(count):
@@ -290,8 +290,8 @@ cdef void reply_consumers_with_pending(Reply *reply, Group *group) noexcept nogi
             reply_array(reply, 2)
             reply_slice(reply, consumer_name(consumers[at]))
             reply_bulk_integer(reply, consumers[at].pending.size)
-            told += 1
-    reply_close(reply, start, ARRAY, told)
+            replied += 1
+    reply_close(reply, start, ARRAY, replied)
     list_free(consumers, count)
 
 
@@ -336,7 +336,7 @@ cdef void reply_nack(Reply *reply, const Nack *nack, int64_t now) noexcept nogil
 
 cdef Replied reply_pending(Call *call, const IdIndex *pending, const PendingRange *wanted) noexcept nogil:
     cdef int64_t now = call.server.keyspace.now_ms, left = wanted.count
-    cdef size_t start = reply_open(call.reply), told = 0
+    cdef size_t start = reply_open(call.reply), replied = 0
     cdef IdPlace place
     cdef Nack *nack
     cdef bint more = index_seek(pending, wanted.first, &place)
@@ -346,10 +346,10 @@ cdef Replied reply_pending(Call *call, const IdIndex *pending, const PendingRang
             break
         if wanted.min_idle == 0 or now - nack.delivered_ms >= wanted.min_idle:
             reply_nack(call.reply, nack, now)
-            told += 1
+            replied += 1
             left -= 1
         more = index_forward(pending, &place)
-    return reply_close(call.reply, start, ARRAY, told)
+    return reply_close(call.reply, start, ARRAY, replied)
 
 
 cdef Replied xpending(Call *call) noexcept nogil:

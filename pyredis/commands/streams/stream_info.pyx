@@ -114,7 +114,7 @@ cdef void say_entry(Reply *reply, const char *name, Stream *stream, bint there, 
         reply_null(reply)
 
 
-cdef Replied tell_briefly(Reply *reply, Stream *stream) noexcept nogil:
+cdef Replied reply_briefly(Reply *reply, Stream *stream) noexcept nogil:
     cdef StreamId first = least_id(), last = least_id()
     cdef bint there = stream_first_id(stream, &first) and stream_last_id(stream, &last)
     reply_aggregate(reply, MAP, 10)
@@ -125,25 +125,25 @@ cdef Replied tell_briefly(Reply *reply, Stream *stream) noexcept nogil:
     return 0
 
 
-cdef void tell_entries(Reply *reply, Stream *stream, int64_t count) noexcept nogil:
+cdef void reply_entries(Reply *reply, Stream *stream, int64_t count) noexcept nogil:
     cdef StreamIterator iterator
     cdef size_t start = reply_open(reply)
-    cdef int64_t told = 0
+    cdef int64_t replied = 0
     stream_iterate(stream, least_id(), greatest_id(), &iterator)
-    while (count == 0 or told < count) and stream_next(&iterator):
+    while (count == 0 or replied < count) and stream_next(&iterator):
         reply_entry(reply, &iterator.entry)
-        told += 1
-    reply_close(reply, start, ARRAY, told)
+        replied += 1
+    reply_close(reply, start, ARRAY, replied)
 
 
-cdef void tell_pending(Reply *reply, const IdIndex *pending, int64_t count, bint consumers) noexcept nogil:
+cdef void reply_pending(Reply *reply, const IdIndex *pending, int64_t count, bint consumers) noexcept nogil:
     """Replies with pending entries; ``consumers`` adds the consumer's name to each, for a group's entries."""
     cdef size_t start = reply_open(reply)
-    cdef int64_t told = 0
+    cdef int64_t replied = 0
     cdef IdPlace place
     cdef Nack *nack
     cdef bint more = index_first(pending, &place)
-    while more and (count == 0 or told < count):
+    while more and (count == 0 or replied < count):
         nack = <Nack *> index_at(pending, place)
         reply_array(reply, 4 if consumers else 3)
         reply_id(reply, nack.id)
@@ -151,12 +151,12 @@ cdef void tell_pending(Reply *reply, const IdIndex *pending, int64_t count, bint
             reply_slice(reply, consumer_name(nack.consumer))
         reply_integer(reply, nack.delivered_ms)
         reply_integer(reply, nack.deliveries)
-        told += 1
+        replied += 1
         more = index_forward(pending, &place)
-    reply_close(reply, start, ARRAY, told)
+    reply_close(reply, start, ARRAY, replied)
 
 
-cdef void tell_consumer_fully(Reply *reply, Consumer *consumer, int64_t count) noexcept nogil:
+cdef void reply_consumer_fully(Reply *reply, Consumer *consumer, int64_t count) noexcept nogil:
     reply_aggregate(reply, MAP, 5)
     say(reply, "name")
     reply_slice(reply, consumer_name(consumer))
@@ -164,10 +164,10 @@ cdef void tell_consumer_fully(Reply *reply, Consumer *consumer, int64_t count) n
     say_number(reply, "active-time", consumer.active_ms)
     say_number(reply, "pel-count", consumer.pending.size)
     say(reply, "pending")
-    tell_pending(reply, &consumer.pending, count, False)
+    reply_pending(reply, &consumer.pending, count, False)
 
 
-cdef void tell_group_fully(Reply *reply, Stream *stream, Group *group, int64_t count) noexcept nogil:
+cdef void reply_group_fully(Reply *reply, Stream *stream, Group *group, int64_t count) noexcept nogil:
     cdef size_t consumers_found, at
     cdef Consumer **consumers = sorted_consumers(group, &consumers_found)
     reply_aggregate(reply, MAP, 7)
@@ -176,28 +176,28 @@ cdef void tell_group_fully(Reply *reply, Stream *stream, Group *group, int64_t c
     say_progress(reply, stream, group)
     say_number(reply, "pel-count", group.pending.size)
     say(reply, "pending")
-    tell_pending(reply, &group.pending, count, True)
+    reply_pending(reply, &group.pending, count, True)
     say(reply, "consumers")
     reply_array(reply, consumers_found)
     for at in range(consumers_found):
-        tell_consumer_fully(reply, consumers[at], count)
+        reply_consumer_fully(reply, consumers[at], count)
     list_free(consumers, consumers_found)
 
 
-cdef Replied tell_fully(Reply *reply, Stream *stream, int64_t count) noexcept nogil:
+cdef Replied reply_fully(Reply *reply, Stream *stream, int64_t count) noexcept nogil:
     cdef size_t found, at
     cdef Group **groups
     reply_aggregate(reply, MAP, 9)
     say_facts(reply, stream)
     say(reply, "entries")
-    tell_entries(reply, stream, count)
+    reply_entries(reply, stream, count)
     say(reply, "groups")
     if stream.groups == NULL:
         return reply_array(reply, 0)
     groups = sorted_groups(stream.groups, &found)
     reply_array(reply, found)
     for at in range(found):
-        tell_group_fully(reply, stream, groups[at], count)
+        reply_group_fully(reply, stream, groups[at], count)
     list_free(groups, found)
     return 0
 
@@ -208,7 +208,7 @@ cdef Replied xinfo_stream(Call *call) noexcept nogil:
     if stream == NULL:
         return 0
     if call.argc == 3:
-        return tell_briefly(call.reply, stream)
+        return reply_briefly(call.reply, stream)
     if call.argc not in (4, 6) or not equals_nocase(call.argv[3], "full"):
         return refuse_subcommand(call, "XINFO")
     if call.argc == 6:
@@ -216,7 +216,7 @@ cdef Replied xinfo_stream(Call *call) noexcept nogil:
             return refuse_subcommand(call, "XINFO")
         if not integer_argument(call, 5, &count):
             return 0
-    return tell_fully(call.reply, stream, count if count >= 0 else FULL_COUNT)
+    return reply_fully(call.reply, stream, count if count >= 0 else FULL_COUNT)
 
 
 # ---- XINFO GROUPS, XINFO CONSUMERS ----
@@ -235,7 +235,7 @@ cdef void say_progress(Reply *reply, const Stream *stream, const Group *group) n
     say_number_or_null(reply, "lag", stream_lag(stream, group.last_id, group.entries_read), LAG_UNKNOWN)
 
 
-cdef void tell_group(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:
+cdef void reply_group(Reply *reply, const Stream *stream, const Group *group) noexcept nogil:
     reply_aggregate(reply, MAP, 6)
     say(reply, "name")
     reply_slice(reply, group_name(group))
@@ -255,12 +255,12 @@ cdef Replied xinfo_groups(Call *call) noexcept nogil:
     groups = sorted_groups(stream.groups, &count)
     reply_array(call.reply, count)
     for at in range(count):
-        tell_group(call.reply, stream, groups[at])
+        reply_group(call.reply, stream, groups[at])
     list_free(groups, count)
     return 0
 
 
-cdef void tell_consumer(Reply *reply, const Consumer *consumer, int64_t now) noexcept nogil:
+cdef void reply_consumer(Reply *reply, const Consumer *consumer, int64_t now) noexcept nogil:
     reply_aggregate(reply, MAP, 4)
     say(reply, "name")
     reply_slice(reply, consumer_name(consumer))
@@ -283,7 +283,7 @@ cdef Replied xinfo_consumers(Call *call) noexcept nogil:
     consumers = sorted_consumers(group, &count)
     reply_array(call.reply, count)
     for at in range(count):
-        tell_consumer(call.reply, consumers[at], call.server.keyspace.now_ms)
+        reply_consumer(call.reply, consumers[at], call.server.keyspace.now_ms)
     list_free(consumers, count)
     return 0
 

@@ -204,17 +204,17 @@ cdef bint resolve_id(Call *call, const Stream *stream, int index, StreamId *id) 
 cdef void read_behind(Answer *answer, Slice key, Stream *stream, StreamId id, int64_t count) noexcept nogil:
     cdef StreamIterator iterator
     cdef StreamId last
-    cdef size_t start, told = 0
+    cdef size_t start, replied = 0
     if not stream_last_id(stream, &last) or not id_before(id, last):
         return
     begin_stream(answer, key)
     raise_id(&id)
     start = reply_open(answer.reply)
     stream_iterate(stream, id, greatest_id(), &iterator)
-    while (not count or told < <uint64_t> count) and stream_next(&iterator):
+    while (not count or replied < <uint64_t> count) and stream_next(&iterator):
         reply_entry(answer.reply, &iterator.entry)
-        told += 1
-    reply_close(answer.reply, start, ARRAY, told)
+        replied += 1
+    reply_close(answer.reply, start, ARRAY, replied)
 
 
 cdef bint check_streams(Call *call, const Reading *reading) noexcept nogil:
@@ -318,17 +318,17 @@ cdef void deliver_entry(Delivery *delivery, StreamId id) noexcept nogil:
 cdef void read_new(Delivery *delivery, const Reading *reading, Reply *reply) noexcept nogil:
     cdef StreamIterator iterator
     cdef StreamId first = delivery.group.last_id
-    cdef size_t start = reply_open(reply), told = 0
+    cdef size_t start = reply_open(reply), replied = 0
     cdef bint moved = False
     raise_id(&first)
     stream_iterate(delivery.stream, first, greatest_id(), &iterator)
-    while (not reading.count or told < <uint64_t> reading.count) and stream_next(&iterator):
+    while (not reading.count or replied < <uint64_t> reading.count) and stream_next(&iterator):
         moved |= note_read(delivery, iterator.entry.id)
         reply_entry(reply, &iterator.entry)
         if not reading.unacknowledged:
             deliver_entry(delivery, iterator.entry.id)
-        told += 1
-    reply_close(reply, start, ARRAY, told)
+        replied += 1
+    reply_close(reply, start, ARRAY, replied)
     if moved:
         propagate_group_id(delivery)
         changed_quietly(delivery.call, delivery.key_at)
@@ -336,11 +336,11 @@ cdef void read_new(Delivery *delivery, const Reading *reading, Reply *reply) noe
 
 cdef void read_pending(Delivery *delivery, StreamId id, int64_t count, Reply *reply) noexcept nogil:
     """Replies with the consumer's pending entries after ``id``; those that still exist count as delivered again."""
-    cdef size_t start = reply_open(reply), told = 0
+    cdef size_t start = reply_open(reply), replied = 0
     cdef IdPlace place
     cdef Nack *nack
     cdef bint more = raise_id(&id) and index_seek(&delivery.consumer.pending, id, &place)
-    while more and (not count or told < <uint64_t> count):
+    while more and (not count or replied < <uint64_t> count):
         nack = <Nack *> index_at(&delivery.consumer.pending, place)
         if reply_entry_of(reply, delivery.stream, nack.id):
             nack.delivered_ms = delivery.now
@@ -349,9 +349,9 @@ cdef void read_pending(Delivery *delivery, StreamId id, int64_t count, Reply *re
             reply_array(reply, 2)
             reply_id(reply, nack.id)
             reply_null_array(reply)
-        told += 1
+        replied += 1
         more = index_forward(&delivery.consumer.pending, &place)
-    reply_close(reply, start, ARRAY, told)
+    reply_close(reply, start, ARRAY, replied)
 
 
 cdef bint asks_for_history(Call *call, int index, StreamId *id) noexcept nogil:

@@ -420,24 +420,24 @@ cdef bint count_option(Call *call, int64_t *count) noexcept nogil:
 
 cdef void reply_range(Call *call, Stream *stream, StreamId first, StreamId last, int64_t count) noexcept nogil:
     cdef StreamIterator iterator
-    cdef size_t start = reply_open(call.reply), told = 0
+    cdef size_t start = reply_open(call.reply), replied = 0
     stream_iterate(stream, first, last, &iterator)
     while count and stream_next(&iterator):
         reply_entry(call.reply, &iterator.entry)
-        told += 1
+        replied += 1
         count -= 1
-    reply_close(call.reply, start, ARRAY, told)
+    reply_close(call.reply, start, ARRAY, replied)
 
 
 cdef void reply_range_back(Call *call, Stream *stream, StreamId first, StreamId last, int64_t count) noexcept nogil:
     cdef StreamIterator iterator
-    cdef size_t start = reply_open(call.reply), told = 0
+    cdef size_t start = reply_open(call.reply), replied = 0
     stream_iterate_back(stream, first, last, &iterator)
     while count and stream_previous(&iterator):
         reply_entry(call.reply, &iterator.entry)
-        told += 1
+        replied += 1
         count -= 1
-    reply_close(call.reply, start, ARRAY, told)
+    reply_close(call.reply, start, ARRAY, replied)
 
 
 cdef Replied range_command(Call *call, bint backward) noexcept nogil:

@@ -123,7 +123,7 @@ cdef void compare(Comparison *it, Slice a, Slice b, bint with_way) noexcept nogi
     mem_free(row, row_size)
 
 
-cdef void tell_range(Call *call, size_t begin, size_t size) noexcept nogil:
+cdef void reply_match(Call *call, size_t begin, size_t size) noexcept nogil:
     reply_array(call.reply, 2)
     reply_integer(call.reply, <int64_t> begin)
     reply_integer(call.reply, <int64_t> (begin + size - 1))
@@ -135,8 +135,8 @@ cdef void end_run(Matches *matches, size_t i, size_t j, size_t size) noexcept no
         return
     matches.count += 1
     reply_array(call.reply, 3 if matches.options.with_lengths else 2)
-    tell_range(call, i, size)
-    tell_range(call, j, size)
+    reply_match(call, i, size)
+    reply_match(call, j, size)
     if matches.options.with_lengths:
         reply_integer(call.reply, <int64_t> size)
 

@@ -269,7 +269,7 @@ cdef void propagate_without_get(Call *call) noexcept nogil:
     mem_free(argv, size)
 
 
-cdef void store_as_told(Call *call, Entry *entry, const Options *options, int64_t expiry) noexcept nogil:
+cdef void store_as_asked(Call *call, Entry *entry, const Options *options, int64_t expiry) noexcept nogil:
     if options.given & KEEPTTL and entry != NULL:
         expiry = entry_expiry(entry)
     if options.time:
@@ -297,7 +297,7 @@ cdef Replied set_with_options(Call *call) noexcept nogil:
         entry = lookup_write(call, 1)
     if options.given & (XX if entry == NULL else NX):
         return 0 if options.given & GET else reply_null(call.reply)
-    store_as_told(call, entry, &options, expiry)
+    store_as_asked(call, entry, &options, expiry)
     return 0 if options.given & GET else reply_ok(call.reply)
 
 

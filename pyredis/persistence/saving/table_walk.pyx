@@ -87,7 +87,7 @@ cdef void close_walk(Partial *partial) noexcept nogil:
     mem_free(walk, sizeof(Walk))
 
 
-cdef inline bint is_settled(Walk *walk, Slice name, uint64_t hash) noexcept nogil:
+cdef inline bint is_saved(Walk *walk, Slice name, uint64_t hash) noexcept nogil:
     return table_scan_passed(walk.cursor, hash) or table_find(&walk.ahead, name, hash) != NULL
 
 
@@ -107,7 +107,7 @@ cdef void gather(void *context, void *element) noexcept nogil:
     cdef Walk *walk = <Walk *> partial.progress
     cdef Part part
     partial.saver.read_part(element, &part)
-    if is_settled(walk, part.text, hash_key(part.text.data, part.text.size)):
+    if is_saved(walk, part.text, hash_key(part.text.data, part.text.size)):
         return
     gathered.elements[gathered.count] = element
     gathered.count += 1
@@ -132,7 +132,7 @@ cdef bint save_some(Partial *partial) noexcept nogil:
 cdef void before(Guard *guard, Slice name, uint64_t hash, void *part) noexcept nogil:
     cdef Partial *partial = <Partial *> guard
     cdef Walk *walk = <Walk *> partial.progress
-    if is_settled(walk, name, hash):
+    if is_saved(walk, name, hash):
         return
     table_insert(&walk.ahead, new_name(name), hash)
     if part != NULL:

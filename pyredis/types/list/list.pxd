@@ -30,7 +30,7 @@ ctypedef struct ListIterator:
     LongList own            # represents a short list as a long one
     ListStretch stretch
     bint is_open
-    bint told               # the stretch has been returned by list_next_stretch
+    bint returned           # the stretch has been returned by list_next_stretch
     size_t part             # the next one to open
 
 # `size` is list-max-listpack-size, `depth` list-compress-depth.

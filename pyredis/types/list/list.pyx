@@ -307,7 +307,7 @@ cdef bint next_part(ListIterator *iterator) noexcept nogil:
 cdef void list_iterate(const List *list, size_t index, ListIterator *iterator) noexcept nogil:
     iterator.list = seen_as_long(list, &iterator.own)
     iterator.is_open = False
-    iterator.told = False
+    iterator.returned = False
     iterator.part = part_count(iterator.list)
     if index < iterator.list.count:
         iterator.part = part_of(iterator.list, &index)
@@ -330,9 +330,9 @@ cdef bint list_next(ListIterator *iterator, ListItem *out) noexcept nogil:
 
 
 cdef const ListStretch *list_next_stretch(ListIterator *iterator) noexcept nogil:
-    if iterator.told and not next_part(iterator):
+    if iterator.returned and not next_part(iterator):
         return NULL
-    iterator.told = True
+    iterator.returned = True
     return &iterator.stretch if iterator.is_open else NULL
 
 
@@ -349,18 +349,18 @@ ctypedef struct Search:
     PackCode code
     size_t skip
     size_t left             # how many more are wanted
-    size_t told
+    size_t reported
     Found found
     void *context
 
 
-cdef inline void tell(Search *search, size_t index) noexcept nogil:
+cdef inline void report(Search *search, size_t index) noexcept nogil:
     if search.skip:
         search.skip -= 1
         return
     search.found(search.context, index)
     search.left -= 1
-    search.told += 1
+    search.reported += 1
 
 
 cdef size_t search_forward(const LongList *list, Search *search, size_t within) noexcept nogil:
@@ -371,16 +371,16 @@ cdef size_t search_forward(const LongList *list, Search *search, size_t within) 
             continue
         while stretch.count and index < within and search.left:
             if stretch_equals(&stretch, &search.code, search.text):
-                tell(search, index)
+                report(search, index)
             stretch_skip(&stretch, 1)
             index += 1
         stretch_close(&stretch)
         if index == within or search.left == 0:
             break
-    return search.told
+    return search.reported
 
 
-cdef void tell_backward(ListStretch *stretch, size_t first, size_t least, Search *search) noexcept nogil:
+cdef void report_backward(ListStretch *stretch, size_t first, size_t least, Search *search) noexcept nogil:
     """Reports the matches in a part from back to front.
 
     The indexes of its elements start at ``first``; those below ``least`` are skipped. Matches are collected in forward
@@ -396,7 +396,7 @@ cdef void tell_backward(ListStretch *stretch, size_t first, size_t least, Search
         index += 1
     while matches and search.left:
         matches -= 1
-        tell(search, noted[matches])
+        report(search, noted[matches])
     mem_free(noted, size)
 
 
@@ -409,9 +409,9 @@ cdef size_t search_backward(const LongList *list, Search *search, size_t within)
         if not stretch_open(list, part, &stretch):
             continue
         behind -= stretch.count
-        tell_backward(&stretch, behind, least, search)
+        report_backward(&stretch, behind, least, search)
         stretch_close(&stretch)
-    return search.told
+    return search.reported
 
 
 cdef size_t list_positions(const List *list, Slice text, bint front, size_t skip, size_t limit, size_t within,
@@ -422,7 +422,7 @@ cdef size_t list_positions(const List *list, Slice text, bint front, size_t skip
     search.text = text
     search.skip = skip
     search.left = limit
-    search.told = 0
+    search.reported = 0
     search.found = found
     search.context = context
     pack_code(&search.code, text)

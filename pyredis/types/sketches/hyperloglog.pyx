@@ -291,7 +291,7 @@ cdef const char *check_elements(char *sparse, char *dense) noexcept nogil:
     cdef SparseChange change
     cdef Raising raising
     cdef size_t size = HLL_EMPTY_SIZE
-    cdef uint64_t element, told, sparse_told
+    cdef uint64_t element, dense_count, sparse_count
     cdef int64_t checkpoint = 1, number
     cdef int index, register
     for number in range(1, TESTED + 1):
@@ -306,10 +306,10 @@ cdef const char *check_elements(char *sparse, char *dense) noexcept nogil:
             size = 0
         if number == checkpoint:
             checkpoint *= 10
-            hll_count(slice_of(dense, HLL_DENSE_SIZE), &told)
-            if size and (not hll_count(slice_of(sparse, size), &sparse_told) or sparse_told != told):
-                return "the sparse form tells another cardinality than the dense one"
-            if not is_near(told, number):
+            hll_count(slice_of(dense, HLL_DENSE_SIZE), &dense_count)
+            if size and (not hll_count(slice_of(sparse, size), &sparse_count) or sparse_count != dense_count):
+                return "the sparse and the dense form give different cardinalities"
+            if not is_near(dense_count, number):
                 return "the estimate is too far off"
     return NULL
 

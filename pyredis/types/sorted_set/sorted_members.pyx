@@ -26,7 +26,7 @@ from pyredis.types.sorted_set.sorted_tree cimport (
     tree_seek,
     tree_take,
 )
-from pyredis.types.sorted_set.sorted_tree_load cimport tree_clear_some, tree_load, tree_sound
+from pyredis.types.sorted_set.sorted_tree_bulk cimport tree_clear_some, tree_load, tree_sound
 from pyredis.types.table.guard cimport is_guarded
 from pyredis.types.table.hashtable cimport (
     TableIterator,

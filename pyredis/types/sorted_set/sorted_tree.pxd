@@ -110,7 +110,7 @@ cdef inline bint path_previous(TreePath *path) noexcept nogil:
     path.place -= 1
     return path.place >= 0 or path_previous_leaf(path)
 
-# ---- nodes, for `sorted_tree_load`, which loads and releases whole trees ----
+# ---- nodes, for `sorted_tree_bulk`, which loads and releases whole trees ----
 
 cdef Leaf *leaf_new(Tree *tree) noexcept nogil
 cdef Inner *inner_new(Tree *tree) noexcept nogil

@@ -245,7 +245,7 @@ cdef bint path_previous_leaf(TreePath *path) noexcept nogil:
     return True
 
 
-cdef inline void tell_first(const TreePath *path, int level, Member *first) noexcept nogil:
+cdef inline void update_first(const TreePath *path, int level, Member *first) noexcept nogil:
     """Updates the inner nodes after the first member of the child taken at ``level`` has changed."""
     while level >= 0:
         inner_set_first(path.nodes[level], path.places[level], first)
@@ -254,7 +254,7 @@ cdef inline void tell_first(const TreePath *path, int level, Member *first) noex
         level -= 1
 
 
-cdef inline void tell_size(const TreePath *path, size_t change) noexcept nogil:
+cdef inline void update_size(const TreePath *path, size_t change) noexcept nogil:
     """Adds a difference, which may be negative, to the counts along the path."""
     cdef int level
     for level in range(path.height):
@@ -445,7 +445,7 @@ cdef void drop_empty(Tree *tree, const TreePath *path) noexcept nogil:
         return
     inner_drop(path.nodes[level], path.places[level])
     if path.places[level] == 0:
-        tell_first(path, level - 1, path.nodes[level].firsts[0])
+        update_first(path, level - 1, path.nodes[level].firsts[0])
     while level > 0 and join_neighbour(tree, path.nodes[level - 1], path.places[level - 1], False):
         level -= 1
     shrink_root(tree)
@@ -458,7 +458,7 @@ cdef void rebalance(Tree *tree, const TreePath *path) noexcept nogil:
         drop_empty(tree, path)
         return
     if path.place == 0:
-        tell_first(path, level, path.leaf.members[0])
+        update_first(path, level, path.leaf.members[0])
     while level >= 0 and join_neighbour(tree, path.nodes[level], path.places[level], level == path.height - 1):
         level -= 1
     shrink_root(tree)
@@ -491,16 +491,16 @@ cdef void tree_add(Tree *tree, Member *member) noexcept nogil:
     leaf_open(path.leaf, path.place, 1)
     path.leaf.members[path.place] = member
     tree.size += 1
-    tell_size(&path, 1)
+    update_size(&path, 1)
     if path.place == 0:
-        tell_first(&path, path.height - 1, member)
+        update_first(&path, path.height - 1, member)
 
 
 cdef inline void cut(Tree *tree, TreePath *path, int count) noexcept nogil:
     """Removes ``count`` members from the leaf, from the path's place on."""
     leaf_close(path.leaf, path.place, count)
     tree.size -= count
-    tell_size(path, 0 - <size_t> count)
+    update_size(path, 0 - <size_t> count)
     rebalance(tree, path)
 
 

@@ -34,15 +34,15 @@ cdef size_t check_number(const uint8_t *bytes, size_t at, size_t end, uint64_t *
 
 cdef size_t check_size(const uint8_t *bytes, size_t at, size_t end, size_t size) noexcept nogil:
     """Checks for ``size``, written to be read backward: the highest bits first, all bytes except the first marked."""
-    cdef size_t told
+    cdef size_t recorded
     if at == end or bytes[at] == 0 or bytes[at] & 0x80:
         return 0
-    told = bytes[at]
+    recorded = bytes[at]
     at += 1
-    while at < end and bytes[at] & 0x80 and told <= size:
-        told = told << 7 | (bytes[at] & 0x7f)
+    while at < end and bytes[at] & 0x80 and recorded <= size:
+        recorded = recorded << 7 | (bytes[at] & 0x7f)
         at += 1
-    return at if told == size else 0
+    return at if recorded == size else 0
 
 
 # ---- entries ----

@@ -1,4 +1,4 @@
-"""Loading, releasing and checking a tree; the contracts are in ``sorted_tree_load.pxd``."""
+"""Loading, releasing and checking a tree; the contracts are in ``sorted_tree_bulk.pxd``."""
 
 from libc.stdint cimport uint16_t
 from libc.string cimport memcpy

@@ -1,1 +1,0 @@
-"""Loading and releasing an entire counted B+ tree, for native code only: see ``sorted_tree_load.pxd``."""
