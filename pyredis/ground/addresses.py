@@ -1,4 +1,4 @@
-"""Where a client comes from."""
+"""Whether a client is on this host."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ class Addressed(Protocol):
 
 
 def is_local(client: Addressed) -> bool:
-    """Whether the client is on this host, by its address."""
+    """Return whether the client is on this host, judging by its address."""
     if client.is_unix:
         return True
     host = client.address.rsplit(":", 1)[0]

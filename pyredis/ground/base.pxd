@@ -1,6 +1,6 @@
-"""Inline ground for every native module (``include/base.h``): slices, hashing, numbers as text, clocks.
+"""Inline helpers for every native module (``include/base.h``): slices, hashing, numbers as text, clocks.
 
-Nothing here keeps state. Sizes are bytes, hashes 64 bit; a name that ends in a unit has that unit.
+Nothing here keeps state. Sizes are in bytes, hashes have 64 bits; a value whose name ends in a unit is in that unit.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -9,7 +9,8 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 cdef extern from "base.h" nogil:
     ctypedef bint bool_t "bool"
 
-    # A view of bytes somebody else owns; valid as long as they say. `data` may be NULL only when `size` is 0.
+    # A view of bytes that somebody else owns; the owner defines how long it is valid. `data` may be NULL only when
+    # `size` is 0.
     ctypedef struct Slice:
         const char *data
         size_t size
@@ -25,10 +26,10 @@ cdef extern from "base.h" nogil:
     void prefetch "pr_prefetch" (const void *address)
 
     Slice slice_of(const char *data, size_t size)
-    # The bytes of a C string, which costs nothing for a literal: its size is known to the compiler.
+    # The bytes of a C string. Free for a literal: the compiler knows its size.
     Slice literal(const char *text)
     bint slice_equal(Slice a, Slice b)
-    # Bytewise, the shorter first where one begins the other: negative, 0 or positive.
+    # Compares byte by byte; a prefix sorts before the longer slice. Negative, 0 or positive.
     int slice_compare(Slice a, Slice b)
     # `lower` is a C string in lower case; `text` may have any case.
     bint equals_nocase(Slice text, const char *lower)
@@ -48,10 +49,10 @@ cdef extern from "base.h" nogil:
 
     # True only for the canonical decimal form of a signed 64-bit integer.
     bint parse_int64(const char *text, size_t size, int64_t *out)
-    # At most 20 bytes, no terminator; the number of bytes written.
+    # Write at most 20 bytes and no terminator; return the number of bytes written.
     size_t format_int64(char *out, int64_t value)
     size_t format_uint64(char *out, uint64_t value)
-    # Both store the wrapped result and tell whether it wrapped.
+    # Both store the wrapped result and return whether it wrapped.
     bint add_overflows(int64_t a, int64_t b, int64_t *sum)
     bint mul_overflows(int64_t a, int64_t b, int64_t *product)
 

@@ -1,12 +1,12 @@
-"""Blocks of bytes counted by reference (``include/blob.h``): a large value is read once, stored where it was read, and
+"""Reference-counted blocks of bytes (``include/blob.h``): a large value is read once, stored where it was read, and
 sent from where it is stored.
 
-Whoever holds a reference may read. Only a sole owner may write; with others, the bytes are copied first. A count that
-is full takes no further owner: ``blob_hold`` says so, and the caller copies.
+Every owner of a reference may read. Only a sole owner may write; if there are others, the bytes are copied first. When
+the reference count is at its maximum, ``blob_hold`` returns false and the caller makes a copy.
 
-A *sealed* block is never written at all. It may be sent by reference to its pages, and nobody learns when the last
-receiver has read them; so it owns them alone (``_pages``). Its bytes stand between a text before and one after, so that
-a reply is one piece of memory.
+A *sealed* block is never written again. It may be sent by reference to its pages, and there is no way to learn when the
+last receiver has read them; so no other block shares these pages (``ground/pages``). Its bytes are enclosed by one text
+before and one after them, so that a reply is one piece of memory.
 """
 
 from libc.stdint cimport uint64_t
@@ -33,12 +33,12 @@ cdef extern from "blob.h" nogil:
 cdef enum:
     # From this size on, bytes are shared instead of copied.
     BLOB_SHARED = 32768
-    # The last page of a sealed block is not full: what is lost may be one in so many bytes.
+    # The unused rest of a sealed block's last page may be at most 1/BLOB_LOSS of the block's size.
     BLOB_LOSS = 8
 
 
 cdef inline Blob *blob_new(size_t size, size_t capacity) noexcept nogil:
-    """With one owner; the bytes are not set."""
+    """Returns a block with one owner and uninitialized bytes."""
     cdef Blob *blob = <Blob *> mem_alloc(sizeof(Blob) + capacity)
     blob.size = size
     blob.refs = 1
@@ -62,7 +62,7 @@ cdef inline bint blob_may_be_sealed(size_t before, size_t size) noexcept nogil:
 
 
 cdef inline Blob *blob_sealed(const Blob *blob, Slice before, const char *after) noexcept nogil:
-    """A sealed copy with one owner; NULL where there is no memory for it. ``blob_may_be_sealed`` has said so before."""
+    """Returns a sealed copy with one owner, NULL without memory for it. ``blob_may_be_sealed`` must have been true."""
     cdef Blob *sealed = <Blob *> pages_alloc(sealed_size(before.size, blob.size))
     if sealed == NULL:
         return NULL
@@ -78,7 +78,7 @@ cdef inline Blob *blob_sealed(const Blob *blob, Slice before, const char *after)
 
 
 cdef inline bint blob_hold(Blob *blob) noexcept nogil:
-    """Adds an owner, if there may be another."""
+    """Adds an owner; false when the count is at its maximum."""
     if unlikely(blob.refs == BLOB_REFS_MAX):
         return False
     blob.refs += 1
@@ -96,7 +96,7 @@ cdef inline void blob_release(Blob *blob) noexcept nogil:
 
 
 cdef inline bint blob_begin_write(Blob *blob) noexcept nogil:
-    """To be called by an owner that is about to write into it: whether it may."""
+    """Returns whether the caller, an owner, may write into the block; must be called before every write."""
     if blob.refs > 1 or blob_is_sealed(blob):
         return False
     blob.replies = 0
@@ -104,7 +104,7 @@ cdef inline bint blob_begin_write(Blob *blob) noexcept nogil:
 
 
 cdef inline Blob *blob_grow(Blob *blob, size_t capacity) noexcept nogil:
-    """The caller is the sole owner, and the block is not sealed. It may move."""
+    """Enlarges a block, which may move. The caller must be the sole owner, and the block not sealed."""
     blob = <Blob *> mem_realloc(blob, sizeof(Blob) + blob.capacity, sizeof(Blob) + capacity)
     blob.capacity = capacity
     return blob
@@ -115,7 +115,7 @@ cdef inline Slice blob_slice(const Blob *blob) noexcept nogil:
 
 
 cdef inline Slice blob_framed(const Blob *blob) noexcept nogil:
-    """The bytes of a sealed block with the texts around them."""
+    """Returns the bytes of a sealed block together with the texts around them."""
     return slice_of(<const char *> (blob + 1), blob.before + blob.size + BLOB_AFTER)
 
 

@@ -1,8 +1,8 @@
-"""Doubles as text; the header says what holds.
+"""Conversion between doubles and text; ``doubles.pxd`` has the contract.
 
-Most numbers have few digits: up to 15 of them are a whole number that a double holds exactly, as is the power of ten
-for the places behind the point; one division then rounds correctly (Clinger, 1990). All else is strtod's.
-Writing takes the digits that Grisu2 finds (``ground/grisu.pxd``), and places the point as Redis does.
+Most numbers have few digits. Up to 15 digits form an integer that a double holds exactly, and so does the power of ten
+for the decimal places; a single division then rounds correctly (Clinger, 1990). Everything else is left to strtod.
+Formatting uses the digits that Grisu2 finds (``ground/grisu.pxd``), and places the point as Redis does.
 """
 
 from libc cimport errno
@@ -31,7 +31,7 @@ cdef double[16] POWERS = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10
 # ---- reading ----
 
 cdef inline bint parse_short(Slice text, double *out) noexcept nogil:
-    """Plain decimals of few digits; false for anything else, which may be a number all the same."""
+    """Parses plain decimals of few digits; false for anything else, which may still be a valid number."""
     cdef size_t at = 1 if text.size and text.data[0] == c'-' else 0
     cdef size_t first = at, point = text.size
     cdef uint64_t digits = 0
@@ -56,7 +56,7 @@ cdef inline bint parse_short(Slice text, double *out) noexcept nogil:
 
 
 cdef bint read_whole(const char *text, size_t size, double *out) noexcept nogil:
-    """``text`` ends in a zero byte. False where strtod does not read all of it."""
+    """Parses a text that ends in a zero byte. False if strtod does not consume all of it, or the result is NaN."""
     cdef char *end
     errno.errno = 0
     out[0] = strtod(text, &end)
@@ -104,7 +104,7 @@ cdef inline char *put(char *out, const char *text, size_t size) noexcept nogil:
 
 
 cdef char *place_point(char *out, const char *digits, int count, int whole) noexcept nogil:
-    """The digits with a point behind the first ``whole`` ones, or zeros between the point and them."""
+    """Writes the digits with a point after the first ``whole`` ones, or with zeros between the point and the digits."""
     if whole > 0:
         out = put(put(out, digits, whole), ".", 1)
         return put(out, digits + whole, count - whole)
@@ -114,7 +114,7 @@ cdef char *place_point(char *out, const char *digits, int count, int whole) noex
 
 
 cdef char *format_scientific(char *out, const char *digits, int count, int exponent) noexcept nogil:
-    """One digit before the point, the exponent signed and without leading zeros."""
+    """Writes one digit before the point, and an exponent with a sign and without leading zeros."""
     out = put(out, digits, 1)
     if count > 1:
         out = put(put(out, ".", 1), digits + 1, count - 1)
@@ -122,7 +122,7 @@ cdef char *format_scientific(char *out, const char *digits, int count, int expon
 
 
 cdef char *format_digits(char *out, const char *digits, int count, int exponent) noexcept nogil:
-    """Redis's choice between plain and scientific notation."""
+    """Chooses between plain and scientific notation as Redis does."""
     cdef int scale = exponent - count + 1       # the power of ten of the last digit
     if scale >= 0 and exponent < count + 7:
         out = put(out, digits, count)

@@ -1,4 +1,4 @@
-"""Glob patterns over bytes; the header says what holds."""
+"""Glob patterns over bytes; ``glob.pxd`` has the contract."""
 
 from pyredis.ground.base cimport Slice, slice_of
 
@@ -9,7 +9,10 @@ cdef inline unsigned folded(char byte, bint ignore_case) noexcept nogil:
 
 
 cdef bint set_takes(Slice pattern, size_t *at, unsigned byte, bint ignore_case) noexcept nogil:
-    """``at``: behind the bracket; afterwards behind the set, which ends with the pattern when nothing closes it."""
+    """Returns whether the set takes the byte. Moves ``at`` from after the ``[`` to the end of the set.
+
+    An unclosed set ends with the pattern.
+    """
     cdef const char *p = pattern.data
     cdef size_t i = at[0]
     cdef bint found = False, negated = i < pattern.size and p[i] == c'^'
@@ -32,7 +35,7 @@ cdef bint set_takes(Slice pattern, size_t *at, unsigned byte, bint ignore_case) 
 
 
 cdef bint element_takes(Slice pattern, size_t *at, unsigned byte, bint ignore_case) noexcept nogil:
-    """Whether the element at ``at``, which is no star, takes the byte; afterwards ``at`` is behind the element."""
+    """Returns whether the element at ``at``, which is not a star, takes the byte; moves ``at`` past the element."""
     cdef char first = pattern.data[at[0]]
     at[0] += 1
     if first == c'?':
@@ -76,5 +79,5 @@ cdef bint glob_takes_all(Slice pattern) noexcept nogil:
 
 
 def matches(bytes pattern, bytes text, *, bint ignore_case=False):
-    """Whether the whole of ``text`` matches ``pattern``."""
+    """Returns whether the entire ``text`` matches ``pattern``."""
     return glob_match(slice_of(pattern, len(pattern)), slice_of(text, len(text)), ignore_case)

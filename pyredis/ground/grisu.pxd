@@ -1,14 +1,15 @@
-"""Grisu2 (F. Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers", 2010): digits that read
-back as the number, which are nearly always, though not always, the fewest.
+"""Grisu2 (F. Loitsch, "Printing Floating-Point Numbers Quickly and Accurately with Integers", 2010): finds digits that
+parse back to the same number. They are nearly always, but not always, the fewest possible.
 
-Redis prints doubles with it since 7.2, and so which digits it finds is part of what a client sees. Where the paper
-leaves a choice, this is Redis's: every eighth power of ten, products of 64 bits whose exponents are -60 to -32, and,
-where two powers fit, the one that an estimate of the logarithm meets first.
+Redis prints doubles with it since 7.2, so clients see which digits it finds. Where the paper leaves a choice, this is
+Redis's: every eighth power of ten, products of 64 bits with exponents from -60 to -32, and, where two powers fit, the
+one that an estimate of the logarithm meets first.
 """
 
 cdef enum:
-    # Digits that a double has at most, and one more.
+    # The most digits that a double needs, and one more.
     GRISU_DIGITS = 18
 
-# Writes digits of the positive and finite `value`, which is d.ddd times 10 to the `exponent`; returns how many.
+# Writes the digits of `value`, which must be positive and finite; `value` is d.ddd * 10**`exponent`. Returns the number
+# of digits.
 cdef int grisu_digits(double value, char *digits, int *exponent) noexcept nogil

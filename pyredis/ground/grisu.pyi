@@ -1,3 +1,3 @@
-"""Digits of doubles, for native code alone: see ``ground/grisu.pxd``."""
+"""Digits of doubles, for native code only: see ``ground/grisu.pxd``."""
 
 def table() -> list[tuple[int, int, int]]: ...

@@ -1,8 +1,9 @@
-"""Grisu2; the header says what it is for.
+"""Grisu2; ``grisu.pxd`` says what it is for.
 
-A number is ``fraction`` times 2 to the ``exponent``. The number and the bounds of all that reads back as it are scaled
-by a power of ten, so that the upper bound has a whole part of at most 32 bits. Its digits are written until what is
-left of it lies within the bounds; the last digit is then lowered while that brings the text nearer to the number.
+A number is ``fraction * 2**exponent``. The number, and the bounds of the interval that parses back to it, are scaled by
+a power of ten so that the upper bound has an integer part of at most 32 bits. The digits of the upper bound are written
+until the remainder is within the interval; then the last digit is lowered while that brings the text nearer to the
+number.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -16,7 +17,7 @@ cdef extern from * nogil:
 
 cdef enum:
     FRACTION_BITS = 52
-    # Of a double's exponent, for a fraction that is a whole number.
+    # The bias of a double's exponent when its fraction is read as an integer.
     EXPONENT_BIAS = 1023 + FRACTION_BITS
     # The powers of ten.
     FIRST_POWER = -348
@@ -43,7 +44,7 @@ cdef Scaled[POWERS] _powers
 # ---- the powers of ten ----
 
 cdef void fill_powers():
-    """Each to the nearest fraction of 64 bits."""
+    """Computes the powers, each rounded to the nearest 64-bit fraction."""
     for index in range(POWERS):
         power = FIRST_POWER + POWER_STEP * index
         numerator, denominator = 10 ** max(power, 0), 10 ** max(-power, 0)
@@ -60,12 +61,12 @@ fill_powers()
 
 
 def table():
-    """The powers as (fraction, binary exponent, decimal exponent)."""
+    """Returns the powers as (fraction, binary exponent, decimal exponent)."""
     return [(_powers[i].fraction, _powers[i].exponent, FIRST_POWER + POWER_STEP * i) for i in range(POWERS)]
 
 
 cdef inline int power_for(int exponent) noexcept nogil:
-    """The index of a power by which a number with this exponent is scaled."""
+    """Returns the index of the power by which a number with this exponent is scaled."""
     cdef int estimate = <int> (-(exponent + POWERS) * 0.30102999566398114)
     cdef int index = (estimate - FIRST_POWER) // POWER_STEP
     while exponent + _powers[index].exponent + 64 < LEAST_EXPONENT:
@@ -78,7 +79,7 @@ cdef inline int power_for(int exponent) noexcept nogil:
 # ---- the interval ----
 
 cdef inline Interval interval_of(double value) noexcept nogil:
-    """With the highest bit set in the bounds' fractions. Below a power of two numbers are twice as dense."""
+    """Returns the number with its bounds, normalized to 64 bits. Below a power of two, doubles are twice as dense."""
     cdef uint64_t bits, fraction
     cdef Interval found
     cdef int exponent, shift
@@ -100,12 +101,12 @@ cdef inline Interval interval_of(double value) noexcept nogil:
 
 
 cdef inline uint64_t scaled_by(uint64_t fraction, const Scaled *power) noexcept nogil:
-    """The upper half of the product, rounded."""
+    """Returns the upper half of the product, rounded."""
     return <uint64_t> ((<uint128_t> fraction * power.fraction + (<uint64_t> 1 << 63)) >> 64)
 
 
 cdef inline void scale(Interval *interval, const Scaled *power) noexcept nogil:
-    """Rounding may be off by one unit; what is one unit within the bounds is safe."""
+    """Scales the interval and narrows it by one unit at each end, because rounding may be off by one."""
     interval.low = scaled_by(interval.low, power) + 1
     interval.number = scaled_by(interval.number, power)
     interval.high = scaled_by(interval.high, power) - 1
@@ -116,9 +117,9 @@ cdef inline void scale(Interval *interval, const Scaled *power) noexcept nogil:
 
 cdef inline void approach(
         char *digit, uint64_t rest, uint64_t unit, uint64_t width, uint64_t distance) noexcept nogil:
-    """Lowers the last digit, worth a ``unit``, towards the number.
+    """Lowers the last digit, worth one ``unit``, towards the number.
 
-    ``rest`` is how far below the upper bound the text is, ``distance`` how far the number, ``width`` the lower bound.
+    ``rest``, ``distance`` and ``width`` are how far the text, the number and the lower bound are below the upper bound.
     """
     while rest < distance and width - rest >= unit and (
             rest + unit < distance or distance - rest > rest + unit - distance):
@@ -127,7 +128,7 @@ cdef inline void approach(
 
 
 cdef int write_digits(const Interval *interval, char *digits, int *power) noexcept nogil:
-    """Returns how many digits; ``power`` is that of the last one."""
+    """Returns the number of digits; ``power`` is the power of ten of the last one."""
     cdef int shift = -interval.exponent, count = 0, left = 10
     cdef uint64_t one = <uint64_t> 1 << shift, fraction = interval.high & (one - 1), rest
     cdef uint64_t width = interval.high - interval.low, distance = interval.high - interval.number

@@ -1,1 +1,1 @@
-"""Long doubles as text, for native code alone: see ``ground/long_doubles.pxd``."""
+"""Long doubles as text, for native code only: see ``ground/long_doubles.pxd``."""

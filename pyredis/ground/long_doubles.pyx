@@ -1,4 +1,4 @@
-"""Long doubles as text; the header says what holds."""
+"""Conversion between long doubles and text; ``long_doubles.pxd`` has the contract."""
 
 from libc cimport errno
 from libc.math cimport isinf, isnan

@@ -1,4 +1,4 @@
 """The allocator, for native code: see ``ground/memory.pxd``."""
 
 def used_memory() -> int:
-    """Bytes in living blocks of the core."""
+    """Return the bytes in live blocks of the account entered last, class rounding included."""

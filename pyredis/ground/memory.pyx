@@ -1,21 +1,22 @@
 """The slab allocator.
 
 An arena is 2 MiB of anonymous memory, aligned to its size, so that the arena of any small block is found by masking
-the block's address. It is cut into 32 slabs of 64 KiB; their headers stand together at the arena's beginning. A slab
-serves one size class (a multiple of 8 bytes): first from its untouched end, then from the list of blocks given back.
-Slabs with room are linked per class; a slab that becomes empty returns to its arena. Arenas without any slab wait in a
-list of their own: they are used again when no other has a vacancy, and ``mem_trim`` gives them back to the system, all
-but one that is kept against thrashing. Unmapping one takes a fraction of a millisecond, and when scattered blocks go,
-most arenas become empty together: so it is done in slices, never by a release.
+the block's address. It is cut into 32 slabs of 64 KiB; their headers are together at the beginning of the arena. A slab
+serves one size class (a multiple of 8 bytes): first from its list of freed blocks, then from its untouched end.
+Slabs with room are linked per class; a slab that becomes empty returns to its arena. Arenas without any slab are in a
+list of their own: they are reused when no other arena has a vacant slab, and ``mem_trim`` returns them to the system,
+except for one that is kept to prevent thrashing. Unmapping an arena takes a fraction of a millisecond, and when
+scattered blocks are freed, most arenas become empty at about the same time; so unmapping is done in slices, never by a
+release.
 
-Blocks above ``SMALL_MAX`` bytes are malloc's. Bucket arrays from ``HUGE_TABLE`` bytes up are mapped on their own, so
-that the system takes them back at once. Neither is backed with huge pages unless ``mem_allow_huge`` was told so:
-whoever touches memory while the system gathers its pages into a huge one waits for that, milliseconds on a virtual
-machine, and gathering goes on for as long as memory grows. Where they are allowed, they are asked for when memory is
-full: a first touch that had to clear a huge page would stop the server as long.
+Blocks above ``SMALL_MAX`` bytes come from malloc. Bucket arrays of ``HUGE_TABLE`` bytes and more are mapped on their
+own, so that unmapping returns them to the system at once. Neither is backed with huge pages unless ``mem_allow_huge``
+has allowed it: while the system merges pages into a huge one, a thread that touches them waits (milliseconds on a
+virtual machine), and merging goes on for as long as memory grows. Where huge pages are allowed, they are requested only
+for memory that is already full: clearing a huge page on first touch would stop the server just as long.
 
-A build with ``PYREDIS_CHECKS`` gives every block to malloc with its size in front of it: address sanitizers see each
-block, and a release that names the wrong size aborts.
+A build with ``PYREDIS_CHECKS`` allocates every block with malloc and stores its size before it: address sanitizers see
+each block, and a release with the wrong size aborts.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
@@ -59,7 +60,7 @@ cdef extern from *:
         return start;
     }
 
-    /* Systems map next to what was mapped before, where it is aligned already: so nothing is left between two arenas,
+    /* The system maps next to the previous mapping, which is aligned already: so there is no gap between two arenas,
      * and they count as one of the process's mappings, whose number is limited. */
     static void *map_aligned(size_t size, size_t alignment) {
         char *start = map_anonymous(size);
@@ -78,8 +79,8 @@ cdef extern from *:
         return start;
     }
 
-    /* To be said of memory that has been touched: a first touch then costs one small page, not the clearing of a huge
-     * one, and the system gathers the pages into huge ones in its own time. */
+    /* Only for memory that has been touched: a first touch then clears one small page, not a huge one, and the system
+     * merges the pages into huge ones later. */
     static void advise_huge(void *start, size_t size) {
     #ifdef MADV_HUGEPAGE
         if (huge_allowed) madvise(start, size, MADV_HUGEPAGE);
@@ -115,7 +116,7 @@ cdef enum:
 cdef uint64_t ALL_VACANT = 0xffffffff
 
 cdef struct Slab:
-    void *returned          # blocks given back, linked through their first word
+    void *returned          # freed blocks, linked through their first word
     Slab *next              # among the slabs of the class that have room
     Slab *previous
     char *fresh             # the first block never handed out
@@ -134,7 +135,7 @@ cdef struct Arena:
 cdef Slab *_with_room[CLASSES]
 cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
-# What counts for no server: tests, and what is made before there is one.
+# For memory of no server: tests, and what is allocated before there is a server.
 cdef Account _nobody
 cdef Account *_account = &_nobody
 
@@ -203,7 +204,7 @@ cdef Arena *arena_with_vacancy() noexcept nogil:
 
 
 cdef Slab *new_slab(size_t size) noexcept nogil:
-    """A vacant slab, set up for blocks of ``size`` bytes and linked."""
+    """Returns a vacant slab, set up for blocks of ``size`` bytes and linked."""
     cdef Arena *arena = arena_with_vacancy()
     cdef int index = lowest_bit(arena.vacant)
     cdef Slab *slab = &arena.slabs[index]
@@ -244,7 +245,7 @@ cdef bint mem_trim() noexcept nogil:
 
 
 cdef inline void *small_alloc(size_t size) noexcept nogil:
-    """``size``: a class's size."""
+    """Allocates a block; ``size`` must be the size of a class."""
     cdef Slab *slab = _with_room[size // 8]
     cdef void *block
     if unlikely(slab == NULL):
@@ -295,7 +296,7 @@ cdef void checked_free(void *block, size_t size) noexcept nogil:
 
 
 cdef void *checked_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
-    """Moves it in any case, so that a stale pointer shows; counted as malloc's, of which there are never two."""
+    """Always moves the block, so that a stale pointer shows. Counts one block at a time, as with malloc's realloc."""
     cdef void *moved
     _account.used -= mem_footprint(old_size)
     moved = checked_alloc(new_size)
@@ -326,7 +327,7 @@ cdef void *mem_zalloc(size_t size) noexcept nogil:
         block = mem_alloc(size)
         memset(block, 0, size)
         return block
-    # Pages fresh from the system are zero already, and take no memory before they are used.
+    # Pages fresh from the system are zero already, and occupy no memory before they are touched.
     block = calloc(1, size)
     if unlikely(block == NULL):
         out_of_memory(size)
@@ -457,5 +458,5 @@ cdef Account *mem_account() noexcept nogil:
 
 
 def used_memory():
-    """Bytes in living blocks of the account entered last, class rounding included."""
+    """Returns the bytes in live blocks of the account entered last, class rounding included."""
     return _account.used

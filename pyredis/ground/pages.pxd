@@ -1,17 +1,17 @@
-"""Runs of whole pages: no byte of them is ever anybody else's while a reference to them is left, not even the kernel's.
+"""Runs of entire pages that are not reused while anything, including the kernel, still refers to them.
 
-What is sent by reference to its pages lies in the receiver's queue for as long as the receiver likes, whatever the
-server does meanwhile. So pages that are given back leave the address space: the kernel keeps what it refers to, and
-whoever is given the run next finds other pages there.
+Bytes sent by reference to their pages stay in the receiver's queue until the receiver reads them, whatever the server
+does meanwhile. So freed pages leave the address space: the kernel keeps those that it refers to, and the next owner of
+the run gets other pages at the same address.
 """
 
 cdef enum:
-    # The longest run, in bytes: a copy of it must not keep others waiting.
+    # The longest run, in bytes: copying it must not delay other clients.
     PAGES_MAX = 4 << 20
 
-# At least `size` bytes, from 1 up to PAGES_MAX; NULL where the system has none to give.
+# Allocates at least `size` bytes, 1 to PAGES_MAX; NULL when the system has no memory.
 cdef void *pages_alloc(size_t size) noexcept nogil
-# `size` is what was asked for.
+# `size` is the size that was requested.
 cdef void pages_free(void *run, size_t size) noexcept nogil
-# What a run of `size` bytes occupies.
+# The bytes that a run of `size` bytes occupies.
 cdef size_t pages_footprint(size_t size) noexcept nogil

@@ -1,1 +1,1 @@
-"""Runs of whole pages, for native code: see ``_pages.pxd``."""
+"""Runs of entire pages, for native code only: see ``ground/pages.pxd``."""

@@ -1,15 +1,15 @@
-"""Where runs of pages come from.
+"""The allocator of page runs.
 
 A region is 16 MiB of anonymous memory, aligned to its size, so that the region of any run is found by masking the
-run's address. Its first page has a header with one bit for each page. Runs are taken where the first gap is long
-enough; pages that were never touched, or have been given back, take no memory, so that gaps cost nothing but address
-space. A region without any run goes back to the system.
+run's address. Its first page has a header with one bit for each page. A run is placed in the first gap that is long
+enough. Pages that were never touched, or that have been freed, occupy no memory, so gaps cost only address space. A
+region without any run is returned to the system, unless it is the only one in the list.
 
-A list has the regions that may have room. A region leaves it when it has had no gap of ``LEAST_GAP`` pages, and comes
-back with the next run that ends in it.
+A list holds the regions that may have room. A region is removed from it when a search finds that it has no gap of
+``LEAST_GAP`` bytes, and is listed again when one of its runs is freed.
 
-A build with ``PYREDIS_CHECKS`` gives every run to malloc, on pages of its own and with its size on the page before it:
-address sanitizers see each run, and a release that names the wrong size aborts.
+A build with ``PYREDIS_CHECKS`` allocates every run with malloc, on pages of its own and with its size on the page
+before it: address sanitizers see each run, and a release with the wrong size aborts.
 """
 
 from libc.stdint cimport uint64_t, uintptr_t
@@ -52,7 +52,7 @@ cdef extern from *:
         return start;
     }
 
-    /* One call costs two thirds of what first touches cost, and does no harm where the system does not know it. */
+    /* One call costs two thirds of what touching the pages one by one costs; a system without it ignores the call. */
     static void populate_pages(void *start, size_t size) {
     #ifdef MADV_POPULATE_WRITE
         madvise(start, size, MADV_POPULATE_WRITE);
@@ -61,8 +61,8 @@ cdef extern from *:
     #endif
     }
 
-    /* False where the pages are still there. Memory that is locked cannot be given back but by putting other in its
-     * place; and elsewhere than on Linux, nothing else is sure to replace the pages. */
+    /* False if the pages could not be dropped. Locked memory can be dropped only by mapping other pages in its place,
+     * and on other systems than Linux only that is sure to replace the pages. */
     static int drop_pages(void *start, size_t size) {
     #ifdef __linux__
         if (madvise(start, size, MADV_DONTNEED) == 0) return 1;
@@ -93,7 +93,7 @@ cdef extern from *:
 
 cdef enum:
     REGION_SIZE = 16 << 20
-    # Bits, for the smallest pages that there are.
+    # In bits of the map, for the smallest page size there is.
     PAGES = REGION_SIZE // 4096
     WORDS = PAGES // 64
     LEAST_GAP = 32768
@@ -101,7 +101,7 @@ cdef enum:
 cdef struct Region:
     Region *next                # among those that may have room
     Region *previous
-    size_t pages                # in all
+    size_t pages                # in total
     size_t living               # pages in runs
     size_t longest              # no gap has more pages
     bint listed
@@ -144,7 +144,7 @@ cdef size_t find_gap(Region *region, size_t count) noexcept nogil:
 
 
 cdef void mark(Region *region, size_t page, size_t count) noexcept nogil:
-    """Turns the bits of the pages over."""
+    """Flips the bits of the pages."""
     while count:
         region.taken[page // 64] ^= 1ULL << (page % 64)
         page += 1
@@ -251,7 +251,7 @@ cdef void pages_free(void *run, size_t size) noexcept nogil:
         checked_free(run, size)
         return
     if not drop_pages(run, count * page_size()):
-        # What the kernel may still refer to is never used again.
+        # The kernel may still refer to these pages, so they are never used again.
         return
     mem_count(-<ssize_t> (count * page_size()))
     mark(region, (<char *> run - <char *> region) // page_size(), count)

@@ -1,4 +1,4 @@
-"""What the system says of this process: resident memory, processor time, and the memory of the machine."""
+"""What the system reports about this process: resident memory, processor time, and the memory of the machine."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ _PROC_PIDTASKINFO = 4
 
 
 def resident_memory() -> int:
-    """Bytes of this process that are in memory."""
+    """Return the resident set size of this process, in bytes."""
     if sys.platform == "darwin":
         return _resident_memory_of_macos()
     with open("/proc/self/statm", "rb") as file:
@@ -18,7 +18,7 @@ def resident_memory() -> int:
 def _resident_memory_of_macos() -> int:
     import ctypes
 
-    # struct proc_taskinfo: virtual size, resident size, and what is not wanted.
+    # struct proc_taskinfo: virtual size, resident size, and fields that are not used here.
     info = (ctypes.c_uint64 * 12)()
     ctypes.CDLL(None).proc_pidinfo(
         os.getpid(), _PROC_PIDTASKINFO, ctypes.c_uint64(0), ctypes.byref(info), ctypes.sizeof(info)
@@ -27,12 +27,12 @@ def _resident_memory_of_macos() -> int:
 
 
 def machine_memory() -> int:
-    """Bytes of memory in this machine."""
+    """Return the physical memory of this machine, in bytes."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_seconds() -> dict[str, float]:
-    """Seconds spent so far, by the names that INFO has for them."""
+    """Return the processor time used so far, in seconds, by the names of INFO's fields."""
     who = {"": resource.RUSAGE_SELF, "_children": resource.RUSAGE_CHILDREN}
     if hasattr(resource, "RUSAGE_THREAD"):
         who["_main_thread"] = resource.RUSAGE_THREAD

@@ -5,8 +5,8 @@
 Roles: ``C`` before the server is set up, ``M`` master, ``S`` replica, ``X`` sentinel. Levels: ``.`` debug, ``-``
 verbose, ``*`` notice, ``#`` warning.
 
-A line is one write to a file opened for it, as in Redis: a file that was renamed away is created anew, with no signal.
-A log that cannot be written must not stop the server: the line goes to standard error instead.
+As in Redis, the file is opened for each line, which is one write: after a rename the file is created again, without any
+signal. A log that cannot be written must not stop the server: the line goes to standard error instead.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ _PRIORITIES = {
 
 
 class Log:
-    """Where messages go. ``level`` and ``role`` may be changed at any time; ``path`` empty is standard output."""
+    """The log. ``level`` and ``role`` may be changed at any time; an empty ``path`` means standard output."""
 
     def __init__(self, level: str = "notice", path: str = "", role: str = "C") -> None:
         self.level = level
@@ -41,7 +41,7 @@ class Log:
 
     @classmethod
     def of(cls, config: Any) -> "Log":
-        """The log that the configuration asks for; follows ``loglevel`` as CONFIG SET changes it."""
+        """Return the log that the configuration asks for; its level follows CONFIG SET of ``loglevel``."""
         path = config["logfile"] and config.path_below(config["logfile"])
         log = cls(config["loglevel"], path)
         if config["syslog-enabled"]:
@@ -73,7 +73,7 @@ class Log:
         self.write("warning", message)
 
     def write(self, level: str, message: str) -> None:
-        """One message at a level; dropped below the log's own."""
+        """Write a message, unless its level is below the log's own."""
         if not self.enabled(level):
             return
         head = f"{os.getpid()}:{self.role} {timestamp(time.time())} {_MARKS[level]}"
@@ -82,7 +82,7 @@ class Log:
             syslog.syslog(_PRIORITIES[level], message.encode("utf-8", "replace").decode().replace("\0", "\\0"))
 
     def raw(self, data: bytes) -> None:
-        """Bytes as they are, whatever the level. Uses nothing but open, write and close, so a dying process can."""
+        """Write bytes as they are, whatever the level. Uses only open, write and close, so that a crash handler can."""
         try:
             descriptor = self._open()
         except OSError:
@@ -100,10 +100,10 @@ class Log:
             return 1
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
-    # What asyncio and Python have to say.
+    # Errors reported by asyncio and Python.
 
     def exception(self, message: str, error: BaseException) -> None:
-        """An exception nobody handled, with its traceback, one line of the log for each line of it."""
+        """Log an unhandled exception with its traceback, one log line for each line of it."""
         import traceback
 
         self.warning(message)
@@ -111,7 +111,7 @@ class Log:
             self.warning(line)
 
     def on_loop_error(self, loop: "asyncio.AbstractEventLoop", context: dict[str, Any]) -> None:
-        """For ``loop.set_exception_handler``: exceptions in callbacks and tasks end in this log."""
+        """Log exceptions of callbacks and tasks; for ``loop.set_exception_handler``."""
         details = [f"{key}={value!r}" for key, value in sorted(context.items()) if key not in ("message", "exception")]
         message = " ".join([str(context.get("message", "Unhandled error in the event loop")), *details])
         error = context.get("exception")
@@ -122,7 +122,7 @@ class Log:
 
 
 def timestamp(seconds: float) -> str:
-    """Local time as in the log: ``22 Nov 2026 14:06:28.193``."""
+    """Format a time as local time the way the log does: ``22 Nov 2026 14:06:28.193``."""
     milliseconds = int(seconds * 1000)
     moment = time.localtime(milliseconds // 1000)
     clock = time.strftime("%H:%M:%S", moment)
@@ -130,7 +130,7 @@ def timestamp(seconds: float) -> str:
 
 
 def _write(descriptor: int, data: bytes) -> bool:
-    """Write all of it; False when that failed. There is nowhere left to tell of a failure here."""
+    """Write all of it; False on failure, which cannot be reported anywhere from here."""
     with contextlib.suppress(OSError):
         while data:
             data = data[os.write(descriptor, data) :]

@@ -1,1 +1,1 @@
-"""The words of inline requests, for native code alone: see ``ground/words.pxd``."""
+"""The words of inline requests, for native code only: see ``ground/words.pxd``."""

@@ -1,4 +1,4 @@
-"""Words and their quotes; the header says what they are."""
+"""Splitting and unquoting words; ``words.pxd`` has the contract."""
 
 from pyredis.ground.base cimport Slice, slice_of
 
@@ -8,7 +8,8 @@ cdef inline bint is_blank(char c) noexcept nogil:
 
 
 cdef inline bint ends_word(char c) noexcept nogil:
-    """Narrower than `is_blank`: vertical tabs and form feeds part words but do not end one, as in Redis."""
+    """Narrower than `is_blank`: as in Redis, vertical tabs and form feeds are skipped before a word but do not end one.
+    """
     return c == c' ' or c == c'\t' or c == c'\n' or c == c'\r'
 
 
@@ -34,7 +35,7 @@ cdef inline char unescaped(char c) noexcept nogil:
 
 
 cdef char *unquote_double(char **at, char *end, char *out) noexcept nogil:
-    """From behind an opening ``"`` to behind the closing one; returns the output's end, NULL when it is unbalanced."""
+    """Moves ``at`` from after the opening ``"`` past the closing one; returns the output's end, NULL if unbalanced."""
     cdef char *p = at[0]
     while p < end and p[0] != c'"':
         if p[0] != c'\\' or p + 1 == end:
@@ -68,7 +69,7 @@ cdef char *unquote_single(char **at, char *end, char *out) noexcept nogil:
 
 
 cdef char *read_word(char **at, char *end) noexcept nogil:
-    """Unquotes the word at ``at`` in place; returns its end, NULL when its quotes are unbalanced."""
+    """Unquotes the word at ``at`` in place; returns its end, NULL if its quotes are unbalanced."""
     cdef char *p = at[0]
     cdef char *out = p
     while p < end and not ends_word(p[0]):

@@ -1,6 +1,6 @@
-/* Inline ground for every native module: slices, hashing, number conversion, clocks, bucket tag matching.
+/* Inline helpers for every native module: slices, hashing, number conversion, clocks, bucket tag matching.
  *
- * Nothing here keeps state. Sizes are bytes; hashes are 64 bit; times name their unit. */
+ * Nothing here keeps state. Sizes are in bytes; hashes have 64 bits; names of times end in their unit. */
 #ifndef PYREDIS_BASE_H
 #define PYREDIS_BASE_H
 
@@ -37,7 +37,7 @@ static inline bool slice_equal(Slice a, Slice b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/* Bytewise; where one begins the other, the shorter comes first. Negative, 0 or positive. */
+/* Compares byte by byte; a prefix sorts before the longer slice. Negative, 0 or positive. */
 static inline int slice_compare(Slice a, Slice b) {
     size_t common = a.size < b.size ? a.size : b.size;
     int order = common ? memcmp(a.data, b.data, common) : 0;
@@ -51,7 +51,7 @@ static inline void store_u64(void *p, uint64_t v) { memcpy(p, &v, 8); }
 static inline void store_u32(void *p, uint32_t v) { memcpy(p, &v, 4); }
 static inline void store_u16(void *p, uint16_t v) { memcpy(p, &v, 2); }
 
-/* Whether `text` is `lower` whatever its case; `lower` must be lower case letters, digits and punctuation. */
+/* Whether `text` equals `lower`, ignoring case; `lower` must be lower case letters, digits and punctuation. */
 static inline bool equals_nocase(Slice text, const char *lower) {
     size_t i;
     for (i = 0; i < text.size; i++) {
@@ -62,7 +62,7 @@ static inline bool equals_nocase(Slice text, const char *lower) {
     return lower[i] == 0;
 }
 
-/* ---- SipHash-1-3 (Aumasson and Bernstein): keyed, so that nobody outside can aim at a bucket. ---- */
+/* ---- SipHash-1-3 (Aumasson and Bernstein): keyed, so that no client can choose keys that share a bucket. ---- */
 #define SIP_ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
 #define SIP_ROUND(v0, v1, v2, v3) do {                                   \
     v0 += v1; v1 = SIP_ROTL(v1, 13); v1 ^= v0; v0 = SIP_ROTL(v0, 32);    \
@@ -101,15 +101,15 @@ static inline uint64_t siphash13(uint64_t k0, uint64_t k1, const char *data, siz
     return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/* ---- Buckets: 64 bytes, seven slots. Byte 0 is `meta`: bits 0..6 say which slots are taken, bit 7 that slot 6
- * points to a further bucket instead of an element. Bytes 1..7 are the tags, one byte of each element's hash. ---- */
+/* ---- Buckets: 64 bytes, seven slots. Byte 0 is `meta`: bits 0..6 mark the slots in use; bit 7 means that slot 6
+ * points to another bucket instead of an element. Bytes 1..7 are the tags, one byte of each element's hash. ---- */
 typedef struct Bucket {
     uint8_t meta;
     uint8_t tags[7];
     void *slots[7];
 } Bucket;
 
-/* The taken slots whose tag is `tag`, as a bit mask. */
+/* The slots in use whose tag is `tag`, as a bit mask. */
 static inline unsigned bucket_match(const Bucket *b, uint8_t tag) {
 #if defined(__SSE2__)
     __m128i tags = _mm_loadl_epi64((const __m128i *)b);

@@ -1,7 +1,7 @@
-/* Bits of a string: counting, combining, skipping, and fields of up to 64 of them.
+/* Bits of a string: counting, combining, skipping, and fields of up to 64 bits.
  *
- * Bit 0 is the highest bit of byte 0. Counting works on vectors, which the compiler makes of what the machine has, or
- * with the popcnt instruction where an x86-64 processor turns out to have it. */
+ * Bit 0 is the highest bit of byte 0. Counting uses vectors, which the compiler maps to the machine's instructions, or
+ * the popcnt instruction if an x86-64 processor is found to have it at run time. */
 #ifndef PYREDIS_BITS_H
 #define PYREDIS_BITS_H
 
@@ -11,7 +11,7 @@
 
 typedef uint64_t BitsVector __attribute__((vector_size(32)));
 
-/* In every byte of a word (or of a vector) how many of its bits are set. */
+/* Replaces every byte of a word (or of a vector) with the number of its bits that are set. */
 #define BITS_PER_BYTE(word) do {                                                                   \
     (word) -= ((word) >> 1) & (0x55 * BITS_ONES);                                                  \
     (word) = ((word) & (0x33 * BITS_ONES)) + (((word) >> 2) & (0x33 * BITS_ONES));                 \
@@ -30,7 +30,7 @@ static inline uint64_t bits_count_tail(const uint8_t *p, size_t size) {
     return total + bits_count_word(word);
 }
 
-/* Up to 31 vectors: a byte of the sum then stays below 256. */
+/* For up to 31 vectors: each byte of the sum then stays below 256. */
 static inline uint64_t bits_count_vectors(const uint8_t *p, size_t vectors) {
     const uint64_t pairs = 0x00ff00ff00ff00ffULL;
     BitsVector sum = {0, 0, 0, 0}, v;
@@ -59,7 +59,7 @@ static inline uint64_t bits_count_portable(const uint8_t *p, size_t size) {
 }
 
 #if defined(__x86_64__)
-/* Four sums, so that no addition waits for the one before. */
+/* Four sums, so that no addition waits for the previous one. */
 __attribute__((target("popcnt"))) static inline uint64_t bits_count_popcnt(const uint8_t *p, size_t size) {
     uint64_t sums[4] = {0, 0, 0, 0};
     int lane;
@@ -85,7 +85,7 @@ static inline uint64_t bits_count_bytes(const uint8_t *p, size_t size) {
     return bits_count_portable(p, size);
 }
 
-/* How many of the first bytes are `byte`, which is 0x00 or 0xff. */
+/* The number of leading bytes that are `byte`, which is 0x00 or 0xff. */
 static inline size_t bits_skip(const uint8_t *p, size_t size, uint8_t byte) {
     const uint64_t word = byte * BITS_ONES;
     size_t at = 0;
@@ -99,7 +99,7 @@ static inline size_t bits_skip(const uint8_t *p, size_t size, uint8_t byte) {
     return at;
 }
 
-/* Simple loops, which the compiler makes vectors of. */
+/* Simple loops that the compiler vectorizes. */
 static inline void bits_and(uint8_t *restrict out, const uint8_t *restrict in, size_t size) {
     for (size_t i = 0; i < size; i++) out[i] &= in[i];
 }

@@ -1,10 +1,10 @@
-/* A block of bytes that several owners share: the value of a key, the argument that brought it, a reply on its way.
+/* A block of bytes that several owners share: the value of a key, the argument that brought it, a reply being sent.
  *
  *   6 bytes   size: bytes in use
  *   2 bytes   refs: owners
- *   6 bytes   capacity: bytes there are
- *   1 byte    replies: whole replies made of it since it was last written, as far as anybody counts
- *   1 byte    before: bytes of text before the bytes, in a sealed block; 0 in any other
+ *   6 bytes   capacity: bytes allocated
+ *   1 byte    replies: complete replies made of it since it was last written, as far as they are counted
+ *   1 byte    before: size of the text before the bytes in a sealed block, in bytes; 0 in any other
  *  [n bytes]  the text before
  *   n bytes   the bytes
  *  [2 bytes]  the text after, in a sealed block
@@ -16,7 +16,7 @@
 
 enum { BLOB_REFS_MAX = (1 << 16) - 1, BLOB_AFTER = 2 };
 
-/* An address has 47 bits, and so has a size. */
+/* Addresses have 47 bits, so 48 are enough for a size. */
 typedef struct Blob {
     uint64_t size : 48;
     uint64_t refs : 16;

@@ -1,4 +1,4 @@
-/* Checks that a build with PYREDIS_CHECKS makes as it runs; others compile none of them. */
+/* Run-time checks of a build with PYREDIS_CHECKS; other builds compile none of them. */
 #ifndef PYREDIS_CHECKS_H
 #define PYREDIS_CHECKS_H
 
@@ -11,7 +11,7 @@ enum { CHECKING = 1 };
 enum { CHECKING = 0 };
 #endif
 
-/* Ends the process, as a failed assertion does: what follows would be built on a broken promise. */
+/* Aborts the process, as a failed assertion does: the code that follows relies on what has just proved false. */
 static inline void check_failed(const char *what, const char *of) {
     fprintf(stderr, "PYREDIS_CHECKS: %s: %s\n", of, what);
     abort();

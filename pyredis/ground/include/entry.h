@@ -32,7 +32,7 @@ static inline char *entry_after_expiry(const Entry *e) {
 
 static inline bool entry_has_expiry(const Entry *e) { return e->flags & ENTRY_EXPIRES; }
 
-/* -1 where there is none. */
+/* -1 if there is none. */
 static inline int64_t entry_expiry(const Entry *e) {
     return (e->flags & ENTRY_EXPIRES) ? (int64_t)load_u64(e->payload) : -1;
 }

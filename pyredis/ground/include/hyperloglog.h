@@ -1,4 +1,4 @@
-/* The kernels of HyperLogLog: its hash, and registers of six bits, packed and one a byte.
+/* The kernels of HyperLogLog: its hash, and its registers of six bits, packed or one per byte.
  *
  * Register 0 is the lowest six bits of byte 0; register n begins at bit 6n. Eight registers are six bytes. */
 #ifndef PYREDIS_HYPERLOGLOG_H
@@ -28,7 +28,7 @@ static inline void hll_store(uint8_t *p, size_t size, uint64_t word) {
     memcpy(p, &word, size);
 }
 
-/* MurmurHash64A (Appleby), words read as little endian wherever it runs. */
+/* MurmurHash64A (Appleby), words read as little endian on every machine. */
 static inline uint64_t hll_hash(const char *data, size_t size) {
     const uint64_t m = 0xc6a4a7935bd1e995ULL;
     const uint8_t *p = (const uint8_t *)data, *end = p + (size & ~(size_t)7);
@@ -43,7 +43,7 @@ static inline uint64_t hll_hash(const char *data, size_t size) {
     return h ^ h >> 47;
 }
 
-/* The register an element goes to, and in `value` what it has to say: the place of the first bit set, from 1 on. */
+/* Returns the register of an element; stores in `value` the position of the first bit set, counted from 1. */
 static inline int hll_register_of(const char *data, size_t size, int *value) {
     uint64_t hash = hll_hash(data, size);
     *value = __builtin_ctzll(hash >> HLL_BITS | 1ULL << (64 - HLL_BITS)) + 1;
@@ -64,7 +64,7 @@ static inline void hll_put(uint8_t *packed, int index, int value) {
     if (shift > 2) p[1] = (uint8_t)((p[1] & ~(63 >> (8 - shift))) | value >> (8 - shift));
 }
 
-/* Six bytes spread over eight: halves, quarters, eighths of the word move apart. */
+/* Spreads six bytes over eight: halves, quarters, then eighths of the word move apart. */
 static inline void hll_unpack8(uint8_t *registers, const uint8_t *six) {
     uint64_t v = hll_load(six, 6);
     v = (v & 0xffffff) | ((v << 8) & 0x00ffffff00000000ULL);
@@ -89,7 +89,7 @@ static inline void hll_pack(uint8_t *packed, const uint8_t *registers) {
     for (int i = 0; i < HLL_REGISTERS / 8; i++) hll_pack8(packed + 6 * i, registers + 8 * i);
 }
 
-/* Raises registers to those packed; a part at a time is unpacked, so that comparing works on vectors. */
+/* Raises each register to the packed one if that is higher. Unpacks a part at a time, so that comparing vectorizes. */
 static inline void hll_raise(uint8_t *restrict registers, const uint8_t *packed) {
     uint8_t part[512];
     for (int at = 0; at < HLL_REGISTERS; at += (int)sizeof(part)) {
@@ -99,7 +99,7 @@ static inline void hll_raise(uint8_t *restrict registers, const uint8_t *packed)
     }
 }
 
-/* How many registers have each value; four tables, so that equal neighbours do not wait for each other. */
+/* Counts the registers with each value. Uses four tables, so that equal neighbours do not wait for each other. */
 static inline void hll_histogram(const uint8_t *registers, uint32_t *counts) {
     uint32_t tables[4][64];
     memset(tables, 0, sizeof(tables));

@@ -1,5 +1,5 @@
-/* What a native thread needs and systems do differently: starting one that takes no signals, being let in promptly,
- * waiting on a condition for a time, waking an event loop through a descriptor, and getting a file onto the disk. */
+/* What native threads need and systems do differently: starting one that receives no signals, being scheduled promptly,
+ * waiting on a condition with a timeout, waking an event loop through a descriptor, and syncing a file to the disk. */
 #ifndef PYREDIS_NATIVE_THREAD_H
 #define PYREDIS_NATIVE_THREAD_H
 
@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #endif
 
-/* Signals stay with the thread that asked for this one. 0 or an errno. */
+/* Signals are still delivered to the thread that starts this one. Returns 0 or an errno. */
 static inline int thread_start(pthread_t *thread, void *(*main)(void *), void *argument) {
     sigset_t all, before;
     sigfillset(&all);
@@ -29,8 +29,8 @@ static inline int thread_start(pthread_t *thread, void *(*main)(void *), void *a
     return error;
 }
 
-/* Asks for short slices: who runs little and waits much is then let in as soon as it wakes, also where another thread
- * keeps the processor busy. Linux since 6.12; elsewhere nothing changes. */
+/* Asks for short time slices: a thread that mostly waits then runs as soon as it wakes, even if another thread keeps
+ * the processor busy. Linux since 6.12; no effect elsewhere. */
 static inline void thread_be_prompt(void) {
 #if defined(__linux__) && defined(SYS_sched_setattr)
     struct {
@@ -74,7 +74,7 @@ static inline void condition_wait_for(pthread_cond_t *condition, pthread_mutex_t
 #endif
 }
 
-/* ends[0] is read and watched, ends[1] written; where one descriptor does both they are equal. 0 or an errno. */
+/* ends[0] is read and watched, ends[1] is written; they are equal if one descriptor does both. 0 or an errno. */
 static inline int wake_open(int ends[2]) {
 #ifdef __linux__
     ends[0] = ends[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -106,7 +106,7 @@ static inline void wake_close(const int ends[2]) {
     if (ends[1] != ends[0]) close(ends[1]);
 }
 
-/* The file's bytes and what is needed to find them again are on the disk when this returns 0; else an errno. */
+/* Returns 0 when the file's bytes, and the metadata needed to read them back, are on the disk; otherwise an errno. */
 static inline int file_sync(int fd) {
     int result;
 #ifdef __APPLE__
@@ -122,8 +122,8 @@ static inline int file_sync(int fd) {
     return result < 0 ? errno : 0;
 }
 
-/* Has the system begin to write this part of the file to the disk, and waits for nothing. Only a hint: what fails here
- * is told by the `file_sync` that follows, so that is where it is looked for. Linux; elsewhere nothing happens. */
+/* Makes the system begin to write this part of the file to the disk, without waiting. Only a hint: the `file_sync` that
+ * follows reports any error. Linux only; no effect elsewhere. */
 static inline void file_begin_writeback(int fd, int64_t offset, int64_t size) {
 #ifdef __linux__
     int begun = sync_file_range(fd, offset, size, SYNC_FILE_RANGE_WRITE);
@@ -133,10 +133,10 @@ static inline void file_begin_writeback(int fd, int64_t offset, int64_t size) {
 #endif
 }
 
-/* macOS refuses more than 2 GB at once, and Linux shortens it. */
+/* macOS refuses writes of more than 2 GB, and Linux shortens them. */
 #define WRITE_AT_MOST ((size_t)1 << 30)
 
-/* One writev of two spans (the second may be empty), continued after a signal. The bytes written, or minus an errno. */
+/* One writev of two spans (the second may be empty), retried after a signal. Returns the bytes written, or -errno. */
 static inline int64_t file_write(int fd, const char *first, size_t first_size, const char *second, size_t second_size) {
     struct iovec spans[2] = {{(void *)first, first_size}, {(void *)second, second_size}};
     ssize_t written;

@@ -1,10 +1,10 @@
-/* Sends bytes by reference to the pages they stand in, by way of a pipe: vmsplice puts references into it, splice hands
- * them to the socket. The pages must never be written again, and leave the address space before anybody else has them.
+/* Sends bytes by reference to their pages, through a pipe: vmsplice puts references into it, splice passes them to the
+ * socket. The pages must never be written again, and must leave the address space before they are reused.
  *
- * The pipe is made when it is first needed, and is empty between two calls: what the socket does not take is dropped, to be
- * referred to again later. Where the system does not permit a step of it, `*works` becomes 0 for good, and whoever asked
- * sends a copy. A process that a broken connection's signal would end must not splice, for splice cannot be told to
- * leave the signal out.
+ * The pipe is created when it is first needed, and is empty between two calls: references that the socket does not
+ * accept are dropped, and made again later. If the system does not permit one of the steps, `*works` becomes 0 for
+ * good, and the caller sends a copy. A process with the default action for SIGPIPE must not splice, because splice has
+ * no flag to suppress the signal.
  */
 #ifndef PYREDIS_PAGE_PIPE_H
 #define PYREDIS_PAGE_PIPE_H
@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Where the system gives a pipe less room than this, a copy is as cheap. */
+/* If the system gives a pipe less room than the least, a copy is as cheap. In bytes. */
 enum { PIPE_ROOM = 1 << 20, PIPE_ROOM_LEAST = 1 << 17 };
 
 typedef struct Pipe {
@@ -26,7 +26,7 @@ typedef struct Pipe {
     int in, out, null;
 } Pipe;
 
-/* `works` is where it says whether there is use in it. */
+/* `*works` is 1 while sending by reference is possible, else 0. */
 static inline void pipe_init(Pipe *p, int *works) {
 #ifdef __linux__
     *works = 1;
@@ -70,7 +70,7 @@ static bool pipe_open(Pipe *p) {
     return p->null >= 0 && pipe_enlarge(p);
 }
 
-/* Whether the pipe is there, or could be made just now. */
+/* Whether the pipe is open; opens it if necessary. */
 static inline bool pipe_ready(Pipe *p) {
     if (*p->works && !p->open && !pipe_open(p)) pipe_give_up(p);
     return *p->works;
@@ -85,7 +85,7 @@ static bool pipe_drop(Pipe *p, size_t size) {
     return true;
 }
 
-/* Hands what is in the pipe to the socket. Returns how much it took; -1, and errno, where it took nothing. */
+/* Passes the contents of the pipe to the socket. Returns the bytes it accepted, or -1 with errno if none. */
 static ssize_t pipe_empty(Pipe *p, int fd, size_t size, bool more) {
     size_t taken = 0;
     int error = 0;
@@ -97,13 +97,13 @@ static ssize_t pipe_empty(Pipe *p, int fd, size_t size, bool more) {
         }
         taken += n;
     }
-    /* Of the socket's own errors, none is among these. */
+    /* None of these can be an error of the socket itself. */
     if (error == EINVAL || error == ENOSYS || error == EPERM || !pipe_drop(p, size - taken)) pipe_give_up(p);
     errno = error;
     return taken || !error ? (ssize_t)taken : -1;
 }
 
-/* Returns how many bytes the socket took; -1, and errno, where it took none. It may not work any more afterwards. */
+/* Returns the bytes that the socket accepted, or -1 with errno if none. May set `*works` to 0. */
 static ssize_t pipe_send(Pipe *p, int fd, const char *data, size_t size, bool more) {
     size_t sent = 0;
     while (sent < size) {

@@ -1,4 +1,4 @@
-/* Whether the other end of a stream socket has gone, asked without reading: what it sent before may lie unread. */
+/* Checks whether the peer of a stream socket has closed, without reading: earlier bytes may still be unread. */
 #pragma once
 
 #ifndef _GNU_SOURCE
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* A half-closed connection counts as gone: a server ends it too when it reads the end. */
+/* A half-closed connection counts as closed, as it does for a server that reads end of file. */
 static inline bool peer_has_gone(int fd)
 {
 #ifdef POLLRDHUP

@@ -1,4 +1,4 @@
-/* SHA-1 (FIPS 180-4) of a whole message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be
+/* SHA-1 (FIPS 180-4) of a complete message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be
  * secure. */
 #ifndef PYREDIS_SHA1_H
 #define PYREDIS_SHA1_H
@@ -18,7 +18,7 @@ static inline void sha1_store(uint8_t *p, uint32_t word) {
     for (int i = 0; i < 4; i++) p[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
-/* What a round mixes in, by the quarter of the 80 rounds it stands in. */
+/* The function and constant of a round, which depend on its quarter of the 80 rounds. */
 static inline uint32_t sha1_mix(int quarter, uint32_t b, uint32_t c, uint32_t d) {
     switch (quarter) {
         case 0: return (d ^ (b & (c ^ d))) + 0x5a827999;
@@ -59,7 +59,7 @@ static void sha1_block(uint32_t state[5], const uint8_t *block) {
     for (int i = 0; i < 5; i++) state[i] += v[i];
 }
 
-/* `digest` may lie inside the message. */
+/* `digest` may be inside the message. */
 static void sha1(const void *message, size_t size, uint8_t digest[SHA1_SIZE]) {
     uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     uint8_t tail[2 * SHA1_BLOCK] = {0};

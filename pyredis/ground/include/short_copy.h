@@ -1,12 +1,12 @@
-/* Copies of a few bytes without a call: the texts of most elements of packs are that short. */
+/* Copies a few bytes without a call: most elements of packs are that short. */
 #ifndef PYREDIS_SHORT_COPY_H
 #define PYREDIS_SHORT_COPY_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* At most 64 bytes, which do not overlap their copy. Pieces of a fixed size, the last one laid back over the one before;
- * nothing outside of the `size` bytes is read or written. */
+/* Copies at most 64 bytes, which must not overlap their copy. Works in pieces of fixed size, of which the last overlaps
+ * the previous one; nothing outside the `size` bytes is read or written. */
 static inline void copy_short(void *to, const void *from, size_t size) {
     char *out = (char *)to;
     const char *in = (const char *)from;

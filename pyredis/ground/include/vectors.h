@@ -1,6 +1,6 @@
-/* The vectors of one sending: where the bytes of a reply stand, without copying them together.
+/* The vectors of one send: where the bytes of a reply are, without copying them together.
  *
- * What stands in sealed blocks goes by reference to its pages where that is possible, all else by sendmsg.
+ * Bytes in sealed blocks are sent by reference to their pages if possible, all others with sendmsg.
  */
 #ifndef PYREDIS_VECTORS_H
 #define PYREDIS_VECTORS_H
@@ -22,7 +22,7 @@
 #define MSG_MORE 0
 #endif
 
-/* Fewer bytes are copied: that costs less than the calls. */
+/* Fewer than REFERRED_LEAST bytes are copied, which costs less than the calls. */
 enum { VECTORS = 64, REFERRED_LEAST = 16384 };
 
 typedef struct Vectors {
@@ -38,7 +38,7 @@ static inline void vectors_begin(Vectors *v, size_t most) {
     v->most = most;
 }
 
-/* Adds as many of the bytes as there is room for; false once there is none for more. */
+/* Adds as many of the bytes as there is room for; false when there is no room for more. */
 static inline bool vectors_add(Vectors *v, const char *data, size_t size, bool sealed) {
     if (size == 0) return true;
     if (v->count == VECTORS || v->most == 0) return false;
@@ -56,7 +56,7 @@ static inline bool vectors_refer(const Vectors *v, int index, Pipe *pipe) {
     return v->sealed[index] && v->items[index].iov_len >= REFERRED_LEAST && pipe_ready(pipe);
 }
 
-/* The vectors from `begin` to before `end` in one call. */
+/* Sends the vectors [begin, end) in one call. */
 static inline ssize_t vectors_copy(const Vectors *v, int fd, int begin, int end) {
     struct msghdr message;
     memset(&message, 0, sizeof message);
@@ -65,7 +65,7 @@ static inline ssize_t vectors_copy(const Vectors *v, int fd, int begin, int end)
     return sendmsg(fd, &message, SEND_FLAGS | (end < v->count ? MSG_MORE : 0));
 }
 
-/* Sends from `begin` on as many vectors as go the same way; `end` is the first that does not. */
+/* Sends as many vectors from `begin` on as go the same way; `end` is the first that does not. */
 static inline ssize_t vectors_send_alike(const Vectors *v, int fd, Pipe *pipe, int begin, int *end) {
     ssize_t sent;
     *end = begin + 1;
@@ -77,7 +77,7 @@ static inline ssize_t vectors_send_alike(const Vectors *v, int fd, Pipe *pipe, i
     return vectors_copy(v, fd, begin, *end);
 }
 
-/* Returns how many bytes the socket took; -1, and errno, where it took none. */
+/* Returns the bytes that the socket accepted, or -1 with errno if none. */
 static inline ssize_t vectors_send(const Vectors *v, int fd, Pipe *pipe) {
     size_t total = 0, wanted = 0;
     int index = 0, end;
