@@ -1,1 +1,1 @@
-"""Databases as wholes, for native code alone: see ``keyspace/databases.pxd``."""
+"""Operations on entire databases, for native code only: see ``keyspace/databases.pxd``."""

@@ -1,7 +1,7 @@
-"""Flushing, swapping, expiring and tidying whole databases; the contracts stand in ``keyspace/databases.pxd``.
+"""Flushing, swapping, expiring and tidying entire databases; ``databases.pxd`` has the contracts.
 
-A database that is flushed is empty at once: its tables go to the keyspace's garbage. Whoever watches a key of one that
-is flushed or swapped sees a change only if there was, or is now, something under that key.
+A flushed database is empty at once: its tables move to the keyspace's garbage. A client that watches a key of a
+database that is flushed or swapped sees a change only if that key existed before, or exists now.
 """
 
 from libc.stdint cimport int64_t
@@ -40,14 +40,15 @@ from pyredis.types.table.hashtable cimport (
 
 cdef enum:
     EXPIRE_BATCH = 96
-    # One look at the entries that expire: until so many were seen, more with effort, over at most so many buckets.
+    # One look examines entries that expire until it has seen EXPIRE_LOOK of them, plus EXPIRE_LOOK_MORE for each level
+    # of effort, over at most EXPIRE_BUCKETS buckets.
     EXPIRE_LOOK = 20
     EXPIRE_LOOK_MORE = 5
-    # Percent of overdue entries at which another look follows at once; effort makes them fewer.
+    # Percentage of overdue entries above which another look follows at once; each level of effort lowers it by one.
     EXPIRE_STALE = 10
     EXPIRE_BUCKETS = 64
     FLUSH_AT_ONCE = 100000
-    # What a time to live counts for at most in the mean: 2**50 ms, so that no sum of them overflows.
+    # The most that a time to live counts for in the mean: 2**50 ms, so that no sum overflows.
     TTL_MOST = 0x4000000000000
 
 ctypedef struct Expired:
@@ -58,13 +59,13 @@ ctypedef struct Expired:
     size_t overdue
     int64_t ttl_sum
 
-# What one cycle has looked at.
+# How many entries one cycle has seen.
 ctypedef struct ExpireCycle:
     size_t seen
     size_t overdue
 
 
-# ---- wholes ----
+# ---- entire databases ----
 
 cdef void keyspace_destroy(Keyspace *keyspace) noexcept nogil:
     cdef int index
@@ -107,7 +108,7 @@ cdef void keyspace_flush(Keyspace *keyspace, Database *database, bint lazy) noex
 
 
 cdef void drop_stale(Keyspace *keyspace, Table *watched, Database *database) noexcept nogil:
-    """Removes those of the watched keys that have expired in ``database``."""
+    """Removes the watched keys that have expired in ``database``."""
     cdef TableIterator iterator
     cdef WatchedKey *each
     cdef Slice key
@@ -122,7 +123,7 @@ cdef void drop_stale(Keyspace *keyspace, Table *watched, Database *database) noe
 
 
 cdef void take_data(Database *to, const Database *data) noexcept nogil:
-    """All but what hangs on the number: the keys that are watched."""
+    """Copies everything except what belongs to the database's number: the number itself and the watched keys."""
     to.keys = data.keys
     to.expires = data.expires
     to.field_expires = data.field_expires
@@ -173,7 +174,7 @@ cdef void collect_expired(void *context, void *element) noexcept nogil:
 
 
 cdef void note_ttl(Database *database, const Expired *expired) noexcept nogil:
-    """A slow mean of the time to live, for INFO."""
+    """Updates the moving average of the time to live, for INFO."""
     cdef size_t living = expired.seen - expired.overdue
     cdef int64_t mean
     if living == 0:
@@ -186,9 +187,9 @@ cdef void note_ttl(Database *database, const Expired *expired) noexcept nogil:
 
 
 cdef bint expire_some(Keyspace *keyspace, Database *database, ExpireCycle *cycle) noexcept nogil:
-    """Looks at a few entries; true when enough of them were overdue for another look to be worth it.
+    """Removes the overdue among a few entries; true when there were enough of them to make another look worthwhile.
 
-    In a table that is nearly empty few buckets hold any: a look that saw little before the walk's end goes on.
+    In a nearly empty table few buckets hold an entry: after a look that saw few, another follows until the walk ends.
     """
     cdef Expired expired
     cdef size_t index, rounds = 0, look = EXPIRE_LOOK + EXPIRE_LOOK_MORE * keyspace.expire_effort

@@ -1,1 +1,1 @@
-"""Databases of entries, for native code alone: see ``keyspace/keyspace.pxd``."""
+"""Databases of entries, for native code only: see ``keyspace/keyspace.pxd``."""

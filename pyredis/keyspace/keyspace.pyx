@@ -1,9 +1,10 @@
-"""Entries in their databases, their expiry, their versions for WATCH, and what is released later.
+"""Entries in their databases, their expiry, their versions for WATCH, and deferred release.
 
-An entry stands in its database's ``keys``, in ``expires`` too if it has an expiry, and in ``field_expires`` if it is a
-hash with fields that expire; all three hold the same pointer, and whatever replaces an entry replaces it in all three.
+An entry is in its database's ``keys``, also in ``expires`` if it has an expiry, and in ``field_expires`` if it is a
+hash with fields that expire. All three hold the same pointer, and an entry that is replaced is replaced in all three.
 
-Large values and whole tables that go away wait in a list of garbage that ``keyspace/databases`` releases in slices.
+Large values and entire tables to be freed are put on a list of garbage, which ``keyspace/databases`` releases in
+slices.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
@@ -41,13 +42,13 @@ cdef extern from "entry.h" nogil:
     size_t entry_size_for(size_t key_size, bint expires, bint embedded, size_t value_size)
 
 cdef enum:
-    # A value with more parts than this is released in slices when that is asked for.
+    # A value with more parts than this is released in slices if the caller asks for lazy release.
     LAZY_EFFORT = 64
 
 cdef ValueType _types[KINDS]
 
-# The table of garbage that a slice is being released of: its large values are not released in one go. The
-# interpreter's lock is held meanwhile, so that no other server's thread comes in between.
+# The table of garbage that is being released, NULL outside of `release_table`: its large values are not released in one
+# go. The interpreter's lock is held meanwhile, so no other server's thread can interfere.
 cdef Garbage *_released = NULL
 
 cdef TableType _keys_type
@@ -108,7 +109,7 @@ cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil:
 
 cdef Entry *entry_new(Keyspace *keyspace, Slice key, uint8_t kind, uint8_t encoding, int64_t expiry, bint embedded,
                       Slice value, uint64_t word) noexcept nogil:
-    """An entry with the embedded ``value``, or with ``word``."""
+    """Returns a new entry with the embedded ``value``, or with ``word``."""
     cdef size_t size = entry_size_for(key.size, expiry >= 0, embedded, value.size)
     cdef Entry *entry = <Entry *> mem_alloc(size)
     cdef char *p
@@ -140,14 +141,14 @@ cdef inline bint holds_string_block(const Entry *entry) noexcept nogil:
 
 
 cdef Blob *blob_of(Slice value) noexcept nogil:
-    """A copy of the bytes."""
+    """Returns a copy of the bytes."""
     cdef Blob *blob = blob_new(value.size, value.size)
     memcpy(blob_data(blob), value.data, value.size)
     return blob
 
 
 cdef Blob *take_offered(Keyspace *keyspace, Slice value) noexcept nogil:
-    """The block that the argument was read into, if it was read into one of its own; NULL otherwise."""
+    """Returns the block of an argument that was read into a block of its own, with a reference; otherwise NULL."""
     cdef Blob *blob
     cdef size_t index
     for index in range(keyspace.offered_count):
@@ -223,7 +224,7 @@ cdef void replace_in(Table *table, Entry *old, Entry *entry, uint64_t hash) noex
 
 
 cdef void put_in_place(Database *database, Entry *old, Entry *entry, uint64_t hash) noexcept nogil:
-    """Every table that holds ``old`` holds ``entry`` afterwards, and those that the new expiry asks for."""
+    """Replaces ``old`` with ``entry`` in every table, and updates ``expires`` for the new expiry."""
     cdef Slice key
     replace_in(&database.keys, old, entry, hash)
     if old.flags & ENTRY_FIELD_EXPIRES:
@@ -251,7 +252,7 @@ cdef bint is_lazy(const Entry *entry) noexcept nogil:
 
 
 cdef void discard_entry(Keyspace *keyspace, Entry *entry, bint lazy) noexcept nogil:
-    """Releases an entry that no table holds any more; its value now, later, or when the snapshot has done with it."""
+    """Releases an entry that is in no table any more; its value now, later, or when the snapshot is done with it."""
     cdef ValueKind kind = <ValueKind> entry.type
     if likely(kind == STRING):
         entry_destroy(entry)
@@ -266,7 +267,7 @@ cdef void discard_entry(Keyspace *keyspace, Entry *entry, bint lazy) noexcept no
 
 cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t hash, Entry *old, Entry *entry
                   ) noexcept nogil:
-    """Puts a new entry where the key's old one (or NULL) was, and releases that."""
+    """Puts a new entry in the place of the key's old one (or NULL), which is released."""
     if old == NULL:
         table_insert(&database.keys, entry, hash)
         if entry_has_expiry(entry):
@@ -285,7 +286,7 @@ cdef Entry *store(Keyspace *keyspace, Database *database, Slice key, uint64_t ha
 
 cdef bint overwrite_embedded(Keyspace *keyspace, Database *database, Entry *old, uint8_t encoding, Slice value,
                              int64_t expiry) noexcept nogil:
-    """Where the entry already holds a string of this size with the same shape, only its bytes change."""
+    """Overwrites the bytes in place if the entry embeds a string of this size and the layout stays; else false."""
     if old == NULL or old.type != STRING or old.value_size != value.size or not old.flags & ENTRY_EMBEDDED:
         return False
     if entry_has_expiry(old) != (expiry >= 0):
@@ -352,7 +353,7 @@ cdef Entry *keyspace_set_raw(Keyspace *keyspace, Database *database, Slice key, 
 
 
 cdef Blob *blob_unshared(Blob *blob, size_t capacity) noexcept nogil:
-    """A copy with room for ``capacity`` bytes in the place of one that is not to be written into."""
+    """Returns a copy with room for ``capacity`` bytes, and releases ``blob``, which must not be written into."""
     cdef Blob *own = blob_new(min(<size_t> blob.size, capacity), capacity)
     memcpy(blob_data(own), blob_data(blob), own.size)
     blob_release(blob)
@@ -360,7 +361,8 @@ cdef Blob *blob_unshared(Blob *blob, size_t capacity) noexcept nogil:
 
 
 cdef Blob *blob_resized(Blob *blob, size_t size) noexcept nogil:
-    """To be written into, with room to grow by as much again, up to a megabyte more; new bytes are zero."""
+    """Returns a writable block of ``size`` bytes, new ones zero. One that grows gets as much spare room, up to 1 MiB.
+    """
     cdef size_t capacity = blob.capacity
     cdef size_t old = blob.size
     if size > capacity:
@@ -408,7 +410,7 @@ cdef Entry *keyspace_set_value(Keyspace *keyspace, Database *database, Slice key
 
 
 cdef Entry *entry_clone(Keyspace *keyspace, const Entry *entry, Slice key, int64_t expiry) noexcept nogil:
-    """The same value (a shallow copy of the word) under another key and expiry."""
+    """Returns an entry with the same value (a shallow copy of the word) for another key and expiry."""
     cdef bint embedded = entry.flags & ENTRY_EMBEDDED
     cdef Entry *clone = entry_new(keyspace, key, entry.type, entry.encoding, expiry, embedded,
                                   entry_embedded(entry) if embedded else slice_of(NULL, 0),
@@ -486,7 +488,7 @@ cdef Entry *keyspace_copy(Keyspace *keyspace, const Entry *entry, Database *targ
     return copy
 
 
-# ---- what an entry tells ----
+# ---- reading an entry ----
 
 cdef Slice string_slice(const Entry *entry, char *scratch) noexcept nogil:
     if entry.flags & ENTRY_EMBEDDED:
@@ -570,7 +572,7 @@ cdef void keyspace_discard_table(Keyspace *keyspace, Table *table, size_t parts)
 
 
 cdef void defer_rest(Garbage *table, const ValueType *type, void *value) noexcept nogil:
-    """What is left of a large value in a table of garbage comes next after the table."""
+    """Puts the rest of a large value of a table of garbage on the list, right after the table."""
     cdef Garbage *garbage = <Garbage *> mem_zalloc(sizeof(Garbage))
     garbage.next = table.next
     garbage.value = value

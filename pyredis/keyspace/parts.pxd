@@ -1,6 +1,7 @@
-"""The parts of a hash, a list, a set or a sorted set, one after the other, for who does the same with all of them.
+"""Iterates over the parts of a hash, a list, a set or a sorted set, for code that treats all of them alike.
 
-Lists and sorted sets tell their parts in order. The walk ends with ``parts_end``; the value may not change before.
+Lists and sorted sets return their parts in order. Every walk must end with ``parts_end``; the value must not change
+before that.
 """
 
 from libc.stdint cimport int64_t
@@ -30,15 +31,15 @@ from pyredis.types.sorted_set.sorted_set cimport (
     zset_size,
 )
 
-# As its kind's own iterator tells a part.
+# A part as the iterator of its kind returns it.
 cdef union OwnPart:
     HashEntry field
     ListItem item
     SetMember member
     ScoredMember scored
 
-# A part, good until the next change of the value, and no longer than this struct. What does not belong to its kind is
-# not told.
+# A part, valid until the value changes, and no longer than this struct. Fields that its kind does not have are not set,
+# except for `expiry`.
 ctypedef struct Part:
     Slice text              # an element, a member, a field
     Slice value             # of a field
@@ -59,7 +60,7 @@ ctypedef struct PartIterator:
 
 
 cdef inline size_t parts_count(ValueKind kind, const void *value) noexcept nogil:
-    """Due fields included."""
+    """Returns the number of parts, due fields included."""
     if kind == HASH:
         return hash_size(value)
     if kind == LIST:
@@ -69,7 +70,10 @@ cdef inline size_t parts_count(ValueKind kind, const void *value) noexcept nogil
 
 cdef inline void parts_iterate(
         PartIterator *iterator, ValueKind kind, void *value, size_t begin, int64_t now) noexcept nogil:
-    """From part ``begin`` on where there is an order; fields that are due at ``now`` (Unix time in ms) are left out."""
+    """Begins a walk, from part ``begin`` on for kinds that have an order.
+
+    Fields that are due at ``now`` (Unix time in ms) are left out.
+    """
     iterator.kind = kind
     if kind == HASH:
         hash_iterate(<Hash *> value, now, &iterator.own.fields)
