@@ -1,10 +1,10 @@
 """Commands that wait for keys.
 
-A handler that finds nothing ends in ``block_on_keys``. When one of its keys has changed, the very same handler runs
-again with the arguments it had: after the command that changed the key, never inside it, and in the order in which
-clients began to wait for that key. It looks at all of its keys anew, in the order of its arguments, whichever became
-ready, and either answers, which ends the wait, if with an error, or calls ``block_on_keys`` again, and the client keeps
-its place. Nothing is taken for a client that has gone.
+A handler that finds nothing ends in ``block_on_keys``. When one of its keys has changed, the same handler runs again
+with the same arguments: after the command that changed the key, never inside it, and in the order in which clients
+began to wait for that key. Whichever key became ready, it looks at all of its keys again, in the order of its
+arguments. Then it either replies, even if with an error, which ends the wait; or it calls ``block_on_keys`` again, and
+the client keeps its place. No element is removed for a client that has disconnected.
 ::
 
     for index in range(1, call.argc - 1):
@@ -23,22 +23,21 @@ from pyredis._resp cimport Replied
 from pyredis.call.call cimport Call
 from pyredis.keyspace.keyspace cimport Entry, ValueKind
 
-# What is answered at once where a client may not wait. A client that has waited in
-# vain gets the null array, whatever the command.
+# The immediate reply to a client that may not wait. A client whose wait times out gets the null array, whatever the
+# command.
 cdef enum BlockReply:
     BLOCK_REPLY_NULL = 0
     BLOCK_REPLY_NULL_ARRAY = 1
 
-# Reads argument `index`, seconds with fractions, as milliseconds, 0 for ever; answers and returns False where it is no
-# such number.
+# Reads argument `index`, in seconds with fractions, as milliseconds; 0 means no timeout. Replies with an error and
+# returns False if it is invalid.
 cdef bint timeout_argument(Call *call, int index, int64_t *timeout_ms) noexcept nogil
 # The same for milliseconds (BLOCK of XREAD).
 cdef bint timeout_ms_argument(Call *call, int index, int64_t *timeout_ms) noexcept nogil
-# As `lookup_write_kind`, and the command will only be woken when one of its keys becomes a value of this kind; one that
-# never calls this is woken by every change of its keys, their removal too.
+# Like `lookup_write_kind`; also, the command will be woken only when one of its keys holds a value of this kind. A
+# command that never calls this is woken by every change of its keys, including their removal.
 cdef Entry *lookup_awaited(Call *call, int index, ValueKind kind) noexcept nogil
-# Waits for the keys that arguments `first` to `last` are. The arguments are kept as they are now: a handler may have
-# replaced some before (`$` by the id it stands for). Inside EXEC, for the loader,
-# and for a client in process, answers at once. Nothing may have
-# been replied before.
+# Waits for the keys in arguments `first` to `last`. The arguments are kept as they are now: a handler may first replace
+# some (`$` by the ID it stands for). Inside EXEC, for the loader, and for a client in process, replies at once. The
+# handler must not have written any reply before.
 cdef Replied block_on_keys(Call *call, int first, int last, int64_t timeout_ms, BlockReply reply) noexcept nogil

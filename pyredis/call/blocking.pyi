@@ -1,1 +1,1 @@
-"""Commands that wait for keys, for native code alone: see ``call/blocking.pxd``."""
+"""Commands that wait for keys, for native code only: see ``call/blocking.pxd``."""

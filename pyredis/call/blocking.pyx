@@ -41,7 +41,7 @@ cdef bint timeout_argument(Call *call, int index, int64_t *timeout_ms) noexcept 
     if seconds > <long double> INT64_MAX:
         reply_timeout_out_of_range(call)
         return False
-    # Rounded up: no fraction of a millisecond becomes a wait for ever.
+    # Rounded up, so that no fraction of a millisecond becomes 0, an endless wait.
     timeout_ms[0] = <int64_t> ceill(seconds) if seconds > -1e18 else -1
     return check_timeout(call, timeout_ms[0])
 

@@ -1,7 +1,7 @@
-"""One call of a command: what its handler is given. It lies below all commands, and dispatch above them.
+"""One call of a command: the argument of its handler. This module is below all commands, and dispatch is above them.
 
-A handler is a ``noexcept nogil`` function of a ``Call``; one in Python takes ``(client, arguments)`` and returns a
-value of ``replies.py``.
+A native handler is a ``noexcept nogil`` function of a ``Call``; one in Python takes ``(client, arguments)`` and returns
+a value of ``replies.py``.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -22,24 +22,24 @@ ctypedef struct Call:
     Reply *reply
     Slice *argv
     int argc
-    bint failed                 # a lookup has answered with an error: the handler returns
-    uint64_t hash               # of the first key, where `hashed`
+    bint failed                 # an error has been replied: the handler must return
+    uint64_t hash               # of the first key, if `hashed`
     bint hashed
     int propagation             # Propagation (`call/propagation.pxd`)
-    const char *raw             # the request's own bytes as a multibulk; NULL where there are none
+    const char *raw             # the request as a multibulk, as it was received; NULL if it was not one
     size_t raw_size
     bint woken                  # a command that waited runs again
-    int awaited_kind            # what the handler has looked for (`lookup_awaited`)
-    bint waits                  # it goes on waiting: there is no answer yet
-    uint64_t dirty              # the keyspace's count of changes before it
+    int awaited_kind            # the kind that the handler looked for (`lookup_awaited`)
+    bint waits                  # it waits or continues to wait: there is no reply yet
+    uint64_t dirty              # the keyspace's count of changes before the call
 
 ctypedef Replied (*Handler)(Call *call) noexcept nogil
 
 
 cdef inline void call_begin(Call *call, Server *server, Client *client, Command *command, int argc, Slice *argv,
                             const char *raw, size_t raw_size) noexcept nogil:
-    """Fills a call, whoever makes it: a batch, EXEC, a client that is woken. `raw` is the request as a multibulk, or
-    NULL. The reply is written in the client's protocol."""
+    """Initializes a call, for every caller: a batch, EXEC, a client that is woken. `raw` is the request as a multibulk,
+    or NULL. The reply is written in the client's protocol."""
     call.server = server
     call.client = client
     call.database = client.database
@@ -60,7 +60,7 @@ cdef inline Slice argument(const Call *call, int index) noexcept nogil:
 
 
 cdef inline uint64_t key_hash(Call *call, int index) noexcept nogil:
-    """The hash of the key that argument `index` is; that of the first key is computed once."""
+    """Returns the hash of the key in argument `index`; that of the first key is computed once."""
     if index != call.command.first_key:
         return hash_key(call.argv[index].data, call.argv[index].size)
     if not call.hashed:

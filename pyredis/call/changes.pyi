@@ -1,1 +1,1 @@
-"""Noting changes, for native code alone: see ``call/changes.pxd``."""
+"""Noting changes, for native code only: see ``call/changes.pxd``."""

@@ -1,4 +1,4 @@
-"""Noting changes, and reporting them to those that listen."""
+"""Counting changes, and reporting them to watchers, waiting clients and listeners; ``changes.pxd`` has the contract."""
 
 from libc.stdint cimport uint32_t, uint64_t
 

@@ -1,6 +1,6 @@
-"""A client as commands know it: its database, its protocol, its state, MULTI's queue, and the keys that it watches.
+"""A client as native commands see it: its database, its protocol, its state, MULTI's queue, and the keys it watches.
 
-The watches are a hash table by the address of the key, at most half full: a client may watch millions of keys.
+The watches are a hash table by the address of the key, at most half full, because a client may watch millions of keys.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -11,7 +11,7 @@ from pyredis.ground.base cimport Slice
 from pyredis.keyspace.keyspace cimport Database, Keyspace, WatchedKey
 
 cdef enum ClientFlag:
-    CLIENT_UNAUTHENTICATED = 1 << 0     # it must give the password first
+    CLIENT_UNAUTHENTICATED = 1 << 0     # it must authenticate first
     CLIENT_MULTI = 1 << 1
     CLIENT_DIRTY_EXEC = 1 << 2          # a queued command was refused: EXEC aborts
     CLIENT_CLOSE_AFTER_REPLY = 1 << 3
@@ -24,15 +24,15 @@ cdef enum ClientFlag:
     CLIENT_LOADER = 1 << 10             # replays the append-only file
     CLIENT_BLOCKED = 1 << 11            # parsing stops until it is woken
     CLIENT_UNIX = 1 << 12
-    CLIENT_AUTHENTICATED = 1 << 13      # it gave a password, or came when there was none
+    CLIENT_AUTHENTICATED = 1 << 13      # it gave the password, or connected when there was none
     CLIENT_ADDRESSED = 1 << 14          # it has a mailbox
-    # Its class, for the limits of what may lie unsent; an ordinary client without.
+    # Its class, for the limits of unsent output; an ordinary client has neither flag.
     CLIENT_REPLICA = 1 << 15
     CLIENT_PUBSUB = 1 << 16
-    CLIENT_DENY_BLOCKING = 1 << 17      # its commands answer at once, as inside EXEC
+    CLIENT_DENY_BLOCKING = 1 << 17      # its commands reply at once, as inside EXEC
 
 ctypedef struct Watch:
-    WatchedKey *key             # NULL where the place is empty
+    WatchedKey *key             # NULL if the place is empty
     uint64_t version            # of the key when the watch began
 
 ctypedef struct Client:
@@ -42,7 +42,7 @@ ctypedef struct Client:
     int protocol                # 2 or 3
     uint32_t flags
     Command *last_command
-    const char *mark            # the loader's: the request that began the unit under way
+    const char *mark            # for the loader: the request that began the unit under way
     int64_t created_ms
     int64_t active_ms           # of the last request
     uint64_t commands
@@ -52,23 +52,23 @@ ctypedef struct Client:
     size_t queued
     size_t queue_capacity
     size_t queue_bytes
-    Watch *watches              # a hash table (`dispatch/queue`)
+    Watch *watches              # a hash table
     size_t watching
     size_t watch_capacity       # a power of two, or 0
-    void *waiter                # its Waiter (`call/waiting.pxd`) while a command of it waits for keys
+    void *waiter                # its Waiter (`call/waiting.pxd`) while its command waits for keys
     void *mailbox               # its Mailbox (`call/outbox.pxd`) while something is addressed to it
-    int fd                      # of its socket, -1 where there is none
+    int fd                      # of its socket, -1 if there is none
 
-# A new client, in database 0.
+# Initializes a new client, in database 0.
 cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil
-# Remembers the key and its version, at once after `keyspace_watch`; false where the client watches it already.
+# Remembers the key and its version, directly after `keyspace_watch`; false if the client watches it already.
 cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
 cdef void client_unwatch(Client *client) noexcept nogil
 # Adds a request to MULTI's queue.
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
-# A command of the client is over: whether CLIENT REPLY withholds its reply. SKIP goes on to the next command.
+# Ends a command of the client: returns whether CLIENT REPLY withholds its reply, and moves SKIP on.
 cdef bint client_end_reply(Client *client) noexcept nogil
-# RESET: as a new client, except for its authentication, which the caller decides.
+# RESET: restores the state of a new client, except for its authentication, which the caller decides.
 cdef void client_reset(Client *client, Keyspace *keyspace) noexcept nogil
-# Leaves MULTI, forgets the queue and the watches.
+# Leaves MULTI, drops the queue and the watches.
 cdef void client_discard(Client *client) noexcept nogil

@@ -1,1 +1,1 @@
-"""A client as commands know it, for native code alone: see ``call/client.pxd``."""
+"""A client as native commands see it, for native code only: see ``call/client.pxd``."""

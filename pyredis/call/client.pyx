@@ -1,4 +1,4 @@
-"""Queueing, watching, and forgetting both."""
+"""Queueing, watching, and dropping both; ``client.pxd`` has the contract."""
 
 from libc.string cimport memset
 
@@ -63,7 +63,7 @@ cdef void client_discard(Client *client) noexcept nogil:
 # ---- watches ----
 
 cdef Watch *watch_place(const Client *client, const WatchedKey *key) noexcept nogil:
-    """Where the key stands among the watches, or has its place, which is empty."""
+    """Returns the place of the key among the watches, or the empty place where it belongs."""
     cdef size_t mask = client.watch_capacity - 1
     cdef size_t at = (<size_t> key >> 4) * <size_t> 0x9e3779b97f4a7c15ULL >> 32 & mask
     while client.watches[at].key != NULL and client.watches[at].key != key:

@@ -1,7 +1,7 @@
-"""A client as commands in Python see it, and as CLIENT INFO shows it: the base of what speaks for a client.
+"""A client as Python commands see it, and as CLIENT INFO shows it: the base class of connections and direct clients.
 
-What follows from the ``Client`` alone is here; what depends on a socket has the values of a client without one
-(``dispatch/direct``), to be overridden.
+Everything that follows from the ``Client`` alone is here. Attributes that depend on a socket have the values of a
+client without one (``dispatch/direct``); a connection overrides them.
 """
 
 from pyredis.call.client cimport Client

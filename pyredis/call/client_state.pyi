@@ -1,7 +1,7 @@
-"""A client as commands in Python see it."""
+"""A client as Python commands see it."""
 
 class ClientState:
-    """What CLIENT INFO shows, and what commands set. Times are milliseconds since 1970, sizes bytes."""
+    """The state that CLIENT INFO shows and commands set. Times are in milliseconds since 1970, sizes in bytes."""
 
     name: bytes
     lib_name: bytes
@@ -19,7 +19,7 @@ class ClientState:
     @property
     def local_address(self) -> str: ...
     def discard_transaction(self) -> None:
-        """Leaves MULTI and forgets what is watched."""
+        """Leaves MULTI and drops all watches."""
     def require_password(self, required: bool) -> None: ...
     @property
     def id(self) -> int: ...
@@ -31,29 +31,29 @@ class ClientState:
     def is_unix(self) -> bool: ...
     @property
     def ending(self) -> bool:
-        """Whether it ends, or has ended."""
+        """Whether the client is being closed, or is closed."""
     @property
     def flags_text(self) -> str: ...
     @property
     def output_class(self) -> str:
-        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
+        """The class of its ``client-output-buffer-limit``: ``normal``, ``replica`` or ``pubsub``."""
     @property
     def blocked(self) -> bool:
-        """Whether a command of it waits."""
+        """Whether its command waits."""
     @property
     def created_ms(self) -> int: ...
     @property
     def active_ms(self) -> int: ...
     @property
     def queued(self) -> int:
-        """Commands queued since MULTI, -1 outside of one."""
+        """The number of commands queued since MULTI, -1 outside a transaction."""
     @property
     def watching(self) -> int: ...
     @property
     def multi_memory(self) -> int: ...
     @property
     def argument_memory(self) -> int:
-        """Bytes kept for a command that waits."""
+        """Bytes kept for a waiting command."""
     @property
     def query_buffer(self) -> int: ...
     @property

@@ -1,4 +1,4 @@
-"""The state of a client as attributes."""
+"""The state of a client as attributes; ``client_state.pxd`` has the contract."""
 
 from pyredis.call.client cimport (
     CLIENT_AUTHENTICATED,
@@ -22,7 +22,7 @@ from pyredis.call.waiting cimport Place, Waiter, waiter_of
 
 
 cdef class ClientState:
-    """The attributes are what CLIENT LIST shows; times are milliseconds since 1970, sizes bytes."""
+    """The state that CLIENT INFO shows and commands set. Times are in milliseconds since 1970, sizes in bytes."""
 
     def __cinit__(self):
         self.name = b""
@@ -30,10 +30,10 @@ cdef class ClientState:
         self.lib_ver = b""
 
     def discard_transaction(self):
-        """Leaves MULTI and forgets what is watched."""
+        """Leaves MULTI and drops all watches."""
         client_discard(&self.client)
 
-    # ---- what commands ask and set ----
+    # ---- what commands read and set ----
 
     cdef void set_flag(self, unsigned flag, bint on) noexcept:
         if on:
@@ -59,7 +59,7 @@ cdef class ClientState:
 
     @property
     def authenticated(self):
-        """Whether it gave a password, or came when there was none: no change of the password undoes that."""
+        """Whether it gave the password, or connected when there was none; a later change of the password keeps this."""
         return (self.client.flags & CLIENT_AUTHENTICATED) != 0
 
     @authenticated.setter
@@ -68,12 +68,12 @@ cdef class ClientState:
         self.set_flag(CLIENT_UNAUTHENTICATED, not value)
 
     def require_password(self, bint required):
-        """There is a password now, or none: a client that has not authenticated is refused, or served."""
+        """Applies a change of the password: from now on a client that has not authenticated is refused, or served."""
         self.set_flag(CLIENT_UNAUTHENTICATED, required and not self.authenticated)
 
     @property
     def ending(self):
-        """Whether it ends, or has ended."""
+        """Whether the client is being closed, or is closed."""
         return (self.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)) != 0
 
     @property
@@ -119,7 +119,7 @@ cdef class ClientState:
 
     @property
     def flags_text(self):
-        """Redis's letters for the state of a client."""
+        """The state of the client in Redis's letters."""
         text = ""
         if self.client.flags & CLIENT_REPLICA:
             text += "S"
@@ -141,14 +141,14 @@ cdef class ClientState:
 
     @property
     def output_class(self):
-        """The class whose ``client-output-buffer-limit`` holds: ``normal``, ``replica`` or ``pubsub``."""
+        """The class of its ``client-output-buffer-limit``: ``normal``, ``replica`` or ``pubsub``."""
         if self.client.flags & CLIENT_REPLICA:
             return "replica"
         return "pubsub" if self.client.flags & CLIENT_PUBSUB else "normal"
 
     @property
     def blocked(self):
-        """Whether a command of it waits."""
+        """Whether its command waits."""
         return (self.client.flags & CLIENT_BLOCKED) != 0
 
     @property
@@ -161,7 +161,7 @@ cdef class ClientState:
 
     @property
     def queued(self):
-        """Commands queued since MULTI, -1 outside of one."""
+        """The number of commands queued since MULTI, -1 outside a transaction."""
         return self.client.queued if self.client.flags & CLIENT_MULTI else -1
 
     @property
@@ -174,7 +174,7 @@ cdef class ClientState:
 
     @property
     def argument_memory(self):
-        """Bytes kept for a command that waits."""
+        """Bytes kept for a waiting command."""
         if self.client.waiter == NULL:
             return 0
         waiter = waiter_of(&self.client)
@@ -194,10 +194,10 @@ cdef class ClientState:
 
     @property
     def last_command(self):
-        """The full name, ``client|list``; None before the first."""
+        """The full name of the last command, such as ``client|list``; None before the first."""
         return self.client.last_command.name.decode() if self.client.last_command != NULL else None
 
-    # ---- of a client without a socket ----
+    # ---- the values for a client without a socket ----
 
     @property
     def fd(self):
@@ -205,7 +205,7 @@ cdef class ClientState:
 
     @property
     def address(self):
-        """In the same process, and so on this host."""
+        """A local address, because the client is in this process."""
         return "127.0.0.1:0"
 
     @property
@@ -214,7 +214,7 @@ cdef class ClientState:
 
     @property
     def query_buffer(self):
-        """Bytes of input that are held."""
+        """Bytes of buffered input."""
         return 0
 
     @property
@@ -227,7 +227,7 @@ cdef class ClientState:
 
     @property
     def output_memory(self):
-        """Bytes of replies that are held."""
+        """Bytes of buffered replies."""
         return 0
 
     @property

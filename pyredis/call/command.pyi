@@ -1,1 +1,1 @@
-"""A command as the core knows it, for native code alone: see ``call/command.pxd``."""
+"""A command as native code sees it, for native code only: see ``call/command.pxd``."""

@@ -6,7 +6,7 @@ from pyredis.ground.base cimport Slice, equals_nocase
 
 
 cdef uint64_t name_hash(const char *name, size_t size) noexcept nogil:
-    """FNV-1a over the letters in lower case."""
+    """Returns the FNV-1a hash of the name in lower case."""
     cdef uint64_t hash = 0xcbf29ce484222325ULL
     cdef size_t index
     for index in range(size):

@@ -1,4 +1,4 @@
-"""The keys of a call, natively; in Python for COMMAND GETKEYS and the tests."""
+"""The keys of a call; the functions for Python serve COMMAND GETKEYS and the tests."""
 
 from typing import Final
 
@@ -7,13 +7,13 @@ from pyredis.call.state import State
 KEY_FLAGS: Final[tuple[str, ...]]
 
 def keys_of(state: State, argv: list[bytes]) -> list[tuple[int, int]]:
-    """The keys of a whole command: (place, flags) of each, ``KEY_FLAGS`` naming the bits of the flags.
+    """Returns the keys of a complete command as (place, flags); ``KEY_FLAGS`` names the bits of the flags.
 
     Raises CommandError with the texts of COMMAND GETKEYS.
     """
 
 def keys_by(text: str, argv: list[bytes], channels: bool = False) -> list[tuple[int, int]]:
-    """The same by the specifications of ``text`` (as ``call/key_specs.pxd`` has them), whatever the command is.
+    """Returns the same by the specifications in ``text`` (syntax: ``call/key_specs.pxd``), for any command.
 
-    Raises ValueError where they have an error. Whether the number of arguments will do is the caller's to know.
+    Raises ValueError for invalid specifications. The caller must ensure that the number of arguments suffices.
     """

@@ -1,4 +1,4 @@
-"""Finding the keys of a call: by specifications, then by rule; and COMMAND GETKEYS's way to that."""
+"""Finding the keys of a call: by specifications, then by rule; and the functions for COMMAND GETKEYS."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -44,14 +44,14 @@ cdef extern from "string.h" nogil:
     size_t strnlen(const char *text, size_t most)
 
 cdef enum:
-    # More bytes than any word that is looked for.
+    # Longer than any keyword that is searched for, in bytes.
     LONGEST_WORD = 16
     READS = KEY_RO | KEY_ACCESS
     READS_AND_WRITES = KEY_RW | KEY_ACCESS | KEY_UPDATE
     OVERWRITES = KEY_OW | KEY_UPDATE
     MOVES = KEY_RW | KEY_ACCESS | KEY_DELETE
 
-# The arguments of a call, and where its keys go.
+# The arguments of a call, and where its keys are collected.
 ctypedef struct Search:
     const Command *command
     int argc
@@ -60,7 +60,7 @@ ctypedef struct Search:
 
 
 cdef inline bint is_word(const Search *search, int place, const char *lower) noexcept nogil:
-    """Redis compares C strings: a NUL ends the argument."""
+    """Returns whether the argument is this word. As in Redis, which compares C strings, a NUL ends the argument."""
     cdef Slice argument = search.argv[place]
     return equals_nocase(slice_of(argument.data, strnlen(argument.data, min(argument.size, <size_t> LONGEST_WORD))),
                          lower)
@@ -99,8 +99,8 @@ cdef void found_keys_release(FoundKeys *found) noexcept nogil:
 # ---- by specifications ----
 
 cdef int after_keyword(const Search *search, const KeySpec *spec) noexcept nogil:
-    """The place after the keyword, 0 without one. The argument at which a search ends is not looked at: no key could
-    follow the last one, and argument 1 is never such a word."""
+    """Returns the place after the keyword, 0 if it is absent. The search does not examine the argument at which it
+    ends: no key could follow the last argument, and argument 1 is never a keyword."""
     cdef int place = spec.start
     if place > 0:
         while place < search.argc - 1:
@@ -143,7 +143,7 @@ cdef bint find_by_range(const Search *search, const KeySpec *spec, int first) no
 
 
 cdef bint find_by_spec(const Search *search, const KeySpec *spec) noexcept nogil:
-    """False where the call does not fit the specification, or where more keys than it names are possible."""
+    """Adds the keys of one specification; false if the call does not fit it, or may have keys that it does not find."""
     cdef int first = spec.start
     cdef bint fits
     if spec.begin == KEY_BEGIN_UNKNOWN:
@@ -173,8 +173,8 @@ cdef bint find_by_specs(const Search *search, KeySearch wanted) noexcept nogil:
 # ---- by rules ----
 
 cdef int lenient_number(Slice text) noexcept nogil:
-    """As C's atoi: the number that the text begins with, after blanks and a sign; 0 without one. It is read as 64 bits,
-    of which the lower 32 remain."""
+    """Reads a number like C's atoi: the leading digits, after blanks and a sign; 0 if there are none. It is read as 64
+    bits, of which the lower 32 are returned."""
     cdef size_t at = 0
     cdef uint64_t value = 0, digit, most
     cdef bint negative
@@ -192,7 +192,7 @@ cdef int lenient_number(Slice text) noexcept nogil:
 
 
 cdef void find_counted(Search *search) noexcept nogil:
-    """The number is read as leniently as Redis once read it; a key that another specification names comes last."""
+    """Finds keys after a number, read as leniently as Redis does here; the key of another specification comes last."""
     cdef const KeySpec *spec
     cdef int index, count, stored = 0, number = 0
     for index in range(search.command.keys.count):
@@ -212,7 +212,7 @@ cdef void find_counted(Search *search) noexcept nogil:
 
 
 cdef void find_of_set(Search *search) noexcept nogil:
-    """SET reads the old value only when GET is among its options."""
+    """Finds the key of SET, which reads the old value only if GET is among its options."""
     cdef int place
     add_key(search.found, 1, OVERWRITES)
     for place in range(3, search.argc):
@@ -221,7 +221,7 @@ cdef void find_of_set(Search *search) noexcept nogil:
 
 
 cdef void find_of_bitfield(Search *search) noexcept nogil:
-    """BITFIELD writes unless every operation is a GET; what cannot be understood counts as a write."""
+    """Finds the key of BITFIELD, which writes unless every operation is a GET; an invalid one counts as a write."""
     cdef int place = 2
     cdef uint32_t flags = READS
     while place < search.argc:
@@ -236,7 +236,7 @@ cdef void find_of_bitfield(Search *search) noexcept nogil:
 
 
 cdef void find_of_sort(Search *search) noexcept nogil:
-    """The last key that a STORE names counts, as for SORT; which keys the patterns lead to depends on the data."""
+    """Finds the keys of SORT: the last STORE counts. The keys that patterns refer to depend on the data."""
     cdef int place = 2
     add_key(search.found, 1, READS)
     while place < search.argc:
@@ -251,7 +251,7 @@ cdef void find_of_sort(Search *search) noexcept nogil:
 
 
 cdef void find_of_migrate(Search *search) noexcept nogil:
-    """Argument 3, or what follows KEYS, before which argument 3 has to be empty."""
+    """Finds the keys of MIGRATE: argument 3, or, if that is empty, the arguments after KEYS."""
     cdef int place = 6
     while place < search.argc:
         if is_word(search, place, "keys"):
@@ -267,7 +267,7 @@ cdef void find_of_migrate(Search *search) noexcept nogil:
 
 
 cdef void find_of_streams(Search *search) noexcept nogil:
-    """STREAMS may also be the name of a group, a consumer or a stream: the options before it are stepped over."""
+    """Finds the keys after STREAMS. Skips each option with its arguments: a group or consumer may be named STREAMS."""
     cdef int place = 1, count
     while place < search.argc and not is_word(search, place, "streams"):
         if is_word(search, place, "block") or is_word(search, place, "count"):
@@ -319,7 +319,7 @@ cdef int command_keys(const Command *command, int argc, const Slice *argv, KeySe
 # ---- for Python ----
 
 cdef class _Words:
-    """The slices of a list of bytes, which has to outlive them."""
+    """The slices of a list of bytes, which must outlive them."""
 
     cdef int count
     cdef Slice *items
@@ -347,7 +347,7 @@ cdef list places_of(const Command *command, _Words words, KeySearch search):
 
 
 def keys_of(State state, list argv not None):
-    """The keys of a whole command: (place, flags) of each, ``KEY_FLAGS`` naming the bits of the flags.
+    """Returns the keys of a complete command as (place, flags); ``KEY_FLAGS`` names the bits of the flags.
 
     Raises CommandError with the texts of COMMAND GETKEYS.
     """
@@ -366,9 +366,9 @@ def keys_of(State state, list argv not None):
 
 
 def keys_by(str text not None, list argv not None, bint channels=False):
-    """The same by the specifications of ``text`` (as ``call/key_specs.pxd`` has them), whatever the command is.
+    """Returns the same by the specifications in ``text`` (syntax: ``call/key_specs.pxd``), for any command.
 
-    Raises ValueError where they have an error. Whether the number of arguments will do is the caller's to know.
+    Raises ValueError for invalid specifications. The caller must ensure that the number of arguments suffices.
     """
     cdef Command command
     cdef bytes encoded = text.encode()

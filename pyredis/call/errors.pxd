@@ -15,5 +15,5 @@ cdef Replied reply_wrong_type(Call *call) noexcept nogil
 cdef Replied reply_wrong_arity(Call *call) noexcept nogil
 cdef Replied reply_no_such_key(Call *call) noexcept nogil
 
-# Reads argument `index` as an integer; answers "not an integer or out of range" and returns False where it is none.
+# Reads argument `index` as an integer; if it is none, replies "not an integer or out of range" and returns False.
 cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil

@@ -1,1 +1,1 @@
-"""Shared error replies, for native code alone: see ``call/errors.pxd``."""
+"""Shared error replies, for native code only: see ``call/errors.pxd``."""

@@ -1,4 +1,4 @@
-"""The texts."""
+"""The texts of shared error replies."""
 
 from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf

@@ -1,1 +1,1 @@
-"""Removing due hash fields, for native code alone: see ``call/field_expiry.pxd``."""
+"""Removing due hash fields, for native code only: see ``call/field_expiry.pxd``."""

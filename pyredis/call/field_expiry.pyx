@@ -1,4 +1,4 @@
-"""Removing due hash fields; ``call/field_expiry.pxd`` says when and by whom."""
+"""Removing due hash fields; ``field_expiry.pxd`` says when and by whom."""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -20,9 +20,9 @@ from pyredis.types.hash.hash cimport Hash, HashEntry, hash_expire_due, hash_next
 from pyredis.types.table.hashtable cimport hash_key, table_scan, table_size
 
 cdef enum:
-    # Fields of one hash removed before the next one's turn.
+    # The most fields of one hash that are removed before the next hash's turn.
     FIELDS_PER_VISIT = 256
-    # Hashes looked at before asking the clock, and whether it is worth going on.
+    # Hashes and steps of the table between two checks of the clock, and of whether another round is worthwhile.
     HASHES_PER_ROUND = 20
     STEPS_PER_ROUND = 64
 
@@ -73,7 +73,7 @@ cdef Entry *remove_due(Server *server, Database *database, Entry *entry, size_t 
 
 
 cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil:
-    """Not counted as changes: the file has been told, and need not have the command that met them as well."""
+    """The removals are not counted as changes: they are in the log, so the command that met them need not be."""
     cdef uint64_t dirty = server.keyspace.dirty
     if has_due(server, entry):
         entry = remove_due(server, database, entry, budget)
@@ -90,9 +90,9 @@ cdef void visit_hash(void *context, void *element) noexcept nogil:
 
 
 cdef bint expire_round(Server *server, Database *database) noexcept nogil:
-    """Looks at some hashes; true when enough of them had due fields for another look to be worth it.
+    """Examines some hashes; true when enough of them had due fields to make another round worthwhile.
 
-    A round that saw few because the table is nearly empty says nothing yet.
+    In a nearly empty table a round may see few; then another one follows until the walk ends.
     """
     cdef Round round
     cdef int steps = 0

@@ -1,4 +1,4 @@
-"""Capsules of native handlers, the arguments of those in Python, and how they refuse or do not reply."""
+"""Capsules of native handlers, the arguments of those in Python, and how these refuse or postpone a reply."""
 
 from cpython.pycapsule cimport PyCapsule_New
 
@@ -9,12 +9,12 @@ cdef enum:
 
 cdef const char *CAPSULE = "pyredis.handler"
 
-# A Python handler that has answered by itself, or will, returns this.
+# Returned by a Python handler that has written its reply itself, or will reply later.
 NO_REPLY = object()
 
 
 class CommandError(Exception):
-    """Raised by a Python handler: the text, code included, is the error reply."""
+    """Raised by a Python handler; its text, which begins with the code, is the error reply."""
 
 
 cdef object native(Handler handler):
@@ -30,8 +30,7 @@ cdef object client_object(Client *client):
 
 
 class Excerpt(bytes):
-    """The beginning of an argument too large to be copied for the slow log, which keeps little of it; ``missing`` bytes
-    are left out."""
+    """The beginning of an argument too large to be copied for the slow log; ``missing`` bytes are left out."""
 
 
 cdef object excerpt(Slice argument):

@@ -1,1 +1,1 @@
-"""Compiling key specifications, for native code alone: see ``call/key_specs.pxd``."""
+"""Compiling key specifications, for native code only: see ``call/key_specs.pxd``."""

@@ -1,4 +1,4 @@
-"""Compiling key specifications: ``call/key_specs.pxd`` has the syntax."""
+"""Compiling key specifications; ``key_specs.pxd`` has the syntax."""
 
 from libc.stdint cimport int16_t, int64_t
 from libc.string cimport memchr, memset
@@ -7,7 +7,7 @@ from pyredis.ground.base cimport Slice, equals_nocase, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_free, mem_zalloc
 
 cdef enum:
-    # Redis's longest has four.
+    # No command of Redis has more than four.
     MOST_SPECS = 16
     MOST_NUMBER = 9999
 
@@ -15,7 +15,7 @@ cdef const char *FLAG_LETTERS = "RWOMauidnpv"
 
 
 cdef Slice take_until(Slice *text, char mark) noexcept nogil:
-    """Cuts what stands before the mark off the text, and the mark; all of it where there is none."""
+    """Removes the text up to and including the mark, and returns what precedes the mark; everything without a mark."""
     cdef const char *found = <const char *> memchr(text.data, mark, text.size)
     cdef Slice taken = text[0]
     if found == NULL:
@@ -35,7 +35,7 @@ cdef bint read_number(Slice text, int16_t *number) noexcept nogil:
 
 
 cdef bint read_suffix(Slice *text, char mark, int16_t *number) noexcept nogil:
-    """Takes the mark and its number from the end of the text, where they stand there."""
+    """Removes the mark and its number from the end of the text, if they are there."""
     cdef Slice before
     if memchr(text.data, mark, text.size) == NULL:
         return True
@@ -47,7 +47,7 @@ cdef bint read_suffix(Slice *text, char mark, int16_t *number) noexcept nogil:
 
 
 cdef bint read_range(Slice *text, KeySpec *spec, bint *ranged) noexcept nogil:
-    """Takes ``..last/step%limit`` from the end of the text; a last that is not negative is still absolute."""
+    """Removes ``..last/step%limit`` from the end of the text; a ``last`` that is not negative is still absolute."""
     cdef Slice before
     spec.step = 1
     if not read_suffix(text, c'%', &spec.limit) or not read_suffix(text, c'/', &spec.step) or spec.step < 1:

@@ -1,1 +1,1 @@
-"""Looking up keys, for native code alone: see ``call/lookups.pxd``."""
+"""Looking up keys, for native code only: see ``call/lookups.pxd``."""

@@ -1,7 +1,7 @@
-"""Lookups: expired keys go, hits and misses count, an old value is kept for the snapshot before it changes.
+"""Lookups remove expired keys, count hits and misses, and preserve an old value for the snapshot before it changes.
 
-With ``appendfsync always`` a reply waits for the last writes of the keys it read; they are kept in a small array by
-hash, so that a collision only waits longer.
+With ``appendfsync always`` a reply waits for the last writes of the keys it read. Their positions are in a small array
+by hash, so a collision only makes the reply wait longer.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

@@ -1,1 +1,1 @@
-"""What is on its way to clients besides their own replies, for native code alone: see ``outbox.pxd``."""
+"""Messages for clients besides their own replies, for native code only: see ``call/outbox.pxd``."""

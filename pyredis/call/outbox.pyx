@@ -1,4 +1,4 @@
-"""Mailboxes, and the messages in them."""
+"""Mailboxes, and the messages in them; ``outbox.pxd`` has the contract."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
@@ -22,7 +22,7 @@ from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
 # ---- mailboxes ----
 
 cdef Mailbox *mailbox_of(Outbox *outbox, Client *client, uint64_t wait_offset) noexcept nogil:
-    """The client's mailbox, whose messages wait for this offset too."""
+    """Returns the client's mailbox, and raises its offset to wait for."""
     cdef Mailbox *mailbox = <Mailbox *> client.mailbox
     if mailbox == NULL:
         mailbox = <Mailbox *> mem_zalloc(sizeof(Mailbox))
@@ -40,7 +40,7 @@ cdef Mailbox *mailbox_of(Outbox *outbox, Client *client, uint64_t wait_offset) n
 
 
 cdef void remove_mailbox(Outbox *outbox, Mailbox *mailbox) noexcept nogil:
-    """Its messages are gone already."""
+    """Removes a mailbox whose messages have been freed."""
     if mailbox.before != NULL:
         mailbox.before.after = mailbox.after
     else:
@@ -77,7 +77,7 @@ cdef void add_copy(Mailbox *mailbox, Slice bytes) noexcept nogil:
 
 
 cdef void add_held(Mailbox *mailbox, Blob *blob, Slice bytes) noexcept nogil:
-    """The caller's reference is the message's from now on."""
+    """Adds a message that takes over the caller's reference."""
     cdef Message *message = <Message *> mem_alloc(sizeof(Message))
     message.blob = blob
     message.bytes = bytes
@@ -141,7 +141,7 @@ cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t beg
 
 
 cdef void add_reply(Mailbox *mailbox, Reply *reply, size_t begin) noexcept nogil:
-    """A piece belongs to the reply that has begun before it."""
+    """Adds the reply from ``begin`` on. A piece at ``begin`` itself belongs to the reply before."""
     cdef const Piece *piece
     cdef size_t at = begin, index
     for index in range(reply.piece_count):
@@ -164,7 +164,7 @@ cdef inline void write_message(Reply *reply, const Message *message) noexcept no
     if message.blob == NULL or bytes.size < MESSAGE_SHARED:
         reply_raw(reply, bytes.data, bytes.size)
         return
-    # A piece comes after a byte of its own, so that it is clear on which side of an offset it belongs.
+    # Each piece follows a byte of its own reply, so that offsets show to which reply it belongs.
     reply_raw(reply, bytes.data, 1)
     reply_piece(reply, message.blob, slice_of(bytes.data + 1, bytes.size - 1))
 

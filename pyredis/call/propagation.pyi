@@ -1,1 +1,1 @@
-"""What commands put into the log, for native code alone: see ``call/propagation.pxd``."""
+"""What commands append to the log, for native code only: see ``call/propagation.pxd``."""

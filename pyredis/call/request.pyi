@@ -1,1 +1,1 @@
-"""Requests that are kept, for native code alone: see ``call/request.pxd``."""
+"""Requests that are kept, for native code only: see ``call/request.pxd``."""

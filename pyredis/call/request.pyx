@@ -18,7 +18,7 @@ cdef size_t multibulk_size(int argc, const Slice *argv) noexcept nogil:
 
 
 cdef void encode_request(Queued *queued, const Slice *argv) noexcept nogil:
-    """Writes the multibulk to the block's beginning and points the queued arguments into it."""
+    """Writes the multibulk to the beginning of the block, and points the queued arguments into it."""
     cdef char *out = queued.block + format_header(queued.block, c'*', queued.argc)
     cdef size_t index
     for index in range(queued.argc):

@@ -1,4 +1,4 @@
-"""What all native state of one server hangs from, so that several servers can live in one process."""
+"""The root of all native state of one server, so that one process can have several servers."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -18,13 +18,13 @@ cdef enum Restriction:
     RESTRICT_AOF_ERROR = 2
     RESTRICT_MEMORY = 4         # maxmemory is set
 
-# Numbers of directives that native code reads, each 64 bits wide; pushed by the policy layer through `Core.configure`,
-# which finds them by name (`_core._SETTINGS`).
+# Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
+# them by name (`_core._SETTINGS`).
 ctypedef struct Settings:
     uint64_t maxmemory
     int64_t slowlog_us          # -1: off
     int64_t latency_ms          # 0: off
-    uint64_t slow_cycles        # a command that takes more is reported to one of them
+    uint64_t slow_cycles        # a command that takes more is reported to the slow log, the latency monitor or both
     int64_t latency_tracking
     size_t hash_max_listpack_entries
     size_t hash_max_listpack_value
@@ -48,34 +48,34 @@ ctypedef void (*EventSink)(void *context, int event, const char *name, Database 
 
 ctypedef struct Server:
     void *core                  # its Core, borrowed
-    Account *memory             # what it uses
+    Account *memory             # the memory it uses
     Keyspace keyspace
     Reply reply                 # shared by all connections
     bint seals                  # the shell sends sealed blocks by reference to their pages
     Settings settings
     uint32_t restrictions
     int in_exec                 # running the commands of an EXEC
-    Client *current             # whose command runs
+    Client *current             # the client whose command runs
     int64_t next_client_id
-    uint32_t heard
+    uint32_t heard              # a bit for each event class with listeners, and HEARD_WAITING
     EventSink sink              # of keyspace events, NULL while nobody listens
     void *sink_context
     Waiting waiting
-    Outbox outbox               # what is to reach clients other than as replies to their commands
-    # Dispatch lies above: what it does for commands is reached through these.
+    Outbox outbox               # bytes for clients other than the replies to their commands
+    # Dispatch is above the commands, which call it through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
-    void (*serve_waiting)(Server *server) noexcept nogil    # answers the clients whose keys are ready
+    void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready
     Log log                     # of changes
-    bint log_owed               # something was appended that is not published yet, and the reply depends on it
+    bint log_owed               # something was appended that is not published, and the reply depends on it
     # the append-only file
     Aof *aof                    # the log's reader that writes it; NULL while there is none
     bint fsync_always
     int aof_error               # errno
-    uint64_t wait_offset        # replies of this batch wait until the file is durable up to here
+    uint64_t wait_offset        # replies of this batch wait until the file is written, or durable, up to here
     uint64_t *recent            # with fsync always: by hash, the end of the last write of a key
-    uint64_t barrier            # the end of the last write that is no single key's
+    uint64_t barrier            # the end of the last write that belongs to no single key
     uint64_t touched[8]         # hashes of the keys that the command under way changed
-    int touched_count           # past 8: too many to note
+    int touched_count           # more than 8: too many to record
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
     # the command table
     Command *commands
@@ -89,14 +89,14 @@ ctypedef struct Server:
     # statistics
     uint64_t hits
     uint64_t misses
-    uint64_t errors_noted       # error replies, up to Reply.errors, that a command has been charged with
+    uint64_t errors_noted       # the value of Reply.errors up to which errors are charged to commands
 
 cdef enum:
     RECENT = 1 << 16            # counters in Server.recent
 
 
 cdef inline Command *find_command(const Server *server, Slice name) noexcept nogil:
-    """The command of that name, or NULL; for a command with subcommands, itself."""
+    """Returns the command of that name, never a subcommand; NULL if there is none."""
     cdef uint64_t at
     cdef Command *command
     if name.size >= sizeof(command.name):
@@ -110,18 +110,18 @@ cdef inline Command *find_command(const Server *server, Slice name) noexcept nog
 
 
 cdef inline Command *find_called(const Server *server, int argc, const Slice *argv) noexcept nogil:
-    """What a request calls: the subcommand, where the command has any and the request goes on. NULL for no command."""
+    """Returns the command that a request calls, the subcommand if it has any and the request names one; else NULL."""
     cdef Command *command = find_command(server, argv[0])
     if command == NULL or command.subcommand_count == 0 or argc == 1:
         return command
     return find_subcommand(command, argv[1])
 
 
-# The owner of a server's native state; `_core.Core` is what it becomes once it has commands.
+# The owner of a server's native state; `_core.Core` derives from it and adds the commands.
 cdef class State:
     cdef Server server
 
 
 cdef inline void enter(State state) noexcept:
-    """What runs now runs for this server: memory counts for it."""
+    """Makes memory count for this server from now on."""
     mem_enter(state.server.memory)

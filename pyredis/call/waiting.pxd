@@ -1,10 +1,10 @@
-"""The queues of clients that wait for keys, and which of those keys have changed.
+"""The queues of clients that wait for keys, and the list of those keys that have changed.
 
-Runs no command: see ``call/blocking`` and ``dispatch/serving``.
+This module runs no command: see ``call/blocking`` and ``dispatch/serving``.
 
-A waiter stands in the queue of each of its keys, after those that came before it. A change of an awaited key (every
-change goes through ``note_change``) puts the key on the list of those that are ready, once, in the order of their first
-change. Keys that nobody waits for are in no table, so that a change of any other key costs one look at a flag.
+A waiter is in the queue of each of its keys, in order of arrival. A change of an awaited key (every change goes through
+``note_change``) puts the key on the list of ready keys, once, in the order of first change. Keys that nobody waits for
+are in no table, and while no client waits, a change costs one test of a flag.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -27,19 +27,19 @@ ctypedef struct AwaitedKey:
     Database *database
     Place *first
     Place *last
-    size_t eager                # waiters whom every change concerns, the key's removal too
+    size_t eager                # the number of waiters for any change, including the key's removal
     bint ready                  # it has changed since its waiters were last served, or they are being served
     AwaitedKey *next_ready
     size_t key_size
     # the key follows
 
-# A command that waits. It has no place in its keys' queues any more once it has been answered.
+# A command that waits. When it has been replied to, it has no place in the queues of its keys any more.
 ctypedef struct Waiter:
     Client *client
     Queued request
     Place *places
     int place_count
-    int room                    # for places; fewer are taken where a key was named twice
+    int room                    # for places; more than `place_count` if a key was named twice
     int kind                    # the kind of value it waits for; ANY_CHANGE for an eager one
     int64_t timeout_ms          # 0 for none
 
@@ -58,7 +58,7 @@ ctypedef struct Waiting:
     size_t eager_keys
     size_t deadlines
 
-# What hears of changes (`Server.heard`) has a bit for every event class that somebody listens to, and this one.
+# `Server.heard` has a bit for every event class with listeners, and this one.
 cdef enum:
     HEARD_WAITING = 1 << 30
 
@@ -67,16 +67,16 @@ cdef inline Waiter *waiter_of(const Client *client) noexcept nogil:
 
 cdef void waiting_init(Waiting *waiting, int databases, uint32_t *heard) noexcept nogil
 cdef void waiting_destroy(Waiting *waiting) noexcept nogil
-# Puts the waiter at the end of the key's queue, where it does not stand there already.
+# Puts the waiter at the end of the key's queue, unless it is already there.
 cdef void waiting_join(Waiting *waiting, Waiter *waiter, Database *database, Slice key) noexcept nogil
 # Takes the waiter out of all queues.
 cdef void waiting_leave(Waiting *waiting, Waiter *waiter) noexcept nogil
-# The key has changed, or is gone: it is ready, if that concerns any of its waiters.
+# The key has changed, or was removed: makes it ready if that concerns any of its waiters.
 cdef void waiting_mark(Waiting *waiting, Database *database, Slice key, uint64_t hash) noexcept nogil
 # The same for all keys of a database (FLUSHDB, SWAPDB, a load).
 cdef void waiting_mark_all(Waiting *waiting, Database *database) noexcept nogil
-# The first of the keys that are ready, off the list; it stays `ready`, so that no change puts it there, until
-# `waiting_served`.
+# Takes the first ready key off the list; NULL if there is none. It stays `ready`, so that no change lists it again,
+# until `waiting_served`.
 cdef AwaitedKey *waiting_next(Waiting *waiting) noexcept nogil
 cdef void waiting_served(Waiting *waiting, AwaitedKey *key) noexcept nogil
 cdef Slice awaited_key(const AwaitedKey *key) noexcept nogil

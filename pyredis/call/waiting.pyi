@@ -1,1 +1,1 @@
-"""The queues of clients that wait, for native code alone: see ``call/waiting.pxd``."""
+"""The queues of clients that wait, for native code only: see ``call/waiting.pxd``."""

@@ -53,7 +53,7 @@ cdef void waiting_init(Waiting *waiting, int databases, uint32_t *heard) noexcep
 
 
 cdef void waiting_destroy(Waiting *waiting) noexcept nogil:
-    """No client may stand in any queue any more."""
+    """Frees the tables; no client may be in any queue."""
     cdef int index
     for index in range(waiting.databases):
         table_clear(&waiting.awaited[index])
@@ -81,7 +81,7 @@ cdef AwaitedKey *provide_key(Waiting *waiting, Database *database, Slice name) n
 
 
 cdef void drop_unused(Waiting *waiting, AwaitedKey *key) noexcept nogil:
-    """A key that nobody waits for goes, unless it is on the list of those that are ready."""
+    """Removes a key that nobody waits for, unless it is ready."""
     cdef Slice name = awaited_key(key)
     if key.first != NULL or key.ready:
         return
@@ -99,7 +99,7 @@ cdef void count_eager(Waiting *waiting, AwaitedKey *key, int change) noexcept no
 
 
 cdef void waiting_join(Waiting *waiting, Waiter *waiter, Database *database, Slice name) noexcept nogil:
-    """A waiter that names one key twice stands at the end of its queue already."""
+    """A waiter that names a key twice is already at the end of its queue the second time."""
     cdef AwaitedKey *key = provide_key(waiting, database, name)
     cdef Place *place
     if key.last != NULL and key.last.waiter == waiter:
@@ -144,7 +144,7 @@ cdef void waiting_leave(Waiting *waiting, Waiter *waiter) noexcept nogil:
 # ---- keys that are ready ----
 
 cdef bint concerns_anybody(const AwaitedKey *key, const Entry *entry) noexcept nogil:
-    """Only what can be waited for wakes who waits for a value."""
+    """Returns whether a change can concern any waiter: only these kinds of values can be waited for."""
     if key.eager:
         return True
     return entry != NULL and (entry.type == LIST or entry.type == ZSET or entry.type == STREAM)
