@@ -1,1 +1,1 @@
-"""From a parsed request to its reply: batches, checks, running, serving the clients that wait."""
+"""From a parsed request to its reply: batches, checks, running, serving waiting clients."""

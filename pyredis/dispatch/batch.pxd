@@ -1,13 +1,14 @@
-"""Batches of requests: parsing ahead, fetching what their keys will need, executing them in order."""
+"""Batches of requests: parses ahead, prefetches the memory that their keys need, and executes them in order."""
 
 from pyredis._resp cimport Parser
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
 
-# Executes the whole requests in buffer[parser.at : size]; replies are appended to server.reply. Returns the ParseStatus
-# it stopped with; the client's flags tell why it may have stopped earlier. `limit` bounds the reply bytes of one call.
+# Executes the complete requests in buffer[parser.at : size] and appends the replies to server.reply. Returns the
+# ParseStatus it stopped with; if it stopped before the end, the client's flags show why. After `limit` bytes of replies
+# it stops as well.
 cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
                size_t limit) noexcept nogil
-# Executes a call that has begun, whatever made it: the checks, the command, CLIENT REPLY.
+# Executes a call initialized by `call_begin`: the checks, the command, CLIENT REPLY.
 cdef void execute_call(Call *call) noexcept nogil

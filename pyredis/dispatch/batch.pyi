@@ -1,1 +1,1 @@
-"""Batches of requests, for native code alone: see ``dispatch/batch.pxd``."""
+"""Batches of requests, for native code only: see ``dispatch/batch.pxd``."""

@@ -1,8 +1,8 @@
-"""A batch is up to 32 requests parsed ahead.
+"""Batches of up to 32 requests that are parsed ahead.
 
-While the next one is parsed, the buckets of the keys before it are already on their way from memory; a second pass
-fetches the entries; the third executes. Nothing is read ahead past a request that could change how the following bytes
-are to be read (an unauthenticated client, an inline request).
+While a request is parsed, the buckets of the earlier keys are already being prefetched. A second pass prefetches the
+entries; the third executes. Parsing does not go past a request that could change how the following bytes are parsed (of
+an unauthenticated client, or an inline request).
 """
 
 from libc.stdint cimport uint64_t
@@ -46,7 +46,7 @@ cdef enum:
     BATCH = 32
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
     AFTER_REQUEST = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_ADDRESSED
-    # Scratch for more arguments than these is given back before the next request.
+    # Scratch space for more arguments than this is freed before the next request.
     ARGUMENTS_KEEP = 65536
 
 
@@ -59,7 +59,7 @@ ctypedef struct Batch:
 
 
 cdef inline void resolve(Server *server, Client *client, Batch *batch, int at) noexcept nogil:
-    """Finds the command of a request and starts fetching its first key's bucket."""
+    """Finds the command of a request, and prefetches the bucket of its first key."""
     cdef Request *request = &batch.requests[at]
     cdef Slice *argv = server.arguments.items + request.first
     cdef Command *command
@@ -118,9 +118,9 @@ cdef void fetch_entries(Server *server, Client *client, const Batch *batch) noex
 
 cdef const void *part_holder(Client *client, const Batch *batch, int at, const Slice *argv, const ValueType **type
                              ) noexcept nogil:
-    """The value that the request names a part of, where its kind takes hints; NULL otherwise."""
+    """Returns the value that the request names a part of, if its kind supports prefetching; otherwise NULL."""
     cdef Entry *entry
-    # What was not found has neither hash nor command.
+    # A request whose command was not found has no hash either.
     if not batch.hashed[at] or batch.commands[at].part == 0:
         return NULL
     if batch.requests[at].count <= <size_t> batch.commands[at].part:
@@ -133,8 +133,8 @@ cdef const void *part_holder(Client *client, const Batch *batch, int at, const S
 
 
 cdef void fetch_parts(Server *server, Client *client, const Batch *batch) noexcept nogil:
-    """For commands that name a part of a value: the value's head, the part's place, the part, each when the one before
-    has had its time."""
+    """Prefetches for commands that name a part of a value: in three passes the value's head, the part's place, and the
+    part, so that each has time to arrive before the next."""
     cdef const void *values[BATCH]
     cdef const ValueType *types[BATCH]
     cdef uint64_t parts[BATCH]
@@ -182,8 +182,7 @@ cdef inline void execute_request(Server *server, Client *client, Batch *batch, i
 
 
 cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
-    """CLIENT REPLY OFF and SKIP: the command runs, its reply goes nowhere. One that waits is over when it is answered.
-    """
+    """Drops the reply under CLIENT REPLY OFF and SKIP. A command that waits ends only when it is replied to."""
     if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
         reply_truncate(&server.reply, start)
     if not client.flags & CLIENT_BLOCKED:
@@ -191,14 +190,14 @@ cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept 
 
 
 cdef void end_request(Server *server, Client *client, size_t start) noexcept nogil:
-    """What the client was sent meanwhile follows its reply."""
+    """Ends a request: messages sent to the client meanwhile follow its reply."""
     withhold_reply(server, client, start)
     if client.flags & CLIENT_ADDRESSED:
         outbox_collect(&server.outbox, client, &server.reply, &server.wait_offset)
 
 
 cdef void rewind(Server *server, Parser *parser, const char *buffer, const Request *request) noexcept nogil:
-    """Back to behind ``request``: what was parsed after it will be parsed again."""
+    """Goes back to the end of ``request``: the requests after it will be parsed again."""
     parser.at = request.raw + request.raw_size - buffer
     parser.begin = parser.at
     parser.remaining = 0

@@ -1,4 +1,4 @@
-"""The checks before a command: is there such a command, may this client run it now, or is it queued."""
+"""The checks before a command: whether it exists, whether this client may run it now, and whether it is queued."""
 
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_MULTI, CLIENT_UNAUTHENTICATED
@@ -11,8 +11,8 @@ cdef enum:
 
 cdef void reject_unknown(Call *call) noexcept with gil
 cdef void reject_arity(Call *call) noexcept nogil
-# The checks that a command with CMD_GUARDED has to pass; those that an ordinary client of an ordinary server has not.
-# True where the command has been answered, or queued.
+# Both return true if an error has been replied, or the command has been queued. The first makes the checks of commands
+# with CMD_GUARDED, the second those that an ordinary client of an ordinary server can skip.
 cdef bint refused_by_guard(Call *call) noexcept with gil
 cdef bint refused(Call *call) noexcept nogil
 

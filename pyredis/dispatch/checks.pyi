@@ -1,1 +1,1 @@
-"""The checks before a command, for native code alone: see ``dispatch/checks.pxd``."""
+"""The checks before a command, for native code only: see ``dispatch/checks.pxd``."""

@@ -1,4 +1,4 @@
-"""Refusals, with their texts."""
+"""The checks and their error replies; ``checks.pxd`` has the contract."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdio cimport snprintf
@@ -31,7 +31,8 @@ from pyredis.ground.base cimport slice_of
 
 from pyredis.call.handlers import CommandError
 
-# What a browser sends that a page has talked into speaking to the server: nothing after it may be executed.
+# The first words of a browser's HTTP request, which a malicious page can direct at the server; nothing after them may
+# be executed.
 FOREIGN = (b"post", b"host:")
 
 
@@ -44,7 +45,7 @@ cdef void reject(Call *call, const char *text) noexcept nogil:
 
 
 cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
-    """EXEC itself is refused: the transaction is over."""
+    """Refuses EXEC itself, and discards the transaction."""
     cdef char text[256]
     snprintf(text, sizeof(text), "EXECABORT Transaction discarded because of: %s", reason)
     reply_error(call.reply, text)
@@ -61,13 +62,13 @@ cdef void reject_arity(Call *call) noexcept nogil:
 
 
 cdef bytes shown_argument(Call *call, int index, size_t room):
-    """The argument's first bytes, up to a NUL, as Redis tells it in an error."""
+    """Returns the first bytes of an argument, up to a NUL, as Redis quotes it in errors."""
     cdef bytes beginning = call.argv[index].data[:min(call.argv[index].size, room)]
     return beginning.split(b"\0", 1)[0]
 
 
 cdef void reject_unknown(Call *call) noexcept with gil:
-    """The texts for a name that is no command, and for a word that is no subcommand."""
+    """Replies with the error for an unknown command or subcommand."""
     cdef bytes text, listed = b""
     name = shown_argument(call, 0, 128)
     if call.command == NULL and name.lower() in FOREIGN and not call.client.flags & CLIENT_LOADER:
@@ -97,8 +98,8 @@ cdef void reject_misconf(Call *call) noexcept with gil:
 
 
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
-    """The command's flags; EXEC has those of the commands it will run too, but may run while loading only if they
-    all may."""
+    """Returns the command's flags. EXEC also has those of the commands it will run, but may run while loading only if
+    all of them may."""
     cdef uint32_t flags = call.command.flags
     cdef uint32_t common = flags
     cdef size_t index
@@ -127,7 +128,7 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
 
 
 cdef bint refused_by_guard(Call *call) noexcept with gil:
-    """What the command's guard raises is the answer, before anything else is asked and before it is queued."""
+    """Asks the command's guard, before any other check and before it is queued; replies with the error it raises."""
     core = <object> call.server.core
     if call.client.flags & CLIENT_LOADER:
         return False
@@ -141,7 +142,7 @@ cdef bint refused_by_guard(Call *call) noexcept with gil:
 
 
 cdef bint refused(Call *call) noexcept nogil:
-    """The checks that an ordinary client of an ordinary server need not go through."""
+    """Makes the checks that an ordinary client of an ordinary server can skip."""
     if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
         reject(call, "NOAUTH Authentication required.")
         return True

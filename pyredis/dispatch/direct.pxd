@@ -1,17 +1,17 @@
-"""Clients in process, whose commands are called with arguments instead of being parsed from what a socket brings.
+"""Clients in process, whose commands are called with arguments instead of being parsed from the bytes of a socket.
 
-A ``DirectClient`` is a client as any other: it has a database, a protocol, MULTI's queue, watched keys, and an id from
-the same counter. It is not connected, so CLIENT LIST and INFO's ``connected_clients`` do not show it, ``maxclients``
-and ``timeout`` do not concern it, CLIENT KILL does not find it; but it may see and kill others. It counts as a local
-client and, unless it is made otherwise, as one that has given the password. Its protocol is 3, which has more types,
-until it sends HELLO.
+A ``DirectClient`` is a client like any other: it has a database, a protocol, MULTI's queue, watched keys, and an ID
+from the same counter. It is not connected, so CLIENT LIST and INFO's ``connected_clients`` do not show it,
+``maxclients`` and ``timeout`` do not apply to it, and CLIENT KILL does not find it; but it can list and kill others. It
+counts as a local client and, by default, as authenticated. Its protocol is 3, which has more types, until it sends
+HELLO.
 
-Its commands never wait. One that would (BLPOP, XREAD BLOCK) answers at once, as inside MULTI: with null where there is
-nothing. One whose answer comes later in any case says that it is scheduled, or refuses.
+Its commands never wait. One that would (BLPOP, XREAD BLOCK) replies at once, as inside MULTI: with null if there is
+nothing. One that always finishes later replies that it has been scheduled, or with an error.
 
 ``call_direct`` runs one command as ``serve`` runs a batch of one: through the same checks, with the same statistics,
-propagation and waking of waiting clients. The reply stands at the end of ``server.reply``. It must not be called while
-a command runs, nor from anything that the keyspace calls while it removes what has expired.
+propagation and waking of waiting clients. The reply is at the end of ``server.reply``. It must not be called while
+a command runs, nor from anything that the keyspace calls while it removes expired keys.
 """
 
 from libc.stdint cimport uint64_t
@@ -24,12 +24,12 @@ from pyredis.ground.base cimport Slice
 
 cdef class DirectClient(ClientState):
     cdef State state
-    # Messages sent to it outside of any reply, oldest first, to be taken by its user.
+    # Messages sent to it outside of any reply, oldest first; its user removes them.
     cdef readonly list pushes
-    # What the last reply depends on is safe once the file is up to here; 0 where nothing is owed.
+    # The position that the file must reach before the last reply may be shown; 0 if it depends on nothing.
     cdef readonly uint64_t wait_offset
 
-    # Ends it after the command that has asked for that.
+    # Closes it, after the command that asked for that.
     cdef int finish(self) except -1
 
 

@@ -1,4 +1,4 @@
-"""One command at a time, from native arguments."""
+"""Calling one command at a time, with native arguments; ``direct.pxd`` has the contract."""
 
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.client cimport (
@@ -36,7 +36,7 @@ cdef void call_direct(Server *server, Client *client, int argc, Slice *argv) noe
 
 
 cdef class DirectClient(ClientState):
-    """A client in process, for ``Core.call``; ``Core.client`` makes one."""
+    """A client in process, for ``Core.call``; created by ``Core.client``."""
 
     def __cinit__(self, State core not None, int protocol=3, bint authenticated=True):
         if protocol not in (2, 3):
@@ -52,7 +52,7 @@ cdef class DirectClient(ClientState):
         self.authenticated = authenticated
 
     def __del__(self):
-        # What is watched belongs to the core, which may be gone when __dealloc__ runs in a cycle of garbage.
+        # Watched keys belong to the core, which may have been freed when __dealloc__ runs in a cycle of garbage.
         outbox_forget(&self.state.server.outbox, &self.client)
         client_discard(&self.client)
 
@@ -69,7 +69,7 @@ cdef class DirectClient(ClientState):
         return self.ending and self.state.server.current != &self.client
 
     def close(self, bint after_reply=False):
-        """Ends it; inside one of its own commands, after that one. No command can be called with it any more."""
+        """Closes the client; inside one of its own commands, after that one. It can call no command afterwards."""
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
         if self.state.server.current != &self.client:
             self.finish()
@@ -80,7 +80,7 @@ cdef class DirectClient(ClientState):
         return 0
 
     def reset(self):
-        """RESET: as a new client, except for its authentication, which the caller decides."""
+        """RESET: restores the state of a new client, except for its authentication, which the caller decides."""
         client_reset(&self.client, &self.state.server.keyspace)
         self.name = b""
 
@@ -88,5 +88,5 @@ cdef class DirectClient(ClientState):
         self.pushes += ReplyParser().feed(data)
 
     def end_wait(self, bint error=False):
-        """It never waits."""
+        """Returns False: a client in process never waits."""
         return False

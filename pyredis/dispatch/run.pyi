@@ -1,1 +1,1 @@
-"""Running commands, for native code alone: see ``dispatch/run.pxd``."""
+"""Running commands, for native code only: see ``dispatch/run.pxd``."""

@@ -1,4 +1,4 @@
-"""Calling a handler, and measuring and recording what it did."""
+"""Calls a handler, and measures and records what it did; ``run.pxd`` has the contract."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc
@@ -25,12 +25,12 @@ cdef extern from "checks.h" nogil:
     void check_failed(const char *what, const char *of)
 
 cdef enum:
-    # The slow log keeps no more of a command's arguments.
+    # The slow log keeps at most this many arguments of a command.
     SHOWN_ARGUMENTS = 32
 
 
 cdef void note_error(Call *call) noexcept with gil:
-    """Counts the error by its code, as INFO's errorstats tells."""
+    """Counts the error by its code, for INFO's errorstats."""
     cdef Reply *reply = call.reply
     cdef bytes text = reply.data[reply.last_error + 1:min(reply.size, reply.last_error + 65)]
     cdef dict counts = (<object> call.server.core).error_counts
@@ -40,7 +40,7 @@ cdef void note_error(Call *call) noexcept with gil:
 
 
 cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
-    """A command that may be one for the slow log, for the latency monitor, or for both."""
+    """Reports a command to the slow log, to the latency monitor, or to both, if it exceeds their thresholds."""
     cdef int64_t us = <int64_t> (cycles * call.server.ns_per_cycle / 1000)
     cdef Settings *settings = &call.server.settings
     core = <object> call.server.core
@@ -55,7 +55,7 @@ cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
     cdef int shift = max(highest_bit(ns | 1) - HISTOGRAM_PARTS, 0)
     cdef size_t index = (<size_t> shift << HISTOGRAM_PARTS) + (ns >> shift)
     if unlikely(command.histogram == NULL):
-        # Not the data's memory: what is used does not change because a command is called for the first time.
+        # Not from the server's account: used memory must not change because a command is called for the first time.
         command.histogram = <uint64_t *> calloc(HISTOGRAM, sizeof(uint64_t))
         if command.histogram == NULL:
             return
@@ -63,7 +63,7 @@ cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
 
 
 cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
-    """A command that waits counts once, its time is told when it is answered."""
+    """Counts a call and its time. A command that waits counts once, and its last run is the one that is reported."""
     cdef Server *server = call.server
     cdef Command *command = call.command
     command.calls += not call.woken
@@ -77,9 +77,9 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
 
 
 cdef void call_python(Call *call) noexcept with gil:
-    """Runs a Python handler; whatever it raises becomes an error reply. No such command belongs in a file.
+    """Runs a Python handler; any exception becomes an error reply. An append-only file cannot contain such a command.
 
-    It may have taken long, so the clock is read again, save within EXEC, whose commands all happen at one moment.
+    The handler may have taken long, so the clock is read again, except inside EXEC, whose commands all have one time.
     """
     core = <object> call.server.core
     cdef size_t start = call.reply.size
@@ -105,9 +105,9 @@ cdef void call_python(Call *call) noexcept with gil:
 
 
 cdef void check_reply(Call *call, size_t begin) noexcept nogil:
-    """Aborts unless the command has written exactly one reply, or waits, or is one in Python that answers later.
+    """Aborts unless the command has written exactly one reply, or waits, or is a Python one that replies later.
 
-    A client that is cut off may have a part of its last reply.
+    A client that is closed at once may have a part of its last reply.
     """
     if call.client.flags & CLIENT_CLOSE_NOW:
         return
@@ -141,7 +141,7 @@ cdef void run_command(Call *call) noexcept nogil:
         return
     server.cycle_mark = cycles_now()
     note_duration(call, server.cycle_mark - start)
-    # An error within EXEC is charged to the command that ran into it, not to EXEC as well.
+    # An error inside EXEC is charged only to the command that caused it, not to EXEC as well.
     if unlikely(call.reply.errors > max(errors, server.errors_noted)):
         call.command.failed += 1
         note_error(call)

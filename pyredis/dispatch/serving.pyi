@@ -1,1 +1,1 @@
-"""Serving the clients that wait, for native code alone: see ``dispatch/serving.pxd``."""
+"""Serving waiting clients, for native code only: see ``dispatch/serving.pxd``."""

@@ -1,4 +1,4 @@
-"""Being served, and ceasing to wait."""
+"""Serving waiters, and ending waits; ``serving.pxd`` has the contract."""
 
 from libc.stdint cimport uint64_t
 
@@ -28,14 +28,14 @@ from pyredis.keyspace.keyspace cimport Entry, keyspace_find
 from pyredis.types.table.hashtable cimport hash_key
 
 cdef extern from "peer.h" nogil:
-    # Whether the other end of the socket has closed it, or its way to us.
+    # Whether the peer has closed the socket, or its sending side.
     bint peer_has_gone(int fd)
 
 cdef enum:
     CLOSING = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW
 
 
-# ---- ceasing to wait ----
+# ---- ending a wait ----
 
 cdef void drop_waiter(Server *server, Waiter *waiter) noexcept nogil:
     waiting_leave(&server.waiting, waiter)
@@ -47,7 +47,7 @@ cdef void drop_waiter(Server *server, Waiter *waiter) noexcept nogil:
 
 
 cdef void answer_waiter(Server *server, Waiter *waiter, size_t begin) noexcept nogil:
-    """The wait is over: what stands in the reply buffer from ``begin`` on is its answer."""
+    """Ends a wait; its reply is in the reply buffer from ``begin`` on."""
     cdef Client *client = waiter.client
     client.active_ms = server.keyspace.now_ms
     drop_waiter(server, waiter)
@@ -77,7 +77,7 @@ cdef void forget_waiting(Server *server, Client *client) noexcept nogil:
         drop_waiter(server, waiter_of(client))
 
 
-# ---- being served ----
+# ---- serving ----
 
 cdef void waiter_call(Server *server, Waiter *waiter, bint woken, Call *call) noexcept nogil:
     cdef Queued *request = &waiter.request
@@ -104,7 +104,7 @@ cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
 
 
 cdef void serve_key(Server *server, AwaitedKey *key) noexcept nogil:
-    """All who wait for the key, as long as there is something for them."""
+    """Serves the clients that wait for the key, as long as the key has something for them."""
     cdef Slice name = awaited_key(key)
     cdef uint64_t hash = hash_key(name.data, name.size)
     cdef Place *place = key.first
