@@ -1,1 +1,1 @@
-"""The log of what has changed: its ring, and the file that it is written to."""
+"""The log of changes: its ring, and the file that it is written to."""

@@ -1,1 +1,1 @@
-"""The append-only file's writer and its native thread, for native code alone: see ``journal/aof.pxd``."""
+"""The writer of the append-only file and its native thread, for native code only: see ``journal/aof.pxd``."""

@@ -1,28 +1,28 @@
-"""The append-only file's writer and its native thread: the reader of a log that puts it on the disk.
+"""The writer of the append-only file and its native thread: the reader of the log that puts it on the disk.
 
 Positions. These always hold, with the log's ``published`` and ``appended``:
 
     durable <= written <= published <= appended        the reader's position <= written
 
-``written`` and the reader's position, up to which the ring's room is given back (``reclaim``), belong to the *writer*:
-the native thread under ``always``, the loop's thread otherwise. ``durable`` is the native thread's, which alone calls
-fsync: a kernel reports a lost page once per descriptor, so with two callers, either could miss the error. What another
-thread may read without the lock is stored with release and loaded with acquire.
+``written`` and the reader's position, up to which the ring's room may be reused (``reclaim``), belong to the *writer*:
+the native thread under ``always``, the loop's thread otherwise. ``durable`` belongs to the native thread, the only one
+that calls fsync: a kernel reports a lost page once per descriptor, so with two callers, either could miss the error.
+Fields that another thread may read without the lock are stored with release and loaded with acquire.
 
-Files. ``files`` is a chain from the oldest not yet synced and closed to the newest. A file owns the positions from its
-``start`` to its ``end``, which is open (``NO_END``) for the newest. ``target`` takes the next write. Syncs go in the
-chain's order, so ``durable`` grows without holes. Attaching gives the newest file an end, and that is all a
-rewrite needs: each byte lands in exactly one file, and the loop's thread waits for no disk. A loader begins every file
-in database 0, so a file that begins amid the stream needs a SELECT of its own, its ``head``: it is written with the
-first bytes, and has no position.
+Files. ``files`` is a chain from the oldest file that is not synced and closed to the newest. A file owns the positions
+from its ``start`` to its ``end``, which is open (``NO_END``) for the newest. ``target`` is the file of the next write.
+Syncs follow the order of the chain, so ``durable`` grows without gaps. Attaching gives the newest file an end, and that
+is all a rewrite needs: each byte is in exactly one file, and the loop's thread waits for no disk. A loader begins every
+file in database 0, so a file that begins in the middle of the stream needs a SELECT of its own, its ``head``: it is
+written before the first bytes, and has no position.
 
-Failures. A write that stops halfway is cut off (``torn`` until that has worked), its bytes are still in the ring. Under
-``always`` the ring is reclaimed only when synced, otherwise when written; so after a failed fsync the bytes from
-the reader's position on can go to another file. Bytes before it that were not durable are *in doubt*: ``sync_error``
-stays and ``durable`` stands still until a new base is vouched for.
+Failures. An incomplete write is cut off (``torn`` is set until that succeeds); its bytes are still in the ring. Under
+``always`` the ring is reclaimed only up to what is synced, otherwise up to what is written; so after a failed fsync the
+bytes from the reader's position on can go to another file. Bytes before it that were not durable are *in doubt*:
+``sync_error`` stays set and ``durable`` does not advance until a new base is vouched for.
 
-The lock guards the chain, ``policy``, ``paused`` and the flags below it, and is held by nobody during input or output.
-While ``writing`` is set the ring's memory must not move: the native thread is reading it.
+The lock guards the chain, ``policy``, ``paused`` and the fields below them, and is not held during input or output.
+While ``writing`` is set, the ring's memory must not move, because the native thread is reading it.
 """
 
 from libc.errno cimport EBADF, EBUSY
@@ -74,8 +74,8 @@ cdef extern from "native_thread.h" nogil:
 cdef enum:
     SECOND = 1000000000         # ns
     MILLISECOND = 1000000       # ns
-    GATHER_FROM = 500000        # ns: a sync that takes less is not waited for with company
-    GATHER_MOST = 2000000       # ns
+    GATHER_FROM = 500000        # ns: after a sync that took less, gathering is not worthwhile
+    GATHER_MOST = 2000000       # ns: the longest wait for a group
     WRITEBACK = 1 << 20         # bytes
 
 cdef uint64_t NO_END = UINT64_MAX
@@ -83,34 +83,34 @@ cdef uint64_t NO_END = UINT64_MAX
 
 cdef struct File:
     int fd
-    bint torn                   # bytes beyond `size` wait to be cut off
-    int64_t size                # bytes of whole units in the file: its length when it has the positions up to `written`
+    bint torn                   # bytes beyond `size` must be cut off
+    int64_t size                # bytes of complete units in the file: its length at the position `written`
     uint64_t start
     uint64_t end
-    uint64_t synced             # a position: an fsync has returned for all of the file before it
-    uint64_t pushed             # the same, or further: the system was asked to begin writing what lies before it
-    size_t head_size            # of the SELECT that goes before the first bytes; 0 where it needs none, or has it
+    uint64_t synced             # a position: everything of the file before it has been synced
+    uint64_t pushed             # a position, at least `synced`: the system was asked to begin writing the bytes before
+    size_t head_size            # of the SELECT before the first bytes; 0 if none is needed, or it has been written
     char head[SELECT_SIZE]
     File *next
 
 
 cdef struct Aof:
     Log *log
-    # The loop's thread alone.
+    # Used by the loop's thread only.
     bint started
     pthread_t thread
-    char apart[64]              # what follows is written by both threads
+    char apart[64]              # the fields below are written by both threads
     LogReader reader
     # Atomics.
     uint64_t written
     uint64_t durable
     int write_error
     int sync_error
-    int failed                  # an fsync of the oldest file failed: it is not written to, nor believed, again
+    int failed                  # an fsync of the oldest file failed: it is not written or synced again
     # Under the lock.
     pthread_mutex_t lock
     pthread_cond_t work         # for the native thread
-    pthread_cond_t progress     # for the loop's thread: something was written, synced or has failed
+    pthread_cond_t progress     # for the loop's thread: something was written or synced, or has failed
     FsyncPolicy policy
     bint paused
     bint stopping
@@ -135,7 +135,7 @@ cdef struct Aof:
     int wake[2]
 
 
-# ---- What the log asks of this reader ----
+# ---- The functions that the log calls ----
 
 cdef inline void lock(Aof *aof) noexcept nogil:
     pthread_mutex_lock(&aof.lock)
@@ -161,7 +161,7 @@ cdef inline uint64_t reclaimed(const Aof *aof) noexcept nogil:
 
 
 cdef void await_room(Aof *aof, size_t size) noexcept nogil:
-    """Lets the native thread make room. Returns without it when the file takes no writes or a sync has failed."""
+    """Waits until the native thread has made room. Returns without it if a write or a sync has failed."""
     cdef uint64_t needed = aof.log.appended + size - aof.log.ring.capacity
     lock(aof)
     pthread_cond_signal(&aof.work)
@@ -178,7 +178,7 @@ cdef void make_room(void *context, size_t size) noexcept nogil:
         write_out(aof)
 
 
-# ---- Writing; by whoever is the writer ----
+# ---- Writing; in the thread that is the writer ----
 
 cdef int cut_back(File *file) noexcept nogil:
     cdef int error = file_truncate(file.fd, file.size) if file.torn else 0
@@ -215,7 +215,7 @@ cdef int write_range(const Aof *aof, File *file, uint64_t position, uint64_t end
 
 
 cdef int write_units(const Aof *aof, File *file, uint64_t start, uint64_t end) noexcept nogil:
-    """Write these positions, which are whole units, or leave the file as it was."""
+    """Writes these positions, which are complete units, or leaves the file as it was."""
     cdef int error = cut_back(file)
     if error == 0:
         error = write_head(file)
@@ -229,7 +229,7 @@ cdef int write_units(const Aof *aof, File *file, uint64_t start, uint64_t end) n
 
 
 cdef void reclaim(Aof *aof, uint64_t synced) noexcept nogil:
-    """Give the ring's room back up to what the policy promises: `synced` under always, what is written otherwise."""
+    """Frees the ring's room up to what the policy requires: `synced` under always, otherwise `written`."""
     cdef uint64_t position = atomic_load_u64(&aof.written)
     if aof.policy == FSYNC_ALWAYS and not aof.paused:
         position = synced
@@ -243,7 +243,7 @@ cdef void advance_target(Aof *aof) noexcept nogil:
 
 
 cdef void finish_write(Aof *aof, File *file, uint64_t end, int error) noexcept nogil:
-    """Under the lock: account for a write that ended at `end`, or did not."""
+    """Records, under the lock, a write up to `end`, or its error."""
     atomic_store_int(&aof.write_error, error)
     if error:
         return
@@ -260,9 +260,9 @@ cdef void finish_write(Aof *aof, File *file, uint64_t end, int error) noexcept n
 
 
 cdef int write_out(Aof *aof) noexcept nogil:
-    """everysec and no: write what is published, in this thread, each file what is its own.
+    """everysec and no: writes everything published, in this thread, to each file its own positions.
 
-    More than one file has something to be given when the policy was always until now.
+    More than one file can have bytes to write if the policy was always until now.
     """
     cdef File *file
     cdef uint64_t start, end
@@ -282,7 +282,7 @@ cdef int write_out(Aof *aof) noexcept nogil:
         lock(aof)
         awaited = everysec_waits(aof)
         finish_write(aof, file, end, error)
-        # While the thread waits for the second to be over, a signal would only take the processor away.
+        # While the thread waits for the end of the second, a signal would only cost processor time.
         if not awaited or sync_due(aof) or writeback_due(aof):
             pthread_cond_signal(&aof.work)
         unlock(aof)
@@ -293,7 +293,7 @@ cdef int write_out(Aof *aof) noexcept nogil:
 # ---- The native thread; everything here is called with the lock held ----
 
 cdef void write_gathered(Aof *aof) noexcept nogil:
-    """always: write what has been published so far, as one group."""
+    """always: writes everything published so far, as one group."""
     cdef File *file = aof.target
     cdef uint64_t start = atomic_load_u64(&aof.written)
     cdef uint64_t units = atomic_load_u64(&aof.log.units)
@@ -322,7 +322,7 @@ cdef void advance_durable(Aof *aof) noexcept nogil:
 
 
 cdef void sync_failed(Aof *aof, File *file, int error) noexcept nogil:
-    """The file is in doubt from `durable` to its end; a file that has been left already takes no part any more."""
+    """Marks the file as in doubt from `durable` to its end. `failed` is set only if more would be written to it."""
     atomic_store_int(&aof.sync_error, error)
     aof.doubt_end = file.end
     if file.end > atomic_load_u64(&aof.written):
@@ -340,7 +340,7 @@ cdef void sync_succeeded(Aof *aof, File *file, uint64_t synced) noexcept nogil:
 
 
 cdef void note_sync(Aof *aof) noexcept nogil:
-    """Who was answered now, and who waits already, are those to expect in the next group."""
+    """Records a sync. The clients it released, and those that wait already, are expected in the next group."""
     aof.sync_ended_ns = monotonic_ns()
     aof.sync_took_ns = aof.sync_ended_ns - aof.last_sync_ns
     aof.expected_units = atomic_load_u64(&aof.log.units) - aof.synced_units
@@ -348,11 +348,11 @@ cdef void note_sync(Aof *aof) noexcept nogil:
 
 
 cdef int64_t gathering_left(const Aof *aof) noexcept nogil:
-    """How long the next group may still wait for its members, in ns.
+    """Returns how long the next group may still wait for its members, in ns.
 
-    Without waiting the clients of a slow disk fall into two groups that wait for each other's syncs, each client for
-    two of them. A group is complete when as many units have come as were under way when the last sync ended; what does
-    not come within an eighth of a sync's time is not waited for. A fast disk is not worth it.
+    Without waiting, the clients of a slow disk split into two groups that wait for each other's syncs, so that each
+    client waits for two of them. A group is complete when as many units have arrived as were under way when the last
+    sync ended; the wait is at most an eighth of a sync's time. With a fast disk it is not worthwhile.
     """
     cdef uint64_t gathered = atomic_load_u64(&aof.log.units) - aof.synced_units
     if aof.sync_took_ns < GATHER_FROM or gathered >= aof.expected_units:
@@ -361,7 +361,7 @@ cdef int64_t gathering_left(const Aof *aof) noexcept nogil:
 
 
 cdef void sync_oldest(Aof *aof) noexcept nogil:
-    """Sync what the oldest file has been given, and close it when it will be given no more."""
+    """Syncs what was written to the oldest file, and closes it if nothing more will be written to it."""
     cdef File *file = aof.files
     cdef uint64_t goal = min(file.end, atomic_load_u64(&aof.written))
     cdef int error = 0
@@ -386,7 +386,7 @@ cdef void sync_oldest(Aof *aof) noexcept nogil:
 
 
 cdef void retire_oldest(Aof *aof) noexcept nogil:
-    """Without the lock: the last close of a file that has been unlinked takes as long as freeing its blocks does."""
+    """Closes the oldest file, without the lock: the last close of an unlinked file must free its blocks first."""
     cdef File *file = aof.files
     aof.files = file.next
     unlock(aof)
@@ -400,7 +400,7 @@ cdef void close_file(File *file) noexcept nogil:
 
 
 cdef bint everysec_waits(const Aof *aof) noexcept nogil:
-    """Whether written bytes wait for the second to be over."""
+    """Returns whether written bytes wait for the end of the second to be synced."""
     cdef const File *file = aof.files
     return (
         aof.policy == FSYNC_EVERYSEC and not aof.paused and not aof.failed
@@ -437,7 +437,8 @@ cdef bint writeback_due(const Aof *aof) noexcept nogil:
 
 
 cdef void begin_writeback(Aof *aof) noexcept nogil:
-    """everysec: a second's bytes at once would keep the disk busy for long, and with it whoever writes to the file."""
+    """everysec: begins writeback early, because a second's bytes at once would block the disk, and writers, too long.
+    """
     cdef File *file = aof.files
     cdef uint64_t end = atomic_load_u64(&aof.written)
     cdef int64_t size = <int64_t>(end - file.pushed)
@@ -463,7 +464,7 @@ cdef void rest(Aof *aof) noexcept nogil:
 
 
 cdef void *thread_main(void *argument) noexcept nogil:
-    """Syncs come first: under always they are what the written bytes' clients wait for."""
+    """Runs the native thread. Syncs come first, because under always clients wait for them."""
     cdef Aof *aof = <Aof *>argument
     cdef int64_t left
     thread_be_prompt()
@@ -514,9 +515,11 @@ cdef void close_all(Aof *aof) noexcept nogil:
 
 
 cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
-    """Leave the chain whose oldest file failed an fsync (the others are empty), for a new one with what the ring has.
+    """Replaces the chain, whose oldest file failed an fsync (the others are empty), with a new file that gets what the
+    ring still has.
 
-    What that file repeats is cut off the failed one, and the cut synced: else a loader might see it twice.
+    The bytes that the new file repeats are cut off the failed one, and the cut is synced; otherwise a loader might see
+    them twice.
     """
     cdef File *file = aof.files
     cdef uint64_t start = reclaimed(aof)
@@ -551,7 +554,7 @@ cdef int ensure_thread(Aof *aof) noexcept nogil:
 
 
 cdef int join(Aof *aof) noexcept nogil:
-    """The log's bytes are this reader's from here on, and nothing is owed."""
+    """Joins the log at the published position, with nothing to write."""
     cdef uint64_t position = aof.log.published
     if not log_join(aof.log, &aof.reader):
         return EBUSY
@@ -563,11 +566,11 @@ cdef int join(Aof *aof) noexcept nogil:
 
 
 cdef int write_to_newest(Aof *aof) noexcept nogil:
-    """Give the newest file what is its own. Under always the native thread will; a file that failed takes nothing."""
+    """Writes the newest file's bytes, except under always, when the native thread does, and to a file that failed."""
     cdef int error = 0
     if aof.policy != FSYNC_ALWAYS and not atomic_load_int(&aof.failed):
         error = write_out(aof)
-    # It may have been a sync, and just now, that failed: that is what a new file is for.
+    # If a sync has failed just now, that is no error here: the new file replaces the failed one.
     return 0 if atomic_load_int(&aof.failed) else error
 
 
@@ -587,7 +590,7 @@ cdef int aof_attach(Aof *aof, int fd, int64_t size) noexcept nogil:
 
 
 cdef void leave(Aof *aof) noexcept nogil:
-    """Close every file and owe nothing."""
+    """Closes every file, leaves the log and clears all errors."""
     close_all(aof)
     log_leave(aof.log, &aof.reader)
     atomic_store_u64(&aof.written, aof.log.published)
@@ -610,7 +613,7 @@ cdef int aof_detach(Aof *aof) noexcept nogil:
     return error
 
 
-# ---- Life ----
+# ---- Creating, deleting, settings ----
 
 cdef Aof *aof_new(Log *log) noexcept nogil:
     cdef Aof *aof = <Aof *>ring_allocate(sizeof(Aof))
@@ -729,7 +732,7 @@ cdef void aof_vouch(Aof *aof, uint64_t position) noexcept nogil:
 
 
 cdef bint sync_hopeful(Aof *aof, uint64_t goal) noexcept nogil:
-    """Whether not everything up to `goal` is synced yet, and still may be."""
+    """Returns whether something before `goal` is not synced, but may still be."""
     if aof.failed or (aof.files == aof.newest and aof.newest.synced >= goal):
         return False
     return aof.retry or aof.writing or aof.write_error == 0

@@ -1,4 +1,4 @@
-"""The append-only file's writer as a Python object, for tests; what the server uses is in ``journal/aof.pxd``."""
+"""The writer of the append-only file as a Python object, for tests; the server uses ``journal/aof.pxd``."""
 
 from typing import Final, Literal
 
@@ -9,10 +9,10 @@ Policy = Literal["no", "everysec", "always"]
 POLICIES: Final[dict[str, int]]
 
 class AofWriter:
-    """The reader of `log` that puts it into files, with its native thread.
+    """The reader of `log` that writes it to files, with its native thread.
 
-    Errors are returned, 0 for none, else an errno; nothing that happens to a file raises. Positions are the log's.
-    All methods belong to one thread. Files are descriptors opened ``O_WRONLY | O_APPEND``, the writer's own once
+    Errors are returned as errnos, 0 for none; no error of a file raises. Positions are those of the log. All methods
+    must be called in one thread. Files are descriptors opened ``O_WRONLY | O_APPEND``; the writer owns them once
     `attach` has returned 0.
     """
 

@@ -1,4 +1,4 @@
-"""The append-only file's writer as a Python object: for tests, and a sample of how the ``.pxd`` is used."""
+"""The writer of the append-only file as a Python object: for tests, and as an example of how to use the ``.pxd``."""
 
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
@@ -37,7 +37,7 @@ POLICIES = {"no": FSYNC_NO, "everysec": FSYNC_EVERYSEC, "always": FSYNC_ALWAYS}
 
 @cython.no_gc_clear
 cdef class AofWriter:
-    """Methods are the functions of the ``.pxd`` less their prefix; errors are errnos."""
+    """A writer; the methods are the functions of the ``.pxd`` without their prefix. Errors are errnos."""
 
     cdef Aof *aof
     cdef readonly LogWriter log
@@ -46,7 +46,7 @@ cdef class AofWriter:
         self.log = log
         self.aof = aof_new(&log.log)
         if self.aof == NULL:
-            raise OSError("no descriptor is left to wake the loop with")
+            raise OSError("no file descriptor is left to wake the loop with")
         aof_set_policy(self.aof, POLICIES[policy])
 
     def __dealloc__(self):

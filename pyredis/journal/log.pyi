@@ -1,1 +1,1 @@
-"""The log of changes, for native code alone: see ``journal/log.pxd``."""
+"""The log of changes, for native code only: see ``journal/log.pxd``."""

@@ -1,13 +1,14 @@
 """The log of changes: framing, readers, and the ring's size.
 
-Always holds:
+Invariants:
 
     tail <= a reader's position <= published <= appended        appended - tail <= capacity
 
-The tail is the least position of all readers, or the newest byte where there are none.
+The tail is the lowest position of all readers, or the newest byte if there are none.
 
-That a unit needs a MULTI is known only when its second command comes. The first is then moved up by the size of a
-MULTI; nobody has seen it yet. So single commands, nearly all of them, cost nothing, and no unit is collected aside.
+Only when the second command of a unit arrives is it known that the unit needs a MULTI. The first command, which no
+reader has seen so far, is then moved up by the size of a MULTI. So single commands, nearly all of them, cost nothing
+extra, and no unit is collected elsewhere first.
 """
 
 from libc.stdlib cimport free
@@ -23,8 +24,8 @@ cdef enum:
     MULTI_SIZE = 15
     EXEC_SIZE = 14
     SHIFT_PIECE = 4096
-    QUIET_LOOKS = 1024          # after so many that found little in it, a grown ring returns to its first size
-    RING_KEEP = 32 << 20        # bytes: a larger one returns to it after the first such look
+    QUIET_LOOKS = 1024          # a grown ring returns to its first size after more looks that found little in it
+    RING_KEEP = 32 << 20        # bytes; a larger ring returns to its first size after one such look
 
 
 cdef void log_init(Log *log, size_t ring_size) noexcept nogil:
@@ -71,7 +72,7 @@ cdef void resume_threads(Log *log) noexcept nogil:
 
 
 cdef void resize(Log *log, size_t capacity) noexcept nogil:
-    """Moves what the ring holds into memory of `capacity` bytes, which must be enough."""
+    """Moves the ring's content into memory of `capacity` bytes, which must be enough."""
     cdef uint64_t tail
     pause_threads(log)
     tail = log_tail(log)
@@ -81,7 +82,7 @@ cdef void resize(Log *log, size_t capacity) noexcept nogil:
 
 
 cdef void grow(Log *log, size_t size) noexcept nogil:
-    """Makes the ring large enough for `size` bytes more."""
+    """Makes the ring large enough for `size` more bytes."""
     cdef uint64_t needed = log.appended - log_tail(log) + size
     cdef size_t capacity = log.ring.capacity
     while capacity < needed:
@@ -91,7 +92,7 @@ cdef void grow(Log *log, size_t size) noexcept nogil:
 
 
 cdef void log_tidy(Log *log) noexcept nogil:
-    """The first byte is in the cache, and far from the seam."""
+    """An empty ring restarts at its first byte because that is in the cache, and far from the seam."""
     cdef uint64_t held = log.appended - log_tail(log)
     if held == 0:
         log.ring.origin = log.appended
@@ -108,7 +109,7 @@ cdef bint has_room(Log *log, size_t size) noexcept nogil:
 
 
 cdef void ask_for_room(Log *log, size_t size) noexcept nogil:
-    """Only those that hold the ring: a reader that is not in the way is left alone."""
+    """Asks the readers that are in the way to advance; leaves the others alone."""
     cdef LogReader *reader = log.readers
     while reader != NULL:
         if reader.make_room != NULL and log.appended + size > reader_position(reader) + log.ring.capacity:
@@ -119,7 +120,7 @@ cdef void ask_for_room(Log *log, size_t size) noexcept nogil:
 cdef void log_make_room(Log *log, size_t size) noexcept nogil:
     if has_room(log, size):
         return
-    # A unit larger than the ring finds room in no other way than that the ring grows.
+    # A unit larger than the ring fits only if the ring grows.
     if log.appended + size - log.published <= log.ring.capacity:
         ask_for_room(log, size)
     if not has_room(log, size):
@@ -129,7 +130,7 @@ cdef void log_make_room(Log *log, size_t size) noexcept nogil:
 # ---- framing ----
 
 cdef void move_up(Log *log, uint64_t start, size_t distance) noexcept nogil:
-    """Moves what was appended from `start` on, the last piece first."""
+    """Moves the bytes appended from `start` on up by `distance`, the last piece first."""
     cdef char piece[SHIFT_PIECE]
     cdef uint64_t end = log.appended
     cdef size_t size
@@ -218,7 +219,7 @@ cdef void log_leave(Log *log, LogReader *reader) noexcept nogil:
         link[0] = reader.next
     reader.next = NULL
     if log.readers == NULL:
-        # Nobody will see the unit under way, if there is one.
+        # No reader will see the unit under way, if there is one.
         log.appended = log.published
         log.commands = 0
         log.alarm = UINT64_MAX

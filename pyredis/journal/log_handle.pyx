@@ -1,4 +1,4 @@
-"""A log and a reader as Python objects: for tests, and a sample of how the ``.pxd`` is used."""
+"""A log and a reader as Python objects: for tests, and as an example of how to use the ``.pxd``."""
 
 cimport cython
 from libc.stdint cimport UINT64_MAX, uint64_t
@@ -20,7 +20,7 @@ from pyredis.journal.log cimport (
 
 
 cdef class LogWriter:
-    """Methods are the functions of the ``.pxd`` less their prefix."""
+    """A log; the methods are the functions of the ``.pxd`` without their prefix."""
 
     def __cinit__(self, size_t ring_size=1 << 16):
         if ring_size == 0 or ring_size & (ring_size - 1):
@@ -37,7 +37,7 @@ cdef class LogWriter:
         cdef size_t size = data.shape[0]
         cdef const char *start = <const char *> &data[0] if size else NULL
         if self.log.readers == NULL:
-            raise ValueError("nobody reads the log")
+            raise ValueError("the log has no reader")
         if size:
             with nogil:
                 log_append(&self.log, start, size)
@@ -81,7 +81,7 @@ cdef void note_distance(void *context, uint64_t behind) noexcept with gil:
 
 @cython.no_gc_clear
 cdef class LogFollower:
-    """A reader of the loop's thread."""
+    """A reader without a thread of its own."""
 
     cdef int follow(self, Log *log, object owner, object limit) except -1:
         self.owner = owner

@@ -1,4 +1,4 @@
-"""Commands as the log has them: multibulks, piece by piece into its ring."""
+"""Appends commands to the log's ring as multibulks, piece by piece."""
 
 from libc.stdint cimport uint64_t
 

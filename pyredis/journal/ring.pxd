@@ -1,7 +1,7 @@
 """The memory of a log's ring: bytes by their position in the stream.
 
-It holds any ``capacity`` consecutive positions; its user knows which. A run of positions lies in at most two spans:
-up to the *seam*, where the memory ends, and on from its beginning. Nothing here is synchronised.
+It holds ``capacity`` consecutive positions; its user knows which. A run of positions occupies at most two spans: up to
+the *seam*, where the memory ends, and on from its beginning. Nothing here is synchronized.
 """
 
 from libc.stdint cimport uint64_t
@@ -12,11 +12,12 @@ from libc.string cimport memcpy
 cdef struct Ring:
     char *data
     size_t capacity     # a power of two
-    uint64_t origin     # the position that lies at data[0], plus any multiple of the capacity
+    uint64_t origin     # the position that is at data[0], plus or minus any multiple of the capacity
 
 
 cdef inline void *ring_allocate(size_t size) noexcept nogil:
-    """Zeroed memory from the system: the allocator module is the loop's thread's, and this may be freed by another."""
+    """Returns zeroed memory from calloc: another thread may free it, and only the loop's may use the allocator module.
+    """
     cdef void *block = calloc(1, size)
     if block == NULL:
         fprintf(stderr, "Out of memory allocating %zu bytes for the append only file!\n", size)
@@ -31,7 +32,7 @@ cdef inline void ring_init(Ring *ring, size_t capacity) noexcept nogil:
 
 
 cdef inline size_t ring_span(const Ring *ring, uint64_t position, size_t size) noexcept nogil:
-    """How many of `size` bytes at `position` lie before the seam."""
+    """Returns how many of `size` bytes at `position` are before the seam."""
     cdef size_t room = ring.capacity - <size_t>((position - ring.origin) & (ring.capacity - 1))
     return size if size < room else room
 
@@ -55,7 +56,7 @@ cdef inline void ring_load(const Ring *ring, uint64_t position, char *out, size_
 
 
 cdef inline void ring_move(Ring *ring, size_t capacity, uint64_t start, uint64_t end) noexcept nogil:
-    """Go on in memory of `capacity` bytes, with the positions from `start` to `end`, which must fit."""
+    """Moves the positions from `start` to `end`, which must fit, into memory of `capacity` bytes."""
     cdef size_t size = <size_t>(end - start)
     cdef size_t first = ring_span(ring, start, size)
     cdef char *data = <char *>ring_allocate(capacity)

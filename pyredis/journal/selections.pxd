@@ -1,7 +1,7 @@
-"""Which database the bytes of a log are for: a SELECT's position and its number, in order.
+"""Which database the bytes of a log are for: the position and the database of each SELECT, in order.
 
-Only the stream from some position on matters; of what was selected before it, the last is kept. Questions are asked at
-the bounds of units, so a SELECT's own place within its unit may be earlier than where it ends up.
+Only the stream from some position on matters; of the selections before it, only the last is kept. Queries are made only
+at the bounds of units, so the position recorded for a SELECT may be a little earlier in its unit than the real one.
 """
 
 from libc.stdint cimport uint64_t
@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memmove
 from pyredis.journal.ring cimport ring_allocate
 
 cdef enum:
-    SELECT_SIZE = 64        # no SELECT is longer
+    SELECT_SIZE = 64        # bytes; no SELECT is longer
 
 cdef struct Selection:
     uint64_t position       # of the first byte after the SELECT, or a little earlier in its unit
@@ -25,7 +25,7 @@ cdef struct Selections:
 
 
 cdef inline size_t selections_until(const Selections *selections, uint64_t position) noexcept nogil:
-    """How many come before `position` or end there."""
+    """Returns the number of selections at or before `position`."""
     cdef size_t count = 0
     while count < selections.count and selections.items[count].position <= position:
         count += 1
@@ -33,7 +33,7 @@ cdef inline size_t selections_until(const Selections *selections, uint64_t posit
 
 
 cdef inline void selections_forget(Selections *selections, uint64_t start) noexcept nogil:
-    """What lies before `start` matters no more."""
+    """Removes selections before `start`, except for the last, which is still in force there."""
     cdef size_t past = selections_until(selections, start)
     if past > 1:
         selections.count -= past - 1
@@ -53,10 +53,10 @@ cdef inline void selections_widen(Selections *selections) noexcept nogil:
 cdef inline void selections_add(
     Selections *selections, uint64_t position, int database, uint64_t start
 ) noexcept nogil:
-    """Add the newest. `start` is where the stream begins to matter; it is looked at only now and then."""
+    """Adds the newest selection. `start` is where the stream begins to matter; it is used only now and then."""
     if selections.count == selections.room:
         selections_forget(selections, start)
-        # At least half must be free, else this would be done again and again.
+        # At least half must be free, or this would be repeated too often.
         if selections.count * 2 >= selections.room:
             selections_widen(selections)
     selections.items[selections.count].position = position
@@ -65,19 +65,19 @@ cdef inline void selections_add(
 
 
 cdef inline void selections_cut(Selections *selections, uint64_t end) noexcept nogil:
-    """What was appended from `end` on is dropped."""
+    """Removes the selections after `end`."""
     while selections.count > 0 and selections.items[selections.count - 1].position > end:
         selections.count -= 1
 
 
 cdef inline size_t format_select(char *out, int database) noexcept nogil:
-    """Writes a SELECT to `out`, which has SELECT_SIZE; returns its size."""
+    """Writes a SELECT to `out`, of SELECT_SIZE bytes; returns its size."""
     cdef char digits[16]
     cdef int size = snprintf(digits, sizeof(digits), "%d", database)
     return <size_t> snprintf(out, SELECT_SIZE, "*2\r\n$6\r\nSELECT\r\n$%d\r\n%s\r\n", size, digits)
 
 
 cdef inline size_t selections_command(const Selections *selections, uint64_t position, char *out) noexcept nogil:
-    """The SELECT in force at `position`: its size, 0 when the stream says nothing before it. `out` has SELECT_SIZE."""
+    """Writes the SELECT in force at `position` to `out`, of SELECT_SIZE bytes. Returns its size, 0 if there is none."""
     cdef size_t until = selections_until(selections, position)
     return format_select(out, selections.items[until - 1].database) if until else 0
