@@ -1,7 +1,7 @@
-"""The wire, sans I/O: requests are parsed from bytes in place, replies are written into a growing buffer.
+"""The protocol, without I/O: requests are parsed from bytes in place, replies are written into a growing buffer.
 
-A parser never copies and never looks at a byte twice, save the one line that was cut. Arguments are slices of the
-buffer it reads; when that buffer moves, ``parser_rebase`` moves the slices of the request under way with it.
+A parser never copies, and never reads a byte twice except for an incomplete line. Arguments are slices of the buffer it
+reads; when that buffer moves, ``parser_rebase`` adjusts the slices of the request under way.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -18,17 +18,17 @@ cdef enum:
 # ---- requests ----
 
 cdef enum:
-    MAX_ARGUMENTS = 2147483647          # of one request: what an int counts, as `Call.argc` does
-    MAX_LINE = 65536                    # bytes of an inline request, or of a line that announces a length
+    MAX_ARGUMENTS = 2147483647          # of one request: the range of an int, such as `Call.argc`
+    MAX_LINE = 65536                    # bytes of an inline request, or of a line that declares a length
     UNAUTHENTICATED_ARGUMENTS = 10
     UNAUTHENTICATED_BULK = 16384
 
 cdef enum ParseStatus:
-    PARSE_ERROR = -1        # Parser.error tells why; the connection cannot go on
-    PARSE_MORE = 0          # the request is not whole yet
+    PARSE_ERROR = -1        # Parser.error says why; the connection must be closed
+    PARSE_MORE = 0          # the request is incomplete
     PARSE_REQUEST = 1
 
-# The arguments of a batch of requests, one after the other.
+# The arguments of all requests of a batch, in order.
 ctypedef struct Arguments:
     Slice *items
     size_t count
@@ -36,44 +36,45 @@ ctypedef struct Arguments:
 
 ctypedef struct Request:
     size_t first            # its arguments are items[first : first + count]
-    size_t count            # 0 for an empty request, which is to be passed over
-    const char *raw         # its own bytes
+    size_t count            # 0 for an empty request, which must be skipped
+    const char *raw         # its bytes as received
     size_t raw_size
-    bint apart              # the raw bytes are not the request: it was inline, or has an argument that stands elsewhere
+    bint apart              # the raw bytes are not a multibulk of it: it was inline, or an argument is elsewhere
 
 # The state between two reads; offsets are from the buffer's beginning.
 ctypedef struct Parser:
     size_t begin            # where the request under way begins
-    size_t at               # where parsing goes on
+    size_t at               # where parsing continues
     size_t first            # index of its first argument
     int64_t remaining       # arguments still to come; 0 between requests
     int64_t bulk            # size of the bulk under way; -1 before its header is known
     size_t max_bulk         # proto-max-bulk-len
     const char *error       # after PARSE_ERROR: the format that parser_error fills in
     bint authenticated
-    bint whole              # the last argument has come by `parser_take`: the request is still to be returned
-    bint apart              # an argument of the request under way has
-    char got                # the byte of which `error` tells
+    bint whole              # `parser_take` has added the last argument, and the request has not been returned
+    bint apart              # `parser_take` has added an argument of the request under way
+    char got                # the byte that `error` shows
 
 cdef void parser_init(Parser *parser, size_t max_bulk) noexcept nogil
-# Parses one request out of buffer[parser.at : size]. Inline requests are unquoted in place.
+# Parses one request from buffer[parser.at : size]. Inline requests are unquoted in place.
 cdef ParseStatus parse_request(
     Parser *parser, Arguments *arguments, char *buffer, size_t size, Request *request) noexcept nogil
-# The request under way now begins at `buffer` instead of at `old`; offsets count from there.
+# Adjusts the parser and its slices after the request under way has moved from `parser.begin` in the buffer `old` to the
+# beginning of `buffer`.
 cdef void parser_rebase(Parser *parser, Arguments *arguments, const char *old, const char *buffer) noexcept nogil
-# What was wrong, after PARSE_ERROR: at most `size` bytes of text, a terminating zero among them.
+# Writes the text of the error, after PARSE_ERROR: at most `size` bytes, including a terminating zero.
 cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept nogil
-# How many bytes the buffer must hold for the bulk under way to be whole; 0 when not known.
+# The number of bytes that the buffer must have for the bulk under way to be complete; 0 if unknown.
 cdef size_t parser_wants(const Parser *parser) noexcept nogil
-# The bulk under way has been read elsewhere, CRLF and all: `bulk` is the next argument.
+# Adds `bulk`, which has been read elsewhere together with its CRLF, as the next argument; ends the bulk under way.
 cdef void parser_take(Parser *parser, Arguments *arguments, Slice bulk) noexcept nogil
 
 cdef inline bint parser_under_way(const Parser *parser) noexcept nogil:
-    """Whether arguments of a request have been parsed that it has not returned."""
+    """Returns whether a request has been parsed in part and not returned."""
     return parser.remaining > 0 or parser.whole
 
 cdef inline size_t format_header(char *out, char type, uint64_t value) noexcept nogil:
-    """The line that announces a length or a count; at most 23 bytes. Returns how many."""
+    """Writes the line that declares a length or a count, at most 23 bytes; returns its size."""
     cdef size_t digits
     out[0] = type
     digits = format_uint64(out + 1, value)
@@ -92,25 +93,25 @@ cdef void arguments_free(Arguments *arguments) noexcept nogil
 
 # ---- replies ----
 
-# What every writer returns, so that a handler can end in `return reply_…` and cannot end without one.
+# The result of every writer, so that a handler can end in `return reply_…` and cannot end without a reply.
 ctypedef int Replied
 
-# Bytes of a reply that stay where they are until they are sent.
+# Bytes of a reply that are not copied before they are sent.
 ctypedef struct Piece:
     size_t at               # its place: before the byte of Reply.data at this offset
-    Blob *blob              # held
+    Blob *blob              # a reference
     Slice bytes             # of the blob
 
 ctypedef struct Reply:
     char *data
     size_t size
     size_t capacity
-    Piece *pieces           # by their places; those of the batch under way alone
+    Piece *pieces           # in order of place; only those of the batch under way
     size_t piece_count
     size_t piece_capacity
     size_t piece_bytes
     int protocol            # 2 or 3
-    uint64_t errors         # error replies written since the beginning
+    uint64_t errors         # the number of error replies written so far
     size_t last_error       # offset of the last one
 
 cdef enum Aggregate:
@@ -122,15 +123,15 @@ cdef enum Aggregate:
 cdef char *reply_grow(Reply *reply, size_t more) noexcept nogil
 
 cdef inline char *reply_reserve(Reply *reply, size_t more) noexcept nogil:
-    """Where the next `more` bytes go; the caller adds what it wrote to `size`."""
+    """Returns the place for the next `more` bytes; the caller adds the bytes it has written to `size`."""
     if reply.capacity - reply.size < more:
         return reply_grow(reply, more)
     return reply.data + reply.size
 
 cdef void reply_free(Reply *reply) noexcept nogil
-# Takes back what was written from offset `size` on.
+# Removes everything written from offset `size` on.
 cdef void reply_truncate(Reply *reply, size_t size) noexcept nogil
-# The pieces are forgotten; their references are the caller's.
+# Sets the size and removes all pieces without releasing their references, which now belong to the caller.
 cdef inline void reply_hand_over(Reply *reply, size_t size) noexcept nogil:
     reply.size = size
     reply.piece_count = 0
@@ -148,13 +149,13 @@ cdef Replied reply_error_slice(Reply *reply, Slice text) noexcept nogil
 cdef Replied reply_integer(Reply *reply, int64_t value) noexcept nogil
 cdef Replied reply_bulk(Reply *reply, const char *data, size_t size) noexcept nogil
 cdef Replied reply_slice(Reply *reply, Slice value) noexcept nogil
-# A copy of the block, sealed within the header and the end of a bulk: the whole reply is one piece of memory then. NULL
-# where it would be too large or mostly waste, or the system has no memory for it.
+# Returns a sealed copy of the block with the header and the end of a bulk string around it, so that the entire reply is
+# one piece of memory. NULL if it would be too large or waste too much, or the system has no memory for it.
 cdef Blob *reply_sealed(const Blob *blob) noexcept nogil
-# Appends `bytes`, which are of the blob, as they are; without copying them where it may have another owner. Something
-# of the same reply must stand before them: a piece at an offset belongs to what ends there (`reply_truncate`).
+# Appends `bytes` of the blob as they are, without copying them if the blob can have another owner. Bytes of the same
+# reply must precede them, because a piece at an offset belongs to the reply that ends there (`reply_truncate`).
 cdef Replied reply_piece(Reply *reply, Blob *blob, Slice bytes) noexcept nogil
-# A bulk of them.
+# Does the same, as a bulk string.
 cdef Replied reply_blob(Reply *reply, Blob *blob, Slice bytes) noexcept nogil
 cdef Replied reply_bulk_integer(Reply *reply, int64_t value) noexcept nogil
 cdef Replied reply_null(Reply *reply) noexcept nogil
@@ -167,8 +168,8 @@ cdef Replied reply_verbatim(Reply *reply, const char *format, Slice text) noexce
 # The header of `count` elements; for a map, of `count` pairs.
 cdef Replied reply_aggregate(Reply *reply, Aggregate kind, size_t count) noexcept nogil
 cdef Replied reply_array(Reply *reply, size_t count) noexcept nogil
-# For a number of elements that is known only afterwards: the offset to hand to `reply_close`.
+# For a number of elements that is known only afterwards: returns the offset to pass to `reply_close`.
 cdef size_t reply_open(Reply *reply) noexcept nogil
 cdef Replied reply_close(Reply *reply, size_t offset, Aggregate kind, size_t count) noexcept nogil
-# Any value of the vocabulary of commands/reply.py.
+# Writes any value of `pyredis/replies.py`.
 cdef int reply_object(Reply *reply, object value) except -1

@@ -1,11 +1,11 @@
 """The request parser and the reply writer.
 
 A request is ``*<n>\\r\\n`` and n times ``$<size>\\r\\n<bytes>\\r\\n``, or a line of blank-separated words (an inline
-request). What a request may be is the server's to say through its limits, and every limit is checked on the length that
-is announced, before anything arrives: nothing is reserved for an announcement.
+request). The server sets limits for requests; each is checked on the declared length, before the bytes arrive. A
+declared length allocates no memory.
 
-A large value is not copied into the reply buffer. Its header and its CRLF stand there, and a ``Piece`` says where the
-value belongs between them.
+A large value is not copied into the reply buffer. The buffer has its header and its CRLF, and a ``Piece`` records the
+place of the value between them.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -25,7 +25,7 @@ from pyredis.replies import NULL_ARRAY, Attributed, BigNumber, Error, Push, Set,
 
 
 cdef Slice *arguments_grow(Arguments *arguments, size_t count) noexcept nogil:
-    """Room for ``count`` more; returns where they go."""
+    """Makes room for ``count`` more arguments; returns their place."""
     cdef size_t capacity = arguments.capacity
     if arguments.count + count > capacity:
         capacity = max(2 * capacity, arguments.count + count, <size_t> 64)
@@ -109,7 +109,7 @@ cdef void parser_error(const Parser *parser, char *out, size_t size) noexcept no
 
 cdef inline ParseStatus read_length(Parser *parser, const char *buffer, size_t size, int64_t *length,
                                     const char *too_long, const char *invalid) noexcept nogil:
-    """The number between the type byte at ``at`` and its CRLF; moves past it."""
+    """Reads the number between the type byte at ``at`` and its CRLF; moves past it."""
     cdef const char *start = buffer + parser.at + 1
     cdef const char *end = buffer + size
     cdef const char *p = start
@@ -126,7 +126,7 @@ cdef inline ParseStatus read_length(Parser *parser, const char *buffer, size_t s
 
 cdef ParseStatus read_odd_length(Parser *parser, const char *buffer, size_t size, int64_t *length,
                                  const char *too_long, const char *invalid) noexcept nogil:
-    """Lengths that are cut, negative, very long or wrong."""
+    """Reads a length that is incomplete, negative, very long or invalid."""
     cdef const char *start = buffer + parser.at + 1
     cdef const char *stop
     if parser.at + 1 >= size:
@@ -306,7 +306,7 @@ cdef void write_line(Reply *reply, char type, const char *text, size_t size) noe
 
 
 cdef void write_safe_line(Reply *reply, char type, const char *text, size_t size) noexcept nogil:
-    """A line of text from anywhere: CR and LF, which would end it early, become blanks."""
+    """Writes a line of arbitrary text; CR and LF, which would end it early, become blanks."""
     cdef char *out
     cdef size_t index
     write_line(reply, type, text, size)
@@ -491,7 +491,7 @@ cdef Replied reply_close(Reply *reply, size_t offset, Aggregate kind, size_t cou
 # ---- Python values ----
 
 cdef inline Slice bytes_slice(object value) noexcept:
-    """``value`` is of class ``bytes`` or one derived from it."""
+    """Returns the slice of ``value``, an instance of ``bytes`` or a derived class."""
     return slice_of(PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
 
 
@@ -519,7 +519,7 @@ cdef int reply_number(Reply *reply, object value) except -1:
 
 
 cdef int reply_text(Reply *reply, object value) except -1:
-    """A byte string of one of the kinds that commands/reply.py tells apart by class."""
+    """Writes a byte string according to its class in ``pyredis/replies.py``."""
     if isinstance(value, Status):
         write_safe_line(reply, c'+', PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
     elif isinstance(value, Error):
@@ -541,7 +541,7 @@ cdef int reply_attributed(Reply *reply, object value) except -1:
 
 
 cdef int reply_special(Reply *reply, object value) except -1:
-    """The values that are neither text, number nor built-in collection."""
+    """Writes a value that is neither a text, a number nor a collection."""
     if value is NULL_ARRAY:
         reply_null_array(reply)
     elif isinstance(value, Verbatim):
@@ -549,7 +549,7 @@ cdef int reply_special(Reply *reply, object value) except -1:
     elif isinstance(value, Attributed):
         reply_attributed(reply, value)
     else:
-        raise TypeError(f"no reply can be made of {type(value).__name__}")
+        raise TypeError(f"cannot encode {type(value).__name__} as a reply")
     return 0
 
 
@@ -582,14 +582,14 @@ cdef int reply_object(Reply *reply, object value) except -1:
 # ---- for Python ----
 
 class ProtocolError(ValueError):
-    """A request that breaks the protocol; its text is what follows ``-ERR Protocol error: ``."""
+    """A request that violates the protocol; its text is the one after ``-ERR Protocol error: ``."""
 
 
 cdef class RequestParser:
     """The parser with a buffer of its own, for tools and tests.
 
-    ``feed(data)`` returns the requests that became whole, each a list of ``bytes``; empty ones are passed over.
-    Raises ``ProtocolError``, after which the parser is of no more use.
+    ``feed(data)`` returns the requests that are now complete, each a list of ``bytes``; empty ones are skipped.
+    It raises ``ProtocolError``; the parser must not be used after that.
     """
 
     cdef Parser _parser
@@ -632,7 +632,7 @@ cdef class RequestParser:
         return [items[index].data[:items[index].size] for index in range(request.count)]
 
     cdef int _forget(self) except -1:
-        """Drops what is parsed; the request under way moves to the buffer's beginning."""
+        """Drops the parsed bytes, and moves the request under way to the beginning of the buffer."""
         cdef char *old = self._buffer
         cdef char *start
         if self._parser.remaining == 0:
@@ -644,7 +644,7 @@ cdef class RequestParser:
 
 
 def encode_reply(value, int protocol=2):
-    """The bytes of one reply, for a value of the vocabulary of ``pyredis.replies``; protocol 2 or 3."""
+    """Returns the bytes of one reply, for any value of ``pyredis.replies``; protocol 2 or 3."""
     cdef Reply reply
     memset(&reply, 0, sizeof(Reply))
     reply.protocol = protocol
@@ -656,7 +656,7 @@ def encode_reply(value, int protocol=2):
 
 
 def benchmark_parser(bytes data, int rounds):
-    """Parses ``data``, whole requests, ``rounds`` times over; returns the number of requests parsed."""
+    """Parses ``data``, complete requests, ``rounds`` times; returns the number of requests parsed."""
     cdef Parser parser
     cdef Arguments arguments
     cdef Request request

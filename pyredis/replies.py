@@ -1,7 +1,7 @@
-"""The values a Python handler answers with, and how each goes over the wire.
+"""The values that a Python handler can return, and how each is encoded.
 
 A handler returns one value; the native encoder writes it for the connection's protocol. This module imports nothing,
-so that the encoder can import it from anywhere.
+so that the encoder, which is below everything else, can import it.
 
 | value                  | RESP2                                | RESP3                     |
 |------------------------|--------------------------------------|---------------------------|
@@ -21,8 +21,8 @@ so that the encoder can import it from anywhere.
 | ``BigNumber``          | bulk ``$``                           | big number ``(``          |
 | ``Attributed``         | the value alone                      | attribute ``|``, then it  |
 
-The encoder asks for ``bool`` before ``int``, and for the classes below before the built-in ones they extend. Status and
-error texts reach the wire without CR and LF.
+The encoder tests for ``bool`` before ``int``, and for the classes below before the built-in ones they extend. In status
+and error texts it replaces CR and LF with blanks.
 """
 
 Map = dict
@@ -47,7 +47,7 @@ class BigNumber(bytes):
 
 
 class Set(list):
-    """A set whose members keep their order and need not be hashable; no member stands in it twice."""
+    """A set whose members keep their order and need not be hashable; no member may occur twice."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class Verbatim:
 
 
 class Attributed:
-    """A value with attributes before it, which RESP2 cannot tell."""
+    """A value with attributes before it, which RESP2 cannot express."""
 
     __slots__ = ("attributes", "value")
 

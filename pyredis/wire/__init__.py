@@ -1,1 +1,1 @@
-"""The wire seen from the other end: replies are read, and requests are made of Python objects."""
+"""The client's side of the protocol: reads replies, and encodes requests from Python objects."""

@@ -1,8 +1,8 @@
-"""The arguments of a request made of Python objects, without a copy where the object's own bytes will do.
+"""Encodes the arguments of a request from Python objects, without a copy if the object's own bytes can be used.
 
-They are encoded as redis-py encodes them: ``bytes`` and anything that exports a buffer as they are, ``str`` as UTF-8,
-``int`` and ``float`` as Python prints them. A bool or None is refused with TypeError, for what was meant by it is a
-guess, and so is a sequence that is itself one string.
+The encoding is that of redis-py: ``bytes`` and anything that exports a buffer as they are, ``str`` as UTF-8, ``int``
+and ``float`` as Python prints them. A bool or None raises TypeError, because its intended encoding would be a guess,
+and so does a sequence that is itself one string.
 """
 
 from cpython.object cimport PyObject
@@ -11,20 +11,20 @@ from pyredis.ground.base cimport Slice
 
 cdef enum:
     FEW_ARGUMENTS = 16
-    NUMBER_SPACE = 192      # bytes of digits that need no object
+    NUMBER_SPACE = 192      # bytes for integers that are formatted without creating an object
 
-# It must stay where it is. The slices are valid until it is released, whatever becomes of the objects meanwhile.
+# Must not move. The slices are valid until it is released, whatever happens to the objects meanwhile.
 ctypedef struct ObjectArguments:
     Slice *items
     size_t count
-    PyObject *held          # a tuple with the objects whose bytes the slices are; NULL where the caller holds it
-    PyObject *made          # a list of the bytes objects made here, NULL without any
+    PyObject *held          # a tuple of the objects that own the slices' bytes; NULL if the caller holds it
+    PyObject *made          # a list of the bytes objects created here, NULL if there are none
     size_t number_bytes
     Slice few[FEW_ARGUMENTS]
     char numbers[NUMBER_SPACE]
 
-# Encodes `sequence`, which the caller holds for as long as the slices are used. Raises TypeError for what is not an
-# argument, ValueError for none at all and for one longer than `longest`. Afterwards, and after an error as well, the
-# arguments are to be released.
+# Encodes `sequence`, which the caller must hold while the slices are used. Raises TypeError for an object that cannot
+# be an argument, ValueError for an empty sequence and for an argument longer than `longest` bytes. The arguments must
+# be released afterwards, even after an error.
 cdef int encode_arguments(ObjectArguments *arguments, object sequence, size_t longest) except -1
 cdef void release_arguments(ObjectArguments *arguments) noexcept

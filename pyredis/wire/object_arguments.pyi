@@ -1,1 +1,1 @@
-"""Requests made of Python objects: for native code alone."""
+"""Requests encoded from Python objects, for native code only: see ``wire/object_arguments.pxd``."""

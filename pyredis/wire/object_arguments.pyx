@@ -1,4 +1,4 @@
-"""Encoding one object after the other."""
+"""Encoding the arguments; ``object_arguments.pxd`` has the contract."""
 
 from libc.stdint cimport int64_t
 
@@ -20,7 +20,7 @@ cdef enum:
 
 
 cdef int keep_made(ObjectArguments *arguments, bytes made, Slice *argument) except -1:
-    """A bytes object that exists for this request alone."""
+    """Keeps a bytes object that exists only for this request, and stores its slice."""
     cdef list kept
     if arguments.made == NULL:
         kept = [made]
@@ -44,7 +44,7 @@ cdef int encode_integer(ObjectArguments *arguments, object number, Slice *argume
 
 
 cdef int encode_other(ObjectArguments *arguments, object value, Slice *argument) except -1:
-    """Neither bytes nor str."""
+    """Encodes an object that is neither bytes nor str."""
     if isinstance(value, bool) or value is None:
         raise TypeError(f"{value} is not an argument of a command: convert it to bytes, str, int or float")
     if isinstance(value, int):
@@ -71,7 +71,7 @@ cdef inline int encode(ObjectArguments *arguments, object value, Slice *argument
 
 
 cdef tuple held_tuple(ObjectArguments *arguments, object sequence):
-    """A tuple with the same objects, held: what runs meanwhile may change the sequence."""
+    """Returns a tuple of the same objects, and holds it, because code that runs meanwhile may change the sequence."""
     cdef tuple held
     if isinstance(sequence, (str, bytes, bytearray, memoryview)):
         raise TypeError("the arguments of a command are a sequence of them, not one string")

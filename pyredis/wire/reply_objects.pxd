@@ -1,4 +1,4 @@
-"""Replies as Python objects.
+"""Converts replies to Python objects.
 
 | reply                         | object                                                               |
 |-------------------------------|----------------------------------------------------------------------|
@@ -10,17 +10,17 @@
 | verbatim string               | ``bytes``: the text without its format                               |
 | error, bulk error             | ``ReplyError``                                                       |
 | array                         | ``list``                                                             |
-| map                           | ``dict``; of equal keys the last one counts                          |
+| map                           | ``dict``; of equal keys the last one is kept                         |
 | set                           | ``set``                                                              |
 | push                          | ``Push``, a ``list`` that can be distinguished from a reply          |
 | attribute                     | nothing: it is read and dropped                                      |
 
-Simple strings are bytes and not str, as redis-py returns them where it decodes nothing: a script may return either
-form of string, and a caller should not need to know which.
+Simple strings are bytes and not str, as in redis-py without decoding: a script may return either form of string, and a
+caller should not need to know which.
 
-What Python cannot hash is frozen where it is a key of a map or a member of a set: a list becomes a tuple, a set a
-frozenset, a map a tuple of its (key, value) pairs, and so on inside them. Python's own equality decides what a key or
-a member is, so 1, 1.0 and true are one.
+Unhashable objects are frozen if they are keys of a map or members of a set: a list becomes a tuple, a set a frozenset,
+a map a tuple of its (key, value) pairs, recursively. Keys and members are compared by Python's equality, so 1, 1.0 and
+true are the same.
 
 A big number of more digits than ``sys.get_int_max_str_digits()`` raises ValueError, as ``int`` does.
 """
@@ -29,27 +29,27 @@ from cpython.object cimport PyObject
 
 from pyredis._resp cimport Reply
 
-# An aggregate of which elements are still to come.
+# An aggregate that is not complete.
 ctypedef struct Container:
-    PyObject *items         # held: a list, dict or set
-    PyObject *key           # held: the key whose value is next, NULL where a key or an element is
+    PyObject *items         # a reference to a list, dict or set
+    PyObject *key           # a reference to the key whose value is next, NULL if a key or an element is next
     int kind
     Py_ssize_t filled       # elements of a list so far
-    Py_ssize_t slots        # of a list, that it was made with
+    Py_ssize_t slots        # elements that a list was created with
 
 cdef enum:
     FEW_CONTAINERS = 8
 
-# What objects are made in. It must stay where it is, and all functions need the interpreter's lock.
+# The state of a conversion. It must not move, and all functions need the interpreter's lock.
 ctypedef struct ObjectTarget:
-    PyObject *reply         # held; NULL until the reply is whole
-    Container *containers   # those that are open, outermost first
+    PyObject *reply         # a reference; NULL until the reply is complete
+    Container *containers   # the incomplete ones, outermost first
     size_t depth
     size_t capacity
     Container few[FEW_CONTAINERS]
 
 cdef void target_init(ObjectTarget *target) noexcept
-# Drops what is under way.
+# Drops everything under way.
 cdef void target_clear(ObjectTarget *target) noexcept
-# The reply that was written from offset `begin` on; an error is returned as any other object is.
+# Returns the reply written from offset `begin` on; an error is returned like any other object, not raised.
 cdef object written_object(const Reply *reply, size_t begin)

@@ -1,7 +1,7 @@
-"""The sink that makes Python objects, and a reader for clients of the wire.
+"""The sink that creates Python objects, and a reader for protocol clients.
 
-The functions of the sink need the interpreter's lock, which every caller of them holds; their types do not say so,
-because those of a ``ReplySink`` are called without it as well.
+The functions of the sink need the interpreter's lock, which all their callers hold; their types do not say so,
+because the functions of other sinks are called without it.
 """
 
 from libc.stdint cimport int64_t
@@ -32,14 +32,14 @@ from pyredis.wire.reply_reader cimport (
 from pyredis.replies import Push
 
 cdef enum:
-    # A list is made with as many slots as were declared, but no more than these: a declared length is only a claim.
+    # A list is created with as many slots as declared, but no more than this: a declared length cannot be trusted.
     MOST_SLOTS = 1024
 
 cdef bytes _OK = b"OK"
 
 
 class MalformedReply(ValueError):
-    """Bytes that are no reply; ``offset`` counts from the first byte that was ever fed."""
+    """Bytes that are not a reply; ``offset`` counts from the first byte ever fed."""
 
     def __init__(self, text, offset):
         super().__init__(f"{text} at offset {offset}")
@@ -48,7 +48,7 @@ class MalformedReply(ValueError):
 
 
 class ReplyError(Exception):
-    """An error reply: its whole text, and the ``code`` that it begins with, such as ``WRONGTYPE``."""
+    """An error reply: its entire text, and the ``code`` that it begins with, such as ``WRONGTYPE``."""
 
     @property
     def code(self):
@@ -56,7 +56,7 @@ class ReplyError(Exception):
 
     @property
     def text(self):
-        """What follows the code."""
+        """The text after the code."""
         return self.args[0].partition(" ")[2]
 
 
@@ -87,7 +87,7 @@ cdef void target_clear(ObjectTarget *target) noexcept:
 
 
 cdef object take_reply(ObjectTarget *target):
-    """The reply, which the target no longer holds."""
+    """Returns the reply, and removes it from the target."""
     cdef object reply = <object> target.reply
     Py_DECREF(reply)
     target.reply = NULL
@@ -111,7 +111,7 @@ cdef Container *open_container(ObjectTarget *target) noexcept:
 
 
 cdef object frozen(object value):
-    """The same value as one that can be hashed."""
+    """Returns the same value in a hashable form."""
     if isinstance(value, list):
         return tuple([frozen(item) for item in <list> value])
     if isinstance(value, dict):
@@ -148,7 +148,7 @@ cdef int put_into(Container *container, object value) except -1:
 
 
 cdef inline int put(void *target, object value) except -1:
-    """Puts a value where the next one belongs."""
+    """Puts a value into the innermost container, or makes it the reply."""
     cdef ObjectTarget *objects = <ObjectTarget *> target
     if objects.depth:
         return put_into(&objects.containers[objects.depth - 1], value)
@@ -241,14 +241,14 @@ _objects.begin = <int (*)(void *, int, size_t) noexcept nogil> <void *> begin_co
 _objects.end = <int (*)(void *, int) noexcept nogil> <void *> end_container
 
 
-# ---- what a command has written ----
+# ---- the reply that a command has written ----
 
 cdef int refuse(ReadStatus status, const char *error, size_t offset) except? -1:
-    """Raises what kept a reply from being read: what the sink has raised, or that there is none."""
+    """Raises the error that ended reading: the sink's own exception, or MalformedReply."""
     if status == READ_STOPPED:
         return -1
     if status == READ_MORE:
-        raise MalformedReply("the reply is not whole", offset)
+        raise MalformedReply("the reply is incomplete", offset)
     raise MalformedReply(error.decode(), offset)
 
 
@@ -267,17 +267,17 @@ cdef object written_object(const Reply *reply, size_t begin):
 # ---- for Python ----
 
 cdef class ReplyParser:
-    """The reader with a buffer of its own, for clients of the wire and for tests.
+    """The reader with a buffer of its own, for protocol clients and tests.
 
-    ``feed(data)`` returns the replies that became whole, errors among them. Raises ``MalformedReply``, after which the
-    parser is of no more use.
+    ``feed(data)`` returns the replies that are now complete, errors included. It raises ``MalformedReply``; the parser
+    must not be used after that.
     """
 
     cdef ReplyReader _reader
     cdef ObjectTarget _target
     cdef bytearray _buffer
     cdef size_t _dropped        # bytes fed before those in the buffer
-    cdef size_t _ended          # bytes fed up to the end of the last whole reply
+    cdef size_t _ended          # bytes fed up to the end of the last complete reply
     cdef bint _broken
 
     def __cinit__(self):
@@ -290,7 +290,7 @@ cdef class ReplyParser:
 
     @property
     def under_way(self):
-        """Whether a part of a reply has been fed, but not all of it."""
+        """Whether a reply has been fed in part."""
         return self._dropped + len(self._buffer) > self._ended
 
     def feed(self, data):
@@ -315,7 +315,7 @@ cdef class ReplyParser:
         return replies
 
     cdef int _forget(self) except -1:
-        """Drops what has been read."""
+        """Drops the bytes that have been read."""
         self._dropped += self._reader.at
         del self._buffer[:self._reader.at]
         self._reader.at = 0

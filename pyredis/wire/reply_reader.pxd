@@ -1,20 +1,20 @@
-"""The reader of replies, sans I/O: the bytes of RESP2 and RESP3 come in, calls of a ``ReplySink`` go out.
+"""The reader of replies, without I/O: it reads RESP2 and RESP3 from bytes, and calls the functions of a ``ReplySink``.
 
-A sink is a table of functions, one for each kind of value, and ``target`` is what they work on: Python objects
-(``wire/reply_objects``), a stack of another language, or nothing at all. The reader neither needs nor releases the
-interpreter's lock. A sink that needs it may only be read for by a caller that holds it.
+A sink is a table of functions, one for each kind of value; ``target`` is the object they work on: Python objects
+(``wire/reply_objects``), the stack of another language, or nothing at all. The reader neither needs nor releases the
+interpreter's lock. If a sink needs the lock, the caller of the reader must hold it.
 
-Values arrive in the order of the bytes. An aggregate is ``begin``, its elements, ``end``; those of a map and of an
-attribute are keys and values in turn. An attribute precedes the value that it describes and does not count as an
-element. A slice handed to a sink is valid during the call.
+Values are reported in the order of the bytes. An aggregate is ``begin``, its elements, ``end``; the elements of a map
+and of an attribute are keys and values in turn. An attribute precedes the value that it describes and does not count as
+an element. A slice passed to a sink is valid during the call.
 
-Reading can stop after any byte and go on when more have arrived: ``at`` is then the offset of the first value that is
-not whole, the sink has been called for everything before it, and nothing is ever called twice. A caller that drops the
+Reading can stop after any byte and continue when more have arrived: ``at`` is then the offset of the first incomplete
+value, the sink has been called for everything before it, and no value is ever reported twice. A caller that drops the
 bytes before ``at`` sets it to 0. A declared length allocates no memory here.
 
-The grammar is the protocol's, and what it forbids is an error: a line that holds CR or LF, a number that is not one, a
-length with a sign or leading zeros, a bulk without CRLF after it. The streamed forms of RESP3 (``$?``, ``*?``), which
-Redis never sends, are errors too.
+Everything that the protocol forbids is an error: a line that contains CR or LF, an invalid number, a length with a plus
+sign or leading zeros, a bulk string without CRLF after it. The streamed forms of RESP3 (``$?``, ``*?``), which Redis
+never sends, are errors too.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -23,25 +23,25 @@ from pyredis._resp cimport Piece, Reply
 from pyredis.ground.base cimport Slice
 
 cdef enum:
-    # Aggregates inside one another; more than any reply of Redis has.
+    # The deepest nesting of aggregates; more than any reply of Redis has.
     NESTING = 512
-    # '|', beside the kinds of `_resp.Aggregate`: pairs that describe the value after them.
+    # '|', in addition to the kinds of `_resp.Aggregate`: pairs that describe the value after them.
     ATTRIBUTE = 124
 
 cdef enum ReadStatus:
     READ_ERROR = -1         # ReplyReader.error says why; nothing more can be read
-    READ_MORE = 0           # the reply is not whole yet
+    READ_MORE = 0           # the reply is incomplete
     READ_REPLY = 1
     READ_STOPPED = 2        # a function of the sink has returned something other than 0; nothing more can be read
     READ_OPENED = 3         # an aggregate has begun; never returned by `read_reply`
 
-# Every function returns 0 for the reader to go on.
+# Every function returns 0 to make the reader continue.
 ctypedef struct ReplySink:
     int (*null)(void *target) noexcept nogil
     int (*integer)(void *target, int64_t value) noexcept nogil
     int (*number)(void *target, double value) noexcept nogil
     int (*boolean)(void *target, bint value) noexcept nogil
-    # Decimal digits, of any number, perhaps with a sign.
+    # Any number of decimal digits, perhaps after a sign.
     int (*big_number)(void *target, Slice digits) noexcept nogil
     int (*bulk)(void *target, Slice bytes) noexcept nogil
     int (*simple)(void *target, Slice text) noexcept nogil
@@ -49,7 +49,7 @@ ctypedef struct ReplySink:
     int (*error)(void *target, Slice text) noexcept nogil
     # `format` has three bytes, such as "txt".
     int (*verbatim)(void *target, Slice format, Slice text) noexcept nogil
-    # `kind` is an Aggregate or ATTRIBUTE; `count` is of elements, or of pairs where the kind has pairs.
+    # `kind` is an Aggregate or ATTRIBUTE; `count` is the number of elements, or of pairs for a kind that has pairs.
     int (*begin)(void *target, int kind, size_t count) noexcept nogil
     int (*end)(void *target, int kind) noexcept nogil
 
@@ -58,10 +58,10 @@ ctypedef struct Level:
     int kind
 
 ctypedef struct ReplyReader:
-    size_t at               # where reading goes on
+    size_t at               # where reading continues
     size_t scanned          # bytes of the line there that have been searched for its end
-    size_t wants            # how many bytes the buffer must hold for the bulk under way to be whole; 0 when not known
-    const Piece *pieces     # bytes that are not in the buffer, as in `Reply.pieces`, from the next one on
+    size_t wants            # bytes that the buffer must have for the bulk under way to be complete; 0 if unknown
+    const Piece *pieces     # bytes outside the buffer, as in `Reply.pieces`, from the next one on
     size_t piece_count
     const char *error       # after READ_ERROR, a literal
     int depth
@@ -71,8 +71,8 @@ cdef void reader_init(ReplyReader *reader) noexcept nogil
 # Reads one reply of data[reader.at : size].
 cdef ReadStatus read_reply(ReplyReader *reader, const ReplySink *sink, void *target, const char *data, size_t size
                            ) noexcept nogil
-# Reads the reply that was written from offset `begin` on, pieces included.
+# Reads the reply written from offset `begin` on, pieces included.
 cdef ReadStatus read_written(ReplyReader *reader, const Reply *reply, size_t begin, const ReplySink *sink, void *target
                              ) noexcept nogil
-# Whether what was written from offset `begin` on is one reply, whole and well formed.
+# Whether the bytes from offset `begin` on are exactly one complete and well-formed reply.
 cdef bint is_one_reply(const Reply *reply, size_t begin) noexcept nogil

@@ -1,1 +1,1 @@
-"""The reader of replies: for native code alone."""
+"""The reader of replies, for native code only: see ``wire/reply_reader.pxd``."""

@@ -1,4 +1,4 @@
-"""Reading values one by one; which aggregates they are in is kept beside, so that reading can stop between any two."""
+"""Reads values one by one; a stack holds the aggregates they are in, so that reading can stop between any two."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memchr, memcmp
@@ -12,9 +12,9 @@ cdef extern from "<math.h>" nogil:
     double NAN
 
 cdef enum:
-    # A line that holds a number of 64 bits, a length, a boolean or nothing is no longer than this.
+    # No line with a 64-bit number, a length, a boolean or a null is longer than this, in bytes.
     SHORT_LINE = 32
-    # What nobody can mean, and twice as much still fits.
+    # More than any real length; twice as much still fits into 64 bits.
     MAX_COUNT = 0x1fffffffffffffff
 
 
@@ -34,7 +34,7 @@ cdef ReadStatus fail(ReplyReader *reader, const char *text) noexcept nogil:
 
 
 cdef inline ReadStatus passed(ReplyReader *reader, size_t at, int stopped) noexcept nogil:
-    """A value that ends at ``at`` has been handed to the sink."""
+    """Records that a value ending at ``at`` has been passed to the sink."""
     reader.at = at
     reader.scanned = 0
     return READ_STOPPED if unlikely(stopped) else READ_REPLY
@@ -43,7 +43,7 @@ cdef inline ReadStatus passed(ReplyReader *reader, size_t at, int stopped) noexc
 # ---- lines ----
 
 cdef ReadStatus find_line(ReplyReader *reader, const char *data, size_t size, Slice *line) noexcept nogil:
-    """What stands between the type byte at ``at`` and CRLF."""
+    """Finds the text between the type byte at ``at`` and CRLF."""
     cdef const char *start = data + reader.at + 1
     cdef size_t most = size - reader.at - 1
     cdef const char *end = <const char *> memchr(start + reader.scanned, c'\n', most - reader.scanned)
@@ -58,7 +58,7 @@ cdef ReadStatus find_line(ReplyReader *reader, const char *data, size_t size, Sl
 
 cdef ReadStatus find_short_line(ReplyReader *reader, const char *data, size_t size, Slice *line, const char *invalid
                                 ) noexcept nogil:
-    """The same for lines that cannot be long."""
+    """Does the same for lines that cannot be long."""
     cdef ReadStatus status = find_line(reader, data, min(size, reader.at + SHORT_LINE), line)
     if status == READ_MORE and size - reader.at >= SHORT_LINE:
         return fail(reader, invalid)
@@ -71,7 +71,7 @@ cdef inline size_t line_end(const char *data, Slice line) noexcept nogil:
 
 cdef inline ReadStatus read_length(ReplyReader *reader, const char *data, size_t size, int64_t *length, size_t *next,
                                    const char *invalid) noexcept nogil:
-    """The length in the line at ``at``, -1 for a null; `next` is the offset after the line."""
+    """Reads the length in the line at ``at``, -1 for a null; sets `next` to the offset after the line."""
     cdef const char *start = data + reader.at + 1
     cdef const char *end = data + size
     cdef const char *p = start
@@ -88,7 +88,7 @@ cdef inline ReadStatus read_length(ReplyReader *reader, const char *data, size_t
 
 cdef ReadStatus read_odd_length(ReplyReader *reader, const char *data, size_t size, int64_t *length, size_t *next,
                                 const char *invalid) noexcept nogil:
-    """Lengths that are cut, negative, very long or wrong."""
+    """Reads a length that is incomplete, negative, very long or invalid."""
     cdef Slice line
     cdef ReadStatus status = find_short_line(reader, data, size, &line, invalid)
     if status != READ_REPLY:
@@ -102,7 +102,7 @@ cdef ReadStatus read_odd_length(ReplyReader *reader, const char *data, size_t si
 # ---- values of one line ----
 
 cdef bint parse_signed(Slice text, int64_t *value) noexcept nogil:
-    """A 64-bit integer, which the protocol allows a plus sign."""
+    """Parses a 64-bit integer; the protocol allows a plus sign."""
     if text.size > 1 and text.data[0] == c'+' and text.data[1] != c'-':
         return parse_int64(text.data + 1, text.size - 1, value)
     return parse_int64(text.data, text.size, value)
@@ -125,7 +125,7 @@ cdef inline bint is_text(Slice line, const char *text, size_t size) noexcept nog
 
 
 cdef bint is_decimal(Slice text) noexcept nogil:
-    """Digits, at most one point among them, then perhaps an exponent; a sign before each."""
+    """Returns whether the text is digits with at most one point, perhaps with an exponent, each perhaps with a sign."""
     cdef size_t at = 0, digits = 0
     cdef bint point = False, exponent = False
     while at < text.size:
@@ -202,7 +202,7 @@ cdef bint is_whole_number(Slice text) noexcept nogil:
 
 cdef ReadStatus read_text(ReplyReader *reader, const ReplySink *sink, void *target, const char *data, size_t size
                           ) noexcept nogil:
-    """A simple string, an error, a big number."""
+    """Reads a simple string, an error or a big number."""
     cdef char type = data[reader.at]
     cdef Slice line
     cdef int stopped
@@ -224,7 +224,7 @@ cdef ReadStatus read_text(ReplyReader *reader, const ReplySink *sink, void *targ
 
 cdef inline ReadStatus take_body(ReplyReader *reader, const char *data, size_t size, size_t length, size_t *next,
                                  Slice *body) noexcept nogil:
-    """The bytes at `next`, or the piece that belongs there, and the CRLF after them."""
+    """Reads the bytes at `next`, or the piece that belongs there, and the CRLF after them."""
     cdef size_t end = next[0]
     if unlikely(reader.piece_count and reader.pieces.at == end):
         body[0] = reader.pieces.bytes
@@ -249,7 +249,7 @@ cdef inline ReadStatus take_body(ReplyReader *reader, const char *data, size_t s
 
 
 cdef inline void drop_piece(ReplyReader *reader, size_t next) noexcept nogil:
-    """A piece that stands before `next` has been read."""
+    """Drops the first piece if it is before `next`, because it has been read."""
     if unlikely(reader.piece_count and reader.pieces.at < next):
         reader.pieces += 1
         reader.piece_count -= 1
@@ -257,7 +257,7 @@ cdef inline void drop_piece(ReplyReader *reader, size_t next) noexcept nogil:
 
 cdef inline ReadStatus read_bulk(ReplyReader *reader, const ReplySink *sink, void *target, const char *data, size_t size
                                  ) noexcept nogil:
-    """A bulk, a null bulk, a bulk error, a verbatim string."""
+    """Reads a bulk string, a null bulk, a bulk error or a verbatim string."""
     cdef char type = data[reader.at]
     cdef int64_t length
     cdef size_t next
@@ -311,7 +311,7 @@ cdef ReadStatus read_aggregate(ReplyReader *reader, const ReplySink *sink, void 
 
 cdef ReadStatus read_value(ReplyReader *reader, const ReplySink *sink, void *target, const char *data, size_t size
                            ) noexcept nogil:
-    """One value, or the header of an aggregate."""
+    """Reads one value, or the header of an aggregate."""
     cdef char type
     if unlikely(reader.at >= size):
         return READ_MORE
@@ -334,8 +334,8 @@ cdef ReadStatus read_value(ReplyReader *reader, const ReplySink *sink, void *tar
 
 
 cdef ReadStatus close_levels(ReplyReader *reader, const ReplySink *sink, void *target, bint opened) noexcept nogil:
-    """Ends the aggregates that the last value has completed; READ_REPLY when that was the reply. ``opened``: the last
-    thing read was the header of one."""
+    """Ends the aggregates that the last value has completed; READ_REPLY if that completes the reply. ``opened`` means
+    that the header of an aggregate was read last."""
     cdef Level *level
     while reader.depth:
         level = &reader.levels[reader.depth - 1]
@@ -345,7 +345,7 @@ cdef ReadStatus close_levels(ReplyReader *reader, const ReplySink *sink, void *t
         reader.depth -= 1
         if sink.end(target, level.kind):
             return READ_STOPPED
-        # The value that an attribute describes is still to come, and the attribute counts for nothing.
+        # The value that an attribute describes is still to come, and the attribute does not count as an element.
         if level.kind == ATTRIBUTE:
             return READ_OPENED
         opened = False
@@ -375,7 +375,7 @@ cdef ReadStatus read_written(ReplyReader *reader, const Reply *reply, size_t beg
     return read_reply(reader, sink, target, reply.data, reply.size)
 
 
-# ---- a sink for nothing ----
+# ---- a sink that ignores everything ----
 
 cdef int pass_null(void *target) noexcept nogil:
     return 0
