@@ -1,4 +1,4 @@
-"""One server's data: the owner of its ``Server`` struct, and the policy layer's way to it."""
+"""The data of one server: owns its ``Server`` struct, and gives Python code access to it."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -11,18 +11,18 @@ cdef class Core(State):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict error_counts     # error code -> count
-    cdef readonly object host           # the policy layer's Server
-    cdef public object on_slow          # called with (client, first arguments, microseconds, how many are missing)
+    cdef readonly object host           # the Server object in Python
+    cdef public object on_slow          # called with (client, first arguments, microseconds, number of missing ones)
     cdef public object on_latency       # called with (event, milliseconds), or None
-    cdef readonly int64_t expire_ns     # spent in looking for expired keys
+    cdef readonly int64_t expire_ns     # time spent in expiry cycles
     cdef public size_t startup_memory   # bytes in use before there was any data
 
     cdef public object on_call          # called after a call in process that has left something to do, or None
 
-    cdef object listener                # of keyspace events, None for nobody
+    cdef object listener                # of keyspace events, or None
     cdef bint occupied                  # no command may be called now, although none runs
-    cdef uint32_t event_classes         # those that notify-keyspace-events enables
-    cdef int unfinished_snapshots       # since the last that saw every entry
+    cdef uint32_t event_classes         # enabled by notify-keyspace-events
+    cdef int unfinished_snapshots       # since the last snapshot that saw every entry
     cdef uint64_t started_cycles
     cdef int64_t started_ns
 

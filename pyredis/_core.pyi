@@ -1,4 +1,4 @@
-"""``Core``: the data of one server, and the policy layer's way to it."""
+"""``Core``: the data of one server, and the access of Python code to it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -6,16 +6,16 @@ from typing import Any, Final
 from pyredis.call.state import State
 from pyredis.dispatch.direct import DirectClient
 
-# What `Core.configure` takes.
+# The directives that `Core.configure` accepts.
 DIRECTIVES: Final[tuple[str, ...]]
 
 class Core(State):
     """The data of one server: databases, command table, counters.
 
-    ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
-    ``specs`` and ``bound`` are the command table and its handlers (``commands/table/registry``). All methods belong
-    to the thread of the server's event loop. Budgets are microseconds, sizes and positions bytes, errors errnos (0 for
-    none).
+    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()`` and
+    ``on_foreign_protocol(client)``. ``specs`` and ``bound`` are the command table and its handlers
+    (``commands/table/registry``). All methods must be called in the thread of the server's event loop. Budgets are in
+    microseconds, sizes and positions in bytes, errors are errnos (0 for none).
     """
 
     specs: Final[list[Any]]
@@ -27,7 +27,7 @@ class Core(State):
     on_slow: Callable[[Any, list[bytes], int, int], None] | None
     on_latency: Callable[[str, int], None] | None
     on_call: Callable[[], None] | None
-    """Called after a call in process that has answered clients that waited, or left something for the file."""
+    """Called after a call in process that has put something into the outbox, or left bytes for the file."""
     on_event: Callable[[str, bytes, int, bytes], None] | None
     loading: bool
     write_error: bool
@@ -39,14 +39,14 @@ class Core(State):
     def restrict(self, restriction: int, on: bool) -> None: ...
     def calibrate(self) -> None: ...
     def client(self, protocol: int = 3, authenticated: bool = True) -> DirectClient:
-        """A new client in process (``dispatch/direct``), to be the first argument of ``call``."""
+        """Returns a new client in process (``dispatch/direct``), for the first argument of ``call``."""
     def call(self, client: DirectClient, arguments: Iterable[Any], /) -> Any:
         """Runs a command as if the client had sent it, and returns its reply (``wire/reply_objects``).
 
         ``arguments`` are bytes, str, int and float, the command's name first. An error reply is raised as
-        ``ReplyError``; inside a reply, errors are elements. None is returned, too, where CLIENT REPLY withholds the
-        reply. Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has
-        been closed, and RuntimeError where no command can run: while another does (in a handler, or in what listens to
+        ``ReplyError``; inside a reply, errors are elements. Returns None also if CLIENT REPLY suppresses the reply.
+        Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has been
+        closed, and RuntimeError when no command can run: while another one runs (in a handler, or in a listener of
         events), while expired keys are being removed, and in a finalizer that runs while a reply is being read.
 
         The reply does not wait for the append-only file. It may be shown to others once ``aof_released`` is not below
@@ -55,10 +55,10 @@ class Core(State):
     def tick(self) -> None: ...
     def expire_cycle(self, budget_us: int) -> bool: ...
     def empty(self) -> None:
-        """Removes all keys; the append-only file is not told."""
+        """Removes all keys without propagating that to the append-only file."""
     def tidy(self, budget_us: int) -> bool: ...
     def aof_open(self, fd: int, size: int, policy: str) -> None:
-        """From now on what changes is appended to ``fd``, which holds ``size`` bytes. Raises OSError."""
+        """Appends changes to ``fd``, a file of ``size`` bytes, from now on. Raises OSError."""
     def aof_policy(self, policy: str) -> None: ...
     def aof_close(self) -> int: ...
     def aof_sync(self) -> int: ...
@@ -68,7 +68,8 @@ class Core(State):
     def log_position(self) -> int: ...
     @property
     def aof_released(self) -> int:
-        """The file has what replies wait for up to here: written, or with ``always`` synced; endless without it."""
+        """Replies that wait for positions up to this one may be sent: what is written, or with ``always`` synced; the
+        largest number without a file."""
     @property
     def aof_wake_fd(self) -> int: ...
     @property
@@ -76,20 +77,20 @@ class Core(State):
     @property
     def aof_syncing(self) -> bool: ...
     def aof_state(self) -> tuple[int, int, int, bool]:
-        """(bytes in the newest file, bytes not yet written, age in ms of the oldest byte not synced, syncing now)."""
+        """Returns (bytes in the newest file, bytes not written, age in ms of the oldest unsynced byte, syncing now)."""
     def sizes(self) -> list[tuple[int, int, int, int, int]]:
-        """Per database with keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
+        """Returns per database with keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
     def table_bytes(self) -> list[tuple[int, int, int]]:
-        """Per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
+        """Returns per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
     def counters(self) -> dict[str, int]: ...
     def reset_counters(self) -> None: ...
     def command_stats(self) -> list[tuple[str, int, float, int, int, list[tuple[int, int, int]]]]:
-        """Per command called: (full name, calls, microseconds, rejected, failed, histogram)."""
+        """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram)."""
     @property
     def in_transaction(self) -> bool: ...
     @property
     def may_wait(self) -> bool:
-        """Whether the command that runs may answer later than it returns: not inside EXEC, nor in process."""
+        """Whether the running command may reply later than it returns: not inside EXEC, nor in process."""
     @property
     def dirty(self) -> int: ...
     @property
@@ -103,4 +104,4 @@ class Core(State):
     def reset_peak_memory(self) -> None: ...
 
 def benchmark_core(setup: bytes, data: bytes) -> tuple[int, int]:
-    """Executes both, in a core of its own: (requests in ``data``, nanoseconds of CPU they took)."""
+    """Executes ``setup``, then ``data``, in a new core; returns (requests in ``data``, nanoseconds of CPU for them)."""

@@ -1,7 +1,7 @@
-"""``Core``: owns the ``Server`` struct, builds its command table, and is what the policy layer calls.
+"""``Core``: owns the ``Server`` struct, builds its command table, and is the interface for Python code.
 
-Numbers of directives come in through ``configure``; time comes in through ``tick`` and ``cron``; the rest is telling
-what there is to tell (INFO, COMMAND STATS, LATENCY).
+``configure`` sets directives, ``tick`` reads the clock, and ``expire_cycle`` and ``tidy`` do maintenance; most of the
+rest returns statistics (INFO, LATENCY).
 """
 
 from libc.errno cimport errno
@@ -105,7 +105,7 @@ from pyredis.wire.reply_objects cimport written_object
 import os
 import time
 
-# The flags and marks that the core asks for; COMMAND takes what it shows from the table.
+# The flags and marks that native code needs; COMMAND gets its own from the table.
 _FLAGS = {
     "write": CMD_WRITE,
     "denyoom": CMD_DENYOOM,
@@ -121,10 +121,10 @@ _FLAGS = {
     "unqueued": CMD_UNQUEUED,
 }
 
-# Nobody's: it is there to tell where its fields are.
+# Belongs to no server; only the addresses of its fields are used.
 cdef Settings _settings
 
-# The field of it that has the value of a directive, as an address.
+# The address in it of the field for each directive.
 _SETTINGS = {
     "maxmemory": <size_t> &_settings.maxmemory,
     "slowlog-log-slower-than": <size_t> &_settings.slowlog_us,
@@ -167,7 +167,7 @@ _EVENTS = {
 }
 _LETTERS = {event: letter for letter, event in _EVENTS.items()}
 
-# What ``Core.configure`` takes.
+# The directives that ``Core.configure`` accepts.
 DIRECTIVES = (
     *_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "disable-thp",
     "active-expire-effort",
@@ -177,7 +177,7 @@ cdef enum:
     CALIBRATE_NS = 300000
     RING_SIZE = 1 << 20
     REPLY_SLICE = 256 << 10
-    # A reply buffer larger than this is given back when it is empty.
+    # A reply buffer larger than this, in bytes, is freed when it is empty.
     REPLY_KEEP = 1 << 20
 
 
@@ -186,7 +186,7 @@ cdef void tell_listener(void *context, int event, const char *name, Database *da
     try:
         core.listener(_LETTERS[event], name, database.id, key.data[:key.size])
     except Exception as error:
-        core.host.report_exception("Telling a keyspace event failed", error)
+        core.host.report_exception("Reporting a keyspace event failed", error)
 
 
 cdef void tell_new(void *context, Database *database, Slice key) noexcept nogil:
@@ -208,8 +208,9 @@ cdef list histogram_rows(const uint64_t *counts):
 cdef class Core(State):
     """The data of one server: databases, command table, counters.
 
-    ``host`` is asked for what only the policy layer knows: ``report_exception(where, error)`` and ``aof_failure()``.
-    ``specs`` and ``bound`` are the outline of the commands and their handlers (``commands/table/registry``).
+    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()`` and
+    ``on_foreign_protocol(client)``. ``specs`` and ``bound`` are the command table and its handlers
+    (``commands/table/registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -257,7 +258,7 @@ cdef class Core(State):
     # ---- the command table ----
 
     cdef int build_table(self, dict specs, dict bound) except -1:
-        """Commands stand first, then the subcommands of each, together."""
+        """Fills the table: first all commands, then the subcommands of each, which are contiguous."""
         cdef int index = 0
         cdef int next_sub = len(specs)
         cdef Command *command
@@ -306,7 +307,7 @@ cdef class Core(State):
         command.index = index if handler is not None else -1
         command.flags = sum(_FLAGS.get(fact, 0) for fact in spec.facts)
         if not key_specs_compile(slice_of(<const char *> keys, len(keys)), &command.keys):
-            raise ValueError(f"{spec.name}: no key specifications: {spec.key_word!r}")
+            raise ValueError(f"{spec.name}: invalid key specifications: {spec.key_word!r}")
         self.specs[index] = spec
         if PyCapsule_IsValid(handler, "pyredis.handler"):
             command.handler = PyCapsule_GetPointer(handler, "pyredis.handler")
@@ -317,7 +318,7 @@ cdef class Core(State):
     # ---- directives ----
 
     def configure(self, str name, value):
-        """Takes over the value of a directive that native code reads: one of ``DIRECTIVES``."""
+        """Sets the value of a directive that native code reads, one of ``DIRECTIVES``."""
         cdef Server *server = &self.server
         cdef Keyspace *keyspace = &server.keyspace
         cdef size_t offset
@@ -345,7 +346,7 @@ cdef class Core(State):
             self._set_slow_cycles()
 
     cdef int hear_events(self) except -1:
-        """Has the events told that are enabled, if somebody listens and there is a way to tell them."""
+        """Turns on reports of the enabled event classes, if there is a listener and K or E is enabled."""
         cdef Server *server = &self.server
         cdef uint32_t heard = self.event_classes & ~(EVENT_TO_KEYSPACE | EVENT_TO_KEYEVENT)
         if heard == self.event_classes or self.listener is None:
@@ -369,7 +370,7 @@ cdef class Core(State):
         self.hear_events()
 
     def _set_slow_cycles(self):
-        """From how many cycles on a command is to be told of at all: to the slow log, to the latency monitor."""
+        """Sets the number of cycles beyond which a command is reported to the slow log or the latency monitor."""
         cdef Server *server = &self.server
         cdef double slowest = -1
         if server.settings.slowlog_us >= 0:
@@ -389,16 +390,16 @@ cdef class Core(State):
     # ---- commands called in process ----
 
     def client(self, int protocol=3, bint authenticated=True):
-        """A new client in process (``dispatch/direct``), to be the first argument of ``call``."""
+        """Returns a new client in process (``dispatch/direct``), for the first argument of ``call``."""
         return DirectClient(self, protocol, authenticated)
 
     def call(self, DirectClient client not None, arguments):
         """Runs a command as if the client had sent it, and returns its reply (``wire/reply_objects``).
 
-        ``arguments`` is a sequence of bytes, str, int and float, the command's name first. An error reply is raised as
-        ``ReplyError``; inside a reply, errors are elements. None is returned, too, where CLIENT REPLY withholds the
-        reply. Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has
-        been closed, and RuntimeError where no command can run: while another does (in a handler, or in what listens to
+        ``arguments`` are bytes, str, int and float, the command's name first. An error reply is raised as
+        ``ReplyError``; inside a reply, errors are elements. Returns None also if CLIENT REPLY suppresses the reply.
+        Raises TypeError or ValueError for arguments that cannot be sent, ConnectionError for a client that has been
+        closed, and RuntimeError when no command can run: while another one runs (in a handler, or in a listener of
         events), while expired keys are being removed, and in a finalizer that runs while a reply is being read.
 
         The reply does not wait for the append-only file. It may be shown to others once ``aof_released`` is not below
@@ -420,7 +421,7 @@ cdef class Core(State):
 
     cdef int check_callable(self, DirectClient client) except -1:
         if client.state is not self:
-            raise ValueError("the client is one of another core")
+            raise ValueError("the client belongs to another core")
         if self.server.current != NULL or self.occupied:
             raise RuntimeError("no command can be called while another one runs or expired keys are being removed")
         if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
@@ -428,7 +429,8 @@ cdef class Core(State):
         return 0
 
     cdef int leave_call(self, DirectClient client) except -1:
-        """What is to be done after the command, whatever it has replied."""
+        """Ends a call, whatever the reply: closes the client if it asked for that, and calls ``on_call`` if there are
+        messages to deliver or bytes for the file."""
         cdef Server *server = &self.server
         client.wait_offset = server.wait_offset
         if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
@@ -440,7 +442,7 @@ cdef class Core(State):
         return 0
 
     cdef object take_reply(self, size_t begin):
-        """Reads what stands in the reply buffer from ``begin`` on, and takes it out."""
+        """Converts the reply in the reply buffer from ``begin`` on to an object, and removes it from the buffer."""
         cdef Reply *reply = &self.server.reply
         cdef bint failed
         if reply.size == begin:
@@ -461,7 +463,7 @@ cdef class Core(State):
     # ---- time ----
 
     def calibrate(self):
-        """Measures the cycle counter against the monotonic clock, ever more exactly the later it is called."""
+        """Measures the cycle counter against the monotonic clock; the later the call, the more exact the result."""
         if self.started_ns == 0:
             self.started_ns = monotonic_ns()
             self.started_cycles = cycles_now()
@@ -475,7 +477,7 @@ cdef class Core(State):
         keyspace_tick(&self.server.keyspace)
 
     def expire_cycle(self, int64_t budget_us):
-        """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true when there are more.
+        """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true if time ran out in either.
 
         The time grows with ``active-expire-effort``, as in Redis.
         """
@@ -497,7 +499,7 @@ cdef class Core(State):
         return more
 
     def empty(self):
-        """Removes all keys; the append-only file is not told."""
+        """Removes all keys without propagating that to the append-only file."""
         cdef int index
         enter(self)
         for index in range(self.server.keyspace.count):
@@ -512,13 +514,13 @@ cdef class Core(State):
     # ---- the append-only file ----
 
     def aof_open(self, int fd, int64_t size, str policy):
-        """From now on what changes is appended to ``fd``, which holds ``size`` bytes. Raises OSError."""
+        """Appends changes to ``fd``, a file of ``size`` bytes, from now on. Raises OSError."""
         cdef int error
         cdef Aof *aof = self.server.aof
         if aof == NULL:
             aof = aof_new(&self.server.log)
             if aof == NULL:
-                raise OSError(errno, "the append-only file's writer cannot start")
+                raise OSError(errno, "cannot start the writer of the append-only file")
         error = aof_attach(aof, fd, size)
         if error:
             if self.server.aof == NULL:
@@ -528,7 +530,7 @@ cdef class Core(State):
         self.aof_policy(policy)
 
     def aof_policy(self, str policy):
-        """``always``, ``everysec`` or ``no``."""
+        """Sets when the file is synced: ``always``, ``everysec`` or ``no``."""
         if self.server.aof != NULL:
             aof_set_policy(self.server.aof, FSYNC_ALWAYS if policy == "always" else
                            FSYNC_EVERYSEC if policy == "everysec" else FSYNC_NO)
@@ -549,7 +551,7 @@ cdef class Core(State):
         return error
 
     def aof_sync(self):
-        """Everything published is written and synced on return; an errno, 0 for success."""
+        """Writes and syncs everything published; returns an errno, 0 for success."""
         return aof_sync(self.server.aof) if self.server.aof != NULL else 0
 
     def aof_pause_sync(self, bint paused):
@@ -557,17 +559,18 @@ cdef class Core(State):
             aof_pause_sync(self.server.aof, paused)
 
     def aof_vouch(self, uint64_t position):
-        """A base made from memory at ``position`` is on the disk."""
+        """Reports that a base written from memory at ``position`` is on the disk."""
         aof_vouch(self.server.aof, position)
 
     @property
     def log_position(self):
-        """Bytes that the log of changes has had."""
+        """The position of the end of the log of changes: bytes published so far."""
         return self.server.log.published
 
     @property
     def aof_released(self):
-        """The file has what replies wait for up to here: written, or with ``always`` synced; endless without it."""
+        """Replies that wait for positions up to this one may be sent: what is written, or with ``always`` synced; the
+        largest number without a file."""
         return aof_released(self.server.aof) if self.server.aof != NULL else <uint64_t> -1
 
     @property
@@ -583,16 +586,16 @@ cdef class Core(State):
         return aof_fsync_pending(self.server.aof) if self.server.aof != NULL else False
 
     def aof_state(self):
-        """(bytes in the newest file, bytes not yet written, age in ms of the oldest byte not synced, syncing now)."""
+        """Returns (bytes in the newest file, bytes not written, age in ms of the oldest unsynced byte, syncing now)."""
         if self.server.aof == NULL:
             return (0, 0, 0, False)
         return (aof_file_size(self.server.aof), aof_buffered(self.server.aof), aof_fsync_lag_ms(self.server.aof),
                 aof_fsync_pending(self.server.aof))
 
-    # ---- telling ----
+    # ---- statistics and state ----
 
     def sizes(self):
-        """For each database that holds keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
+        """Returns per database with keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
         cdef Database *database
         cdef int index
         cdef list rows = []
@@ -605,7 +608,7 @@ cdef class Core(State):
         return rows
 
     def table_bytes(self):
-        """For each database that holds keys: (number, bytes of the main table, bytes of the table of expiries)."""
+        """Returns per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
         cdef Database *database
         cdef int index
         cdef list rows = []
@@ -616,7 +619,7 @@ cdef class Core(State):
         return rows
 
     cdef uint64_t calls(self) noexcept:
-        """Of all commands; what was refused, or only queued, was not called."""
+        """Returns the number of calls of all commands; a command that was refused, or only queued, does not count."""
         cdef uint64_t total = 0
         cdef int index
         for index in range(self.server.command_count):
@@ -624,7 +627,7 @@ cdef class Core(State):
         return total
 
     def counters(self):
-        """The counters of INFO, by name."""
+        """Returns the counters of INFO, by name."""
         cdef Server *server = &self.server
         return {
             "total_commands_processed": self.calls(),
@@ -642,7 +645,7 @@ cdef class Core(State):
         }
 
     def reset_counters(self):
-        """CONFIG RESETSTAT."""
+        """Resets the counters that CONFIG RESETSTAT resets."""
         cdef Server *server = &self.server
         cdef Command *command
         cdef int index
@@ -667,9 +670,10 @@ cdef class Core(State):
                 memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
 
     def command_stats(self):
-        """Of each command called so far: (full name, calls, microseconds, rejected, failed, histogram).
+        """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram).
 
-        The histogram is a list of (from, to, calls): calls that took so many nanoseconds, ascending and without zeros.
+        The histogram is a list of (from, to, calls): the number of calls that took ``from`` to ``to`` nanoseconds. It
+        is ascending and has no rows with 0 calls.
         """
         cdef Command *command
         cdef int index
@@ -690,13 +694,13 @@ cdef class Core(State):
 
     @property
     def may_wait(self):
-        """Whether the command that runs may answer later than it returns: not inside EXEC, nor in process."""
+        """Whether the running command may reply later than it returns: not inside EXEC, nor in process."""
         return not (self.server.in_exec or self.server.current == NULL or
                     self.server.current.flags & CLIENT_DENY_BLOCKING)
 
     @property
     def dirty(self):
-        """Changes since the start."""
+        """The number of changes since the start."""
         return self.server.keyspace.dirty
 
     @property
@@ -739,7 +743,7 @@ cdef class Core(State):
 
 
 class _Nobody:
-    """A host that is never asked anything."""
+    """A host whose methods are never called."""
 
 
 cdef int execute_all(Core core, Client *client, bytes requests) except -1:
@@ -752,12 +756,12 @@ cdef int execute_all(Core core, Client *client, bytes requests) except -1:
         status = serve(&core.server, client, &parser, data, len(copy), REPLY_SLICE)
         reply_truncate(&core.server.reply, 0)
     if parser.at != <size_t> len(copy):
-        raise ValueError(f"no whole request at offset {parser.at}")
+        raise ValueError(f"no complete request at offset {parser.at}")
     return 0
 
 
 def benchmark_core(bytes setup, bytes data):
-    """Executes ``setup``, then ``data``, in a core of its own: (requests in ``data``, nanoseconds of CPU they took)."""
+    """Executes ``setup``, then ``data``, in a new core; returns (requests in ``data``, nanoseconds of CPU for them)."""
     from pyredis.commands.table.registry import BOUND, COMMANDS
     from pyredis.config import Config
 

@@ -278,5 +278,5 @@ def test_a_rule_is_encoded_with_the_specifications_of_its_command():
     ],
 )
 def test_what_is_no_compiled_form_is_refused(text):
-    with pytest.raises(ValueError, match="no key specifications"):
+    with pytest.raises(ValueError, match="invalid key specifications"):
         keys_by(text, [b"a", b"b"])

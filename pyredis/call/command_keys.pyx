@@ -375,7 +375,7 @@ def keys_by(str text not None, list argv not None, bint channels=False):
     memset(&command, 0, sizeof(command))
     try:
         if not key_specs_compile(slice_of(encoded, len(encoded)), &command.keys):
-            raise ValueError(f"no key specifications: {text!r}")
+            raise ValueError(f"invalid key specifications: {text!r}")
         return places_of(&command, _Words(argv), KEYS_AND_CHANNELS if channels else KEYS_ALONE)
     finally:
         key_specs_free(&command.keys)

@@ -129,7 +129,7 @@ ctypedef struct Keyspace:
     bint lfu                # the eviction policy is an LFU policy
     uint32_t lfu_log_factor
     uint32_t lfu_decay_time  # minutes
-    uint64_t dirty          # changes since the last save
+    uint64_t dirty          # changes since the start
     bint expires_nothing    # while loading
     int expire_effort       # 0 to 9: how much more than the minimum the active expiry does
     bint snapshot           # a snapshot is under way
