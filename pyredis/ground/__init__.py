@@ -1,1 +1,1 @@
-"""What everything above is built on: memory, slices, numbers, words, glob patterns."""
+"""The basis of all other native code: memory, slices, numbers, words, glob patterns."""

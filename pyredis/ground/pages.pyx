@@ -117,7 +117,7 @@ cdef inline bint is_taken(const Region *region, size_t page) noexcept nogil:
 
 
 cdef size_t end_of_stretch(const Region *region, size_t page, bint taken) noexcept nogil:
-    """The first page from ``page`` on that is not as said; the number of pages where there is none."""
+    """Returns the first page from ``page`` on whose state is not ``taken``; the number of pages if there is none."""
     cdef uint64_t word
     while page < region.pages:
         word = region.taken[page // 64]
@@ -131,7 +131,7 @@ cdef size_t end_of_stretch(const Region *region, size_t page, bint taken) noexce
 
 
 cdef size_t find_gap(Region *region, size_t count) noexcept nogil:
-    """Where ``count`` pages are free; 0, where the header is, for nowhere."""
+    """Returns the first of ``count`` free pages; 0, the page of the header, if there are none."""
     cdef size_t end, page = end_of_stretch(region, 0, True), longest = 0
     while page < region.pages:
         end = end_of_stretch(region, page, False)

@@ -1,1 +1,1 @@
-"""The databases: entries, expiry, access, and what is done to whole databases."""
+"""The databases: entries, expiry, access, and operations on entire databases."""

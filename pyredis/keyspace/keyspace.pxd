@@ -80,8 +80,8 @@ cdef const ValueType *value_type(ValueKind kind) noexcept nogil
 ctypedef struct Database:
     int id
     Table keys              # owns the entries
-    Table expires           # the same entries, where they have an expiry
-    Table field_expires     # the same entries, where they are hashes with a field that expires
+    Table expires           # those of the entries that have an expiry
+    Table field_expires     # those of the entries that are hashes with a field that expires
     Table watched           # WatchedKey
     uint64_t expires_cursor
     uint64_t field_expires_cursor
