@@ -57,7 +57,7 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
-from pyredis.call.propagation cimport propagate_expired, settle
+from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.dispatch.batch cimport serve
@@ -181,7 +181,7 @@ cdef enum:
     REPLY_KEEP = 1 << 20
 
 
-cdef void tell_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
+cdef void notify_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
     cdef Core core = <Core> context
     try:
         core.listener(_LETTERS[event], name, database.id, key.data[:key.size])
@@ -189,7 +189,7 @@ cdef void tell_listener(void *context, int event, const char *name, Database *da
         core.host.report_exception("Reporting a keyspace event failed", error)
 
 
-cdef void tell_new(void *context, Database *database, Slice key) noexcept nogil:
+cdef void notify_new(void *context, Database *database, Slice key) noexcept nogil:
     note_key_event(<Server *> context, database, key, EVENT_NEW, "new")
 
 
@@ -352,11 +352,11 @@ cdef class Core(State):
         if heard == self.event_classes or self.listener is None:
             heard = 0
         server.heard = server.heard & HEARD_WAITING | heard
-        server.sink = tell_listener
+        server.sink = notify_listener
         server.sink_context = <void *> self
         server.keyspace.hooks.added = NULL
         if heard & EVENT_NEW:
-            server.keyspace.hooks.added = tell_new
+            server.keyspace.hooks.added = notify_new
         return 0
 
     @property
@@ -491,7 +491,7 @@ cdef class Core(State):
         more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
         more = expire_fields_cycle(&self.server, budget_us) or more
         if log_is_open(&self.server.log):
-            settle(&self.server)
+            end_unit(&self.server)
         self.server.log.loose = False
         serve_waiting(&self.server)
         self.occupied = False

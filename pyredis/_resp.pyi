@@ -2,7 +2,7 @@
 
 from typing import Any
 
-class ProtocolError(Exception):
+class ProtocolError(ValueError):
     """A request that violates the protocol; its text is the one after ``-ERR Protocol error: ``."""
 
 class RequestParser:

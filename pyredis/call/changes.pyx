@@ -3,13 +3,10 @@
 from libc.stdint cimport uint32_t, uint64_t
 
 from pyredis.call.call cimport Call, key_hash
-from pyredis.call.state cimport Server
+from pyredis.call.state cimport TOUCHED, Server
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_mark
 from pyredis.ground.base cimport Slice, unlikely
 from pyredis.keyspace.keyspace cimport Database, keyspace_signal
-
-cdef enum:
-    TOUCHED = 8
 
 
 cdef inline void count_change(Server *server, uint64_t hash) noexcept nogil:

@@ -38,7 +38,7 @@ ctypedef struct Round:
     size_t overdue
 
 
-cdef void tell_file(void *context, const HashEntry *field) noexcept nogil:
+cdef void propagate_expired_field(void *context, const HashEntry *field) noexcept nogil:
     cdef Removal *removal = <Removal *> context
     cdef Slice argv[3]
     argv[0] = slice_of("HDEL", 4)
@@ -61,7 +61,8 @@ cdef Entry *remove_due(Server *server, Database *database, Entry *entry, size_t 
     removal.key = entry_key(entry)
     key = hash_key(removal.key.data, removal.key.size)
     keyspace_preserve(&server.keyspace, database, entry)
-    server.keyspace.expired_fields += hash_expire_due(&hash, field_clock(server), budget, tell_file, &removal)
+    server.keyspace.expired_fields += hash_expire_due(&hash, field_clock(server), budget,
+                                                      propagate_expired_field, &removal)
     entry_store_pointer(entry, hash)
     note_change(server, database, removal.key, key, EVENT_HASH, "hexpired")
     if hash_size(hash) > 0:

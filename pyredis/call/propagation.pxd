@@ -1,6 +1,6 @@
 """What a command appends to the log of changes: its request as received, something else, or nothing.
 
-Everything that one command appends is one unit (``settle``), which the log encloses in MULTI and EXEC if it has more
+Everything that one command appends is one unit (``end_unit``), which the log encloses in MULTI and EXEC if it has more
 than one command; inside EXEC the unit is the entire transaction. ``wait_offset`` collects what the replies of a batch
 depend on: its own writes, and the last writes of the keys it read.
 """
@@ -25,7 +25,7 @@ cdef void propagate(Server *server, Database *database, int argc, const Slice *a
 # Appends the request itself, with the bytes as received if it came as a multibulk.
 cdef void propagate_request(Call *call) noexcept nogil
 # Makes everything appended since the last call a unit; the batch's replies wait for it.
-cdef void settle(Server *server) noexcept nogil
+cdef void end_unit(Server *server) noexcept nogil
 # Like `propagate`, for expired keys and fields. No reply waits for these, because they are expired in any case.
 cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil
 # While it is on, each removal of an expired key is a unit of its own, because it does not belong to the command that

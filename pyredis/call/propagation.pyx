@@ -4,16 +4,13 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_EXPIRED, report_change
-from pyredis.call.state cimport RECENT, Server
+from pyredis.call.state cimport RECENT, TOUCHED, Server
 from pyredis.call.waiting cimport HEARD_WAITING
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.journal.log cimport log_append, log_begin, log_publish
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.keyspace.keyspace cimport Database
 from pyredis.types.table.hashtable cimport hash_key
-
-cdef enum:
-    TOUCHED = 8
 
 
 cdef inline void begin(Server *server, Database *database) noexcept nogil:
@@ -48,7 +45,7 @@ cdef void propagate_request(Call *call) noexcept nogil:
     log_append(&call.server.log, call.raw, call.raw_size)
 
 
-cdef void settle(Server *server) noexcept nogil:
+cdef void end_unit(Server *server) noexcept nogil:
     cdef uint64_t position
     cdef int index
     log_publish(&server.log)

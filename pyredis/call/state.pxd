@@ -13,6 +13,10 @@ from pyredis.journal.aof cimport Aof
 from pyredis.journal.log cimport Log
 from pyredis.keyspace.keyspace cimport Database, Keyspace
 
+cdef enum:
+    RECENT = 1 << 16            # counters in Server.recent
+    TOUCHED = 8
+
 cdef enum Restriction:
     RESTRICT_LOADING = 1
     RESTRICT_AOF_ERROR = 2
@@ -74,8 +78,8 @@ ctypedef struct Server:
     uint64_t wait_offset        # replies of this batch wait until the file is written, or durable, up to here
     uint64_t *recent            # with fsync always: by hash, the end of the last write of a key
     uint64_t barrier            # the end of the last write that belongs to no single key
-    uint64_t touched[8]         # hashes of the keys that the command under way changed
-    int touched_count           # more than 8: too many to record
+    uint64_t touched[TOUCHED]   # hashes of the keys that the current command has changed
+    int touched_count           # more than TOUCHED: too many to record
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
     # the command table
     Command *commands
@@ -90,9 +94,6 @@ ctypedef struct Server:
     uint64_t hits
     uint64_t misses
     uint64_t errors_noted       # the value of Reply.errors up to which errors are charged to commands
-
-cdef enum:
-    RECENT = 1 << 16            # counters in Server.recent
 
 
 cdef inline Command *find_command(const Server *server, Slice name) noexcept nogil:

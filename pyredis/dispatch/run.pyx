@@ -8,7 +8,7 @@ from pyredis.call.call cimport Call, Handler
 from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
 from pyredis.call.command cimport CMD_FAST, CMD_SKIP_SLOWLOG, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
-from pyredis.call.propagation cimport PROPAGATE_AS_IS, propagate_request, settle, takes_changes
+from pyredis.call.propagation cimport PROPAGATE_AS_IS, end_unit, propagate_request, takes_changes
 from pyredis.call.state cimport Server, Settings
 from pyredis.call.waiting cimport ANY_CHANGE
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
@@ -136,7 +136,7 @@ cdef void run_command(Call *call) noexcept nogil:
     if server.keyspace.dirty != call.dirty and call.propagation == PROPAGATE_AS_IS and takes_changes(server):
         propagate_request(call)
     if log_is_open(&server.log) and not server.in_exec:
-        settle(server)
+        end_unit(server)
     if unlikely(call.client.flags & CLIENT_LOADER):
         return
     server.cycle_mark = cycles_now()

@@ -6,7 +6,7 @@ from pyredis._resp cimport reply_error, reply_null_array, reply_truncate
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.client cimport CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW, Client
 from pyredis.call.outbox cimport outbox_answer
-from pyredis.call.propagation cimport settle
+from pyredis.call.propagation cimport end_unit
 from pyredis.call.request cimport Queued, drop_request
 from pyredis.call.state cimport RESTRICT_LOADING, Server
 from pyredis.call.waiting cimport (
@@ -140,6 +140,6 @@ cdef void serve_waiting(Server *server) noexcept nogil:
         waiting_served(&server.waiting, key)
     server.waiting.serving = False
     if log_is_open(&server.log):
-        settle(server)
+        end_unit(server)
     server.reply.protocol = protocol
     server.wait_offset = offset

@@ -537,12 +537,12 @@ cdef int leave_failed(Aof *aof, int fd, int64_t size) noexcept nogil:
     atomic_store_int(&aof.write_error, 0)
     aof.unsynced_ns = 0
     aof.doubt_end = start
-    settle_doubt(aof)
+    clear_sync_error(aof)
     add_file(aof, fd, size, start)
     return 0
 
 
-cdef void settle_doubt(Aof *aof) noexcept nogil:
+cdef void clear_sync_error(Aof *aof) noexcept nogil:
     if aof.durable >= aof.doubt_end and not aof.failed:
         atomic_store_int(&aof.sync_error, 0)
 
@@ -727,7 +727,7 @@ cdef void aof_vouch(Aof *aof, uint64_t position) noexcept nogil:
     if position > aof.durable:
         atomic_store_u64(&aof.durable, position)
     advance_durable(aof)
-    settle_doubt(aof)
+    clear_sync_error(aof)
     unlock(aof)
 
 

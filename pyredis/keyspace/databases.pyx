@@ -256,7 +256,8 @@ cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil:
             return True
     for index in range(keyspace.count):
         if tidy_table(&keyspace.databases[index].keys, deadline) or \
-                tidy_table(&keyspace.databases[index].expires, deadline):
+                tidy_table(&keyspace.databases[index].expires, deadline) or \
+                tidy_table(&keyspace.databases[index].field_expires, deadline):
             return True
     while mem_trim():
         if monotonic_ns() > deadline:
