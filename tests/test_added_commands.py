@@ -74,7 +74,10 @@ def is_tested(name: str) -> bool:
 def missing_of(spec: CommandSpec) -> list[str]:
     """What the command lacks, each item with its place."""
     writes = "write" in spec.flags and spec.handler is not None
-    drawn, where = (DRAWN_LATER_NAMES, "LATER_HASHES") if spec.name in LATER else (DRAWN_NAMES, "SEQUENCES")
+    if spec.name in LATER:
+        drawn, where = DRAWN_LATER_NAMES, "later(…), in a strategy that test_invariants draws"
+    else:
+        drawn, where = DRAWN_NAMES, "drawn(…), in its family's strategy"
     wanted = {
         "pyredis/commands/table/outline_rows.py: its line; run python -m pyredis.docs outline": (
             outline.line_of(spec) in outline_rows.LINES
@@ -88,7 +91,7 @@ def missing_of(spec: CommandSpec) -> list[str]:
         "tests/support/event_scripts.py: SCRIPTS (LATER_EVENTS where the oracle lacks it), its events": (
             not writes or spec.name in TOLD_NAMES or spec.name in WITHOUT_EVENTS
         ),
-        f"tests/support/strategies.py: {where}, random calls of it": (
+        f"tests/support/strategies.py: random calls of it with {where}": (
             not writes or spec.name in drawn or spec.name in NOT_DRAWN
         ),
     }
