@@ -19,7 +19,7 @@ from support.strategies import (
     EMPTYING,
     FIELDS,
     KEYS,
-    LATER_HASHES,
+    LATER,
     ONE,
     TRANSACTIONS,
     WRONG,
@@ -30,7 +30,7 @@ from support.strategies import (
 LONG = bool(os.environ.get("PYREDIS_LONG"))
 SOON = st.sampled_from([b"1", b"2", b"100000"])
 ENDS = st.just([b"LEFT", b"RIGHT"])
-FIELD_EXPIRY = st.one_of(LATER_HASHES, LATER_HASHES, command("HDEL", KEYS, some(FIELDS)))
+FIELD_EXPIRY = st.one_of(LATER, LATER, command("HDEL", KEYS, some(FIELDS)))
 SHORT_LIVES = st.one_of(command("PEXPIRE", KEYS, SOON), command("SET", KEYS, FIELDS, st.just([b"PX", b"1"])))
 PUSHES = st.one_of(command("RPUSH", KEYS, some(FIELDS)), command("LPOP", KEYS), command("LMOVE", KEYS, KEYS, ENDS))
 COMMANDS = st.one_of(*[ONE] * 5, *[PUSHES] * 2, SHORT_LIVES, FIELD_EXPIRY, EMPTYING, WRONG)

@@ -67,7 +67,7 @@ def _flatten(parts: Iterable[Any]) -> Iterable[bytes]:
 
 # The leading words of the commands: those of the sequences, and those that the oracle does not have.
 DRAWN: set[str] = set()
-DRAWN_LATER: set[str] = set()
+DRAWN_LATER: dict[str, st.SearchStrategy[Step]] = {}
 
 
 def command(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
@@ -82,10 +82,9 @@ def drawn(words: str, *parts: Any, **compared: Any) -> st.SearchStrategy[Step]:
     return command(words, *parts, **compared)
 
 
-def later(words: str, *parts: Any) -> st.SearchStrategy[Step]:
-    """A ``command`` that the oracle does not have."""
-    DRAWN_LATER.add(words)
-    return command(words, *parts)
+def later(words: str, *parts: Any) -> None:
+    """Adds a ``command`` that the oracle does not have to ``LATER``."""
+    DRAWN_LATER[words] = command(words, *parts)
 
 
 def some(element: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[list[Any]]:
@@ -186,22 +185,20 @@ MOMENTS = st.one_of(
     SECONDS.map(lambda moment: [b"EXAT", moment]),
     MILLISECONDS.map(lambda moment: [b"PXAT", moment]),
 )
-LATER_HASHES = st.one_of(
-    later("HEXPIRE", KEYS, DISTANT, CONDITIONS, NAMED),
-    later("HPEXPIRE", KEYS, NEAR, CONDITIONS, NAMED),
-    later("HEXPIREAT", KEYS, SECONDS, CONDITIONS, NAMED),
-    later("HPEXPIREAT", KEYS, MILLISECONDS, CONDITIONS, NAMED),
-    later("HPERSIST", KEYS, NAMED),
-    later("HTTL", KEYS, NAMED),
-    later("HGETDEL", KEYS, NAMED),
-    later("HGETEX", KEYS, st.one_of(MOMENTS, st.just([b"PERSIST"])), NAMED),
-    later(
-        "HSETEX",
-        KEYS,
-        st.sampled_from([[], [b"FNX"], [b"FXX"]]),
-        st.one_of(MOMENTS, st.just([b"KEEPTTL"])),
-        GIVEN,
-    ),
+later("HEXPIRE", KEYS, DISTANT, CONDITIONS, NAMED)
+later("HPEXPIRE", KEYS, NEAR, CONDITIONS, NAMED)
+later("HEXPIREAT", KEYS, SECONDS, CONDITIONS, NAMED)
+later("HPEXPIREAT", KEYS, MILLISECONDS, CONDITIONS, NAMED)
+later("HPERSIST", KEYS, NAMED)
+later("HTTL", KEYS, NAMED)
+later("HGETDEL", KEYS, NAMED)
+later("HGETEX", KEYS, st.one_of(MOMENTS, st.just([b"PERSIST"])), NAMED)
+later(
+    "HSETEX",
+    KEYS,
+    st.sampled_from([[], [b"FNX"], [b"FXX"]]),
+    st.one_of(MOMENTS, st.just([b"KEEPTTL"])),
+    GIVEN,
 )
 MEMBERS = st.one_of(VALUES, _texts("a", "b", "c", "1", "22", "012", "x" * 70))
 MANY_NUMBERS = st.integers(500, 530).map(lambda n: [b"%d" % i for i in range(n)])
@@ -398,6 +395,9 @@ ONE = st.one_of(
 
 def _exact(step: Step) -> bool:
     return not step.compared
+
+
+LATER = st.one_of(*DRAWN_LATER.values())
 
 
 def _transaction(steps: list[Step], finish: bytes) -> list[Step]:
