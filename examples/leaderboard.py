@@ -34,7 +34,7 @@ def top(client: redis.Redis, board: str, count: int) -> Board:
 
 
 def around(client: redis.Redis, board: str, team: str, span: int) -> list[tuple[int, str, float]]:
-    """The team with those before and behind it, each with its rank from 1 on; nothing for a team that has none."""
+    """The team and its neighbours in the ranking, with ranks from 1 on; empty if the team has no score."""
     rank = client.zrevrank(board, team)
     if rank is None:
         return []

@@ -1,6 +1,6 @@
 """The expiry of hash fields in the keyspace: removes due fields, and propagates that to the log of changes.
 
-Reading commands only hide due fields. Writing commands first remove those of their hash, so that they never meet one;
+Reading commands only hide due fields. Writing commands first remove those of their hash, so that they never see one;
 the cycle removes the others. Each removed field is an HDEL in the log, and when a hash loses its last field, its key is
 deleted. Nothing is due while the keyspace expires nothing (while loading), because the file says what was removed when.
 """

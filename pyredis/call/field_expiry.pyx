@@ -74,7 +74,7 @@ cdef Entry *remove_due(Server *server, Database *database, Entry *entry, size_t 
 
 
 cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil:
-    """The removals are not counted as changes: they are in the log, so the command that met them need not be."""
+    """The removals are not counted as changes: they are in the log, so the command that found them need not be."""
     cdef uint64_t dirty = server.keyspace.dirty
     if has_due(server, entry):
         entry = remove_due(server, database, entry, budget)

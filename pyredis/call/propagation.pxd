@@ -29,7 +29,7 @@ cdef void end_unit(Server *server) noexcept nogil
 # Like `propagate`, for expired keys and fields. No reply waits for these, because they are expired in any case.
 cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil
 # While it is on, each removal of an expired key is a unit of its own, because it does not belong to the command that
-# met the key; inside EXEC this has no effect.
+# found the key; inside EXEC this has no effect.
 cdef inline void removals_apart(Call *call, bint on) noexcept nogil:
     call.server.log.loose = on and not call.server.in_exec
 

@@ -3,7 +3,7 @@ parse back to the same number. They are nearly always, but not always, the fewes
 
 Redis prints doubles with it since 7.2, so clients see which digits it finds. Where the paper leaves a choice, this is
 Redis's: every eighth power of ten, products of 64 bits with exponents from -60 to -32, and, where two powers fit, the
-one that an estimate of the logarithm meets first.
+one that an estimate of the logarithm finds first.
 """
 
 cdef enum:

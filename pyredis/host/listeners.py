@@ -225,7 +225,7 @@ def check_backlog(backlog: int, warn: Warn) -> None:
 
 
 def keep_alive(sock: socket.socket, interval: int) -> None:
-    """Probes a silent peer after ``interval`` seconds, then three times at a third of that, before it is given up.
+    """Probes a silent peer after ``interval`` seconds, then up to three times at a third of that, then disconnects.
 
     ``interval`` 0 sends no probes.
     """

@@ -150,7 +150,7 @@ cdef class Sender(Receiver):
         """Closes a client that leaves more unread than it may, pauses one that leaves much unread.
 
         What waits for the disk does not count for an ordinary client: it caused that itself, and is paused instead. It
-        does count for a client of another class, which receives what others cause.
+        does count for a client of another class, whose output is caused by other clients.
         """
         cdef size_t counted = unsent
         if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):

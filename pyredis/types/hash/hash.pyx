@@ -1,6 +1,6 @@
 """The hash in its three forms; ``hash.pxd`` describes them and has the contracts.
 
-Always holds between calls: in a pack, all fields differ and the number of elements is a multiple of the form's stride;
+Invariants between calls: in a pack, all fields differ and the number of elements is a multiple of the form's stride;
 the triples of an expiring pack are in order of expiry, so the due ones come first.
 """
 

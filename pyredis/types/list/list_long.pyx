@@ -1,6 +1,6 @@
 """The long form of a list; ``list_long.pxd`` describes it.
 
-Always holds between calls: no run and no node is empty, ``count`` is the sum of theirs, and a run is at most twice as
+Invariants between calls: no run and no node is empty, ``count`` is the sum of theirs, and a run is at most twice as
 large as a node may be, under the limits at the time when it last grew.
 """
 

@@ -1,6 +1,6 @@
 """The run; its layout is in ``list_run.pxd``.
 
-Always holds between calls: RUN_HEADER <= begin <= end <= capacity, and ``count`` elements fill [begin, end). The gaps
+Invariants between calls: RUN_HEADER <= begin <= end <= capacity, and ``count`` elements fill [begin, end). The gaps
 are never read.
 """
 

@@ -1,6 +1,6 @@
 """The packed list; its layout is in ``listpack.pxd``.
 
-Always holds between calls: the header's size is the block's size, the count is exact (or ``PACK_MANY`` if there are
+Invariants between calls: the header's size is the block's size, the count is exact (or ``PACK_MANY`` if there are
 that many or more), every element is in its one encoding, and backward lengths exist exactly if the header says so.
 """
 

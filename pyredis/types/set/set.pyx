@@ -1,6 +1,6 @@
 """The set in its three forms; ``set.pxd`` describes them and has the contracts.
 
-Always holds between calls: all members differ. Every change of a member uses ``intset_add``, ``intset_remove``,
+Invariants between calls: all members differ. Every change of a member uses ``intset_add``, ``intset_remove``,
 ``pack_append``, ``pack_delete``, ``members_add`` or ``members_remove``.
 """
 

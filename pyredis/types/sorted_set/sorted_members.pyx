@@ -1,6 +1,6 @@
 """The large form of a sorted set; the contracts are in ``sorted_members.pxd``.
 
-Always holds between calls, except while members are gathered: table and tree contain the same members. The table owns
+Invariant between calls, except while members are gathered: table and tree contain the same members. The table owns
 them.
 """
 

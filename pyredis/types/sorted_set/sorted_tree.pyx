@@ -1,6 +1,6 @@
 """The counted B+ tree; ``sorted_tree.pxd`` describes it and has the contracts.
 
-Always holds between calls: no node is empty; in an inner node, ``sizes``, ``firsts`` and ``scores`` are right for every
+Invariants between calls: no node is empty; in an inner node, ``sizes``, ``firsts`` and ``scores`` are right for every
 child; all leaves are at the same depth; a root that is an inner node has at least two children.
 
 An insertion into a full leaf takes one step to make room (it moves members to a neighbour, or splits the topmost full

@@ -1,6 +1,6 @@
 """Consumer groups; ``consumer_groups.pxd`` describes them.
 
-Always holds between calls: every Nack of a group has a consumer of that group, and is in that consumer's index and in
+Invariants between calls: every Nack of a group has a consumer of that group, and is in that consumer's index and in
 no other consumer's; the index of a consumer contains nothing else.
 """
 

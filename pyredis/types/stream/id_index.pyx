@@ -1,6 +1,6 @@
 """The index of elements by their ids; ``id_index.pxd`` describes it.
 
-Always holds between calls: no leaf is empty, ids ascend within leaves and from leaf to leaf, and ``size`` is the sum of
+Invariants between calls: no leaf is empty, ids ascend within leaves and from leaf to leaf, and ``size`` is the sum of
 the leaves' counts. An ``IdIndex`` of zeros is an empty one.
 """
 

@@ -1,6 +1,6 @@
 """The stream; ``stream.pxd`` describes it.
 
-Always holds between calls: ids ascend from entry to entry and from block to block; ``length`` is the number of entries
+Invariants between calls: ids ascend from entry to entry and from block to block; ``length`` is the number of entries
 that are not marked as deleted; ``begin`` of every block points to one of them; the id of the last entry, living or
 deleted, is at most ``last_id``. Only ``write_entry``, ``mark_deleted`` and ``remove_block`` change or remove entries.
 """
