@@ -13,7 +13,7 @@ class Addressed(Protocol):
 
 
 def is_local(client: Addressed) -> bool:
-    """Return whether the client is on this host, judging by its address."""
+    """Returns whether the client is on this host, judging by its address."""
     if client.is_unix:
         return True
     host = client.address.rsplit(":", 1)[0]

@@ -8,7 +8,7 @@ _PROC_PIDTASKINFO = 4
 
 
 def resident_memory() -> int:
-    """Return the resident set size of this process, in bytes."""
+    """Returns the resident set size of this process, in bytes."""
     if sys.platform == "darwin":
         return _resident_memory_of_macos()
     with open("/proc/self/statm", "rb") as file:
@@ -27,12 +27,12 @@ def _resident_memory_of_macos() -> int:
 
 
 def machine_memory() -> int:
-    """Return the physical memory of this machine, in bytes."""
+    """Returns the physical memory of this machine, in bytes."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_seconds() -> dict[str, float]:
-    """Return the processor time used so far, in seconds, by the names of INFO's fields."""
+    """Returns the processor time used so far, in seconds, by the names of INFO's fields."""
     who = {"": resource.RUSAGE_SELF, "_children": resource.RUSAGE_CHILDREN}
     if hasattr(resource, "RUSAGE_THREAD"):
         who["_main_thread"] = resource.RUSAGE_THREAD

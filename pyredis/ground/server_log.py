@@ -41,7 +41,7 @@ class Log:
 
     @classmethod
     def of(cls, config: Any) -> "Log":
-        """Return the log that the configuration asks for; its level follows CONFIG SET of ``loglevel``."""
+        """Returns the log that the configuration asks for; its level follows CONFIG SET of ``loglevel``."""
         path = config["logfile"] and config.path_below(config["logfile"])
         log = cls(config["loglevel"], path)
         if config["syslog-enabled"]:
@@ -50,7 +50,7 @@ class Log:
         return log
 
     def open_syslog(self, ident: str, facility: str) -> None:
-        """Send every line to the system's log as well."""
+        """Sends every line to the system's log as well."""
         syslog.openlog(ident, syslog.LOG_PID | syslog.LOG_NDELAY, getattr(syslog, f"LOG_{facility.upper()}"))
         self.syslog = True
 
@@ -73,7 +73,7 @@ class Log:
         self.write("warning", message)
 
     def write(self, level: str, message: str) -> None:
-        """Write a message, unless its level is below the log's own."""
+        """Writes a message, unless its level is below the log's own."""
         if not self.enabled(level):
             return
         head = f"{os.getpid()}:{self.role} {timestamp(time.time())} {_MARKS[level]}"
@@ -82,7 +82,7 @@ class Log:
             syslog.syslog(_PRIORITIES[level], message.encode("utf-8", "replace").decode().replace("\0", "\\0"))
 
     def raw(self, data: bytes) -> None:
-        """Write bytes as they are, whatever the level. Uses only open, write and close, so that a crash handler can."""
+        """Writes bytes as they are, whatever the level. Uses only open, write and close, so a crash handler can too."""
         try:
             descriptor = self._open()
         except OSError:
@@ -103,7 +103,7 @@ class Log:
     # Errors reported by asyncio and Python.
 
     def exception(self, message: str, error: BaseException) -> None:
-        """Log an unhandled exception with its traceback, one log line for each line of it."""
+        """Logs an unhandled exception with its traceback, one log line for each line of it."""
         import traceback
 
         self.warning(message)
@@ -111,7 +111,7 @@ class Log:
             self.warning(line)
 
     def on_loop_error(self, loop: "asyncio.AbstractEventLoop", context: dict[str, Any]) -> None:
-        """Log exceptions of callbacks and tasks; for ``loop.set_exception_handler``."""
+        """Logs exceptions of callbacks and tasks; for ``loop.set_exception_handler``."""
         details = [f"{key}={value!r}" for key, value in sorted(context.items()) if key not in ("message", "exception")]
         message = " ".join([str(context.get("message", "Unhandled error in the event loop")), *details])
         error = context.get("exception")
@@ -122,7 +122,7 @@ class Log:
 
 
 def timestamp(seconds: float) -> str:
-    """Format a time as local time the way the log does: ``22 Nov 2026 14:06:28.193``."""
+    """Formats a time as local time the way the log does: ``22 Nov 2026 14:06:28.193``."""
     milliseconds = int(seconds * 1000)
     moment = time.localtime(milliseconds // 1000)
     clock = time.strftime("%H:%M:%S", moment)
@@ -130,7 +130,7 @@ def timestamp(seconds: float) -> str:
 
 
 def _write(descriptor: int, data: bytes) -> bool:
-    """Write all of it; False on failure, which cannot be reported anywhere from here."""
+    """Writes all of it; False on failure, which cannot be reported anywhere from here."""
     with contextlib.suppress(OSError):
         while data:
             data = data[os.write(descriptor, data) :]

@@ -51,7 +51,7 @@ class ManifestError(Exception):
         self.text = text
 
     def log_lines(self) -> list[str]:
-        """Return the messages that Redis logs before it gives up, one per item."""
+        """Returns the messages that Redis logs before it gives up, one per item."""
         lines = ["\n*** FATAL AOF MANIFEST FILE ERROR ***\n"]
         if self.text is not None:
             lines += [f"Reading the manifest file, at line {self.line}\n", f">>> '{self.text}'\n"]
@@ -94,7 +94,7 @@ class Manifest(NamedTuple):
         return os.fsencode("".join(file.format() for file in files))
 
     def files(self) -> list[AofFile]:
-        """Return the files to load, in order."""
+        """Returns the files to load, in order."""
         return [*([self.base] if self.base else []), *self.incremental]
 
     def next_incr(self, filename: str) -> AofFile:
@@ -108,7 +108,7 @@ class Manifest(NamedTuple):
         return self._replace(incremental=(*self.incremental, file), incr_seq=file.seq)
 
     def with_base(self, file: AofFile, first_kept: int) -> "Manifest":
-        """Return a manifest with `file` as base; the old base and the files before `first_kept` are its history."""
+        """Returns a manifest with `file` as base; the old base and the files before `first_kept` are its history."""
         old = [incr for incr in reversed(self.incremental) if incr.seq < first_kept]
         old += [self.base] if self.base else []
         kept = tuple(incr for incr in self.incremental if incr.seq >= first_kept)
@@ -120,7 +120,7 @@ class Manifest(NamedTuple):
 
 
 def parse_manifest(data: bytes) -> Manifest:
-    """Parse a manifest. Raises `ManifestError` with Redis's reasons."""
+    """Parses a manifest. Raises `ManifestError` with Redis's reasons."""
     manifest = Manifest()
     if not data:
         raise ManifestError("Found an empty AOF manifest")
@@ -146,7 +146,7 @@ def _take_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _parse_file(text: str) -> AofFile:
-    """Parse one line. Unknown keys are skipped: later versions of Redis add some."""
+    """Parses one line. Unknown keys are skipped: later versions of Redis add some."""
     wrong = "Invalid AOF manifest file format"
     try:
         words = split_words(text)
@@ -205,7 +205,7 @@ class AppendOnlyDir:
     # ---- At the start ----
 
     def load(self) -> None:
-        """Read the manifest. If there is none, no file is listed. Raises `ManifestError`.
+        """Reads the manifest. If there is none, no file is listed. Raises `ManifestError`.
 
         Without a manifest, Redis begins with number 1 and overwrites existing files. Here the numbers continue after
         the highest one found: the manifest may have been lost, but the data need not be.
@@ -217,12 +217,12 @@ class AppendOnlyDir:
             self.manifest = Manifest(base_seq=base_seq, incr_seq=incr_seq)
 
     def old_file(self) -> Path | None:
-        """Return the file of Redis 6 next to the folder that is to be adopted, or None."""
+        """Returns the file of Redis 6 next to the folder that is to be adopted, or None."""
         old = self.path.parent / self.filename
         return old if old.is_file() and self._wants_old_file() else None
 
     def adopt_old_file(self) -> bool:
-        """Make the file of Redis 6 next to the folder the folder's base. False if there is none to adopt."""
+        """Adopts the file of Redis 6 next to the folder as the folder's base. False if there is none."""
         old = self.old_file()
         if old is None:
             return False
@@ -236,27 +236,27 @@ class AppendOnlyDir:
         return True
 
     def files_to_load(self) -> list[Path]:
-        """Return the base and the incremental files, in order; none for a new folder. Raises `FileMissing`."""
+        """Returns the base and the incremental files, in order; none for a new folder. Raises `FileMissing`."""
         paths = [self.path / file.name for file in self.manifest.files()]
         for path in paths:
             _size(path)
         return paths
 
     def unlisted_files(self) -> list[Path]:
-        """Return the files that are not empty, are named as a base or an incremental file, and are not listed."""
+        """Returns the files that are not empty, are named as a base or an incremental file, and are not listed."""
         listed = {file.name for file in (*self.manifest.files(), *self.manifest.history)}
         return [self.path / match[0] for match in self._found() if match[0] not in listed]
 
     def total_size(self) -> int:
-        """Return the bytes in the base and the incremental files. Raises `FileMissing`."""
+        """Returns the bytes in the base and the incremental files. Raises `FileMissing`."""
         return sum(_size(self.path / file.name) for file in self.manifest.files())
 
     def base_size(self) -> int:
-        """Return the bytes in the base, 0 without one. Raises `FileMissing`."""
+        """Returns the bytes in the base, 0 without one. Raises `FileMissing`."""
         return _size(self.path / self.manifest.base.name) if self.manifest.base else 0
 
     def open_incr(self) -> tuple[int, int]:
-        """Open the newest incremental file, or create one: its descriptor and size. To be called after loading."""
+        """Opens the newest incremental file, or creates one; returns its descriptor and size. Call it after loading."""
         if not self.manifest.incremental:
             return self.open_new_incr(), 0
         self._ensure_folder_synced()
@@ -264,7 +264,7 @@ class AppendOnlyDir:
         return fd, os.fstat(fd).st_size
 
     def remove_temporaries(self) -> list[Path]:
-        """Delete the temporary files of a process that died; return their paths. To be called only at the start."""
+        """Deletes the temporary files of a process that died; returns their paths. To be called only at the start."""
         if not self.path.is_dir():
             return []
         found = [path for path in self.path.iterdir() if self._is_temporary(path.name)]
@@ -275,7 +275,7 @@ class AppendOnlyDir:
     # ---- While serving ----
 
     def open_new_incr(self) -> int:
-        """Create an incremental file after the others, for all changes from now on. Return its descriptor."""
+        """Creates an incremental file after the others, for all changes from now on. Returns its descriptor."""
         before = self.manifest
         file = before.next_incr(self.filename)
         fd = self._create(file.name)
@@ -290,13 +290,13 @@ class AppendOnlyDir:
         return fd
 
     def withdraw_incr(self) -> None:
-        """Remove the newest incremental file, to which nothing was written; the one before it continues."""
+        """Removes the newest incremental file, to which nothing was written; the one before it continues."""
         file = self.manifest.incremental[-1]
         self._persist(self.manifest._replace(incremental=self.manifest.incremental[:-1]))
         os.unlink(self.path / file.name)
 
     def begin_rewrite(self, incremental: IncrementalMode = "listed") -> int | None:
-        """Open the incremental file that follows the base to be written, and return its descriptor.
+        """Opens the incremental file that follows the base to be written, and returns its descriptor.
 
         "listed" continues the existing files. "held back" starts over, as when appendonly is turned on: the file is not
         listed before the base exists. "none" opens no file, for a rewrite with appendonly off.
@@ -313,12 +313,12 @@ class AppendOnlyDir:
         return fd
 
     def temporary_base(self) -> Path:
-        """Return the path in the folder at which the base may be written until `finish_rewrite`."""
+        """Returns the path in the folder at which the base may be written until `finish_rewrite`."""
         self._ensure_folder()
         return self.path / f"{REWRITE_PREFIX}{os.getpid()}.aof"
 
     def finish_rewrite(self, base_temp_path: str | os.PathLike[str], is_rdb: bool) -> Path:
-        """Make the finished file the base, and the files it replaces history. Return the base's path.
+        """Makes the finished file the base, and the files it replaces history. Returns the base's path.
 
         After an OSError, call `abort_rewrite`.
         """
@@ -342,7 +342,7 @@ class AppendOnlyDir:
         return self.path / base.name
 
     def abort_rewrite(self, base_temp_path: str | os.PathLike[str] | None = None) -> None:
-        """Give up the rewrite. Delete the unfinished base and a "held back" file; a "listed" one stays."""
+        """Gives up the rewrite. Deletes the unfinished base and a "held back" file; a "listed" one stays."""
         rewrite, self._rewrite = self._rewrite, None
         unwanted = [Path(base_temp_path)] if base_temp_path else []
         if rewrite and rewrite.held_back and rewrite.held_back not in self.manifest.incremental:
@@ -352,7 +352,7 @@ class AppendOnlyDir:
                 os.unlink(path)
 
     def delete_history(self, remove: Callable[[Path], object] = os.unlink) -> list[str]:
-        """Delete the replaced files with `remove`, which may do it later. Return their names."""
+        """Deletes the replaced files with `remove`, which may do it later. Returns their names."""
         history = self.manifest.history
         if not history:
             return []
@@ -370,7 +370,7 @@ class AppendOnlyDir:
         return self.path / (self.filename + MANIFEST_SUFFIX)
 
     def _wants_old_file(self) -> bool:
-        """Decide this as Redis does. The last case is a migration that stopped before its rename."""
+        """Decides this as Redis does. The last case is a migration that stopped before its rename."""
         manifest = self.manifest
         if not manifest.files():
             return True
@@ -413,7 +413,7 @@ class AppendOnlyDir:
         return fd
 
     def _persist(self, manifest: Manifest) -> None:
-        """Replace the manifest. Even on an OSError, ``self.manifest`` is what a loader would find."""
+        """Replaces the manifest. Even on an OSError, ``self.manifest`` is what a loader would find."""
         temporary = self.path / (TEMPORARY_PREFIX + self.manifest_path.name)
         _write_file(temporary, manifest.format())
         os.rename(temporary, self.manifest_path)
