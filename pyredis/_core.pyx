@@ -405,9 +405,16 @@ cdef class Core(State):
         The reply does not wait for the append-only file. It may be shown to others once ``aof_released`` is not below
         ``client.wait_offset``.
         """
+        cdef Account *interrupted = mem_enter(self.server.memory)
+        try:
+            return self.take_reply(self.run_call(client, arguments))
+        finally:
+            mem_enter(interrupted)
+
+    cdef size_t run_call(self, DirectClient client, arguments) except? 0:
+        """Runs a command; returns where its reply begins in the reply buffer."""
         cdef ObjectArguments encoded
         cdef size_t begin
-        enter(self)
         try:
             encode_arguments(&encoded, arguments, self.server.settings.proto_max_bulk)
             self.check_callable(client)
@@ -417,15 +424,19 @@ cdef class Core(State):
         finally:
             release_arguments(&encoded)
         self.leave_call(client)
-        return self.take_reply(begin)
+        return begin
 
     cdef int check_callable(self, DirectClient client) except -1:
         if client.state is not self:
             raise ValueError("the client belongs to another core")
-        if self.server.current != NULL or self.occupied:
-            raise RuntimeError("no command can be called while another one runs or expired keys are being removed")
+        self.check_idle()
         if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
             raise ConnectionError("the client has been closed")
+        return 0
+
+    cdef int check_idle(self) except -1:
+        if self.server.current != NULL or self.occupied:
+            raise RuntimeError("not possible while a command runs or expired keys are being removed")
         return 0
 
     cdef int leave_call(self, DirectClient client) except -1:
@@ -483,7 +494,9 @@ cdef class Core(State):
         """
         cdef bint more
         cdef int64_t begin = monotonic_ns()
-        enter(self)
+        cdef Account *interrupted
+        self.check_idle()
+        interrupted = mem_enter(self.server.memory)
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         self.server.log.loose = True
@@ -496,20 +509,29 @@ cdef class Core(State):
         serve_waiting(&self.server)
         self.occupied = False
         self.expire_ns += monotonic_ns() - begin
+        mem_enter(interrupted)
         return more
 
     def empty(self):
         """Removes all keys without propagating that to the append-only file."""
         cdef int index
-        enter(self)
+        cdef Account *interrupted
+        self.check_idle()
+        interrupted = mem_enter(self.server.memory)
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
             waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
+        mem_enter(interrupted)
 
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
-        enter(self)
-        return keyspace_tidy(&self.server.keyspace, budget_us)
+        cdef bint more
+        cdef Account *interrupted
+        self.check_idle()
+        interrupted = mem_enter(self.server.memory)
+        more = keyspace_tidy(&self.server.keyspace, budget_us)
+        mem_enter(interrupted)
+        return more
 
     # ---- the append-only file ----
 

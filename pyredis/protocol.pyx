@@ -29,15 +29,12 @@ from pyredis.call.client cimport (
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
-    CLIENT_NO_EVICT,
-    CLIENT_NO_TOUCH,
-    CLIENT_REPLY_OFF,
-    CLIENT_REPLY_SKIP,
-    CLIENT_REPLY_SKIP_NEXT,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
     client_discard,
     client_init,
+    client_reset,
+    client_withholds,
 )
 from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
 from pyredis.call.state cimport Server, enter
@@ -290,7 +287,8 @@ cdef class Connection(Blockable):
         parser_error(&self.parser, reason, sizeof(reason))
         snprintf(text, sizeof(text), "ERR Protocol error: %s", reason)
         self.hub.core.server.reply.protocol = self.client.protocol
-        reply_error(&self.hub.core.server.reply, text)
+        if not client_withholds(&self.client):
+            reply_error(&self.hub.core.server.reply, text)
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
 
     cdef int check_query_buffer(self) except -1:
@@ -366,11 +364,9 @@ cdef class Connection(Blockable):
 
     def reset(self):
         """RESET: makes the connection like a new one, except for its authentication, which the caller decides."""
-        client_discard(&self.client)
-        self.client.database = &self.hub.core.server.keyspace.databases[0]
-        self.client.protocol = 2
-        self.client.flags &= ~(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH |
-                               CLIENT_NO_EVICT)
+        if self.hub.core.server.in_exec and self.hub.core.server.current == &self.client:
+            raise RuntimeError("not possible while the client's EXEC runs")
+        client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
 
     @property

@@ -387,6 +387,17 @@ def test_includes_are_read_where_they_stand(tmp_path):
     assert [config[name] for name in ("maxclients", "hz", "timeout", "tcp-keepalive")] == [5, 30, 2, 1]
 
 
+def test_the_name_of_the_folder_of_an_included_file_is_no_pattern(tmp_path):
+    folder = tmp_path / "p[1]*?"
+    folder.mkdir()
+    (folder / "common.conf").write_text("requirepass secret\n")
+    (folder / "part-1.conf").write_text("hz 30\n")
+    path = tmp_path / "redis.conf"
+    path.write_text(f'dir "{folder}"\ninclude common.conf\ninclude part-*.conf\n')
+    config = Config.load(str(path), [])
+    assert (config["requirepass"], config["hz"]) == ("secret", 30)
+
+
 def test_an_error_in_an_included_file_names_it(tmp_path):
     (tmp_path / "a.conf").write_text("hz 20\nport x\n")
     error = refusal(tmp_path, f"\n\n\ninclude {tmp_path}/a.conf\n")

@@ -5,13 +5,14 @@ import gc
 import os
 import re
 import sys
+import threading
 from array import array
 from collections import UserList
 
 import pytest
 from hypothesis import given, settings
 
-from fuzz.server import FuzzedServer, feed
+from fuzz.server import FuzzedServer, empty, feed
 from pyredis.commands.server.digest import digest_all
 from pyredis.dispatch.direct import DirectClient
 from pyredis.wire.reply_objects import ReplyError, ReplyParser
@@ -634,7 +635,7 @@ def attempts(core):
     return attempt
 
 
-REFUSAL = "no command can be called while another one runs or expired keys are being removed"
+REFUSAL = "not possible while a command runs or expired keys are being removed"
 
 
 def test_what_listens_to_events_calls_nothing(server, core, call, attempts):
@@ -758,3 +759,102 @@ def test_a_client_keeps_its_core_and_the_core_keeps_no_client(tmp_path):
     del core
     gc.collect()
     assert client.core.call(client, ("PING",)) == b"PONG"
+
+
+# ---- several servers ----
+
+
+def use(core) -> int:
+    return core.used_memory
+
+
+def test_a_client_that_goes_is_charged_to_its_own_server(tmp_path):
+    """Whichever server's code has run last."""
+    one, two = FuzzedServer(tmp_path), FuzzedServer(tmp_path)
+    other = two.core.client()
+    two.core.call(other, ["SET", "k", "v"])
+    one.core.call(one.core.client(), ["PING"])
+    before = use(one.core), use(two.core)
+    for end in (lambda client: None, lambda client: client.close(), lambda client: client.reset()):
+        client = one.core.client()
+        one.core.call(client, ["MULTI"])
+        one.core.call(client, ["SET", "k", "x" * 100_000])
+        two.core.call(other, ["GET", "k"])
+        end(client)
+        del client
+        gc.collect()
+        assert (use(one.core), use(two.core)) == before
+
+
+def test_a_call_to_another_server_from_a_listener_leaves_the_account_as_it_was(tmp_path):
+    one, two = FuzzedServer(tmp_path), FuzzedServer(tmp_path)
+    client, other = one.core.client(), two.core.client()
+    two.core.call(other, ["SET", "k", "v"])
+    one.core.configure("notify-keyspace-events", "KEg$l")
+    one.core.on_event = lambda *event: two.core.call(other, ["GET", "k"])
+    before = use(one.core), use(two.core)
+    one.core.call(client, ["SETRANGE", "s", 400_000, "x"])
+    one.core.call(client, ["RPUSH", "l", *range(10_000)])
+    assert use(one.core) - before[0] > 400_000
+    assert use(two.core) == before[1]
+    one.core.call(client, ["DEL", "s", "l"])
+    empty(one.core)
+    assert use(two.core) == before[1]
+
+
+def test_servers_in_several_threads_count_their_memory_apart(tmp_path):
+    """The interpreter's lock changes hands inside handlers in Python."""
+    servers = [FuzzedServer(tmp_path), FuzzedServer(tmp_path)]
+    for server in servers:
+        server.core.call(server.core.client(), ["PING"])
+    before = [use(server.core) for server in servers]
+
+    def work(core) -> None:
+        client = core.client()
+        for _ in range(100):
+            for command in (["MULTI"], ["SET", "k", "x" * 20_000], ["CONFIG", "GET", "*"], ["SET", "l", "x" * 20_000]):
+                core.call(client, command)
+            core.call(client, ["EXEC"])
+            core.call(client, ["FLUSHALL"])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=work, args=(server.core,)) for server in servers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    gc.collect()
+    for server in servers:
+        empty(server.core)
+    assert [use(server.core) for server in servers] == before
+
+
+@pytest.mark.parametrize("action", ["reset", "empty", "tidy", "expire"])
+def test_nothing_is_pulled_away_from_under_a_command(tmp_path, action):
+    server = FuzzedServer(tmp_path)
+    client = server.core.client()
+    refused = []
+
+    def listen(*event) -> None:
+        call = {
+            "reset": client.reset,
+            "empty": server.core.empty,
+            "tidy": lambda: server.core.tidy(0),
+            "expire": lambda: server.core.expire_cycle(0),
+        }[action]
+        with pytest.raises(RuntimeError, match="not possible while"):
+            call()
+        refused.append(event)
+
+    server.core.configure("notify-keyspace-events", "KE$")
+    server.core.on_event = listen
+    server.core.call(client, ["MULTI"])
+    for number in range(40):
+        server.core.call(client, ["SET", f"k{number}", "v" * 100])
+    assert server.core.call(client, ["EXEC"]) == [b"OK"] * 40
+    assert len(refused) == 40
+    server.core.on_event = None

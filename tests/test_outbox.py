@@ -1,6 +1,7 @@
 """Messages that reach clients unasked: order, one block for many receivers, limits, the disk, and disconnects."""
 
 import contextlib
+import os
 import socket
 import sys
 from pathlib import Path
@@ -406,6 +407,52 @@ def test_a_client_in_process_is_sent_messages_as_a_connection_is(tmp_path):
     assert direct.pushes == ReplyParser().feed(push(b"first") + push(b"m" * 5000))
     assert bytes(connected.written) == push(b"m" * 5000)
     local.sound()
+
+
+def test_a_client_in_process_is_sent_a_message_when_the_file_has_what_it_depends_on(tmp_path):
+    local = Local(tmp_path)
+    log = os.open(tmp_path / "log.aof", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    local.core.aof_open(log, 0, "no")
+    direct = local.core.client()
+    local.must("SET", "k", "v")
+    later = local.core.log_position + 1000
+    outbox_handle.send(local.core, [direct], push(b"waits"), later)
+    outbox_handle.send(local.core, [direct], push(b"after"))
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    outbox_handle.send(local.core, [direct], push(b"last"))
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    assert direct.pushes == []
+    local.must("SET", "k", "v" * 1000)
+    local.server.hub.release()
+    assert direct.pushes == ReplyParser().feed(push(b"waits") + push(b"after") + push(b"last"))
+    assert local.core.aof_close() == 0
+
+
+def test_a_message_that_a_client_in_process_cannot_read_disturbs_nobody(tmp_path):
+    local = Local(tmp_path)
+    broken, kept = local.core.client(), local.core.client()
+    outbox_handle.send(local.core, [broken], b"no reply")
+    outbox_handle.send(local.core, [kept], push(b"m"))
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    assert kept.pushes == ReplyParser().feed(push(b"m"))
+    assert broken.closed
+    assert "Sending a message failed" in local.server.exceptions.pop()
+    local.sound()
+
+
+def test_a_client_in_process_that_is_closed_gets_no_message(tmp_path):
+    local = Local(tmp_path)
+    closed = local.core.client()
+    outbox_handle.send(local.core, [closed], push(b"before"))
+    closed.close()
+    outbox_handle.send(local.core, [closed], push(b"after"))
+    assert outbox_handle.pending(local.core) == (0, 0)
+    local.server.hub.deliver_soon()
+    local.server.hub.loop.run()
+    assert closed.pushes == []
 
 
 def test_what_is_addressed_to_a_client_in_process_goes_with_it(tmp_path):

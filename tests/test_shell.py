@@ -161,6 +161,14 @@ def test_a_protocol_error_is_answered_and_ends_the_connection(pair2, data):
     assert b"-ERR Protocol error: " in pair2.check_fatal(data)
 
 
+def test_a_protocol_error_sends_nothing_while_replies_are_off(server):
+    with server.client() as client:
+        client.send_bytes(encode_command("CLIENT", "REPLY", "OFF") + b"*1\r\n$x\r\n")
+        with pytest.raises(ConnectionClosed) as closed:
+            client.read()
+        assert closed.value.received == b""
+
+
 def test_a_slow_command_with_a_large_argument_is_told_in_short(server, client):
     client.must("CONFIG", "SET", "slowlog-log-slower-than", "0")
     client.must("SLOWLOG", "RESET")

@@ -66,6 +66,10 @@ cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
 cdef void client_unwatch(Client *client) noexcept nogil
 # Adds a request to MULTI's queue.
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
+# Whether CLIENT REPLY withholds a reply now.
+cdef inline bint client_withholds(const Client *client) noexcept nogil:
+    return (client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)) != 0
+
 # Ends a command of the client: returns whether CLIENT REPLY withholds its reply, and moves SKIP on.
 cdef bint client_end_reply(Client *client) noexcept nogil
 # RESET: restores the state of a new client, except for its authentication, which the caller decides.

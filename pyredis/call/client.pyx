@@ -19,7 +19,7 @@ cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil:
 
 
 cdef bint client_end_reply(Client *client) noexcept nogil:
-    cdef bint withheld = client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP)
+    cdef bint withheld = client_withholds(client)
     client.flags &= ~CLIENT_REPLY_SKIP
     if client.flags & CLIENT_REPLY_SKIP_NEXT:
         client.flags &= ~CLIENT_REPLY_SKIP_NEXT

@@ -16,7 +16,6 @@ from pyredis.call.client cimport (
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
     Client,
-    client_discard,
 )
 from pyredis.call.waiting cimport Place, Waiter, waiter_of
 
@@ -28,10 +27,6 @@ cdef class ClientState:
         self.name = b""
         self.lib_name = b""
         self.lib_ver = b""
-
-    def discard_transaction(self):
-        """Leaves MULTI and drops all watches."""
-        client_discard(&self.client)
 
     # ---- what commands read and set ----
 

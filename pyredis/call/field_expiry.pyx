@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint64_t
 from pyredis.call.changes cimport EVENT_GENERIC, EVENT_HASH, note_change
 from pyredis.call.propagation cimport propagate_removal
 from pyredis.call.state cimport Server
-from pyredis.ground.base cimport Slice, monotonic_ns, slice_of
+from pyredis.ground.base cimport Slice, literal, monotonic_ns
 from pyredis.keyspace.keyspace cimport (
     Database,
     Entry,
@@ -41,7 +41,7 @@ ctypedef struct Round:
 cdef void propagate_expired_field(void *context, const HashEntry *field) noexcept nogil:
     cdef Removal *removal = <Removal *> context
     cdef Slice argv[3]
-    argv[0] = slice_of("HDEL", 4)
+    argv[0] = literal("HDEL")
     argv[1] = removal.key
     argv[2] = field.field
     propagate_removal(removal.server, removal.database, 3, argv)

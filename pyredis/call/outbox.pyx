@@ -9,10 +9,9 @@ from pyredis.call.client cimport (
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
-    CLIENT_REPLY_OFF,
-    CLIENT_REPLY_SKIP,
     Client,
     client_end_reply,
+    client_withholds,
 )
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.ground.blob cimport Blob, blob_data, blob_hold, blob_new, blob_release, blob_slice
@@ -99,7 +98,7 @@ cdef inline bint may_take(const Client *client) noexcept nogil:
 
 
 cdef inline bint takes(const Client *client, Sending kind) noexcept nogil:
-    if kind == SEND_LINE and client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
+    if kind == SEND_LINE and client_withholds(client):
         return False
     return may_take(client)
 

@@ -6,7 +6,7 @@ from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_EXPIRED, report_change
 from pyredis.call.state cimport RECENT, TOUCHED, Server
 from pyredis.call.waiting cimport HEARD_WAITING
-from pyredis.ground.base cimport Slice, slice_of, unlikely
+from pyredis.ground.base cimport Slice, literal, unlikely
 from pyredis.journal.log cimport log_append, log_begin, log_publish
 from pyredis.journal.multibulk cimport append_bulk, append_header
 from pyredis.keyspace.keyspace cimport Database
@@ -71,7 +71,7 @@ cdef void propagate_removal(Server *server, Database *database, int argc, const 
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
     cdef Server *server = <Server *> context
     cdef Slice argv[2]
-    argv[0] = slice_of("DEL", 3)
+    argv[0] = literal("DEL")
     argv[1] = key
     propagate_removal(server, database, 2, argv)
     if unlikely(server.heard & (<uint32_t> EVENT_EXPIRED | HEARD_WAITING)):

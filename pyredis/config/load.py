@@ -71,13 +71,14 @@ class Loader:
         self.apply(text, self.config.path)
         self.check_log_file()
 
-    def read_files(self, path: str) -> str:
-        """Returns the text of a file, or of all files that match a pattern; a pattern may match none."""
+    def read_files(self, path: str, folder: str = "") -> str:
+        """Returns the text of a file in ``folder``, or of all files that match a pattern; a pattern may match none."""
         if not set("*?[").intersection(path):
-            return self.read_file(path)
+            return self.read_file(os.path.join(folder, path))
         import glob  # not needed to start
 
-        return "".join(self.read_file(name) for name in sorted(glob.glob(path, include_hidden=False)))
+        pattern = os.path.join(glob.escape(folder), path)
+        return "".join(self.read_file(name) for name in sorted(glob.glob(pattern, include_hidden=False)))
 
     def read_file(self, path: str) -> str:
         try:
@@ -129,13 +130,16 @@ class Loader:
         if entry.needs:
             raise ConfigRejected(f"'{entry.name}' needs {entry.needs}, which this server does not have")
         if entry.name == "include":
-            self.include(os.path.join(self.config["dir"], words[0]))
+            self.include(words[0])
 
-    def include(self, path: str) -> None:
+    def include(self, word: str) -> None:
+        """Applies a file, or all that match a pattern, below ``dir``, whose own name is never a pattern."""
+        folder = self.config["dir"]
+        path = os.path.join(folder, word)
         if os.path.realpath(path) in self.open:
             raise ConfigRejected("the file includes itself")
         text = Text()
-        text.append(path, self.read_files(path))
+        text.append(path, self.read_files(word, folder))
         self.apply(text, path)
 
     def refuse(self, name: str, words: list[str]) -> None:

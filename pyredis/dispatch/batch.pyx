@@ -33,6 +33,7 @@ from pyredis.call.client cimport (
     CLIENT_UNAUTHENTICATED,
     Client,
     client_end_reply,
+    client_withholds,
 )
 from pyredis.call.command cimport Command
 from pyredis.call.outbox cimport outbox_collect
@@ -183,7 +184,7 @@ cdef inline void execute_request(Server *server, Client *client, Batch *batch, i
 
 cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
     """Drops the reply under CLIENT REPLY OFF and SKIP. A command that waits ends only when it is replied to."""
-    if client.flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP):
+    if client_withholds(client):
         reply_truncate(&server.reply, start)
     if not client.flags & CLIENT_BLOCKED:
         client_end_reply(client)

@@ -30,6 +30,10 @@ cdef class DirectClient(ClientState):
     cdef readonly uint64_t wait_offset
 
     # Closes it, after the command that asked for that.
+    # Messages that wait for the append-only file, counted by the hub.
+    cdef size_t waiting
+
+    cdef void drop(self) noexcept
     cdef int finish(self) except -1
 
 

@@ -15,6 +15,7 @@ from pyredis.call.outbox cimport outbox_forget
 from pyredis.call.state cimport Server, State, find_command
 from pyredis.dispatch.batch cimport execute_call
 from pyredis.ground.base cimport Slice, cycles_now
+from pyredis.ground.memory cimport Account, mem_enter
 
 from pyredis.wire.reply_objects import ReplyParser
 
@@ -53,8 +54,14 @@ cdef class DirectClient(ClientState):
 
     def __del__(self):
         # Watched keys belong to the core, which may have been freed when __dealloc__ runs in a cycle of garbage.
+        self.drop()
+
+    cdef void drop(self) noexcept:
+        """Drops the transaction, the watches and the messages that are addressed to the client."""
+        cdef Account *interrupted = mem_enter(self.state.server.memory)
         outbox_forget(&self.state.server.outbox, &self.client)
         client_discard(&self.client)
+        mem_enter(interrupted)
 
     @property
     def core(self):
@@ -76,16 +83,22 @@ cdef class DirectClient(ClientState):
 
     cdef int finish(self) except -1:
         if self.client.flags & CLOSING:
-            client_discard(&self.client)
+            self.drop()
         return 0
 
     def reset(self):
         """RESET: restores the state of a new client, except for its authentication, which the caller decides."""
+        cdef Account *interrupted
+        if self.state.server.in_exec and self.state.server.current == &self.client:
+            raise RuntimeError("not possible while the client's EXEC runs")
+        interrupted = mem_enter(self.state.server.memory)
         client_reset(&self.client, &self.state.server.keyspace)
+        mem_enter(interrupted)
         self.name = b""
 
     def push(self, bytes data):
-        self.pushes += ReplyParser().feed(data)
+        if not self.client.flags & CLOSING:
+            self.pushes += ReplyParser().feed(data)
 
     def end_wait(self, bint error=False):
         """Returns False: a client in process never waits."""

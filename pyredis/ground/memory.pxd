@@ -10,13 +10,13 @@ holds the interpreter's lock may call these functions.
 from libc.stdint cimport int64_t
 
 # The memory that one server uses: each has an account of its own, so that `used_memory` and `maxmemory` concern that
-# server only. Blocks do not record their owner: allocations and releases count for the account entered last. Every
-# entry point into a server's code (callbacks of the loop, methods of Core) enters its account first, and leaves it
-# entered.
+# server only. Blocks do not record their owner: allocations and releases count for the account that the thread has
+# entered last. Every entry point into a server's code enters its account first. Callbacks of the loop leave it entered.
+# Whatever may be called while another server's code runs (`Core.call`, finalizers) restores the account that it found.
 ctypedef struct Account:
     int64_t used            # bytes in live blocks
     int64_t peak            # the highest value of `used` so far
-    bint closed
+    Account *next           # in the list of closed accounts
 
 cdef enum:
     SMALL_MAX = 512
@@ -46,7 +46,7 @@ cdef void mem_allow_huge(bint allowed) noexcept nogil
 # Counts bytes that were allocated elsewhere; `more` is negative when they are released.
 cdef void mem_count(ssize_t more) noexcept nogil
 cdef Account *mem_account_new() noexcept nogil
-# Nothing more may be allocated for the account. It is freed with its last block, or never if a block is never released.
+# Nothing more may be allocated for the account.
 cdef void mem_account_close(Account *account) noexcept nogil
 # Makes memory count for this account from now on. Returns the previous one, so that a nested call can restore it.
 cdef Account *mem_enter(Account *account) noexcept nogil

@@ -36,6 +36,12 @@ cdef extern from *:
     #include <malloc.h>
     #define block_size(p) malloc_usable_size(p)
     #endif
+    // Of each thread, because servers may run in several. Initial-exec makes it as fast as a static variable.
+    #if defined(__GLIBC__)
+    static __thread void *entered_account __attribute__((tls_model("initial-exec")));
+    #else
+    static __thread void *entered_account;
+    #endif
     #ifdef PYREDIS_CHECKS
     #define CHECKED 1
     #else
@@ -100,6 +106,7 @@ cdef extern from *:
     void advise_huge(void *start, size_t size) nogil
     void discard_pages(void *start, size_t size) nogil
     int munmap(void *start, size_t size) nogil
+    void *entered_account
     void *malloc(size_t size) nogil
     void *calloc(size_t count, size_t size) nogil
     void *realloc(void *block, size_t size) nogil
@@ -137,13 +144,19 @@ cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
 # For memory of no server: tests, and what is allocated before there is a server.
 cdef Account _nobody
-cdef Account *_account = &_nobody
+# Closed accounts, to be used again when empty. They are never freed: another thread may still have one entered.
+cdef Account *_closed = NULL
+
+
+cdef inline Account *entered() noexcept nogil:
+    return <Account *> entered_account if entered_account != NULL else &_nobody
 
 
 cdef inline void count(size_t size) noexcept nogil:
-    _account.used += <int64_t> size
-    if _account.used > _account.peak:
-        _account.peak = _account.used
+    cdef Account *account = entered()
+    account.used += <int64_t> size
+    if account.used > account.peak:
+        account.peak = account.used
 
 
 cdef inline Arena *arena_of(void *block) noexcept nogil:
@@ -291,16 +304,16 @@ cdef void checked_free(void *block, size_t size) noexcept nogil:
     cdef size_t *start = <size_t *> block - 2
     if start[0] != size:
         wrong_size(start[0], size)
-    _account.used -= mem_footprint(size)
+    entered().used -= mem_footprint(size)
     free(start)
 
 
 cdef void *checked_realloc(void *block, size_t old_size, size_t new_size) noexcept nogil:
     """Always moves the block, so that a stale pointer shows. Counts one block at a time, as with malloc's realloc."""
     cdef void *moved
-    _account.used -= mem_footprint(old_size)
+    entered().used -= mem_footprint(old_size)
     moved = checked_alloc(new_size)
-    _account.used += mem_footprint(old_size)
+    entered().used += mem_footprint(old_size)
     memcpy(moved, block, min(old_size, new_size))
     checked_free(block, old_size)
     return moved
@@ -341,10 +354,10 @@ cdef void mem_free(void *block, size_t size) noexcept nogil:
     if CHECKED:
         checked_free(block, size)
     elif likely(size <= SMALL_MAX):
-        _account.used -= class_size(size)
+        entered().used -= class_size(size)
         small_free(block)
     else:
-        _account.used -= block_size(block) + 8
+        entered().used -= block_size(block) + 8
         free(block)
 
 
@@ -357,7 +370,7 @@ cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept n
     if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
         return block
     if old_size > SMALL_MAX and new_size > SMALL_MAX:
-        _account.used -= block_size(block) + 8
+        entered().used -= block_size(block) + 8
         moved = realloc(block, new_size)
         if unlikely(moved == NULL):
             out_of_memory(new_size)
@@ -400,7 +413,7 @@ cdef void mem_free_table(void *block, size_t size) noexcept nogil:
     if size <= SMALL_MAX and not CHECKED:
         mem_free(block, size)
         return
-    _account.used -= size
+    entered().used -= size
     if size >= HUGE_TABLE:
         munmap(block, size)
     else:
@@ -427,36 +440,41 @@ cdef void mem_count(ssize_t more) noexcept nogil:
 
 
 cdef Account *mem_account_new() noexcept nogil:
-    cdef Account *account = <Account *> calloc(1, sizeof(Account))
-    if account == NULL:
-        out_of_memory(sizeof(Account))
+    global _closed
+    cdef Account **link = &_closed
+    cdef Account *account
+    while link[0] != NULL and link[0].used != 0:
+        link = &link[0].next
+    account = link[0]
+    if account != NULL:
+        link[0] = account.next
+    else:
+        account = <Account *> malloc(sizeof(Account))
+        if account == NULL:
+            out_of_memory(sizeof(Account))
+    memset(account, 0, sizeof(Account))
     return account
 
 
 cdef void mem_account_close(Account *account) noexcept nogil:
-    global _account
-    if _account == account:
-        _account = &_nobody
-    account.closed = True
-    if account.used == 0:
-        free(account)
+    global _closed, entered_account
+    if entered_account == account:
+        entered_account = NULL
+    account.next = _closed
+    _closed = account
 
 
 cdef Account *mem_enter(Account *account) noexcept nogil:
-    global _account
-    cdef Account *before = _account
-    _account = account
-    if unlikely(before.closed and before.used == 0):
-        # Its last block has just been released.
-        free(before)
-        return &_nobody
+    global entered_account
+    cdef Account *before = entered()
+    entered_account = account
     return before
 
 
 cdef Account *mem_account() noexcept nogil:
-    return _account
+    return entered()
 
 
 def used_memory():
     """Returns the bytes in live blocks of the account entered last, class rounding included."""
-    return _account.used
+    return entered().used

@@ -76,5 +76,6 @@ cdef class Hub:
     cdef int deliver_reply(self, Receiver connection, const Owed *owed, uint64_t released) except -1
     cdef int wait(self, Receiver connection, object reply, size_t size, uint64_t offset) except -1
     cdef int deliver_mail(self, uint64_t released) except -1
-    cdef int hand_over(self, DirectClient receiver) except -1
+    cdef int hand_over(self, DirectClient receiver, uint64_t released) except -1
+    cdef int hand_over_waiting(self, DirectClient receiver, bytes message) except -1
     cdef int deliver_to(self, Receiver connection, uint64_t released) except -1

@@ -13,7 +13,7 @@ from libc.stdint cimport uint64_t
 
 
 from pyredis._core cimport Core
-from pyredis._resp cimport Reply, reply_free
+from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
@@ -197,7 +197,11 @@ cdef class Hub:
             self.drain()
         released = self.released()
         while self.waiting and <uint64_t> self.waiting[0][3] <= released:
-            connection, reply, size, _ = self.waiting.popleft()
+            receiver, reply, size, _ = self.waiting.popleft()
+            if not isinstance(receiver, Receiver):
+                self.hand_over_waiting(receiver, reply)
+                continue
+            connection = receiver
             connection.waiting -= 1
             connection.waiting_bytes -= size
             connection.held -= 1
@@ -217,30 +221,42 @@ cdef class Hub:
             self.schedule_flush()
 
     cdef int deliver_mail(self, uint64_t released) except -1:
-        cdef Receiver connection
-        while self.core.server.outbox.first != NULL:
-            receiver = <object> self.core.server.outbox.first.client.owner
-            if not isinstance(receiver, Receiver):
-                self.hand_over(receiver)
-                continue
-            connection = <Receiver> receiver
-            if connection.is_gone():
-                outbox_forget(&self.core.server.outbox, &connection.client)
-                continue
+        cdef Server *server = &self.core.server
+        cdef size_t begin = server.reply.size
+        while server.outbox.first != NULL:
+            receiver = <object> server.outbox.first.client.owner
             try:
-                self.deliver_to(connection, released)
+                if isinstance(receiver, Receiver):
+                    self.deliver_to(receiver, released)
+                else:
+                    self.hand_over(receiver, released)
             except Exception as error:
                 self.host.report_exception("Sending a message failed", error)
-                connection.close()
+                reply_truncate(&server.reply, begin)
+                receiver.close()
         return 0
 
-    cdef int hand_over(self, DirectClient receiver) except -1:
+    cdef int hand_over(self, DirectClient receiver, uint64_t released) except -1:
         """Delivers to an in-process client what is addressed to it."""
         cdef Reply *reply = &self.core.server.reply
         cdef size_t begin = reply.size
         cdef uint64_t offset = 0
         outbox_collect(&self.core.server.outbox, &receiver.client, reply, &offset)
-        receiver.push(b"".join(parcel_of(reply, begin, 0).parts))
+        message = b"".join(parcel_of(reply, begin, 0).parts)
+        if offset <= released and not receiver.waiting:
+            receiver.push(message)
+        else:
+            self.waiting.append((receiver, message, len(message), offset))
+            receiver.waiting += 1
+        return 0
+
+    cdef int hand_over_waiting(self, DirectClient receiver, bytes message) except -1:
+        receiver.waiting -= 1
+        try:
+            receiver.push(message)
+        except Exception as error:
+            self.host.report_exception("Sending a message failed", error)
+            receiver.close()
         return 0
 
     cdef int deliver_to(self, Receiver connection, uint64_t released) except -1:
@@ -248,8 +264,12 @@ cdef class Hub:
         cdef Server *server = &self.core.server
         cdef size_t begin = server.reply.size
         cdef uint64_t offset = 0
-        cdef bint answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
+        cdef bint answered
         cdef Parcel parcel
+        if connection.is_gone():
+            outbox_forget(&server.outbox, &connection.client)
+            return 0
+        answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
         if offset > released or connection.waiting:
             parcel = parcel_of(&server.reply, begin, 0)
             if parcel.size:

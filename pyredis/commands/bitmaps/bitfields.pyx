@@ -20,9 +20,9 @@ from pyredis.keyspace.keyspace cimport STRING, Entry, string_size, string_slice
 from pyredis.types.sketches.bits cimport bits_get, bits_set
 
 cdef enum Action:
-    GET
-    SET
-    INCRBY
+    FIELD_GET
+    FIELD_SET
+    FIELD_INCRBY
 
 cdef enum Overflow:
     WRAP
@@ -62,7 +62,7 @@ cdef int overflows(const Operation *operation, int64_t old, int64_t *value) noex
     cdef bint wrapped
     cdef int64_t most = greatest(operation)
     cdef int64_t least = -most - 1 if operation.is_signed else 0
-    if operation.action == SET:
+    if operation.action == FIELD_SET:
         value[0] = operation.operand
         # For an unsigned number the operand counts as unsigned.
         if value[0] > most or (value[0] < 0 and not operation.is_signed):
@@ -114,17 +114,17 @@ cdef bint read_encoding(Call *call, int index, Operation *operation) noexcept no
 cdef int action_named(Slice word) noexcept nogil:
     """Returns an Action, or -1."""
     if equals_nocase(word, "get"):
-        return GET
+        return FIELD_GET
     if equals_nocase(word, "set"):
-        return SET
-    return INCRBY if equals_nocase(word, "incrby") else -1
+        return FIELD_SET
+    return FIELD_INCRBY if equals_nocase(word, "incrby") else -1
 
 
 cdef bint read_operation(Call *call, int index, Operations *operations, Overflow overflow) noexcept nogil:
     """Parses the operation whose word is argument ``index``; returns False after replying with an error."""
     cdef Operation *operation = operations.items + operations.count
     cdef int action = action_named(call.argv[index])
-    if action < 0 or (2 if action == GET else 3) >= call.argc - index:
+    if action < 0 or (2 if action == FIELD_GET else 3) >= call.argc - index:
         reply_syntax_error(call)
         return False
     operation.action = <Action> action
@@ -132,7 +132,7 @@ cdef bint read_operation(Call *call, int index, Operations *operations, Overflow
     if not read_encoding(call, index + 1, operation) or \
             not bit_offset_argument(call, index + 2, operation.width, &operation.offset):
         return False
-    if action != GET:
+    if action != FIELD_GET:
         if not integer_argument(call, index + 3, &operation.operand):
             return False
         operations.end = max(operations.end, operation.offset + operation.width)
@@ -153,7 +153,7 @@ cdef bint read_operations(Call *call, Operations *operations) noexcept nogil:
             continue
         if not read_operation(call, index, operations, overflow):
             return False
-        index += 3 if operations.items[operations.count - 1].action == GET else 4
+        index += 3 if operations.items[operations.count - 1].action == FIELD_GET else 4
     return True
 
 
@@ -173,7 +173,7 @@ cdef bint store_number(Call *call, const Operation *operation, char *data, size_
     else:
         value = narrowed(<uint64_t> value, operation)
     bits_set(data, size, operation.offset, operation.width, <uint64_t> value)
-    reply_integer(call.reply, old if operation.action == SET else value)
+    reply_integer(call.reply, old if operation.action == FIELD_SET else value)
     return grown or old != value
 
 
@@ -203,7 +203,7 @@ cdef uint64_t run_all(Call *call, const Operations *operations, char *data, size
     cdef int index
     for index in range(operations.count):
         operation = operations.items + index
-        if operation.action == GET:
+        if operation.action == FIELD_GET:
             read_number(call, operation, slice_of(data, size))
         elif store_number(call, operation, data, size, grown):
             changes += 1

@@ -25,7 +25,7 @@ from pyredis.commands.hashes.hash_expiry cimport (
     parse_fields,
     persist_field,
 )
-from pyredis.ground.base cimport Slice, equals_nocase, format_int64, parse_int64, slice_of
+from pyredis.ground.base cimport Slice, equals_nocase, format_int64, literal, parse_int64, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport keyspace_delete, keyspace_mark_field_expiry
 from pyredis.types.hash.hash cimport HashEntry, hash_allow_expiry, hash_delete, hash_get, hash_set, hash_size
@@ -177,10 +177,10 @@ ctypedef struct Written:
     int room
 
 
-cdef void written_begin(Written *written, int room, const char *name, size_t size, Slice key) noexcept nogil:
+cdef void written_begin(Written *written, int room, Slice name, Slice key) noexcept nogil:
     written.argv = <Slice *> mem_alloc(room * sizeof(Slice))
     written.room = room
-    written.argv[0] = slice_of(name, size)
+    written.argv[0] = name
     written.argv[1] = key
     written.argc = 2
 
@@ -198,7 +198,7 @@ cdef void written_end(Call *call, Written *written) noexcept nogil:
 cdef void propagate_removal_of_fields(Call *call, int first, int step) noexcept nogil:
     """Propagates HDEL of every ``step``-th argument from ``first`` on."""
     cdef Written written
-    written_begin(&written, 2 + (call.argc - first) // step, "HDEL", 4, call.argv[1])
+    written_begin(&written, 2 + (call.argc - first) // step, literal("HDEL"), call.argv[1])
     while first < call.argc:
         written_add(&written, call.argv[first])
         first += step
@@ -211,9 +211,9 @@ cdef void propagate_expiry(Call *call, const Options *options) noexcept nogil:
     cdef char digits[20]
     cdef int index, room = 5 + call.argc - options.first
     if options.expiring == PERSISTING:
-        written_begin(&written, room, "HPERSIST", 8, call.argv[1])
+        written_begin(&written, room, literal("HPERSIST"), call.argv[1])
     else:
-        written_begin(&written, room, "HPEXPIREAT", 10, call.argv[1])
+        written_begin(&written, room, literal("HPEXPIREAT"), call.argv[1])
         written_add(&written, slice_of(digits, format_int64(digits, options.expiry)))
     for index in range(options.first - 2, call.argc):
         written_add(&written, call.argv[index])
@@ -225,10 +225,10 @@ cdef void propagate_setting(Call *call, const Options *options) noexcept nogil:
     cdef Written written
     cdef char digits[20]
     cdef int index
-    written_begin(&written, call.argc, call.argv[0].data, call.argv[0].size, call.argv[1])
+    written_begin(&written, call.argc, call.argv[0], call.argv[1])
     for index in range(2, call.argc):
         written_add(&written, call.argv[index])
-    written.argv[options.moment - 1] = slice_of("PXAT", 4)
+    written.argv[options.moment - 1] = literal("PXAT")
     written.argv[options.moment] = slice_of(digits, format_int64(digits, options.expiry))
     written_end(call, &written)
 
@@ -280,7 +280,7 @@ cdef void get_fields(Call *call, HashAccess *access, const Options *options, Out
     cdef Written removal
     cdef FieldVerdict verdict
     cdef int index
-    written_begin(&removal, 2 + call.argc - options.first, "HDEL", 4, call.argv[1])
+    written_begin(&removal, 2 + call.argc - options.first, literal("HDEL"), call.argv[1])
     for index in range(options.first, call.argc):
         if not reply_field(call, access, call.argv[index]) or options.expiring == AS_EVER:
             continue
