@@ -151,6 +151,12 @@ def test_without_sorting_the_own_order_is_kept(pair, kind, options):
     pair.check("LRANGE", "to", 0, -1)
 
 
+def test_the_key_of_an_empty_element_is_looked_up(pair):
+    pair.setup("RPUSH", "k", "", "a")
+    pair.setup("SET", "", "empty")
+    pair.check("SORT", "k", "BY", "nosort", "GET", "*", "GET", "#")
+
+
 def test_a_set_is_sorted_all_the_same_when_it_is_stored(pair):
     fill(pair, "set", ["c", "10", "9", "b"])
     pair.check("SORT", "k", "BY", "nosort", "STORE", "to", "GET", "#")

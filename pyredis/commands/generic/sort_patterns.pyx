@@ -68,9 +68,9 @@ cdef void lookup_end(PatternLookup *lookup) noexcept nogil:
 
 cdef void make_key(PatternLookup *lookup, const Pattern *pattern, Slice element) noexcept nogil:
     cdef size_t size = pattern.before.size + element.size + pattern.behind.size
-    if lookup.room_size < size:
+    if lookup.room == NULL or lookup.room_size < size:
         mem_free(lookup.room, lookup.room_size)
-        lookup.room_size = 2 * size
+        lookup.room_size = 2 * size + 1
         lookup.room = <char *> mem_alloc(lookup.room_size)
     memcpy(lookup.room, pattern.before.data, pattern.before.size)
     memcpy(lookup.room + pattern.before.size, element.data, element.size)
