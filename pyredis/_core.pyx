@@ -46,8 +46,10 @@ from pyredis.call.command cimport (
     CMD_NO_AUTH,
     CMD_NO_MANDATORY_KEYS,
     CMD_NO_MULTI,
+    CMD_PUSHES,
     CMD_RUNS_QUEUE,
     CMD_SKIP_SLOWLOG,
+    CMD_SUBSCRIBED,
     CMD_UNQUEUED,
     CMD_WRITE,
     HISTOGRAM,
@@ -60,6 +62,14 @@ from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
 from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
+from pyredis.channels.channels cimport (
+    CHANNEL,
+    PATTERN,
+    SHARD_CHANNEL,
+    channels_count,
+    channels_destroy,
+    channels_init,
+)
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.run cimport run_any
@@ -119,6 +129,8 @@ _FLAGS = {
     "needs_file": CMD_NEEDS_FILE,
     "runs_queue": CMD_RUNS_QUEUE,
     "unqueued": CMD_UNQUEUED,
+    "subscribed": CMD_SUBSCRIBED,
+    "pushes": CMD_PUSHES,
 }
 
 # Belongs to no server; only the addresses of its fields are used.
@@ -223,6 +235,8 @@ cdef class Core(State):
         self.handlers = []
         self.server.core = <void *> self
         log_init(&self.server.log, RING_SIZE)
+        self.server.outbox.published = &self.server.log.published
+        channels_init(&self.server.channels)
         self.server.next_client_id = 1
         self.server.recent = <uint64_t *> mem_zalloc(RECENT * sizeof(uint64_t))
         keyspace_init(&self.server.keyspace, databases)
@@ -241,6 +255,7 @@ cdef class Core(State):
             aof_delete(self.server.aof)
         log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
+        channels_destroy(&self.server.channels)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -662,6 +677,10 @@ cdef class Core(State):
             "expire_cycle_cpu_milliseconds": self.expire_ns // 1000000,
             "lazyfreed_objects": server.keyspace.lazily_freed,
             "lazyfree_pending_objects": server.keyspace.garbage_parts,
+            "pubsub_channels": channels_count(&server.channels, CHANNEL),
+            "pubsub_patterns": channels_count(&server.channels, PATTERN),
+            "pubsubshard_channels": channels_count(&server.channels, SHARD_CHANNEL),
+            "pubsub_clients": server.channels.subscribers,
             "total_error_replies": server.reply.errors,
             "changes": server.keyspace.dirty,
         }

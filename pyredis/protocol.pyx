@@ -38,6 +38,7 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
 from pyredis.call.state cimport Server, enter
+from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.serving cimport forget_waiting
 from pyredis.ground.base cimport slice_of
@@ -93,6 +94,7 @@ cdef class Connection(Blockable):
         self.hub.clients.remove(self)
         # Watched keys belong to the hub's core, which may be gone already when __dealloc__ runs for a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
+        forget_subscriptions(&self.hub.core.server, &self.client)
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         client_discard(&self.client)
         self.drop_input()
@@ -366,6 +368,7 @@ cdef class Connection(Blockable):
         """RESET: makes the connection like a new one, except for its authentication, which the caller decides."""
         if self.hub.core.server.in_exec and self.hub.core.server.current == &self.client:
             raise RuntimeError("not possible while the client's EXEC runs")
+        forget_subscriptions(&self.hub.core.server, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
 

@@ -201,6 +201,9 @@ def test_a_key_that_no_specification_finds_needs_a_rule():
 
 def test_marks_are_not_shown_and_say_what_runs_inside_multi():
     marked = {mark: {spec.name for spec in every_spec() if mark in spec.marks} for mark in MARKS}
+    pushing = {f"{kind}{verb}" for kind in ("", "p", "s") for verb in ("subscribe", "unsubscribe")}
+    assert marked.pop("pushes") == pushing
+    assert marked.pop("subscribed") == {*pushing, "ping", "quit", "reset"}
     assert marked.pop("unqueued") == {"exec", "discard", "multi", "watch", "quit", "reset"}
     assert marked.pop("newer") == {spec.name for spec in every_spec()} - set(FACTS)
     assert marked == {"runs_queue": {"exec"}, "needs_file": {"ping"}, "guarded": {"debug"}}

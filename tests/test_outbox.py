@@ -281,6 +281,7 @@ def test_above_the_soft_limit_a_subscriber_has_its_seconds(server, client):
 
 
 def test_client_list_shows_the_class(client):
+    client.hello(3)
     identity = client.must("CLIENT", "ID")
     assert client.must("CLIENT", "LIST", "TYPE", "pubsub") == b""
     client.must("INFO", "CLASS", identity, "pubsub")

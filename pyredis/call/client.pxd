@@ -7,6 +7,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from pyredis.call.command cimport Command
 from pyredis.call.request cimport Queued
+from pyredis.channels.channels cimport Subscriber
 from pyredis.ground.base cimport Slice
 from pyredis.keyspace.keyspace cimport Database, Keyspace, WatchedKey
 
@@ -28,7 +29,7 @@ cdef enum ClientFlag:
     CLIENT_ADDRESSED = 1 << 14          # it has a mailbox
     # Its class, for the limits of unsent output; an ordinary client has neither flag.
     CLIENT_REPLICA = 1 << 15
-    CLIENT_PUBSUB = 1 << 16
+    CLIENT_PUBSUB = 1 << 16             # it is subscribed to something
     CLIENT_DENY_BLOCKING = 1 << 17      # its commands reply at once, as inside EXEC
 
 ctypedef struct Watch:
@@ -57,6 +58,7 @@ ctypedef struct Client:
     size_t watch_capacity       # a power of two, or 0
     void *waiter                # its Waiter (`call/waiting.pxd`) while its command waits for keys
     void *mailbox               # its Mailbox (`call/outbox.pxd`) while something is addressed to it
+    Subscriber *subscriber      # NULL while it is subscribed to nothing (`call/subscriptions`)
     int fd                      # of its socket, -1 if there is none
 
 # Initializes a new client, in database 0.

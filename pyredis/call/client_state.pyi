@@ -48,6 +48,16 @@ class ClientState:
     @property
     def watching(self) -> int: ...
     @property
+    def channels(self) -> int:
+        """How many channels it is subscribed to."""
+    @property
+    def patterns(self) -> int: ...
+    @property
+    def shard_channels(self) -> int: ...
+    @property
+    def subscription_memory(self) -> int:
+        """Bytes kept for what it is subscribed to; the channels themselves are not counted."""
+    @property
     def multi_memory(self) -> int: ...
     @property
     def argument_memory(self) -> int:

@@ -17,7 +17,9 @@ from pyredis.call.client cimport (
     CLIENT_UNIX,
     Client,
 )
+from pyredis.call.subscriptions cimport subscriptions_of
 from pyredis.call.waiting cimport Place, Waiter, waiter_of
+from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, subscriber_memory
 
 
 cdef class ClientState:
@@ -164,6 +166,24 @@ cdef class ClientState:
         return self.client.watching
 
     @property
+    def channels(self):
+        """How many channels it is subscribed to."""
+        return subscriptions_of(&self.client, CHANNEL)
+
+    @property
+    def patterns(self):
+        return subscriptions_of(&self.client, PATTERN)
+
+    @property
+    def shard_channels(self):
+        return subscriptions_of(&self.client, SHARD_CHANNEL)
+
+    @property
+    def subscription_memory(self):
+        """Bytes kept for what it is subscribed to; the channels themselves are not counted."""
+        return subscriber_memory(self.client.subscriber)
+
+    @property
     def multi_memory(self):
         return self.client.queue_bytes
 
@@ -227,4 +247,4 @@ cdef class ClientState:
 
     @property
     def total_memory(self):
-        return self.client.queue_bytes + self.argument_memory + sizeof(Client)
+        return self.client.queue_bytes + self.argument_memory + self.subscription_memory + sizeof(Client)

@@ -22,6 +22,8 @@ cdef enum CommandFlag:
     CMD_NEEDS_FILE = 1 << 13    # refused like a write while the append-only file cannot be written
     CMD_GUARDED = 1 << 14       # its Python handler has `admit`, which decides for which client it runs or is queued
     CMD_UNQUEUED = 1 << 15      # runs at once inside MULTI
+    CMD_SUBSCRIBED = 1 << 16    # a client of RESP2 may call it while it is subscribed to anything
+    CMD_PUSHES = 1 << 17        # its reply is a push for each channel
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -14,6 +14,8 @@ cdef Replied reply_invalid_expiry(Call *call) noexcept nogil
 cdef Replied reply_wrong_type(Call *call) noexcept nogil
 cdef Replied reply_wrong_arity(Call *call) noexcept nogil
 cdef Replied reply_no_such_key(Call *call) noexcept nogil
+# For a subcommand that does not take such arguments; `command` in capitals.
+cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil
 
 # Reads argument `index` as an integer; if it is none, replies "not an integer or out of range" and returns False.
 cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil

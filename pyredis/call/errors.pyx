@@ -5,7 +5,7 @@ from libc.stdio cimport snprintf
 
 from pyredis._resp cimport Replied, reply_error
 from pyredis.call.call cimport Call
-from pyredis.ground.base cimport likely, parse_int64
+from pyredis.ground.base cimport Slice, likely, parse_int64
 
 
 cdef Replied reply_syntax_error(Call *call) noexcept nogil:
@@ -49,6 +49,15 @@ cdef Replied reply_wrong_arity(Call *call) noexcept nogil:
     cdef char text[128]
     call.failed = True
     snprintf(text, sizeof(text), "ERR wrong number of arguments for '%s' command", &call.command.name[0])
+    return reply_error(call.reply, text)
+
+
+cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil:
+    cdef char text[256]
+    cdef Slice name = call.argv[1]
+    call.failed = True
+    snprintf(text, sizeof(text), "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+             <int> min(name.size, <size_t> 128), name.data, command)
     return reply_error(call.reply, text)
 
 

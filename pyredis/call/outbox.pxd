@@ -7,7 +7,8 @@ it. Invariants:
   and before those of later ones. So what a command sends to its own client follows the command's reply, and what others
   send is delivered at the end of the iteration (``Hub.flush``) or before the client's next command, whichever is first.
 - Like a reply that shows a change, a message waits until the file is written, or durable, up to ``wait_offset``; all
-  messages for one client wait for the highest of these offsets.
+  messages for one client wait for the highest of these offsets. A message that shows a change of the unit under way,
+  whose end in the log is not known yet, waits for ``the_unit_under_way``.
 - CLIENT REPLY OFF and SKIP suppress replies and lines, but no pushes, in both protocols, as in Redis.
 - A message for many clients is one block with a reference for each of them. Nothing is copied until the shell writes
   it, and from ``MESSAGE_SHARED`` bytes up not even then.
@@ -50,6 +51,13 @@ ctypedef struct Mailbox:
 ctypedef struct Outbox:
     Mailbox *first
     Mailbox *last
+    const uint64_t *published   # how far the log of changes is published
+
+
+cdef inline uint64_t the_unit_under_way() noexcept nogil:
+    """A `wait_offset`: whatever is published by the time the message is collected, which no unit under way outlasts."""
+    return <uint64_t> -1
+
 
 # Sends a copy of the bytes.
 cdef void outbox_send(Outbox *outbox, Client *client, Slice bytes, uint64_t wait_offset, Sending kind) noexcept nogil

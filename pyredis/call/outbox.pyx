@@ -178,6 +178,8 @@ cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t 
         write_message(reply, message)
         drop_message(message)
         message = following
+    if mailbox.wait_offset == the_unit_under_way():
+        mailbox.wait_offset = outbox.published[0]
     wait_offset[0] = max(wait_offset[0], mailbox.wait_offset)
     remove_mailbox(outbox, mailbox)
     return answered

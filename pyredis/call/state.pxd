@@ -7,6 +7,7 @@ from pyredis.call.client cimport Client
 from pyredis.call.command cimport Command, find_subcommand, name_hash
 from pyredis.call.outbox cimport Outbox
 from pyredis.call.waiting cimport Waiting
+from pyredis.channels.channels cimport Channels
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport Aof
@@ -66,6 +67,7 @@ ctypedef struct Server:
     void *sink_context
     Waiting waiting
     Outbox outbox               # bytes for clients other than the replies to their commands
+    Channels channels           # who is subscribed to what
     # Dispatch is above the commands, which call it through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready

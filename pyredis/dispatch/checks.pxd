@@ -1,13 +1,13 @@
 """The checks before a command: whether it exists, whether this client may run it now, and whether it is queued."""
 
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_MULTI, CLIENT_UNAUTHENTICATED
+from pyredis.call.client cimport CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_UNAUTHENTICATED
 from pyredis.call.command cimport CMD_GUARDED, Command, accepts_count, find_subcommand
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport unlikely
 
 cdef enum:
-    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI
+    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB
 
 cdef void reject_unknown(Call *call) noexcept with gil
 cdef void reject_arity(Call *call) noexcept nogil

@@ -9,6 +9,7 @@ from pyredis.call.client cimport (
     CLIENT_CLOSE_NOW,
     CLIENT_LOADER,
     CLIENT_MULTI,
+    CLIENT_PUBSUB,
     CLIENT_UNAUTHENTICATED,
     client_discard,
     client_queue,
@@ -20,6 +21,7 @@ from pyredis.call.command cimport (
     CMD_NO_AUTH,
     CMD_NO_MULTI,
     CMD_RUNS_QUEUE,
+    CMD_SUBSCRIBED,
     CMD_UNQUEUED,
     CMD_WRITE,
 )
@@ -113,11 +115,7 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef uint32_t flags = flags_to_run(call)
-    if server.restrictions & RESTRICT_LOADING and not flags & CMD_LOADING and \
-            not call.client.flags & CLIENT_LOADER:
-        reject(call, "LOADING Redis is loading the dataset in memory")
-        return True
-    if server.restrictions & RESTRICT_MEMORY and flags & CMD_DENYOOM and not call.client.flags & CLIENT_LOADER and \
+    if server.restrictions & (RESTRICT_MEMORY | RESTRICT_LOADING) == RESTRICT_MEMORY and flags & CMD_DENYOOM and \
             server.memory.used > 0 and <uint64_t> server.memory.used > server.settings.maxmemory:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
@@ -125,6 +123,25 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
         reject_misconf(call)
         return True
     return False
+
+
+cdef bint refused_while_subscribed(Call *call) noexcept nogil:
+    """In RESP2 nothing distinguishes a message from a reply, so that there may be no replies but those that look like
+    messages."""
+    cdef char text[160]
+    if call.command.flags & CMD_SUBSCRIBED or call.client.protocol >= 3:
+        return False
+    snprintf(text, sizeof(text), "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+             "are allowed in this context", &call.command.name[0])
+    reject(call, text)
+    return True
+
+
+cdef bint refused_while_loading(Call *call) noexcept nogil:
+    if flags_to_run(call) & CMD_LOADING or call.client.flags & CLIENT_LOADER:
+        return False
+    reject(call, "LOADING Redis is loading the dataset in memory")
+    return True
 
 
 cdef bint refused_by_guard(Call *call) noexcept with gil:
@@ -147,6 +164,10 @@ cdef bint refused(Call *call) noexcept nogil:
         reject(call, "NOAUTH Authentication required.")
         return True
     if call.server.restrictions and refused_by_restriction(call):
+        return True
+    if call.client.flags & CLIENT_PUBSUB and refused_while_subscribed(call):
+        return True
+    if call.server.restrictions & RESTRICT_LOADING and refused_while_loading(call):
         return True
     if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_UNQUEUED:
         return False

@@ -13,6 +13,7 @@ from pyredis.call.client cimport (
 from pyredis.call.client_state cimport ClientState
 from pyredis.call.outbox cimport outbox_forget
 from pyredis.call.state cimport Server, State, find_command
+from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.dispatch.batch cimport execute_call
 from pyredis.ground.base cimport Slice, cycles_now
 from pyredis.ground.memory cimport Account, mem_enter
@@ -57,8 +58,9 @@ cdef class DirectClient(ClientState):
         self.drop()
 
     cdef void drop(self) noexcept:
-        """Drops the transaction, the watches and the messages that are addressed to the client."""
+        """Drops the transaction, the watches, the subscriptions, and the messages that are addressed to the client."""
         cdef Account *interrupted = mem_enter(self.state.server.memory)
+        forget_subscriptions(&self.state.server, &self.client)
         outbox_forget(&self.state.server.outbox, &self.client)
         client_discard(&self.client)
         mem_enter(interrupted)
@@ -92,6 +94,7 @@ cdef class DirectClient(ClientState):
         if self.state.server.in_exec and self.state.server.current == &self.client:
             raise RuntimeError("not possible while the client's EXEC runs")
         interrupted = mem_enter(self.state.server.memory)
+        forget_subscriptions(&self.state.server, &self.client)
         client_reset(&self.client, &self.state.server.keyspace)
         mem_enter(interrupted)
         self.name = b""

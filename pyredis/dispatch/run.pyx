@@ -6,7 +6,15 @@ from libc.stdlib cimport calloc
 from pyredis._resp cimport Reply, reply_error, reply_error_slice, reply_object, reply_truncate
 from pyredis.call.call cimport Call, Handler
 from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
-from pyredis.call.command cimport CMD_FAST, CMD_SKIP_SLOWLOG, HISTOGRAM, HISTOGRAM_PARTS, Command
+from pyredis.call.command cimport (
+    CMD_FAST,
+    CMD_PUSHES,
+    CMD_RUNS_QUEUE,
+    CMD_SKIP_SLOWLOG,
+    HISTOGRAM,
+    HISTOGRAM_PARTS,
+    Command,
+)
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
 from pyredis.call.propagation cimport PROPAGATE_AS_IS, end_unit, propagate_request, takes_changes
 from pyredis.call.state cimport Server, Settings
@@ -14,7 +22,7 @@ from pyredis.call.waiting cimport ANY_CHANGE
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
 from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport keyspace_tick
-from pyredis.wire.reply_reader cimport is_one_reply
+from pyredis.wire.reply_reader cimport are_replies, is_one_reply
 
 from pyredis.call.handlers import NO_REPLY, CommandError
 
@@ -112,6 +120,9 @@ cdef void check_reply(Call *call, size_t begin) noexcept nogil:
     if call.client.flags & CLIENT_CLOSE_NOW:
         return
     if call.reply.size == begin and (call.waits or call.client.flags & CLIENT_BLOCKED or call.command.handler == NULL):
+        return
+    # Pushes, those of commands that EXEC has run among them, may be several.
+    if call.command.flags & (CMD_PUSHES | CMD_RUNS_QUEUE) and are_replies(call.reply, begin):
         return
     if not is_one_reply(call.reply, begin):
         check_failed("it has not written exactly one complete reply", call.command.name)

@@ -130,6 +130,6 @@ class ClientRules:
             return
         oldest = self.server.core.now_ms - idle * 1000
         for client in list(self.server.clients.values()):
-            if client.active_ms < oldest and not client.blocked:
+            if client.active_ms < oldest and not client.blocked and client.output_class == "normal":
                 self.server.log.verbose(f"Closing idle client {self.describe(client)}")
                 client.close()

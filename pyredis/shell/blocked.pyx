@@ -6,6 +6,7 @@ from pyredis._resp cimport reply_raw
 from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.state cimport Server, enter
+from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.call.waiting cimport waiter_of
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -78,7 +79,9 @@ cdef class Blockable(Sender):
         return True
 
     cdef int stop_waiting(self) except -1:
-        """Ends the wait without a reply: nothing is taken from a key for this client any more."""
+        """Ends the wait without a reply, and the subscriptions: from now on nothing is taken from a key for
+        this client, nor published to it."""
         self.disarm()
         forget_waiting(&self.hub.core.server, &self.client)
+        forget_subscriptions(&self.hub.core.server, &self.client)
         return 0

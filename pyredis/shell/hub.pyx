@@ -17,6 +17,7 @@ from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
+from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
@@ -308,7 +309,8 @@ cdef class Hub:
             output = connection.output_memory if connection.writing else 0
             largest = max(largest, output)
             unsent += output
-            allocated += held + connection.client.queue_bytes + connection.argument_memory
+            allocated += (held + connection.client.queue_bytes + connection.argument_memory +
+                          subscriber_memory(connection.client.subscriber))
         objects = len(self.clients) * type(connection).__basicsize__ if connection is not None else 0
         return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
 

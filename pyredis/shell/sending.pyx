@@ -153,11 +153,12 @@ cdef class Sender(Receiver):
         does count for a client of another class, whose output is caused by other clients.
         """
         cdef size_t counted = unsent
-        if self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA):
+        cdef bint caused_by_others = (self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA)) != 0
+        if caused_by_others:
             counted = self.unsent_bytes() + self.waiting_bytes
         if counted and self.hub.host.exceeds_output_limit(self, counted):
             self.close()
-        elif unsent > self.allowance or self.waiting_bytes > ALLOWANCE:
+        elif not caused_by_others and (unsent > self.allowance or self.waiting_bytes > ALLOWANCE):
             self.stalled = True
             self.unsent = unsent
             self.hub.stalled.add(self)

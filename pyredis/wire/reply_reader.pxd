@@ -76,3 +76,5 @@ cdef ReadStatus read_written(ReplyReader *reader, const Reply *reply, size_t beg
                              ) noexcept nogil
 # Whether the bytes from offset `begin` on are exactly one complete and well-formed reply.
 cdef bint is_one_reply(const Reply *reply, size_t begin) noexcept nogil
+# Whether it is replies, one or more.
+cdef bint are_replies(const Reply *reply, size_t begin) noexcept nogil

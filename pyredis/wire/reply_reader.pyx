@@ -426,3 +426,11 @@ _passing.end = pass_end
 cdef bint is_one_reply(const Reply *reply, size_t begin) noexcept nogil:
     cdef ReplyReader reader
     return read_written(&reader, reply, begin, &_passing, NULL) == READ_REPLY and reader.at == reply.size
+
+
+cdef bint are_replies(const Reply *reply, size_t begin) noexcept nogil:
+    cdef ReplyReader reader
+    cdef ReadStatus status = read_written(&reader, reply, begin, &_passing, NULL)
+    while status == READ_REPLY and reader.at < reply.size:
+        status = read_reply(&reader, &_passing, NULL, reply.data, reply.size)
+    return status == READ_REPLY

@@ -136,7 +136,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "PING [message]",
         "fast",
-        marks="needs_file",
+        marks="needs_file subscribed",
         tips="request_policy:all_shards response_policy:all_succeeded",
         since="1.0.0",
         complexity="O(1)",
@@ -145,7 +145,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "QUIT",
         BEFORE_AUTH,
-        marks="unqueued",
+        marks="subscribed unqueued",
         arity=-1,
         since="1.0.0",
         complexity="O(1)",
@@ -156,7 +156,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "RESET",
         BEFORE_AUTH,
-        marks="unqueued",
+        marks="subscribed unqueued",
         since="6.2.0",
         complexity="O(1)",
         summary="Returns this connection to the state of a new one.",

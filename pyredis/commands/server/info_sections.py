@@ -88,7 +88,7 @@ def clients(client):
         "client_recent_max_output_buffer": totals.output_buffer,
         "blocked_clients": totals.blocked,
         "tracking_clients": 0,
-        "pubsub_clients": 0,
+        "pubsub_clients": client.core.counters()["pubsub_clients"],
         "watching_clients": totals.watching,
         "clients_in_timeout_table": deadlines,
         "total_watched_keys": facts_native.watched_keys(client.core),

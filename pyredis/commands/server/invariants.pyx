@@ -5,9 +5,18 @@ server keeps for the next batch; ``Core.used_memory`` of an empty server is then
 """
 
 from pyredis._resp cimport arguments_free, reply_free
-from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_PUBSUB, Client
 from pyredis.call.state cimport State
 from pyredis.call.waiting cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Waiting, awaited_key
+from pyredis.channels.channels cimport (
+    PATTERN,
+    SUBSCRIPTION_KINDS,
+    Channel,
+    Channels,
+    Subscription,
+    channel_name,
+    subscriber_memory,
+)
 from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport Blob
 from pyredis.keyspace.keyspace cimport (
@@ -65,6 +74,7 @@ def check(State core):
         check_watched(database)
         check_awaited(core, index)
     check_waiting(core)
+    check_channels(&core.server.channels)
     check_garbage(core)
     expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is marked as running")
 
@@ -227,6 +237,43 @@ cdef int check_waiting(State core) except -1:
     expect(((core.server.heard & HEARD_WAITING) != 0) == (keys > 0), "the flag HEARD_WAITING is wrong")
     expect(waiting.ready == NULL and waiting.last_ready == NULL, "a key that is ready has not been served")
     return expect(core.server.outbox.first == NULL, "the outbox is not empty")
+
+
+cdef int check_channels(Channels *channels) except -1:
+    """Every channel with its subscribers, and the counts over all of them."""
+    cdef Channel *channel
+    cdef set subscribers = set()
+    cdef size_t hearing = 0
+    cdef int kind
+    for kind in range(SUBSCRIPTION_KINDS):
+        for address in elements(&channels.named[kind]):
+            channel = <Channel *> <size_t> address
+            name = f"channel {bytes_of(channel_name(channel))!r} of kind {kind}"
+            expect(channel.kind == kind, f"{name} is of kind {channel.kind}")
+            expect(0 < channel.count <= channel.capacity, f"{name} has {channel.count} subscribers")
+            expect(kind != PATTERN or channels.patterns[channel.place] == channel, f"{name} has another's place")
+            check_subscriptions(channel, name, subscribers)
+            hearing += channel.hears_events
+    expect(len(subscribers) == <Py_ssize_t> channels.subscribers, "the number of subscribers")
+    return expect(hearing == channels.event_listeners, "the number of listeners to events")
+
+
+cdef int check_subscriptions(Channel *channel, str name, set subscribers) except -1:
+    """The two ends of each subscription of a channel, and its place in the subscriber's list."""
+    cdef Subscription *subscription
+    cdef Client *client
+    cdef size_t index
+    for index in range(channel.count):
+        subscription = channel.recipients[index].subscription
+        client = <Client *> channel.recipients[index].owner
+        expect(subscription.channel == channel and subscription.place == index, f"{name}: a subscription is elsewhere")
+        expect(client.subscriber == subscription.subscriber, f"{name}: a subscription is another client's")
+        expect(client.flags & CLIENT_PUBSUB, f"{name}: a subscriber is not of their class")
+        expect((subscription.before == NULL) == (client.subscriber.first[channel.kind] == subscription),
+               f"{name}: a subscription is in the wrong place of its list")
+        expect(subscriber_memory(client.subscriber) > 0, f"{name}: a subscriber without subscriptions")
+        subscribers.add(<size_t> client)
+    return 0
 
 
 cdef int check_garbage(State core) except -1:

@@ -43,8 +43,6 @@ cdef Stream *stream_of(const Entry *entry) noexcept nogil
 # Stores a new, empty stream at a key that is absent.
 cdef Stream *create_stream(Call *call, int index) noexcept nogil
 cdef Group *find_group(const Stream *stream, Slice name) noexcept nogil
-# Replies with Redis's error for meaningless arguments of a subcommand; `command` is in capitals.
-cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil
 # Replies NOGROUP in the words of XPENDING, XCLAIM and XAUTOCLAIM, for arguments 1 and 2.
 cdef Replied reply_no_key_or_group(Call *call) noexcept nogil
 # Replies NOGROUP in the words of XGROUP and XINFO, for arguments 2 and 3.

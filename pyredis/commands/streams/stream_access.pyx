@@ -227,14 +227,6 @@ cdef Replied reply_no_group(Call *call) noexcept nogil:
         call, "NOGROUP No such consumer group '%.*s' for key name '%.*s'", call.argv[3], call.argv[2])
 
 
-cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil:
-    cdef char text[256]
-    cdef Slice name = call.argv[1]
-    snprintf(text, sizeof(text), "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
-             <int> min(name.size, <size_t> 128), name.data, command)
-    return reply_error(call.reply, text)
-
-
 cdef Replied reply_formatted(Call *call, const char *format, Slice first, Slice second) noexcept nogil:
     """Replies with an error that quotes two arguments, each up to its first zero byte."""
     cdef size_t room = strlen(format) + first.size + second.size

@@ -19,7 +19,7 @@ from pyredis._resp cimport (
 )
 from pyredis.call.call cimport Call, key_hash
 from pyredis.call.changes cimport EVENT_STREAM, changed, changed_quietly, count_as, note_event
-from pyredis.call.errors cimport integer_argument, reply_syntax_error
+from pyredis.call.errors cimport integer_argument, refuse_subcommand, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.waiting cimport HEARD_WAITING, waiting_mark
 from pyredis.commands.streams.stream_access cimport (
@@ -32,7 +32,6 @@ from pyredis.commands.streams.stream_access cimport (
     last_argument,
     parse_id,
     read_stream,
-    refuse_subcommand,
     reply_id,
     reply_no_group,
     reply_no_key_or_group,

@@ -18,12 +18,11 @@ from pyredis._resp cimport (
     reply_slice,
 )
 from pyredis.call.call cimport Call
-from pyredis.call.errors cimport integer_argument, reply_no_such_key
+from pyredis.call.errors cimport integer_argument, refuse_subcommand, reply_no_such_key
 from pyredis.call.handlers cimport native
 from pyredis.commands.streams.stream_access cimport (
     find_group,
     read_stream,
-    refuse_subcommand,
     reply_entry,
     reply_entry_of,
     reply_id,

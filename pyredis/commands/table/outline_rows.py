@@ -24,9 +24,9 @@ client|setname connection.client_setname 3 0 0 - noscript loading stale
 client|unblock connection.client_unblock -3 0 0 - admin noscript loading stale
 echo connection.echo 2 0 0 - loading stale fast
 hello connection.hello -1 0 0 - noscript loading stale fast no_auth allow_busy
-ping connection.ping -1 0 0 - fast needs_file
-quit connection.quit -1 0 0 - noscript loading stale fast no_auth allow_busy unqueued
-reset connection.reset 1 0 0 - noscript loading stale fast no_auth allow_busy unqueued
+ping connection.ping -1 0 0 - fast needs_file subscribed
+quit connection.quit -1 0 0 - noscript loading stale fast no_auth allow_busy subscribed unqueued
+reset connection.reset 1 0 0 - noscript loading stale fast no_auth allow_busy subscribed unqueued
 select databases.select 2 0 0 - loading stale fast
 copy generic.copy -3 1 0 1:Ra;2:Ou write denyoom
 del generic.del -2 1 0 1..-1:Md write
@@ -122,6 +122,21 @@ rpop lists.rpop -2 1 0 1:Wad write fast
 rpoplpush lists.rpoplpush 3 1 0 1:Wad;2:Wi write denyoom
 rpush lists.rpush -3 1 0 1:Wi write denyoom fast
 rpushx lists.rpushx -3 1 0 1:Wi write denyoom fast
+psubscribe pubsub.psubscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
+publish pubsub.publish 3 0 0 - pubsub loading stale fast
+pubsub - -2 0 0 -
+pubsub|help pubsub.pubsub_help 2 0 0 - loading stale
+pubsub|channels pubsub.pubsub_channels -2 0 0 - pubsub loading stale
+pubsub|numpat pubsub.pubsub_numpat 2 0 0 - pubsub loading stale
+pubsub|numsub pubsub.pubsub_numsub -2 0 0 - pubsub loading stale
+pubsub|shardchannels pubsub.pubsub_shardchannels -2 0 0 - pubsub loading stale
+pubsub|shardnumsub pubsub.pubsub_shardnumsub -2 0 0 - pubsub loading stale
+punsubscribe pubsub.punsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
+spublish pubsub.spublish 3 1 0 1:n pubsub loading stale fast
+ssubscribe pubsub.ssubscribe -2 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
+subscribe pubsub.subscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
+sunsubscribe pubsub.sunsubscribe -1 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
+unsubscribe pubsub.unsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
 debug debug.debug -2 0 0 - admin noscript loading stale guarded
 bgrewriteaof server.bgrewriteaof 1 0 0 - admin noscript no_async_loading
 dbsize databases.dbsize 1 0 0 - readonly fast

@@ -17,7 +17,7 @@ NATIVE = {
         f"{family}.{family}": family
         for family in (
             *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
-            *("generic", "transactions"),
+            *("generic", "pubsub", "transactions"),
         )
     },
     "generic.sort": "sort",

@@ -38,7 +38,9 @@ MARKS = {
     "guarded": "its handler, in Python, decides by `admit` for which clients it runs or is queued",
     "needs_file": "refused like a write while the append-only file cannot be written",
     "newer": "Redis 7.4 does not have it: `since` says which version does",
+    "pushes": "replies with pushes, one for each channel, instead of one reply",
     "runs_queue": "runs what MULTI has queued; if it is refused, the transaction is over",
+    "subscribed": "a client of RESP2 may call it while it is subscribed to anything",
     "unqueued": "runs at once inside MULTI",
 }
 CATEGORIES = (

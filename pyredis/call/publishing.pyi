@@ -1,0 +1,1 @@
+"""Publishing to subscribers, for native code alone: see ``call/publishing.pxd``."""

@@ -1,0 +1,1 @@
+"""What clients are subscribed to, for native code alone: see ``call/subscriptions.pxd``."""

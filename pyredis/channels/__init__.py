@@ -1,0 +1,1 @@
+"""Publish/subscribe: who is subscribed to what."""

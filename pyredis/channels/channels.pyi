@@ -1,0 +1,1 @@
+"""The registry of subscriptions, for native code alone: see ``channels/channels.pxd``."""

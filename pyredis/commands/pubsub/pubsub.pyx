@@ -1,0 +1,253 @@
+"""SUBSCRIBE and its like, PUBLISH, SPUBLISH, and PUBSUB, which shows what is subscribed to.
+
+A subscribing command replies with a push for each of its arguments. CLIENT REPLY does not withhold them: where replies
+are withheld, they go through the outbox, which is delivered after the reply. The same holds for a client in process,
+whose command returns one reply, null, and which finds the pushes among its messages.
+"""
+
+from libc.stdint cimport uint64_t
+
+from pyredis._resp cimport (
+    ARRAY,
+    PUSH,
+    Replied,
+    Reply,
+    reply_aggregate,
+    reply_array,
+    reply_close,
+    reply_error,
+    reply_integer,
+    reply_null,
+    reply_open,
+    reply_slice,
+    reply_truncate,
+)
+from pyredis.call.call cimport Call, argument, key_hash
+from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
+from pyredis.call.errors cimport refuse_subcommand
+from pyredis.call.handlers cimport native
+from pyredis.call.outbox cimport SEND_PUSH, outbox_send, the_unit_under_way
+from pyredis.call.publishing cimport publish
+from pyredis.call.state cimport Server
+from pyredis.call.subscriptions cimport shown_subscriptions, subscribe_client, subscriptions_of, unsubscribe_client
+from pyredis.channels.channels cimport (
+    CHANNEL,
+    PATTERN,
+    SHARD_CHANNEL,
+    Channel,
+    Subscription,
+    SubscriptionKind,
+    channel_find,
+    channel_name,
+    channels_count,
+    subscription_find,
+)
+from pyredis.ground.base cimport Slice, literal, slice_of, unlikely
+from pyredis.ground.glob cimport glob_match
+from pyredis.journal.log cimport log_is_open
+from pyredis.types.table.hashtable cimport TableIterator, hash_of, table_iterate, table_iterate_end, table_next
+
+from pyredis.commands.help import help_lines
+
+cdef enum:
+    # Of clients whose subscriptions are confirmed beside the reply.
+    CONFIRMED_ASIDE = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_DENY_BLOCKING
+
+
+# ---- confirmations ----
+
+cdef inline const char *subscribed_word(SubscriptionKind kind) noexcept nogil:
+    if kind == PATTERN:
+        return "psubscribe"
+    return "ssubscribe" if kind == SHARD_CHANNEL else "subscribe"
+
+
+cdef inline const char *unsubscribed_word(SubscriptionKind kind) noexcept nogil:
+    if kind == PATTERN:
+        return "punsubscribe"
+    return "sunsubscribe" if kind == SHARD_CHANNEL else "unsubscribe"
+
+
+cdef void confirm(Call *call, const char *word, const Slice *name, size_t count) noexcept nogil:
+    """``name`` is NULL where nothing was subscribed to."""
+    cdef Reply *reply = call.reply
+    cdef size_t begin = reply.size
+    reply_aggregate(reply, PUSH, 3)
+    reply_slice(reply, literal(word))
+    if name != NULL:
+        reply_slice(reply, name[0])
+    else:
+        reply_null(reply)
+    reply_integer(reply, <long long> count)
+    if unlikely(call.client.flags & CONFIRMED_ASIDE):
+        outbox_send(&call.server.outbox, call.client, slice_of(reply.data + begin, reply.size - begin), 0, SEND_PUSH)
+        reply_truncate(reply, begin)
+
+
+cdef Replied confirmed(Call *call) noexcept nogil:
+    """The end of a subscribing command."""
+    if unlikely(call.client.flags & CONFIRMED_ASIDE):
+        return reply_null(call.reply)
+    return 0
+
+
+# ---- subscribing ----
+
+cdef Replied subscribe_to(Call *call, SubscriptionKind kind) noexcept nogil:
+    cdef int index
+    for index in range(1, call.argc):
+        subscribe_client(call.server, call.client, kind, argument(call, index))
+        confirm(call, subscribed_word(kind), &call.argv[index], shown_subscriptions(call.client, kind))
+    return confirmed(call)
+
+
+cdef void leave(Call *call, SubscriptionKind kind, Slice name) noexcept nogil:
+    cdef Client *client = call.client
+    cdef Subscription *subscription = subscription_find(
+        &call.server.channels, client.subscriber, kind, name, hash_of(name))
+    if subscription != NULL:
+        unsubscribe_client(call.server, client, subscription)
+    confirm(call, unsubscribed_word(kind), &name, shown_subscriptions(client, kind))
+
+
+cdef void leave_oldest(Call *call, SubscriptionKind kind) noexcept nogil:
+    """The confirmation comes first: the name may be gone with the subscription."""
+    cdef Subscription *subscription = call.client.subscriber.first[<int> kind]
+    cdef Slice name = channel_name(subscription.channel)
+    confirm(call, unsubscribed_word(kind), &name, shown_subscriptions(call.client, kind) - 1)
+    unsubscribe_client(call.server, call.client, subscription)
+
+
+cdef Replied unsubscribe_from(Call *call, SubscriptionKind kind) noexcept nogil:
+    cdef int index
+    for index in range(1, call.argc):
+        leave(call, kind, argument(call, index))
+    if call.argc > 1:
+        return confirmed(call)
+    if subscriptions_of(call.client, kind) == 0:
+        confirm(call, unsubscribed_word(kind), NULL, shown_subscriptions(call.client, kind))
+    while subscriptions_of(call.client, kind):
+        leave_oldest(call, kind)
+    return confirmed(call)
+
+
+cdef Replied subscribe(Call *call) noexcept nogil:
+    return subscribe_to(call, CHANNEL)
+
+
+cdef Replied psubscribe(Call *call) noexcept nogil:
+    return subscribe_to(call, PATTERN)
+
+
+cdef Replied ssubscribe(Call *call) noexcept nogil:
+    """Redis refuses it inside EXEC, and allows there the other two only because it always has."""
+    if call.server.in_exec:
+        return reply_error(call.reply, "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+    return subscribe_to(call, SHARD_CHANNEL)
+
+
+cdef Replied unsubscribe(Call *call) noexcept nogil:
+    return unsubscribe_from(call, CHANNEL)
+
+
+cdef Replied punsubscribe(Call *call) noexcept nogil:
+    return unsubscribe_from(call, PATTERN)
+
+
+cdef Replied sunsubscribe(Call *call) noexcept nogil:
+    return unsubscribe_from(call, SHARD_CHANNEL)
+
+
+# ---- publishing ----
+
+cdef uint64_t shown_changes(const Server *server) noexcept nogil:
+    """How far the file must be before a message may show what its publisher has changed."""
+    return the_unit_under_way() if log_is_open(&server.log) else server.wait_offset
+
+
+cdef Replied publish_in(Call *call, SubscriptionKind kind) noexcept nogil:
+    cdef size_t sent = publish(call.server, kind, argument(call, 1), key_hash(call, 1), argument(call, 2),
+                               shown_changes(call.server))
+    return reply_integer(call.reply, <long long> sent)
+
+
+cdef Replied publish_command(Call *call) noexcept nogil:
+    return publish_in(call, CHANNEL)
+
+
+cdef Replied spublish(Call *call) noexcept nogil:
+    return publish_in(call, SHARD_CHANNEL)
+
+
+# ---- PUBSUB ----
+
+cdef Replied reply_channels(Call *call, SubscriptionKind kind) noexcept nogil:
+    """The names, or those that match a pattern."""
+    cdef TableIterator iterator
+    cdef const Channel *channel
+    cdef Slice name
+    cdef size_t opened, count = 0
+    if call.argc > 3:
+        return refuse_subcommand(call, "PUBSUB")
+    opened = reply_open(call.reply)
+    table_iterate(&call.server.channels.named[<int> kind], &iterator)
+    while True:
+        channel = <const Channel *> table_next(&iterator)
+        if channel == NULL:
+            break
+        name = channel_name(channel)
+        if call.argc == 2 or glob_match(argument(call, 2), name, False):
+            reply_slice(call.reply, name)
+            count += 1
+    table_iterate_end(&iterator)
+    return reply_close(call.reply, opened, ARRAY, count)
+
+
+cdef Replied reply_subscribers(Call *call, SubscriptionKind kind) noexcept nogil:
+    """Each name that is asked for, and how many clients are subscribed to it."""
+    cdef const Channel *channel
+    cdef int index
+    reply_array(call.reply, 2 * (call.argc - 2))
+    for index in range(2, call.argc):
+        channel = channel_find(&call.server.channels, kind, argument(call, index), hash_of(argument(call, index)))
+        reply_slice(call.reply, argument(call, index))
+        reply_integer(call.reply, <long long> channel.count if channel != NULL else 0)
+    return 0
+
+
+cdef Replied pubsub_channels(Call *call) noexcept nogil:
+    return reply_channels(call, CHANNEL)
+
+
+cdef Replied pubsub_shardchannels(Call *call) noexcept nogil:
+    return reply_channels(call, SHARD_CHANNEL)
+
+
+cdef Replied pubsub_numsub(Call *call) noexcept nogil:
+    return reply_subscribers(call, CHANNEL)
+
+
+cdef Replied pubsub_shardnumsub(Call *call) noexcept nogil:
+    return reply_subscribers(call, SHARD_CHANNEL)
+
+
+cdef Replied pubsub_numpat(Call *call) noexcept nogil:
+    return reply_integer(call.reply, <long long> channels_count(&call.server.channels, PATTERN))
+
+
+HANDLERS = {
+    "psubscribe": native(psubscribe),
+    "publish": native(publish_command),
+    "pubsub_channels": native(pubsub_channels),
+    "pubsub_help": lambda client, arguments: help_lines("PUBSUB"),
+    "pubsub_numpat": native(pubsub_numpat),
+    "pubsub_numsub": native(pubsub_numsub),
+    "pubsub_shardchannels": native(pubsub_shardchannels),
+    "pubsub_shardnumsub": native(pubsub_shardnumsub),
+    "punsubscribe": native(punsubscribe),
+    "spublish": native(spublish),
+    "ssubscribe": native(ssubscribe),
+    "subscribe": native(subscribe),
+    "sunsubscribe": native(sunsubscribe),
+    "unsubscribe": native(unsubscribe),
+}
