@@ -1,8 +1,9 @@
 """The data of one server: owns its ``Server`` struct, and gives Python code access to it."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis.call.command cimport Command
+from pyredis.call.notifications cimport Notifications
 from pyredis.call.state cimport State
 from pyredis.dispatch.direct cimport DirectClient
 
@@ -21,14 +22,13 @@ cdef class Core(State):
 
     cdef object listener                # of keyspace events, or None
     cdef bint occupied                  # no command may be called now, although none runs
-    cdef uint32_t event_classes         # enabled by notify-keyspace-events
+    cdef Notifications notifications
     cdef int unfinished_snapshots       # since the last snapshot that saw every entry
     cdef uint64_t started_cycles
     cdef int64_t started_ns
 
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
-    cdef int hear_events(self) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0
     cdef int check_idle(self) except -1
     cdef int check_callable(self, DirectClient client) except -1

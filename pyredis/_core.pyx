@@ -5,7 +5,7 @@ rest returns statistics (INFO, LATENCY).
 """
 
 from libc.errno cimport errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
@@ -27,7 +27,6 @@ from pyredis.call.changes cimport (
     EVENT_TO_KEYEVENT,
     EVENT_TO_KEYSPACE,
     EVENT_ZSET,
-    note_key_event,
 )
 from pyredis.call.client cimport (
     CLIENT_CLOSE_AFTER_REPLY,
@@ -59,9 +58,10 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
+from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
-from pyredis.call.waiting cimport HEARD_WAITING, waiting_destroy, waiting_init, waiting_mark_all
+from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.channels.channels cimport (
     CHANNEL,
     PATTERN,
@@ -201,10 +201,6 @@ cdef void notify_listener(void *context, int event, const char *name, Database *
         core.host.report_exception("Reporting a keyspace event failed", error)
 
 
-cdef void notify_new(void *context, Database *database, Slice key) noexcept nogil:
-    note_key_event(<Server *> context, database, key, EVENT_NEW, "new")
-
-
 cdef list histogram_rows(const uint64_t *counts):
     cdef list rows = []
     cdef uint64_t part
@@ -237,6 +233,7 @@ cdef class Core(State):
         log_init(&self.server.log, RING_SIZE)
         self.server.outbox.published = &self.server.log.published
         channels_init(&self.server.channels)
+        notifications_init(&self.notifications, &self.server)
         self.server.next_client_id = 1
         self.server.recent = <uint64_t *> mem_zalloc(RECENT * sizeof(uint64_t))
         keyspace_init(&self.server.keyspace, databases)
@@ -342,8 +339,8 @@ cdef class Core(State):
             keyspace.lfu = "lfu" in value
             keyspace_tick(keyspace)
         elif name == "notify-keyspace-events":
-            self.event_classes = sum(_EVENTS[letter] for letter in value)
-            self.hear_events()
+            self.notifications.classes = sum(_EVENTS[letter] for letter in value)
+            hear_events(server)
         elif name == "lfu-log-factor":
             keyspace.lfu_log_factor = value
         elif name == "lfu-decay-time":
@@ -360,20 +357,6 @@ cdef class Core(State):
         elif name in ("slowlog-log-slower-than", "latency-monitor-threshold"):
             self._set_slow_cycles()
 
-    cdef int hear_events(self) except -1:
-        """Turns on reports of the enabled event classes, if there is a listener and K or E is enabled."""
-        cdef Server *server = &self.server
-        cdef uint32_t heard = self.event_classes & ~(EVENT_TO_KEYSPACE | EVENT_TO_KEYEVENT)
-        if heard == self.event_classes or self.listener is None:
-            heard = 0
-        server.heard = server.heard & HEARD_WAITING | heard
-        server.sink = notify_listener
-        server.sink_context = <void *> self
-        server.keyspace.hooks.added = NULL
-        if heard & EVENT_NEW:
-            server.keyspace.hooks.added = notify_new
-        return 0
-
     @property
     def on_event(self):
         """Called with (letter of the class, event, database, key) for every event of an enabled class; or None."""
@@ -382,7 +365,11 @@ cdef class Core(State):
     @on_event.setter
     def on_event(self, listener):
         self.listener = listener
-        self.hear_events()
+        self.notifications.listener = NULL
+        if listener is not None:
+            self.notifications.listener = notify_listener
+        self.notifications.listener_context = <void *> self
+        hear_events(&self.server)
 
     def _set_slow_cycles(self):
         """Sets the number of cycles beyond which a command is reported to the slow log or the latency monitor."""

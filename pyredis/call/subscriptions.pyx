@@ -1,6 +1,7 @@
-"""Subscribing clients, and keeping what follows from it: their class."""
+"""Subscribing clients, and keeping what follows from it: their class, and whether keyspace events are heard."""
 
 from pyredis.call.client cimport CLIENT_PUBSUB, Client
+from pyredis.call.notifications cimport hear_events
 from pyredis.call.state cimport Server
 from pyredis.channels.channels cimport (
     SUBSCRIPTION_KINDS,
@@ -16,12 +17,14 @@ from pyredis.types.table.hashtable cimport hash_of
 cdef void subscribe_client(Server *server, Client *client, SubscriptionKind kind, Slice name) noexcept nogil:
     channels_subscribe(&server.channels, &client.subscriber, client, kind, name, hash_of(name))
     client.flags |= CLIENT_PUBSUB
+    hear_events(server)
 
 
 cdef void unsubscribe_client(Server *server, Client *client, Subscription *subscription) noexcept nogil:
     channels_unsubscribe(&server.channels, &client.subscriber, subscription)
     if client.subscriber == NULL:
         client.flags &= ~CLIENT_PUBSUB
+    hear_events(server)
 
 
 cdef void forget_subscriptions(Server *server, Client *client) noexcept nogil:

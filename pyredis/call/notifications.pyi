@@ -1,0 +1,1 @@
+"""Keyspace notifications, for native code alone: see ``call/notifications.pxd``."""
