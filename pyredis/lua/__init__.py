@@ -1,0 +1,1 @@
+"""The Lua interpreter, its sandbox, and the bridge between scripts and commands."""
