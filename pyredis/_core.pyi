@@ -12,10 +12,11 @@ DIRECTIVES: Final[tuple[str, ...]]
 class Core(State):
     """The data of one server: databases, command table, counters.
 
-    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()`` and
-    ``on_foreign_protocol(client)``. ``specs`` and ``bound`` are the command table and its handlers
-    (``commands/table/registry``). All methods must be called in the thread of the server's event loop. Budgets are in
-    microseconds, sizes and positions in bytes, errors are errnos (0 for none).
+    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
+    ``on_foreign_protocol(client)``, ``log_script(level, line)`` and ``on_slow_script(name, milliseconds)``. ``specs``
+    and ``bound`` are the command table and its handlers (``commands/table/registry``). All methods must be called in
+    the thread of the server's event loop. Budgets are in microseconds, sizes and positions in bytes, errors are errnos
+    (0 for none).
     """
 
     specs: Final[list[Any]]
@@ -88,6 +89,13 @@ class Core(State):
         """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram)."""
     @property
     def in_transaction(self) -> bool: ...
+    @property
+    def busy(self) -> bool:
+        """Whether a script runs for longer than ``busy-reply-threshold``, so that other commands are refused."""
+
+    def abandon_script(self) -> None:
+        """Gives up the script that makes the server busy, at the server's end: it never replies."""
+
     @property
     def may_wait(self) -> bool:
         """Whether the running command may reply later than it returns: not inside EXEC, nor in process."""

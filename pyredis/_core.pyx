@@ -37,16 +37,20 @@ from pyredis.call.client cimport (
     client_init,
 )
 from pyredis.call.command cimport (
+    CMD_ALLOW_BUSY,
     CMD_DENYOOM,
     CMD_FAST,
     CMD_GUARDED,
     CMD_LOADING,
+    CMD_MAY_REPLICATE,
     CMD_NEEDS_FILE,
+    CMD_NOSCRIPT,
     CMD_NO_AUTH,
     CMD_NO_MANDATORY_KEYS,
     CMD_NO_MULTI,
     CMD_PUSHES,
     CMD_RUNS_QUEUE,
+    CMD_RUNS_SCRIPT,
     CMD_SKIP_SLOWLOG,
     CMD_SUBSCRIBED,
     CMD_UNQUEUED,
@@ -62,15 +66,10 @@ from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
 from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
-from pyredis.channels.channels cimport (
-    CHANNEL,
-    PATTERN,
-    SHARD_CHANNEL,
-    channels_count,
-    channels_destroy,
-    channels_init,
-)
+from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, channels_count, channels_destroy, channels_init
+from pyredis.dispatch.apart cimport apart_delete, apart_suspended
 from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
@@ -108,6 +107,7 @@ from pyredis.journal.aof cimport (
 from pyredis.journal.log cimport log_destroy, log_init, log_is_open
 from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
+from pyredis.lua.starting cimport interpreter_end
 from pyredis.types.table.hashtable cimport table_memory, table_size
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 from pyredis.wire.reply_objects cimport written_object
@@ -119,6 +119,9 @@ import time
 _FLAGS = {
     "write": CMD_WRITE,
     "denyoom": CMD_DENYOOM,
+    "noscript": CMD_NOSCRIPT,
+    "may_replicate": CMD_MAY_REPLICATE,
+    "allow_busy": CMD_ALLOW_BUSY,
     "loading": CMD_LOADING,
     "skip_slowlog": CMD_SKIP_SLOWLOG,
     "fast": CMD_FAST,
@@ -128,6 +131,7 @@ _FLAGS = {
     "guarded": CMD_GUARDED,
     "needs_file": CMD_NEEDS_FILE,
     "runs_queue": CMD_RUNS_QUEUE,
+    "script": CMD_RUNS_SCRIPT,
     "unqueued": CMD_UNQUEUED,
     "subscribed": CMD_SUBSCRIBED,
     "pushes": CMD_PUSHES,
@@ -142,6 +146,7 @@ _SETTINGS = {
     "slowlog-log-slower-than": <size_t> &_settings.slowlog_us,
     "latency-monitor-threshold": <size_t> &_settings.latency_ms,
     "latency-tracking": <size_t> &_settings.latency_tracking,
+    "busy-reply-threshold": <size_t> &_settings.busy_reply_ms,
     "hash-max-listpack-entries": <size_t> &_settings.hash_max_listpack_entries,
     "hash-max-listpack-value": <size_t> &_settings.hash_max_listpack_value,
     "list-max-listpack-size": <size_t> &_settings.list_max_listpack_size,
@@ -240,6 +245,7 @@ cdef class Core(State):
         self.server.keyspace.hooks.context = &self.server
         self.server.keyspace.hooks.expired = propagate_expired
         self.server.run = run_any
+        self.server.reject = reject_any
         self.server.serve_waiting = serve_waiting
         waiting_init(&self.server.waiting, databases, &self.server.heard)
         self.build_table(specs, bound)
@@ -250,6 +256,8 @@ cdef class Core(State):
         cdef Account *interrupted = mem_enter(self.server.memory)
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
+        apart_delete(&self.server)
+        interpreter_end(&self.server)
         log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
         channels_destroy(&self.server.channels)
@@ -497,6 +505,9 @@ cdef class Core(State):
         cdef bint more
         cdef int64_t begin = monotonic_ns()
         cdef Account *interrupted
+        if apart_suspended(&self.server):
+            # A script sees the data of one moment.
+            return False
         self.check_idle()
         interrupted = mem_enter(self.server.memory)
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
@@ -719,6 +730,16 @@ cdef class Core(State):
     def in_transaction(self):
         """Whether the commands of an EXEC are being executed."""
         return self.server.in_exec != 0
+
+    @property
+    def busy(self):
+        """Whether a script runs for longer than ``busy-reply-threshold``, so that other commands are refused."""
+        return apart_suspended(&self.server)
+
+    def abandon_script(self):
+        """Gives up the script that makes the server busy, at the server's end: it never replies."""
+        enter(self)
+        apart_delete(&self.server)
 
     @property
     def may_wait(self):

@@ -39,9 +39,10 @@ from pyredis.call.client cimport (
 from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.dispatch.apart cimport apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.serving cimport forget_waiting
-from pyredis.ground.base cimport slice_of
+from pyredis.ground.base cimport slice_of, unlikely
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport aof_released
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -274,6 +275,8 @@ cdef class Connection(Blockable):
             return self.finish()
         if self.client.waiter != NULL and self.alarm is None:
             self.arm()
+        if unlikely(apart_suspended(server)):
+            self.hub.continue_script_soon()
         intake_keep(&self.intake, &self.parser, &server.arguments, data, size)
         return self.check_query_buffer()
 

@@ -18,11 +18,12 @@ from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
 from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
-from pyredis.ground.server_log import Log
+from pyredis.ground.server_log import LEVELS, Log
 from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.host.open_files import TooFewFiles, allowed_clients
 from pyredis.host.process import Supervisor
+from pyredis.lua.starting import reset_forgotten
 from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import BufferedConnection
 from pyredis.shell.hub import Hub
@@ -191,6 +192,7 @@ class Server:
         assert self._stopped is not None
         assert self.hub is not None
         self._stop_background()
+        self.core.abandon_script()
         for client in list(self.hub.clients.values()):
             client.close(after_reply=True)
         self.hub.pages.give_up()
@@ -326,6 +328,16 @@ class Server:
         """Returns why writes are refused."""
         return self.persistence.failure
 
+    def log_script(self, level: int, line: str) -> None:
+        """Writes what a script logs; ``level`` counts from ``debug``, 0, to ``warning``, 3."""
+        self.log.write(LEVELS[level], line)
+
+    def on_slow_script(self, name: str, milliseconds: int) -> None:
+        self.log.warning(
+            f"Slow script detected: still in execution after {milliseconds} milliseconds. You can try killing the "
+            f"script using the SCRIPT KILL command. Script name is: {name}."
+        )
+
     def report_exception(self, where: str, error: BaseException) -> None:
         self.log.exception(where, error)
 
@@ -355,6 +367,7 @@ class Server:
     def reset_statistics(self) -> None:
         """Resets the counters (CONFIG RESETSTAT)."""
         self.core.reset_counters()
+        reset_forgotten(self.core)
         self.core.reset_peak_memory()
         self.rules.rejected = 0
         self.rules.output_limited = 0

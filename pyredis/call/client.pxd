@@ -31,6 +31,7 @@ cdef enum ClientFlag:
     CLIENT_REPLICA = 1 << 15
     CLIENT_PUBSUB = 1 << 16             # it is subscribed to something
     CLIENT_DENY_BLOCKING = 1 << 17      # its commands reply at once, as inside EXEC
+    CLIENT_SCRIPT = 1 << 18             # a script's commands run as it
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL if the place is empty

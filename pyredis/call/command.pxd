@@ -11,7 +11,10 @@ from pyredis.ground.base cimport Slice
 cdef enum CommandFlag:
     CMD_WRITE = 1 << 0
     CMD_DENYOOM = 1 << 2
+    CMD_NOSCRIPT = 1 << 3
+    CMD_MAY_REPLICATE = 1 << 4
     CMD_LOADING = 1 << 5
+    CMD_ALLOW_BUSY = 1 << 6
     CMD_SKIP_SLOWLOG = 1 << 7
     CMD_FAST = 1 << 8
     CMD_NO_AUTH = 1 << 9
@@ -24,6 +27,7 @@ cdef enum CommandFlag:
     CMD_UNQUEUED = 1 << 15      # runs at once inside MULTI
     CMD_SUBSCRIBED = 1 << 16    # a client of RESP2 may call it while it is subscribed to anything
     CMD_PUSHES = 1 << 17        # its reply is a push for each channel
+    CMD_RUNS_SCRIPT = 1 << 18   # may take very long, and others are served meanwhile
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -6,7 +6,7 @@ depend on: its own writes, and the last writes of the keys it read.
 """
 
 from pyredis.call.call cimport Call
-from pyredis.call.state cimport RESTRICT_LOADING, Server
+from pyredis.call.state cimport RESTRICT_LOADING, RESTRICT_UNLOGGED, Server
 from pyredis.ground.base cimport Slice
 from pyredis.keyspace.keyspace cimport Database
 
@@ -14,9 +14,10 @@ cdef enum Propagation:
     PROPAGATE_AS_IS = 0         # the request's own bytes, if anything changed
     PROPAGATE_DONE = 1          # the handler has propagated something else, or nothing is to be propagated
 
-# Whether anything is to be appended at all: the log has readers, and the server is not loading a file.
+# Whether anything is to be appended at all: the log has readers, the server is not loading a file, and
+# no script has asked to leave it out.
 cdef inline bint takes_changes(const Server *server) noexcept nogil:
-    return server.log.readers != NULL and not server.restrictions & RESTRICT_LOADING
+    return server.log.readers != NULL and not server.restrictions & (RESTRICT_LOADING | RESTRICT_UNLOGGED)
 
 # Appends this command instead of the request. May be called several times, or never after `propagate_nothing`.
 cdef void propagate_instead(Call *call, int argc, const Slice *argv) noexcept nogil

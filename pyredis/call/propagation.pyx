@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_EXPIRED, report_change
-from pyredis.call.state cimport RECENT, TOUCHED, Server
+from pyredis.call.state cimport RECENT, RESTRICT_UNLOGGED, TOUCHED, Server
 from pyredis.call.waiting cimport HEARD_WAITING
 from pyredis.ground.base cimport Slice, literal, unlikely
 from pyredis.journal.log cimport log_append, log_begin, log_publish
@@ -64,7 +64,11 @@ cdef void end_unit(Server *server) noexcept nogil:
 
 cdef void propagate_removal(Server *server, Database *database, int argc, const Slice *argv) noexcept nogil:
     cdef bint owed = server.log_owed
+    cdef uint32_t restrictions = server.restrictions
+    # Without it a file would give the key that is stored next the expiry of this one.
+    server.restrictions &= ~<uint32_t> RESTRICT_UNLOGGED
     propagate(server, database, argc, argv)
+    server.restrictions = restrictions
     server.log_owed = owed
 
 

@@ -22,6 +22,8 @@ cdef enum Restriction:
     RESTRICT_LOADING = 1
     RESTRICT_AOF_ERROR = 2
     RESTRICT_MEMORY = 4         # maxmemory is set
+    RESTRICT_UNLOGGED = 8       # what is changed is not to be propagated: a script has asked for that
+    RESTRICT_BUSY = 16          # a script runs for longer than `busy-reply-threshold`
 
 # Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
 # them by name (`_core._SETTINGS`).
@@ -31,6 +33,7 @@ ctypedef struct Settings:
     int64_t latency_ms          # 0: off
     uint64_t slow_cycles        # a command that takes more is reported to the slow log, the latency monitor or both
     int64_t latency_tracking
+    int64_t busy_reply_ms       # 0: a script may run for ever
     size_t hash_max_listpack_entries
     size_t hash_max_listpack_value
     int64_t list_max_listpack_size
@@ -71,6 +74,10 @@ ctypedef struct Server:
     # Dispatch is above the commands, which call it through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready
+    # Refuses a Call with an error; NULL for that of an append-only file that cannot be written.
+    void (*reject)(void *call, const char *text) noexcept nogil
+    void *apart                 # what runs commands on a stack of their own (`dispatch/apart`)
+    void *interpreter           # of scripts (`lua/interpreter`), NULL before the first
     Log log                     # of changes
     bint log_owed               # something was appended that is not published, and the reply depends on it
     # the append-only file

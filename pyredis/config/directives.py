@@ -307,7 +307,7 @@ APPEND_ONLY = [
 
 LUA = [
     row("busy-reply-threshold", LONG, 5000, "Time after which a script is slow.", unit="milliseconds",
-        alias="lua-time-limit", effect=LUA_ONLY),
+        alias="lua-time-limit"),
     row("lua-enable-deprecated-api", BOOL, False, "Let scripts use the deprecated API.", "immutable hidden",
         effect=LUA_ONLY),
 ]  # fmt: skip

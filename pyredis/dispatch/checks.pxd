@@ -2,13 +2,16 @@
 
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_UNAUTHENTICATED
-from pyredis.call.command cimport CMD_GUARDED, Command, accepts_count, find_subcommand
+from pyredis.call.command cimport CMD_GUARDED, CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT, Command, accepts_count, find_subcommand
+from pyredis.dispatch.apart cimport run_apart
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport unlikely
 
 cdef enum:
     CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB
 
+# Refuses a call with an error, as `Server.reject` does; NULL for that of an append-only file that cannot be written.
+cdef void reject_any(void *call, const char *text) noexcept nogil
 cdef void reject_unknown(Call *call) noexcept with gil
 cdef void reject_arity(Call *call) noexcept nogil
 # Both return true if an error has been replied, or the command has been queued. The first makes the checks of commands
@@ -36,4 +39,7 @@ cdef inline void execute(Call *call) noexcept nogil:
         return
     if (call.client.flags & CHECKED_STATES or call.server.restrictions) and refused(call):
         return
-    run_command(call)
+    if unlikely(command.flags & (CMD_RUNS_SCRIPT | CMD_RUNS_QUEUE)):
+        run_apart(call)
+    else:
+        run_command(call)

@@ -15,6 +15,7 @@ from pyredis.call.client cimport (
     client_queue,
 )
 from pyredis.call.command cimport (
+    CMD_ALLOW_BUSY,
     CMD_DENYOOM,
     CMD_LOADING,
     CMD_NEEDS_FILE,
@@ -27,7 +28,7 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_BUSY, RESTRICT_LOADING, RESTRICT_MEMORY, Server
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport slice_of
 
@@ -99,6 +100,13 @@ cdef void reject_misconf(Call *call) noexcept with gil:
     reject(call, text)
 
 
+cdef void reject_any(void *call, const char *text) noexcept nogil:
+    if text == NULL:
+        reject_misconf(<Call *> call)
+    else:
+        reject(<Call *> call, text)
+
+
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     """Returns the command's flags. EXEC also has those of the commands it will run, but may run while loading only if
     all of them may."""
@@ -121,6 +129,9 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
         return True
     if server.restrictions & RESTRICT_AOF_ERROR and flags & (CMD_WRITE | CMD_NEEDS_FILE):
         reject_misconf(call)
+        return True
+    if server.restrictions & RESTRICT_BUSY and not call.command.flags & CMD_ALLOW_BUSY:
+        reject(call, "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
         return True
     return False
 

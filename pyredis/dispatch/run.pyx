@@ -5,7 +5,14 @@ from libc.stdlib cimport calloc
 
 from pyredis._resp cimport Reply, reply_error, reply_error_slice, reply_object, reply_truncate
 from pyredis.call.call cimport Call, Handler
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_DIRTY_EXEC, CLIENT_LOADER, CLIENT_MULTI
+from pyredis.call.client cimport (
+    CLIENT_BLOCKED,
+    CLIENT_CLOSE_NOW,
+    CLIENT_DIRTY_EXEC,
+    CLIENT_LOADER,
+    CLIENT_MULTI,
+    CLIENT_SCRIPT,
+)
 from pyredis.call.command cimport (
     CMD_FAST,
     CMD_PUSHES,
@@ -47,6 +54,11 @@ cdef void note_error(Call *call) noexcept with gil:
     counts[code] = counts.get(code, 0) + 1
 
 
+cdef object client_of(Call *call):
+    """What the slow log names: nobody for a script's command."""
+    return client_object(call.client) if not call.client.flags & CLIENT_SCRIPT else None
+
+
 cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
     """Reports a command to the slow log, to the latency monitor, or to both, if it exceeds their thresholds."""
     cdef int64_t us = <int64_t> (cycles * call.server.ns_per_cycle / 1000)
@@ -54,7 +66,7 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
     core = <object> call.server.core
     if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
         shown = [excerpt(call.argv[index]) for index in range(min(call.argc, <int> SHOWN_ARGUMENTS))]
-        core.on_slow(client_object(call.client), shown, us, call.argc - len(shown))
+        core.on_slow(client_of(call), shown, us, call.argc - len(shown))
     if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
         core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)
 

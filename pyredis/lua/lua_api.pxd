@@ -24,7 +24,12 @@ none checks it: a C function has ``LUA_MINSTACK`` places beside its arguments, m
 
 from libc.stddef cimport ptrdiff_t, size_t
 
-ctypedef struct lua_State
+cdef extern from *:
+    """
+    typedef struct lua_State lua_State;
+    """
+    ctypedef struct lua_State
+
 ctypedef double lua_Number
 ctypedef ptrdiff_t lua_Integer
 

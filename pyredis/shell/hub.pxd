@@ -61,6 +61,7 @@ cdef class Hub:
     cdef object waiting
     cdef set stalled                    # the connections that are paused
     cdef bint flush_scheduled
+    cdef bint script_scheduled          # the script that makes the server busy goes on at the next iteration
     cdef public size_t query_buffer_limit
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out

@@ -41,6 +41,9 @@ class Hub:
         """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
     def follow_call(self) -> None:
         """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
+    def continue_script_soon(self) -> None:
+        """Lets the script that makes the server busy go on, once the loop has served everybody else."""
+    def continue_script(self) -> None: ...
     def relieve(self) -> None:
         """Resumes the paused connections that may continue. Must be called periodically."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:

@@ -18,9 +18,11 @@ from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport outbox_collect, outbox_forget
 from pyredis.call.state cimport Server, enter
 from pyredis.channels.channels cimport subscriber_memory
+from pyredis.dispatch.apart cimport apart_resume, apart_suspended
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
+from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport READ_SIZE
 from pyredis.shell.outgoing cimport PagePipe, Parcel, parcel_of
@@ -287,6 +289,21 @@ cdef class Hub:
     def follow_call(self):
         """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
         self.schedule_flush()
+
+    def continue_script_soon(self):
+        """Lets the script that makes the server busy go on, once the loop has served everybody else."""
+        if not self.script_scheduled:
+            self.script_scheduled = True
+            self.loop.call_soon(self.continue_script)
+
+    def continue_script(self):
+        enter(self.core)
+        self.script_scheduled = False
+        keyspace_tick(&self.core.server.keyspace)
+        apart_resume(&self.core.server)
+        if apart_suspended(&self.core.server):
+            self.continue_script_soon()
+        self.deliver_soon()
 
     def relieve(self):
         """Resumes the paused connections that may continue. Must be called periodically."""

@@ -1,7 +1,7 @@
 """The sections of INFO: one function each, which takes the requesting client and returns the fields in Redis's order.
 
-Every value is true. Features of Redis that this server lacks (replicas, scripts, eviction, threads for sockets, …) are
-reported as none or 0.
+Every value is true. Features of Redis that this server lacks (replicas, functions, eviction, threads for sockets, …)
+are reported as none or 0.
 """
 
 import os
@@ -14,6 +14,7 @@ from pyredis.commands.server.digest import sha1_of
 from pyredis.commands.server.latency import percentile
 from pyredis.commands.server.memory_command import measure
 from pyredis.ground.process_usage import machine_memory, processor_seconds
+from pyredis.lua.starting import forgotten_scripts, script_memory
 
 LRU_CLOCK_MASK = (1 << 24) - 1
 DAY = 86400
@@ -117,7 +118,7 @@ def memory(client):
         "allocator_muzzy": 0,
         "total_system_memory": machine_memory(),
         "total_system_memory_human": human(machine_memory()),
-        **_script_memory(),
+        **_script_memory(client.core),
         "maxmemory": config["maxmemory"],
         "maxmemory_human": human(config["maxmemory"]),
         "maxmemory_policy": config["maxmemory-policy"],
@@ -144,21 +145,22 @@ def memory(client):
     }
 
 
-def _script_memory() -> dict[str, object]:
+def _script_memory(core) -> dict[str, object]:
+    used_by_lua, texts, scripts = script_memory(core)
     return {
-        "used_memory_lua": 0,
-        "used_memory_vm_eval": 0,
-        "used_memory_lua_human": human(0),
-        "used_memory_scripts_eval": 0,
-        "number_of_cached_scripts": 0,
+        "used_memory_lua": used_by_lua,
+        "used_memory_vm_eval": used_by_lua,
+        "used_memory_lua_human": human(used_by_lua),
+        "used_memory_scripts_eval": texts,
+        "number_of_cached_scripts": scripts,
         "number_of_functions": 0,
         "number_of_libraries": 0,
         "used_memory_vm_functions": 0,
-        "used_memory_vm_total": 0,
-        "used_memory_vm_total_human": human(0),
+        "used_memory_vm_total": used_by_lua,
+        "used_memory_vm_total_human": human(used_by_lua),
         "used_memory_functions": 0,
-        "used_memory_scripts": 0,
-        "used_memory_scripts_human": human(0),
+        "used_memory_scripts": texts,
+        "used_memory_scripts_human": human(texts),
     }
 
 
@@ -200,6 +202,7 @@ def stats(client):
         "instantaneous_input_repl_kbps": "0.00",
         "instantaneous_output_repl_kbps": "0.00",
         "expired_stale_perc": f"{counters['expired_stale_perc']:.2f}",
+        "evicted_scripts": forgotten_scripts(client.core),
         "acl_access_denied_auth": client.core.error_counts.get("WRONGPASS", 0),
     }
     return {name: found.get(name, 0) for name in STATS}

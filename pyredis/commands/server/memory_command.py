@@ -2,7 +2,7 @@
 
 ``used`` is exact and counts what the core allocates. The interpreter's own memory, connection objects and the ring of
 the append-only file are in the resident size only. Features of Redis that this server lacks (replicas, a backlog,
-scripts) use no memory and are reported as 0.
+functions) use no memory and are reported as 0.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from pyredis.commands.help import help_lines
 from pyredis.commands.server import memory_native
 from pyredis.commands.server.facts_native import client_totals, rehashing
 from pyredis.ground.process_usage import resident_memory
+from pyredis.lua.starting import script_memory
 from pyredis.replies import Verbatim
 
 # DOCTOR does not judge less than this, in bytes.
@@ -91,7 +92,7 @@ def memory_stats(client, args):
         "clients.normal": use.clients,
         "cluster.links": 0,
         "aof.buffer": use.aof_buffer,
-        "lua.caches": 0,
+        "lua.caches": script_memory(client.core)[1],
         "functions.caches": 0,
         **_database_stats(use),
         "overhead.db.hashtable.lut": use.table_bytes,

@@ -1,19 +1,19 @@
 """BGREWRITEAOF, LASTSAVE, SHUTDOWN and TIME. The other server commands have modules of their own."""
 
-import time
-
 from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.parse import SYNTAX_ERROR, word
+from pyredis.lua.starting import time_us
 from pyredis.replies import OK, Status
 
 NO_SHUTDOWN = "ERR No shutdown in progress."
 REWRITE_STARTED = b"Background append only file rewriting started"
 REWRITE_SCHEDULED = b"Background append only file rewriting scheduled"
+BUSY = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
 CANNOT_SHUT_DOWN = "ERR Errors trying to SHUTDOWN. Check logs."
 
 
 def time_command(client, args):
-    seconds, rest = divmod(time.time_ns() // 1000, 1_000_000)
+    seconds, rest = divmod(time_us(client.core), 1_000_000)
     return [b"%d" % seconds, b"%d" % rest]
 
 
@@ -49,6 +49,8 @@ def shutdown(client, args):
     if "abort" in chosen:
         return _abort_shutdown(client.host)
     save = True if "save" in chosen else False if "nosave" in chosen else None
+    if client.core.busy and save is not False:
+        raise CommandError(BUSY)
     if not client.host.shutdown(save=save, now="now" in chosen, force="force" in chosen):
         raise CommandError(CANNOT_SHUT_DOWN)
     return NO_REPLY

@@ -45,9 +45,9 @@ class Slowlog:
     def add(self, client, arguments: list[bytes], duration: int, missing: int = 0) -> None:
         """Adds a command that took ``duration`` microseconds and has ``missing`` arguments besides these.
 
-        ``client`` is None for the append-only file's loader.
+        ``client`` is None for a script's command.
         """
-        address, name = (to_bytes(client.address), client.name) if client else (b"?:0", b"")
+        address, name = (to_bytes(client.address), client.name) if client else (b"", b"")
         kept = shorten(redact(arguments), missing)
         self.entries.appendleft(SlowEntry(self.next_id, int(time.time()), duration, kept, address, name))
         self.next_id += 1

@@ -137,6 +137,17 @@ ssubscribe pubsub.ssubscribe -2 1 0 1..-1:n pubsub noscript loading stale pushes
 subscribe pubsub.subscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
 sunsubscribe pubsub.sunsubscribe -1 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
 unsubscribe pubsub.unsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
+eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
+evalsha scripting.evalsha -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
+evalsha_ro scripting.evalsha_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
+eval_ro scripting.eval_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
+script - -2 0 0 -
+script|help scripting.script_help 2 0 0 - loading stale
+script|debug scripting.script_debug 3 0 0 - noscript
+script|exists scripting.script_exists -3 0 0 - noscript
+script|flush scripting.script_flush -2 0 0 - noscript
+script|kill scripting.script_kill 2 0 0 - noscript allow_busy
+script|load scripting.script_load 3 0 0 - noscript stale
 debug debug.debug -2 0 0 - admin noscript loading stale guarded
 bgrewriteaof server.bgrewriteaof 1 0 0 - admin noscript no_async_loading
 dbsize databases.dbsize 1 0 0 - readonly fast

@@ -17,7 +17,7 @@ NATIVE = {
         f"{family}.{family}": family
         for family in (
             *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
-            *("generic", "pubsub", "transactions"),
+            *("generic", "pubsub", "transactions", "scripting"),
         )
     },
     "generic.sort": "sort",
@@ -26,7 +26,12 @@ NATIVE = {
     "server.memory_native": "server",
 }
 # Families with handlers in Python, and their modules; the commands of OF_COMMAND have a module of their own.
-LATE = {"connection": "connection.connection", "server": "server.server_commands", "debug": "server.debug"}
+LATE = {
+    "connection": "connection.connection",
+    "server": "server.server_commands",
+    "debug": "server.debug",
+    "scripting": "scripting.script_help",
+}
 OF_COMMAND = {
     "client": "connection.client_command",
     "command": "server.command_command",

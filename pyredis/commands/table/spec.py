@@ -40,6 +40,7 @@ MARKS = {
     "newer": "Redis 7.4 does not have it: `since` says which version does",
     "pushes": "replies with pushes, one for each channel, instead of one reply",
     "runs_queue": "runs what MULTI has queued; if it is refused, the transaction is over",
+    "script": "may run for very long, and other clients are served meanwhile",
     "subscribed": "a client of RESP2 may call it while it is subscribed to anything",
     "unqueued": "runs at once inside MULTI",
 }

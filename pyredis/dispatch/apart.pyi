@@ -1,0 +1,1 @@
+"""Commands that may run for very long, on a stack of their own."""

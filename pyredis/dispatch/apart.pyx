@@ -1,0 +1,252 @@
+"""Suspending a command, and what must be kept of it until it goes on."""
+
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from pyredis._resp cimport Piece, Reply, reply_free, reply_piece, reply_raw
+from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_DENY_BLOCKING, CLIENT_LOADER, Client
+from pyredis.call.command cimport CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT
+from pyredis.call.outbox cimport outbox_answer
+from pyredis.call.request cimport Queued, drop_request, keep_request
+from pyredis.call.state cimport RESTRICT_BUSY, Server
+from pyredis.dispatch.run cimport run_command
+from pyredis.ground.base cimport cycles_now, unlikely
+from pyredis.ground.memory cimport mem_free, mem_zalloc
+from pyredis.lua.interpreter cimport Interpreter
+from pyredis.lua.starting cimport interpreter_prepared
+
+cdef extern from "fiber.h" nogil:
+    ctypedef struct Fiber:
+        bint inside
+
+    bint fiber_open(Fiber *fiber, size_t size, void (*body)(void *context) noexcept nogil, void *context)
+    void fiber_switch(Fiber *fiber)
+    void fiber_close(Fiber *fiber)
+
+cdef enum:
+    # Pages are only used when they are touched. Lua nests up to 200 calls of C.
+    STACK_SIZE = 8 << 20
+    SLICE_MS = 2
+
+# What belongs to the command under way and is the server's while it runs.
+ctypedef struct Moment:
+    Client *current
+    int in_exec
+    uint64_t wait_offset
+    uint64_t touched[8]
+    int touched_count
+    int64_t now_ms
+
+ctypedef struct Apart:
+    Server *server
+    Fiber fiber
+    bint usable
+    bint running                # a command is on the stack
+    Call call
+    Queued kept                 # its arguments, once it has been suspended
+    size_t begin                # where its reply begins
+    Reply reply                 # the server's reply buffer as the command knows it, while it is suspended
+    Moment moment
+    uint64_t resumed            # cycles
+
+
+cdef inline Apart *apart_of(const Server *server) noexcept nogil:
+    return <Apart *> server.apart
+
+
+cdef bint apart_suspended(const Server *server) noexcept nogil:
+    return server.apart != NULL and apart_of(server).running and not apart_of(server).fiber.inside
+
+
+# ---- on the other stack ----
+
+cdef void run_calls(void *context) noexcept nogil:
+    """What the stack is for: never returns."""
+    cdef Apart *apart = <Apart *> context
+    while True:
+        run_command(&apart.call)
+        apart.running = False
+        fiber_switch(&apart.fiber)
+
+
+cdef inline int64_t elapsed_ms(const Server *server, uint64_t since) noexcept nogil:
+    return <int64_t> ((cycles_now() - since) * server.ns_per_cycle / 1000000)
+
+
+cdef void look_at_clock(Interpreter *lua) noexcept nogil:
+    """Called now and then by a script that runs."""
+    cdef Server *server = lua.server
+    cdef Apart *apart = apart_of(server)
+    if apart == NULL or not apart.fiber.inside:
+        return
+    if not lua.timed_out:
+        if elapsed_ms(server, lua.begun) < server.settings.busy_reply_ms or server.settings.busy_reply_ms <= 0:
+            return
+        lua.timed_out = True
+        report_slow(lua)
+    elif elapsed_ms(server, apart.resumed) < SLICE_MS:
+        return
+    fiber_switch(&apart.fiber)
+
+
+cdef void report_slow(Interpreter *lua) noexcept with gil:
+    host = (<object> lua.server.core).host
+    host.on_slow_script(lua.name[:40].decode(), elapsed_ms(lua.server, lua.begun))
+
+
+# ---- on the thread's own ----
+
+cdef Apart *apart_new(Server *server) noexcept nogil:
+    cdef Apart *apart = <Apart *> mem_zalloc(sizeof(Apart))
+    apart.server = server
+    apart.usable = fiber_open(&apart.fiber, STACK_SIZE, run_calls, apart)
+    interpreter_prepared(server).on_checkpoint = look_at_clock
+    server.apart = apart
+    return apart
+
+
+cdef void apart_delete(Server *server) noexcept nogil:
+    cdef Apart *apart = apart_of(server)
+    if apart == NULL:
+        return
+    if apart.running:
+        drop_request(&apart.kept)
+        reply_free(&apart.reply)
+        release_client(apart.call.client)
+    if apart.usable:
+        fiber_close(&apart.fiber)
+    mem_free(apart, sizeof(Apart))
+    server.apart = NULL
+
+
+cdef bint has_script(const Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.queued):
+        if client.queue[index].command.flags & CMD_RUNS_SCRIPT:
+            return True
+    return False
+
+
+cdef inline bint may_suspend(const Call *call) noexcept nogil:
+    if call.client.flags & (CLIENT_DENY_BLOCKING | CLIENT_LOADER) or call.server.settings.busy_reply_ms <= 0:
+        return False
+    return not call.command.flags & CMD_RUNS_QUEUE or has_script(call.client)
+
+
+cdef void run_apart(Call *call) noexcept nogil:
+    cdef Server *server = call.server
+    cdef Apart *apart = apart_of(server)
+    if not may_suspend(call):
+        run_command(call)
+        return
+    if unlikely(apart == NULL):
+        apart = apart_new(server)
+    if unlikely(not apart.usable):
+        run_command(call)
+        return
+    apart.call = call[0]
+    apart.begin = call.reply.size
+    apart.running = True
+    fiber_switch(&apart.fiber)
+    if unlikely(apart.running):
+        suspend(apart)
+
+
+cdef void hold_client(Client *client) noexcept with gil:
+    Py_INCREF(<object> client.owner)
+
+
+cdef void release_client(Client *client) noexcept with gil:
+    Py_DECREF(<object> client.owner)
+
+
+cdef void suspend(Apart *apart) noexcept nogil:
+    """For the first time: the arguments are in a buffer that will be used again, and the client may go."""
+    cdef Call *call = &apart.call
+    keep_request(&apart.kept, call.command, call.argc, call.argv)
+    call.argv = apart.kept.argv
+    call.raw = NULL
+    call.client.flags |= CLIENT_BLOCKED
+    hold_client(call.client)
+    put_moment_aside(apart)
+    apart.reply = apart.server.reply
+    begin_reply(&apart.server.reply, &apart.reply, apart.begin)
+    apart.server.restrictions |= <uint32_t> RESTRICT_BUSY
+
+
+cdef void begin_reply(Reply *reply, const Reply *before, size_t size) noexcept nogil:
+    """A buffer with the first ``size`` bytes of another: replies of commands before, still to be sent."""
+    cdef const Piece *piece
+    cdef size_t at = 0, index
+    memset(reply, 0, sizeof(Reply))
+    reply.protocol = before.protocol
+    reply.errors = before.errors
+    for index in range(before.piece_count):
+        piece = before.pieces + index
+        if piece.at > size:
+            break
+        reply_raw(reply, before.data + at, piece.at - at)
+        reply_piece(reply, piece.blob, piece.bytes)
+        at = piece.at
+    reply_raw(reply, before.data + at, size - at)
+
+
+cdef void put_moment_aside(Apart *apart) noexcept nogil:
+    """`in_exec` stays set: what other clients may do meanwhile must neither end the unit of the log nor wait."""
+    cdef Server *server = apart.server
+    apart.moment.current = server.current
+    apart.moment.in_exec = server.in_exec
+    apart.moment.wait_offset = server.wait_offset
+    memcpy(apart.moment.touched, server.touched, sizeof(server.touched))
+    apart.moment.touched_count = server.touched_count
+    apart.moment.now_ms = server.keyspace.now_ms
+    server.wait_offset = 0
+
+
+cdef void put_moment_back(Apart *apart) noexcept nogil:
+    cdef Server *server = apart.server
+    server.current = apart.moment.current
+    server.in_exec = apart.moment.in_exec
+    server.wait_offset = apart.moment.wait_offset
+    memcpy(server.touched, apart.moment.touched, sizeof(server.touched))
+    server.touched_count = apart.moment.touched_count
+    server.keyspace.now_ms = apart.moment.now_ms
+
+
+cdef void swap_replies(Apart *apart) noexcept nogil:
+    """Errors are counted once, whoever they are replied to."""
+    cdef Reply other = apart.reply
+    other.errors = apart.server.reply.errors
+    apart.reply = apart.server.reply
+    apart.server.reply = other
+
+
+cdef void apart_resume(Server *server) noexcept nogil:
+    cdef Apart *apart = apart_of(server)
+    cdef int64_t now_ms = server.keyspace.now_ms
+    if not apart_suspended(server):
+        return
+    put_moment_back(apart)
+    swap_replies(apart)
+    apart.resumed = cycles_now()
+    fiber_switch(&apart.fiber)
+    if apart.running:
+        put_moment_aside(apart)
+    server.current = NULL
+    swap_replies(apart)
+    server.keyspace.now_ms = now_ms
+    if not apart.running:
+        finish(apart)
+
+
+cdef void finish(Apart *apart) noexcept nogil:
+    cdef Server *server = apart.server
+    cdef Client *client = apart.call.client
+    server.restrictions &= ~<uint32_t> RESTRICT_BUSY
+    outbox_answer(&server.outbox, client, &apart.reply, apart.begin, server.wait_offset)
+    server.wait_offset = 0
+    reply_free(&apart.reply)
+    drop_request(&apart.kept)
+    release_client(client)

@@ -1,0 +1,1 @@
+"""The sandbox's own versions of Lua's base functions."""

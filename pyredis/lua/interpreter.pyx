@@ -1,0 +1,140 @@
+"""Lua's memory, the interpreter's end, and the hook by which a script that runs for long is noticed."""
+
+from libc.stdint cimport int64_t
+from libc.stdio cimport fprintf, stderr
+from libc.stdlib cimport abort
+
+from pyredis.call.state cimport Server
+from pyredis.ground.base cimport Slice
+from pyredis.ground.memory cimport (
+    Account,
+    mem_account_close,
+    mem_account_new,
+    mem_enter,
+    mem_free,
+    mem_realloc,
+    mem_zalloc,
+)
+from pyredis.lua.lua_api cimport (
+    LUA_MASKCOUNT,
+    LUA_REGISTRYINDEX,
+    luaL_error,
+    lua_Debug,
+    lua_State,
+    lua_atpanic,
+    lua_close,
+    lua_newstate,
+    lua_pushlightuserdata,
+    lua_rawget,
+    lua_rawset,
+    lua_sethook,
+    lua_settop,
+    lua_touserdata,
+    lua_upvalueindex,
+)
+
+cdef enum:
+    # Lua may use twice the largest argument, and this much in any case.
+    LEAST_LIMIT = 64 << 20
+
+# The first state of the generator of rand48, before any seed.
+cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
+# Its address is a key of Lua's registry.
+cdef char _interpreter_key
+
+
+cdef Interpreter *interpreter_new(Server *server) noexcept nogil:
+    cdef Interpreter *lua = <Interpreter *> mem_zalloc(sizeof(Interpreter))
+    lua.server = server
+    lua.memory = mem_account_new()
+    lua.random = RANDOM_BEGIN
+    lua.client.fd = -1
+    return lua
+
+
+cdef void interpreter_delete(Interpreter *lua) noexcept nogil:
+    if lua == NULL:
+        return
+    interpreter_close(lua)
+    mem_account_close(lua.memory)
+    mem_free(lua.argv, lua.argv_capacity * sizeof(Slice))
+    mem_free(lua.texts, lua.texts_capacity)
+    mem_free(lua.failure, lua.failure_capacity)
+    mem_free(lua, sizeof(Interpreter))
+
+
+# ---- memory ----
+
+cdef void *allocate(void *context, void *block, size_t old_size, size_t new_size) noexcept nogil:
+    cdef Interpreter *lua = <Interpreter *> context
+    cdef Account *before
+    if new_size > old_size and lua.memory.used + <int64_t> (new_size - old_size) > lua.limit:
+        return NULL
+    before = mem_enter(lua.memory)
+    if new_size == 0:
+        mem_free(block, old_size)
+        block = NULL
+    else:
+        block = mem_realloc(block, old_size, new_size)
+    mem_enter(before)
+    return block
+
+
+cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil:
+    return lua.memory.used if lua != NULL and lua.main != NULL else 0
+
+
+# ---- the state ----
+
+cdef int panic(lua_State *L) noexcept nogil:
+    """Never called unless the contract of ``lua/lua_api`` is broken."""
+    fprintf(stderr, "A Lua error was raised outside of any protected call\n")
+    abort()
+    return 0
+
+
+cdef bint interpreter_open(Interpreter *lua) noexcept nogil:
+    lua.limit = max(<int64_t> LEAST_LIMIT, 2 * <int64_t> lua.server.settings.proto_max_bulk)
+    lua.main = lua_newstate(allocate, lua)
+    if lua.main == NULL:
+        return False
+    lua_atpanic(lua.main, panic)
+    lua_pushlightuserdata(lua.main, &_interpreter_key)
+    lua_pushlightuserdata(lua.main, lua)
+    lua_rawset(lua.main, LUA_REGISTRYINDEX)
+    # Coroutines inherit it.
+    lua_sethook(lua.main, on_count, LUA_MASKCOUNT, HOOK_COUNT)
+    return True
+
+
+cdef void interpreter_close(Interpreter *lua) noexcept nogil:
+    if lua.main != NULL:
+        lua_close(lua.main)
+        lua.main = NULL
+
+
+cdef Interpreter *upvalue_interpreter(lua_State *L) noexcept nogil:
+    return <Interpreter *> lua_touserdata(L, lua_upvalueindex(1))
+
+
+# ---- time ----
+
+cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
+    cdef Interpreter *lua
+    lua_pushlightuserdata(L, &_interpreter_key)
+    lua_rawget(L, LUA_REGISTRYINDEX)
+    lua = <Interpreter *> lua_touserdata(L, -1)
+    lua_settop(L, -2)
+    checkpoint(L, lua)
+
+
+cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
+    if not lua.running:
+        return
+    if lua.on_checkpoint != NULL:
+        lua.on_checkpoint(lua)
+    if lua.killed:
+        # Whatever catches the error meets the next one at its next instruction.
+        lua_sethook(L, on_count, LUA_MASKCOUNT, 1)
+        lua_sethook(lua.main, on_count, LUA_MASKCOUNT, 1)
+        luaL_error(L, "Script killed by user with SCRIPT KILL.")

@@ -1,0 +1,1 @@
+"""Replies as values of Lua, and values of Lua as replies, by Redis's rules for either protocol."""

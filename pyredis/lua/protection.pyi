@@ -1,0 +1,1 @@
+"""Tables that scripts can read and not change."""

@@ -1,0 +1,1 @@
+"""The table ``redis`` of scripts, which is also ``server``."""

@@ -1,0 +1,1 @@
+"""Running a script: its arguments, its protected call, its reply."""

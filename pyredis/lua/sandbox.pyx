@@ -1,0 +1,176 @@
+"""Building it, once for each state, in a protected call."""
+
+from pyredis.lua.base_functions cimport set_base_functions, set_getmetatable
+from pyredis.lua.interpreter cimport Interpreter, interpreter_close, interpreter_open
+from pyredis.lua.lua_api cimport (
+    LUA_GLOBALSINDEX,
+    LUA_OK,
+    LUA_REGISTRYINDEX,
+    LUA_TSTRING,
+    luaL_error,
+    luaL_ref,
+    lua_CFunction,
+    lua_State,
+    lua_call,
+    lua_cpcall,
+    lua_createtable,
+    lua_getfield,
+    lua_insert,
+    lua_pop,
+    lua_pushcclosure,
+    lua_pushcfunction,
+    lua_pushlightuserdata,
+    lua_pushstring,
+    lua_pushvalue,
+    lua_rawgeti,
+    lua_rawset,
+    lua_rawseti,
+    lua_replace,
+    lua_setfield,
+    lua_setmetatable,
+    lua_settop,
+    lua_tolstring,
+    lua_touserdata,
+    lua_type,
+    luaopen_base,
+    luaopen_math,
+    luaopen_string,
+    luaopen_table,
+)
+from pyredis.lua.protection cimport protect, protection_open
+from pyredis.lua.redis_functions cimport push_redis_table
+from pyredis.lua.running cimport describe_failure, run_script
+from pyredis.lua.script_errors cimport describe_error
+
+# What is taken over from Lua's own libraries as it is.
+cdef const char *_plain[10]
+_plain = ["assert", "error", "ipairs", "rawequal", "select", "tonumber", "tostring", "type", "_VERSION", NULL]
+cdef const char *_tables[5]
+_tables = ["coroutine", "math", "string", "table", NULL]
+
+
+cdef void open_library(lua_State *L, lua_CFunction function, const char *name) noexcept nogil:
+    lua_pushcfunction(L, function)
+    lua_pushstring(L, name)
+    lua_call(L, 1, 0)
+
+
+cdef void open_libraries(lua_State *L) noexcept nogil:
+    open_library(L, luaopen_base, "")
+    open_library(L, luaopen_table, "table")
+    open_library(L, luaopen_string, "string")
+    open_library(L, luaopen_math, "math")
+
+
+cdef void take_over(lua_State *L, const char **names) noexcept nogil:
+    """Copies globals of Lua's into the table on top of the stack."""
+    cdef int index = 0
+    while names[index] != NULL:
+        lua_getfield(L, LUA_GLOBALSINDEX, names[index])
+        lua_setfield(L, -2, names[index])
+        index += 1
+
+
+cdef void protect_field(lua_State *L, const char *name) noexcept nogil:
+    lua_getfield(L, -1, name)
+    protect(L)
+    lua_setfield(L, -2, name)
+
+
+cdef void set_redis(lua_State *L, Interpreter *lua) noexcept nogil:
+    push_redis_table(L, lua)
+    protect(L)
+    lua_pushvalue(L, -1)
+    lua_setfield(L, -3, "redis")
+    lua_setfield(L, -2, "server")
+    lua_pushcfunction(L, describe_error)
+    lua_setfield(L, -2, "__redis__err__handler")
+
+
+cdef int refuse_global(lua_State *L) noexcept nogil:
+    """The globals' `__index`: called with the table and a name that it does not have."""
+    if lua_type(L, 2) == LUA_TSTRING:
+        return luaL_error(L, "Script attempted to access nonexistent global variable '%s'", lua_tolstring(L, 2, NULL))
+    return luaL_error(L, "Script attempted to access nonexistent global variable")
+
+
+cdef void push_index_view(lua_State *L) noexcept nogil:
+    """Puts a view of a metatable in place of its `__index`, which is on top of the stack."""
+    lua_createtable(L, 0, 1)
+    lua_insert(L, -2)
+    lua_setfield(L, -2, "__index")
+    protect(L)
+
+
+cdef void set_globals_metatable(lua_State *L) noexcept nogil:
+    """Of the table on top of the stack."""
+    lua_createtable(L, 0, 1)
+    lua_pushcfunction(L, refuse_global)
+    lua_setfield(L, -2, "__index")
+    lua_setmetatable(L, -2)
+
+
+cdef void show(lua_State *L) noexcept nogil:
+    """Puts the view of the globals into them, makes it the environment of all scripts, and adds `getmetatable`."""
+    lua_pushvalue(L, -1)
+    protect(L)
+    lua_pushvalue(L, -1)
+    lua_setfield(L, -3, "_G")
+    # The views of metatables, by what they are the metatables of.
+    lua_createtable(L, 1, 1)
+    lua_getfield(L, -3, "string")
+    push_index_view(L)
+    lua_rawseti(L, -2, 1)
+    lua_pushvalue(L, -2)
+    lua_pushcfunction(L, refuse_global)
+    push_index_view(L)
+    lua_rawset(L, -3)
+    # getmetatable goes into the globals, which are two places below.
+    lua_pushvalue(L, -3)
+    lua_insert(L, -2)
+    set_getmetatable(L)
+    lua_pop(L, 1)
+    lua_replace(L, LUA_GLOBALSINDEX)
+
+
+cdef void keep_references(lua_State *L, Interpreter *lua) noexcept nogil:
+    """The globals are on top of the stack."""
+    lua_pushlightuserdata(L, lua)
+    lua_pushvalue(L, -2)
+    lua_pushcclosure(L, run_script, 2)
+    lua.run = luaL_ref(L, LUA_REGISTRYINDEX)
+    lua_pushlightuserdata(L, lua)
+    lua_pushcclosure(L, describe_failure, 1)
+    lua.handler = luaL_ref(L, LUA_REGISTRYINDEX)
+
+
+cdef int build(lua_State *L) noexcept nogil:
+    cdef Interpreter *lua = <Interpreter *> lua_touserdata(L, 1)
+    cdef int index = 0
+    lua_settop(L, 0)
+    protection_open(L)
+    open_libraries(L)
+    lua_createtable(L, 0, 64)
+    take_over(L, _plain)
+    take_over(L, _tables)
+    set_base_functions(L, lua)
+    while _tables[index] != NULL:
+        protect_field(L, _tables[index])
+        index += 1
+    protect_field(L, "os")
+    set_redis(L, lua)
+    set_globals_metatable(L)
+    show(L)
+    keep_references(L, lua)
+    return 0
+
+
+cdef bint sandbox_open(Interpreter *lua) noexcept nogil:
+    if not interpreter_open(lua):
+        return False
+    if lua_cpcall(lua.main, build, lua) != LUA_OK:
+        interpreter_close(lua)
+        return False
+    # The handler stays at the bottom of the stack.
+    lua_rawgeti(lua.main, LUA_REGISTRYINDEX, lua.handler)
+    return True

@@ -1,0 +1,52 @@
+"""The first line of a script: ``#!lua flags=no-writes,allow-oom``."""
+
+from pyredis.config.syntax import Unbalanced, split_words
+
+# The bits are those of ``ScriptFlag`` (``lua/interpreter.pxd``).
+FLAGS = {
+    "no-writes": 1 << 0,
+    "allow-oom": 1 << 1,
+    "allow-stale": 1 << 2,
+    "no-cluster": 1 << 3,
+    "allow-cross-slot-keys": 1 << 4,
+}
+PLAIN = 1 << 8
+
+
+class ShebangError(Exception):
+    """The line is no such line; the text is the error's, without its code."""
+
+
+def parse_shebang(body: bytes) -> tuple[int, int]:
+    """Returns the script's flags, and how many bytes of it are not for the parser: the line without its end."""
+    if not body.startswith(b"#!"):
+        return PLAIN, 0
+    line, end, _ = body.partition(b"\n")
+    if not end:
+        raise ShebangError("Invalid script shebang")
+    words = _words(line.decode("utf-8", "surrogateescape"))
+    if words[0] != "#!lua":
+        raise ShebangError(f"Unexpected engine in script shebang: {words[0]}")
+    flags = 0
+    for word in words[1:]:
+        flags |= _option(word)
+    return flags, len(line)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return split_words(line)
+    except Unbalanced as error:
+        raise ShebangError("Invalid engine in script shebang") from error
+
+
+def _option(word: str) -> int:
+    if not word.startswith("flags="):
+        raise ShebangError(f"Unknown lua shebang option: {word}")
+    flags = 0
+    for name in filter(None, [word.removeprefix("flags=")]):
+        for flag in name.split(","):
+            if flag not in FLAGS:
+                raise ShebangError(f"Unexpected flag in script shebang: {flag}")
+            flags |= FLAGS[flag]
+    return flags
