@@ -74,6 +74,7 @@ from pyredis.lua.lua_api cimport (
     lua_type,
     lua_upvalueindex,
 )
+from pyredis.lua.lua_patterns cimport set_pattern_functions
 from pyredis.lua.protection cimport push_behind, refuse_change
 
 cdef extern from "<time.h>" nogil:
@@ -514,6 +515,7 @@ cdef void set_base_functions(lua_State *L, void *interpreter) noexcept nogil:
     lua_pop(L, 1)
     lua_getfield(L, -1, "string")
     set_function(L, interpreter, "rep", string_rep)
+    set_pattern_functions(L, interpreter)
     remove_field(L, "dump")
     lua_pop(L, 1)
     lua_createtable(L, 0, 1)

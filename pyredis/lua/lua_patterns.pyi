@@ -1,0 +1,1 @@
+"""``string.find``, ``match``, ``gmatch`` and ``gsub`` for scripts, with Lua's patterns."""
