@@ -1,0 +1,117 @@
+"""What a script tries in order to leave the sandbox, to bring the server down, or to keep it for itself."""
+
+import pytest
+
+from support.client import wait_until
+
+# Each must end in an error or a harmless reply; then the server must work as before.
+ATTACKS = {
+    "python": "return python",
+    "python attribute": "return python.eval('1')",
+    "import": "return require('os')",
+    "file": "return io.open('/etc/passwd')",
+    "shell": "return os.execute('true')",
+    "environment": "return os.getenv('PATH')",
+    "dofile": "return dofile('/etc/passwd')",
+    "loadfile": "return loadfile('/etc/passwd')",
+    "dump": "return string.dump(function() end)",
+    "bytecode": "return loadstring('\\27LuaQ\\0\\1\\4\\8\\4\\8\\0')",
+    "bytecode by load": "local t = {'\\27', 'LuaQ\\0'} local i = 0 return load(function() i = i + 1 return t[i] end)",
+    "debug": "return debug.getregistry()",
+    "environment of a function": "return getfenv(redis.call)",
+    "proxy": "return newproxy(true)",
+    "userdata": "return getmetatable(coroutine.create(function() end))",
+    "finalizer": "setmetatable({}, {__gc = function() while true do end end}) collectgarbage()",
+    "metatable of strings": "getmetatable('').__index = function() return 'mine' end",
+    "metatable of the metatable": "getmetatable(getmetatable('')).__index = 1",
+    "metatable of globals": "setmetatable(_G, nil)",
+    "raw globals": "rawset(_G, 'redis', 1)",
+    "globals behind the view": "for k, v in pairs(_G) do if k == '_G' then rawset(v, 'x', 1) end end",
+    "foreach": "table.foreach(redis, function(k, v) if k == 'call' then redis.call = 1 end end)",
+    "insert": "table.insert(redis, 1, 1)",
+    "error table": "error(redis)",
+    "error table in pcall": "pcall(error, _G) x = 1",
+    "view as environment": "local f = loadstring('redis = 1') f()",
+    "view as metatable": "local t = setmetatable({}, redis) getmetatable(t).call = 1",
+    "handler": "__redis__err__handler(redis)",
+    "unpack": "return unpack({}, -2147483648, 2147483647)",
+    "unpack beyond": "return unpack({}, 0, 2147483647)",
+    "unpack of floats": "return unpack({}, 1e300, -1e300)",
+    "deep recursion": "local function f() return 1 + f() end return f()",
+    "deep recursion in C": "local function f() return pcall(f) end return f()",
+    "deep gsub": "local function f(x) return (x:gsub('.', f)) end return f('a')",
+    "deep load": "local function f() return load(f) end return f()",
+    "deep sort": "local function f(a, b) table.sort({1, 2, 3}, f) return a < b end table.sort({1, 2, 3}, f)",
+    "deep metatables": "local t = {} for i = 1, 100000 do t = setmetatable({}, {__index = t}) end return t.x",
+    "deep coroutines": "local function f() return coroutine.wrap(f)() end return f()",
+    "deep parentheses": "return loadstring('return ' .. string.rep('(', 100000) .. string.rep(')', 100000))",
+    "deep tables": "return loadstring('return ' .. string.rep('{', 100000) .. string.rep('}', 100000))",
+    "deep concatenation": "return loadstring('return ' .. string.rep('1 .. ', 100000) .. '1')",
+    "deep pattern": "return string.find(string.rep('a', 300000), string.rep('a?', 300000))",
+    "many captures": "return string.find('a', string.rep('()', 1000))",
+    "long brackets": "return loadstring('[' .. string.rep('=', 1000000))",
+    "huge string": "return string.rep('x', 2147483647)",
+    "huge strings": "local s = 'x' while true do s = s .. s end",
+    "huge table": "local t = {} for i = 1, 1e9 do t[i] = {i} end",
+    "huge table at once": "local t = {} t[2^30] = 1 return #t",
+    "huge format": "return string.format('%99999999d', 1)",
+    "huge concatenation": "local t = {} for i = 1, 1000 do t[i] = string.rep('x', 1e6) end "
+    "return #table.concat(t) + #table.concat(t, string.rep('y', 1e6))",
+    "huge reply": "local t = {1} for i = 1, 64 do t = {t, t, t, t} end return t",
+    "memory caught": "local ok, e for i = 1, 100 do ok, e = pcall(string.rep, 'x', 2147483647) end return e",
+    "collector": "collectgarbage('stop') collectgarbage('setpause', 1000000) return collectgarbage('step', 2^31)",
+    "collector while loading": "local n = 0 return load(function() n = n + 1 collectgarbage() if n < 100 "
+    "then return 'x = 1 ' elseif n == 100 then return nil end end, string.rep('n', 1000))",
+    "collector with an empty first piece": "local n = 0 return load(function() n = n + 1 collectgarbage() "
+    "local t = {} for i = 1, 1000 do t[i] = 'garbage' .. i end if n == 1 then return nil end "
+    "return 'x' end, 'name' .. n)",
+    "keys as nil": "local t = {} t[nil] = 1",
+    "not a number as key": "local t = {} t[0/0] = 1",
+    "next of a wrong key": "return next({}, {})",
+    "select": "return select(-2147483648, 1)",
+    "string.char": "return string.char(unpack({1, 2, 3}, 1, 7000))",
+    "tostring": "return tostring(setmetatable({}, {__tostring = function() error('x') end}))",
+    "concat metamethod": "return setmetatable({}, {__concat = function(a, b) return a .. b end}) .. 'x'",
+    "yield across": "coroutine.yield()",
+    "yield in a sort": "coroutine.wrap(function() table.sort({1, 2, 3}, coroutine.yield) end)()",
+    "dead coroutine": "local c = coroutine.create(function() end) coroutine.resume(c) return coroutine.resume(c)",
+    "call in a coroutine that is dropped": "for i = 1, 1000 do coroutine.wrap(function() redis.call('set', 'a', i) "
+    "coroutine.yield() end)() end collectgarbage()",
+    "many arguments": "return redis.call('del', unpack((function() local t = {} for i = 1, 7900 do t[i] = 'k' .. i end "
+    "return t end)()))",
+    "large argument": "return redis.call('set', 'a', string.rep('x', 2^27)).ok",
+    "nested call": "return redis.call('eval', 'return 1', 0)",
+    "quit": "return redis.call('quit')",
+    "subscribe": "return redis.call('subscribe', 'x')",
+}
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory):
+    from support.servers import make_ours
+
+    server = make_ours(
+        tmp_path_factory.mktemp("victim"), "--busy-reply-threshold", "100", "--proto-max-bulk-len", "128mb"
+    )
+    server.start()
+    yield server
+    server.end()
+
+
+def killed_or_over(attacker, other):
+    """The script's reply has begun to arrive; one that makes the server busy is killed first."""
+    other.do("SCRIPT", "KILL")
+    return not attacker.is_silent(0.02)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_harms_nobody(victim, name):
+    with victim.client() as attacker, victim.client() as other:
+        attacker.send("EVAL", ATTACKS[name], 0)
+        wait_until(lambda: killed_or_over(attacker, other), "the end of the script", timeout=30)
+        attacker.read()
+        assert attacker.do("PING") == "PONG"
+    victim.check_alive()
+    with victim.client() as client:
+        assert client.must("EVAL", "return {type(redis.call), ('x'):upper(), #KEYS}", 0) == [b"function", b"X", 0]
+        assert client.must("FLUSHALL") == "OK"
