@@ -103,8 +103,10 @@ cdef void reject_misconf(Call *call) noexcept with gil:
 cdef void reject_any(void *call, const char *text) noexcept nogil:
     if text == NULL:
         reject_misconf(<Call *> call)
-    else:
-        reject(<Call *> call, text)
+        return
+    # Whatever the command: a script's EXEC ends no transaction.
+    reply_error((<Call *> call).reply, text)
+    note_rejection(<Call *> call)
 
 
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
