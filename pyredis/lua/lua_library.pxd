@@ -1,0 +1,64 @@
+"""What the libraries for scripts share: how functions get into their table, and a buffer for the text that they make.
+
+An error in Lua jumps out of a C function, so a library owns no block that only it would free. A `LuaBuffer` keeps its
+bytes in a userdata that is an upvalue of the running function: it belongs to Lua, its size counts as the scripts'
+memory, and the next call of the function uses it again. That is safe because no function that has a buffer ever runs
+Lua code: all access to tables is raw, and nothing that a script can make has a ``__gc``.
+"""
+
+from libc.stddef cimport size_t
+from libc.string cimport memcpy
+
+from pyredis.ground.base cimport unlikely
+from pyredis.lua.lua_api cimport lua_CFunction, lua_objlen, lua_State, lua_touserdata
+
+cdef enum:
+    # A larger buffer is left to the collector when the call is over, or, after an error, when the next one begins.
+    KEPT_BUFFER = 65536
+
+ctypedef struct LuaBuffer:
+    lua_State *L
+    int home            # the pseudo-index of the upvalue that holds the userdata, or nil
+    char *data
+    size_t size
+    size_t room
+
+# Growing needs one free place on the stack. What calls it here is `buffer_begin` and `buffer_reserve`.
+cdef void buffer_grow(LuaBuffer *buffer, size_t more) noexcept nogil
+# Ends the use of a buffer.
+cdef void buffer_end(LuaBuffer *buffer) noexcept nogil
+# Pushes what the buffer holds as a string, and ends its use.
+cdef void buffer_push(LuaBuffer *buffer) noexcept nogil
+# Leaves the userdata to the collector.
+cdef void buffer_drop(lua_State *L, int home) noexcept nogil
+# Sets a field of the table on top of the stack to a function, with the `upvalues` that lie above the table.
+cdef void set_function(lua_State *L, const char *name, lua_CFunction function, int upvalues) noexcept nogil
+
+
+cdef inline void buffer_reserve(LuaBuffer *buffer, size_t more) noexcept nogil:
+    """Makes room for ``more`` bytes after those that the buffer holds."""
+    if unlikely(buffer.room - buffer.size < more):
+        buffer_grow(buffer, more)
+
+
+cdef inline void buffer_begin(LuaBuffer *buffer, lua_State *L, int home) noexcept nogil:
+    buffer.L = L
+    buffer.home = home
+    buffer.data = <char *> lua_touserdata(L, home)
+    buffer.room = lua_objlen(L, home) if buffer.data != NULL else 0
+    buffer.size = 0
+    if unlikely(buffer.data == NULL or buffer.room > KEPT_BUFFER):
+        buffer.room = 0
+        buffer_grow(buffer, 1)
+
+
+cdef inline void buffer_add(LuaBuffer *buffer, const char *data, size_t size) noexcept nogil:
+    buffer_reserve(buffer, size)
+    memcpy(buffer.data + buffer.size, data, size)
+    buffer.size += size
+
+
+cdef inline void buffer_put(LuaBuffer *buffer, char byte) noexcept nogil:
+    buffer_reserve(buffer, 1)
+    buffer.data[buffer.size] = byte
+    buffer.size += 1
