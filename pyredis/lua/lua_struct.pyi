@@ -1,0 +1,1 @@
+"""The library ``struct`` for scripts: numbers and strings as packed bytes."""
