@@ -1,0 +1,1 @@
+"""The library ``cmsgpack`` for scripts: MessagePack."""
