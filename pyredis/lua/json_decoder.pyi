@@ -1,0 +1,1 @@
+"""Lua values made of JSON text."""

@@ -1,0 +1,1 @@
+"""JSON text made of Lua values."""

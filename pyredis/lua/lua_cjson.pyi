@@ -1,0 +1,1 @@
+"""The library ``cjson`` for scripts: JSON."""
