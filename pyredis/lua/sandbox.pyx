@@ -37,6 +37,10 @@ from pyredis.lua.lua_api cimport (
     luaopen_string,
     luaopen_table,
 )
+from pyredis.lua.lua_bit cimport open_bit
+from pyredis.lua.lua_cjson cimport open_cjson
+from pyredis.lua.lua_cmsgpack cimport open_cmsgpack
+from pyredis.lua.lua_struct cimport open_struct
 from pyredis.lua.protection cimport protect, protection_open
 from pyredis.lua.redis_functions cimport push_redis_table
 from pyredis.lua.running cimport describe_failure, run_script
@@ -45,8 +49,8 @@ from pyredis.lua.script_errors cimport describe_error
 # What is taken over from Lua's own libraries as it is.
 cdef const char *_plain[10]
 _plain = ["assert", "error", "ipairs", "rawequal", "select", "tonumber", "tostring", "type", "_VERSION", NULL]
-cdef const char *_tables[5]
-_tables = ["coroutine", "math", "string", "table", NULL]
+cdef const char *_tables[9]
+_tables = ["bit", "cjson", "cmsgpack", "coroutine", "math", "string", "struct", "table", NULL]
 
 
 cdef void open_library(lua_State *L, lua_CFunction function, const char *name) noexcept nogil:
@@ -60,6 +64,10 @@ cdef void open_libraries(lua_State *L) noexcept nogil:
     open_library(L, luaopen_table, "table")
     open_library(L, luaopen_string, "string")
     open_library(L, luaopen_math, "math")
+    open_library(L, open_bit, "bit")
+    open_library(L, open_cjson, "cjson")
+    open_library(L, open_cmsgpack, "cmsgpack")
+    open_library(L, open_struct, "struct")
 
 
 cdef void take_over(lua_State *L, const char **names) noexcept nogil:
