@@ -106,3 +106,44 @@ def test_an_array_of_billions_of_holes_ends_at_the_limit_of_memory():
         b"local c = cjson.new() c.encode_sparse_array(false, 0) return tostring((pcall(c.encode, {[2^31 - 1] = 1})))"
     )
     assert interpreter.run(chunk) == b"false"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return cjson.encode({1, {a = cjson.null}})",
+        'return {cjson.decode(\'[1, "a", {"b": [true, null]}]\')}',
+        "return cmsgpack.unpack(cmsgpack.pack({1, 'a', {b = {}}}))",
+        "return {struct.unpack('>i4s', struct.pack('>i4s', -5, 'abc'))}",
+        "return bit.tohex(bit.bor(1, 2 ^ 31))",
+        "cjson.encode = nil",
+        "cmsgpack.x = 1",
+        "struct.pack = 1",
+        "bit.tohex = 1",
+        "return cjson.decode('[1')",
+        "return cmsgpack.unpack('\\193')",
+        "return struct.pack('y', 1)",
+        "return bit.tobit({})",
+        "cjson.encode_max_depth(3) return cjson.encode({{{{}}}})",
+    ],
+)
+def test_scripts_find_the_libraries_and_cannot_change_them(pair, body):
+    pair.check("SCRIPT", "FLUSH")
+    pair.check("EVAL", body, 0)
+    pair.check("EVAL", "return cjson.encode_max_depth(1000)", 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "local t = {} for i = 1, 9000 do t = {t} end cjson.encode_max_depth(9999) return cjson.encode(t)",
+        "local t = {} for i = 1, 7000 do t = {t} end cjson.encode_max_depth(9999) return #cjson.encode(t)",
+        "cjson.decode_max_depth(9999) return #cjson.decode(string.rep('[', 7000) .. string.rep(']', 7000))",
+        "cjson.decode_max_depth(9999) return cjson.decode(string.rep('{\"a\":', 9000))",
+        "return cmsgpack.unpack(string.rep('\\145', 3999))",
+        "return cmsgpack.unpack(string.rep('\\129', 9000))",
+    ],
+)
+def test_the_deepest_nesting_fits_the_stack_that_scripts_run_on(pair2, body):
+    pair2.check("EVAL", body, 0)
+    pair2.check("EVAL", "return {cjson.encode_max_depth(1000), cjson.decode_max_depth(1000)}", 0)
