@@ -62,7 +62,6 @@ CLUSTER_ONLY = "There is no cluster mode."
 REPLICAS_ONLY = "There is no replication."
 TLS_ONLY = "There is no TLS."
 RDB_ONLY = "No RDB snapshots are written."
-LUA_ONLY = "What was withdrawn is not there."
 EVICTION_ONLY = "No key is evicted."
 TRACKING_ONLY = "There is no client tracking."
 ACL_ONLY = "There are no users except the default one."
@@ -309,7 +308,7 @@ LUA = [
     row("busy-reply-threshold", LONG, 5000, "Time after which a script is slow.", unit="milliseconds",
         alias="lua-time-limit"),
     row("lua-enable-deprecated-api", BOOL, False, "Let scripts use the deprecated API.", "immutable hidden",
-        effect=LUA_ONLY),
+        effect="Scripts never have it."),
 ]  # fmt: skip
 
 CLUSTER = [
@@ -398,7 +397,7 @@ TESTING = [
     row("loading-process-events-interval-bytes", Integer(1024), 2 * 1024**2, "How often loading serves clients.",
         "hidden", effect=TEST_AID),
     row("lazyexpire-nested-arbitrary-keys", BOOL, True, "Expire keys that a script did not declare.", "hidden",
-        effect=LUA_ONLY),
+        effect="They always expire."),
     row("enable-debug-assert", BOOL, False, "Check the server's own assumptions.", "immutable hidden",
         effect=TEST_AID),
 ]  # fmt: skip

@@ -46,7 +46,7 @@ from pyredis.lua.redis_functions cimport push_redis_table
 from pyredis.lua.running cimport describe_failure, run_script
 from pyredis.lua.script_errors cimport describe_error
 
-# What is taken over from Lua's own libraries as it is.
+# What is taken over from the libraries as it is.
 cdef const char *_plain[10]
 _plain = ["assert", "error", "ipairs", "rawequal", "select", "tonumber", "tostring", "type", "_VERSION", NULL]
 cdef const char *_tables[9]

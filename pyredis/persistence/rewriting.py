@@ -128,7 +128,7 @@ class Rewriting:
 
     def cron(self) -> None:
         """Begins a rewrite if one is due. Must be called periodically."""
-        if self.busy or self.core.loading or time.monotonic() < self._not_before:
+        if self.busy or self.core.loading or self.core.busy or time.monotonic() < self._not_before:
             return
         if self.scheduled or self.persistence.needs_base:
             self.begin()
