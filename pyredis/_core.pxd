@@ -31,6 +31,7 @@ cdef class Core(State):
     cdef int build_index(self) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0
     cdef int check_idle(self) except -1
+    cdef int attach_file(self, int fd, int64_t size) except -1
     cdef int check_callable(self, DirectClient client) except -1
     cdef object take_reply(self, size_t begin)
     cdef int leave_call(self, DirectClient client) except -1

@@ -550,6 +550,14 @@ cdef class Core(State):
 
     def aof_open(self, int fd, int64_t size, str policy):
         """Appends changes to ``fd``, a file of ``size`` bytes, from now on. Raises OSError."""
+        cdef Account *interrupted = mem_enter(self.server.memory)
+        try:
+            self.attach_file(fd, size)
+        finally:
+            mem_enter(interrupted)
+        self.aof_policy(policy)
+
+    cdef int attach_file(self, int fd, int64_t size) except -1:
         cdef int error
         cdef Aof *aof = self.server.aof
         if aof == NULL:
@@ -562,7 +570,7 @@ cdef class Core(State):
                 aof_delete(aof)
             raise OSError(error, os.strerror(error))
         self.server.aof = aof
-        self.aof_policy(policy)
+        return 0
 
     def aof_policy(self, str policy):
         """Sets when the file is synced: ``always``, ``everysec`` or ``no``."""
@@ -574,10 +582,13 @@ cdef class Core(State):
     def aof_close(self):
         """Drains, syncs, closes; returns an errno, 0 for success."""
         cdef int error
+        cdef Account *interrupted
         if self.server.aof == NULL:
             return 0
+        interrupted = mem_enter(self.server.memory)
         error = aof_detach(self.server.aof)
         aof_delete(self.server.aof)
+        mem_enter(interrupted)
         self.server.aof = NULL
         self.server.fsync_always = False
         self.server.aof_error = 0

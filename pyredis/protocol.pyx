@@ -369,7 +369,8 @@ cdef class Connection(Blockable):
 
     def reset(self):
         """RESET: makes the connection like a new one, except for its authentication, which the caller decides."""
-        if self.hub.core.server.in_exec and self.hub.core.server.current == &self.client:
+        if self.hub.core.server.in_exec and self.hub.core.server.current == &self.client and \
+                not apart_suspended(&self.hub.core.server):
             raise RuntimeError("not possible while the client's EXEC runs")
         forget_subscriptions(&self.hub.core.server, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)

@@ -164,3 +164,12 @@ def test_a_server_without_a_threshold_never_calls_a_script_slow(start_ours):
     with server.client() as client:
         assert client.must("EVAL", "for i=1,30000000 do end return 1", 0) == 1
     assert "Slow script" not in server.log()
+
+
+def test_the_threshold_can_be_set_while_serving(start_ours):
+    server = start_ours("--busy-reply-threshold", "0")
+    with server.client() as client:
+        client.must("CONFIG", "SET", "busy-reply-threshold", "50")
+    runner, other = begin(server, "while true do end")
+    assert other.do("SCRIPT", "KILL") == "OK"
+    assert runner.read().is_error

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "bind": "test_listeners.py::test_the_addresses_change",
     "port": "test_listeners.py::test_the_port_changes_and_connections_stay",
     "protected-mode": "test_limits.py::test_strangers_are_turned_away_in_protected_mode",
+    "busy-reply-threshold": "test_busy_scripts.py::test_the_threshold_can_be_set_while_serving",
     "maxclients": "test_limits.py::test_maxclients_keeps_to_the_limit_of_open_files",
     "shutdown-on-sigterm": "test_lifecycle.py::test_what_a_signal_does_can_be_chosen",
     "appendfsync": "test_durability.py::test_a_change_of_the_mode_loses_no_reply",

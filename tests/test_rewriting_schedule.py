@@ -20,7 +20,7 @@ class Schedule:
             "auto-aof-rewrite-min-size": 0,
             "no-appendfsync-on-rewrite": False,
         }
-        self.core = SimpleNamespace(loading=False, aof_sync_failed=False, in_transaction=False)
+        self.core = SimpleNamespace(loading=False, busy=False, aof_sync_failed=False, in_transaction=False)
         log = SimpleNamespace(notice=lambda text: None, warning=lambda text: None)
         server = SimpleNamespace(core=self.core, config=self.config, log=log)
         self.persistence = SimpleNamespace(

@@ -14,6 +14,7 @@ from pyredis.call.client_state cimport ClientState
 from pyredis.call.outbox cimport outbox_forget
 from pyredis.call.state cimport Server, State, find_command
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.dispatch.apart cimport apart_suspended
 from pyredis.dispatch.batch cimport execute_call
 from pyredis.ground.base cimport Slice, cycles_now
 from pyredis.ground.memory cimport Account, mem_enter
@@ -91,7 +92,8 @@ cdef class DirectClient(ClientState):
     def reset(self):
         """RESET: restores the state of a new client, except for its authentication, which the caller decides."""
         cdef Account *interrupted
-        if self.state.server.in_exec and self.state.server.current == &self.client:
+        if self.state.server.in_exec and self.state.server.current == &self.client and \
+                not apart_suspended(&self.state.server):
             raise RuntimeError("not possible while the client's EXEC runs")
         interrupted = mem_enter(self.state.server.memory)
         forget_subscriptions(&self.state.server, &self.client)

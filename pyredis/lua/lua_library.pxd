@@ -10,7 +10,7 @@ from libc.stddef cimport size_t
 from libc.string cimport memcpy
 
 from pyredis.ground.base cimport unlikely
-from pyredis.lua.lua_api cimport lua_CFunction, lua_objlen, lua_State, lua_touserdata
+from pyredis.lua.lua_api cimport lua_CFunction, lua_State, lua_objlen, lua_touserdata
 
 cdef enum:
     # A larger buffer is left to the collector when the call is over, or, after an error, when the next one begins.

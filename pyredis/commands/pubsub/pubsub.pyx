@@ -23,7 +23,7 @@ from pyredis._resp cimport (
     reply_truncate,
 )
 from pyredis.call.call cimport Call, argument, key_hash
-from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
+from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_LOADER, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
 from pyredis.call.errors cimport refuse_subcommand
 from pyredis.call.handlers cimport native
 from pyredis.call.outbox cimport SEND_PUSH, outbox_send, the_unit_under_way
@@ -95,6 +95,9 @@ cdef Replied confirmed(Call *call) noexcept nogil:
 
 cdef Replied subscribe_to(Call *call, SubscriptionKind kind) noexcept nogil:
     cdef int index
+    if call.client.flags & CLIENT_LOADER:
+        # From a file: the client that loads it is sent nothing.
+        return reply_error(call.reply, "ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client")
     for index in range(1, call.argc):
         subscribe_client(call.server, call.client, kind, argument(call, index))
         confirm(call, subscribed_word(kind), &call.argv[index], shown_subscriptions(call.client, kind))
