@@ -89,6 +89,7 @@ cdef class Snapshot:
     cdef Log log                     # the snapshot's own: the base's commands
     cdef Aof *out
     cdef Output output               # into that log
+    cdef Account *memory             # the core's, which may have been freed before
     cdef readonly uint64_t position  # of the server's log at the beginning
 
     def __cinit__(self, Core core, int fd, size_t piece=PIECE):
@@ -99,6 +100,7 @@ cdef class Snapshot:
         cdef int error
         self.core = core
         enter(core)
+        self.memory = core.server.memory
         log_init(&self.log, RING_SIZE)
         self.out = aof_new(&self.log)
         if self.out == NULL:
@@ -121,9 +123,14 @@ cdef class Snapshot:
             self.end()
 
     def __dealloc__(self):
+        cdef Account *interrupted
+        if self.memory == NULL:
+            return
+        interrupted = mem_enter(self.memory)
         if self.out != NULL:
             aof_delete(self.out)
         log_destroy(&self.log)
+        mem_enter(interrupted)
 
     cdef void begin(self) noexcept:
         cdef Keyspace *keyspace = &self.core.server.keyspace
@@ -181,6 +188,7 @@ cdef class Snapshot:
 
     def finish(self):
         """Closes the file. Returns 0 if the file is complete and synced, otherwise an errno."""
+        enter(self.core)
         cdef int error = self.error
         cdef int last = aof_detach(self.out)
         self.end()
@@ -188,6 +196,7 @@ cdef class Snapshot:
 
     def abandon(self):
         """Gives the snapshot up. The caller deletes the file."""
+        enter(self.core)
         self.end()
         aof_detach(self.out)
 

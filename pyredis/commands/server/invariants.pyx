@@ -6,7 +6,7 @@ server keeps for the next batch; ``Core.used_memory`` of an empty server is then
 
 from pyredis._resp cimport arguments_free, reply_free
 from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_PUBSUB, Client
-from pyredis.call.state cimport State
+from pyredis.call.state cimport State, enter
 from pyredis.call.waiting cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Waiting, awaited_key
 from pyredis.channels.channels cimport (
     PATTERN,
@@ -81,6 +81,7 @@ def check(State core):
 
 def release_scratch(State core):
     """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, and empty tables."""
+    enter(core)
     cdef int index
     cdef Table *watched
     reply_free(&core.server.reply)
