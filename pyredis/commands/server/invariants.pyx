@@ -43,6 +43,7 @@ from pyredis.keyspace.keyspace cimport (
     value_type,
     watched_key,
 )
+from pyredis.lua.starting cimport interpreter_end
 from pyredis.types.hash.hash cimport Hash, hash_next_expiry, hash_size, hash_sound
 from pyredis.types.list.list cimport List, list_size, list_sound
 from pyredis.types.set.set cimport Set, set_size, set_sound
@@ -80,10 +81,11 @@ def check(State core):
 
 
 def release_scratch(State core):
-    """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, and empty tables."""
+    """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, empty tables, and scripts."""
     enter(core)
     cdef int index
     cdef Table *watched
+    interpreter_end(&core.server)
     reply_free(&core.server.reply)
     arguments_free(&core.server.arguments)
     for index in range(core.server.keyspace.count):
