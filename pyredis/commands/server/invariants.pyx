@@ -81,7 +81,7 @@ def check(State core):
 
 
 def release_scratch(State core):
-    """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, empty tables, and scripts."""
+    """Frees the reply buffer, which must hold no unsent reply, the last batch's arguments, empty tables, scripts."""
     enter(core)
     cdef int index
     cdef Table *watched
