@@ -38,8 +38,6 @@ cdef class Receiver(ClientView):
     cdef int check_output(self, size_t unsent) except -1
     # Resumes a paused client if it has read enough, or if it has read nothing at all.
     cdef int look_again(self) except -1
-    # Whether nothing can be sent any more.
-    cdef bint is_gone(self) except -1
     # Closes a connection that is to end, once nothing is held.
     cdef int finish(self) except -1
     # The command that waited has been answered.

@@ -15,7 +15,7 @@ from libc.stdint cimport uint64_t
 from pyredis._core cimport Core
 from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
-from pyredis.call.outbox cimport outbox_collect, outbox_forget
+from pyredis.call.outbox cimport outbox_collect
 from pyredis.call.state cimport Server, enter
 from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.apart cimport apart_resume, apart_suspended
@@ -49,9 +49,6 @@ cdef class Receiver(ClientView):
         raise NotImplementedError
 
     cdef int look_again(self) except -1:
-        raise NotImplementedError
-
-    cdef bint is_gone(self) except -1:
         raise NotImplementedError
 
     cdef int finish(self) except -1:
@@ -170,8 +167,6 @@ cdef class Hub:
         if owed.parcel != NULL:
             parcel = <Parcel> owed.parcel
             Py_DECREF(parcel)
-        if connection.is_gone():
-            return 0
         if owed.offset > released or connection.waiting:
             if parcel is not None:
                 return self.wait(connection, parcel, parcel.size, owed.offset)
@@ -208,8 +203,6 @@ cdef class Hub:
             connection.waiting -= 1
             connection.waiting_bytes -= size
             connection.held -= 1
-            if connection.is_gone():
-                continue
             if isinstance(reply, Parcel):
                 connection.send_parcel(reply)
             else:
@@ -267,12 +260,8 @@ cdef class Hub:
         cdef Server *server = &self.core.server
         cdef size_t begin = server.reply.size
         cdef uint64_t offset = 0
-        cdef bint answered
+        cdef bint answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
         cdef Parcel parcel
-        if connection.is_gone():
-            outbox_forget(&server.outbox, &connection.client)
-            return 0
-        answered = outbox_collect(&server.outbox, &connection.client, &server.reply, &offset)
         if offset > released or connection.waiting:
             parcel = parcel_of(&server.reply, begin, 0)
             if parcel.size:

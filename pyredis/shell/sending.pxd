@@ -18,4 +18,6 @@ cdef class Sender(Receiver):
     cdef int pump(self) except -1
     cdef int lend_to_transport(self) except -1
     cdef size_t unsent_bytes(self) except? 0
+    # Whether nothing can be sent any more.
+    cdef bint is_gone(self) except -1
     cdef bint is_owed(self) noexcept

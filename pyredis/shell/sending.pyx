@@ -67,6 +67,8 @@ cdef class Sender(Receiver):
 
     cdef int queue_tail(self, const char *data, size_t size) except -1:
         cdef size_t unsent
+        if self.is_gone():
+            return 0
         if self.outgoing is not None:
             self.outgoing.add_bytes(data[:size])
         else:
