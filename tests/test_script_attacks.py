@@ -115,3 +115,17 @@ def test_an_attack_harms_nobody(victim, name):
     with victim.client() as client:
         assert client.must("EVAL", "return {type(redis.call), ('x'):upper(), #KEYS}", 0) == [b"function", b"X", 0]
         assert client.must("FLUSHALL") == "OK"
+
+
+GREEDY = "local t = {} while true do t[#t + 1] = ('x'):rep(100) .. #t end"
+
+
+@pytest.mark.parametrize("script", [GREEDY, f"for i = 1, 3 do pcall(function() {GREEDY} end) end return 1"])
+def test_a_script_that_fills_lua_s_memory_leaves_room_for_the_next(start_ours, script):
+    """The allocation that fails is a small one, so the garbage reaches up to the limit, which is 64 MB here."""
+    server = start_ours("--busy-reply-threshold", "0", "--proto-max-bulk-len", "1mb")
+    with server.client() as client:
+        for _ in range(2):
+            client.do("EVAL", script, 0)
+            for number in range(10):
+                assert client.must("EVAL", "return {ARGV[1], #('x'):rep(1000)}", 0, number) == [b"%d" % number, 1000]

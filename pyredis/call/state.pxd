@@ -70,7 +70,7 @@ ctypedef struct Server:
     void *sink_context
     Waiting waiting
     Outbox outbox               # bytes for clients other than the replies to their commands
-    Channels channels           # who is subscribed to what
+    Channels channels           # and their subscribers
     # Dispatch is above the commands, which call it through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready
@@ -78,6 +78,8 @@ ctypedef struct Server:
     void (*reject)(void *call, const char *text) noexcept nogil
     void *apart                 # what runs commands on a stack of their own (`dispatch/apart`)
     void *interpreter           # of scripts (`lua/interpreter`), NULL before the first
+    # Called by a script now and then, with its interpreter: may let the loop run in between. NULL for nothing.
+    void (*on_checkpoint)(void *interpreter) noexcept nogil
     Log log                     # of changes
     bint log_owed               # something was appended that is not published, and the reply depends on it
     # the append-only file
@@ -103,6 +105,12 @@ ctypedef struct Server:
     uint64_t hits
     uint64_t misses
     uint64_t errors_noted       # the value of Reply.errors up to which errors are charged to commands
+
+
+cdef inline bint exceeds_memory(const Server *server) noexcept nogil:
+    """Whether the data use more than `maxmemory`, if it is set."""
+    return server.restrictions & RESTRICT_MEMORY and server.memory.used > 0 and \
+        <uint64_t> server.memory.used > server.settings.maxmemory
 
 
 cdef inline Command *find_command(const Server *server, Slice name) noexcept nogil:

@@ -6,7 +6,7 @@ Every command without the flag ``allow_busy`` is refused with BUSY, and nothing 
 must not see (expired keys stay). At the end of every iteration the script runs on for ``SLICE_MS``. Its reply reaches
 the client as that of a command that waited.
 
-A script is only suspended where Lua counts instructions or looks at the clock (``Interpreter.on_checkpoint``), never
+A script is only suspended where Lua counts instructions or looks at the clock (``Server.on_checkpoint``), never
 inside one of its commands; so whatever else runs finds all structures whole. What is under way stays with the stack:
 the reply so far, the open unit of the log, the moment at which the script began. An EXEC that has queued a script runs
 on that stack too.

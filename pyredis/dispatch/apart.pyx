@@ -10,12 +10,11 @@ from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_DENY_BLOCKING, CLIENT_LO
 from pyredis.call.command cimport CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT
 from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.request cimport Queued, drop_request, keep_request
-from pyredis.call.state cimport RESTRICT_BUSY, Server
+from pyredis.call.state cimport RESTRICT_BUSY, TOUCHED, Server
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport cycles_now, unlikely
 from pyredis.ground.memory cimport mem_free, mem_zalloc
 from pyredis.lua.interpreter cimport Interpreter
-from pyredis.lua.starting cimport interpreter_prepared
 
 cdef extern from "fiber.h" nogil:
     ctypedef struct Fiber:
@@ -35,7 +34,7 @@ ctypedef struct Moment:
     Client *current
     int in_exec
     uint64_t wait_offset
-    uint64_t touched[8]
+    uint64_t touched[TOUCHED]
     int touched_count
     int64_t now_ms
 
@@ -75,8 +74,9 @@ cdef inline int64_t elapsed_ms(const Server *server, uint64_t since) noexcept no
     return <int64_t> ((cycles_now() - since) * server.ns_per_cycle / 1000000)
 
 
-cdef void look_at_clock(Interpreter *lua) noexcept nogil:
+cdef void look_at_clock(void *interpreter) noexcept nogil:
     """Called now and then by a script that runs."""
+    cdef Interpreter *lua = <Interpreter *> interpreter
     cdef Server *server = lua.server
     cdef Apart *apart = apart_of(server)
     if apart == NULL or not apart.fiber.inside:
@@ -102,7 +102,7 @@ cdef Apart *apart_new(Server *server) noexcept nogil:
     cdef Apart *apart = <Apart *> mem_zalloc(sizeof(Apart))
     apart.server = server
     apart.usable = fiber_open(&apart.fiber, STACK_SIZE, run_calls, apart)
-    interpreter_prepared(server).on_checkpoint = look_at_clock
+    server.on_checkpoint = look_at_clock
     server.apart = apart
     return apart
 

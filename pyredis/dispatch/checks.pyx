@@ -1,6 +1,6 @@
 """The checks and their error replies; ``checks.pxd`` has the contract."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
 
 from pyredis._resp cimport reply_error, reply_error_slice, reply_status
@@ -28,7 +28,7 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_BUSY, RESTRICT_LOADING, RESTRICT_MEMORY, Server
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_BUSY, RESTRICT_LOADING, Server, exceeds_memory
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport slice_of
 
@@ -125,8 +125,7 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef uint32_t flags = flags_to_run(call)
-    if server.restrictions & (RESTRICT_MEMORY | RESTRICT_LOADING) == RESTRICT_MEMORY and flags & CMD_DENYOOM and \
-            server.memory.used > 0 and <uint64_t> server.memory.used > server.settings.maxmemory:
+    if not server.restrictions & RESTRICT_LOADING and flags & CMD_DENYOOM and exceeds_memory(server):
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
     if server.restrictions & RESTRICT_AOF_ERROR and flags & (CMD_WRITE | CMD_NEEDS_FILE):

@@ -70,15 +70,13 @@ ctypedef struct Interpreter:
     Client *caller
     size_t base
     uint64_t begun              # cycles
-    int64_t time_us             # what TIME tells it, 0 before it has asked
+    int64_t time_us             # what TIME returns all through it; 0 before its first TIME
     char *failure               # scratch: the text of the error that ended it
     size_t failure_size
     size_t failure_capacity
     bint failure_counted        # the error that it ended in, or replied, had been counted before
     bint timed_out              # it runs for longer than `busy-reply-threshold`
     bint killed                 # by SCRIPT KILL
-    # Called now and then while a script runs: the way to everything that is to go on meanwhile. NULL for nothing.
-    void (*on_checkpoint)(Interpreter *lua) noexcept nogil
     # Scratch that outlives a jump: the arguments of the command under way, and the text of numbers among them.
     Slice *argv
     size_t argv_capacity

@@ -131,8 +131,8 @@ cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
 cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
     if not lua.running:
         return
-    if lua.on_checkpoint != NULL:
-        lua.on_checkpoint(lua)
+    if lua.server.on_checkpoint != NULL:
+        lua.server.on_checkpoint(lua)
     if lua.killed:
         # Whatever catches the error meets the next one at its next instruction.
         lua_sethook(L, on_count, LUA_MASKCOUNT, 1)

@@ -1,6 +1,5 @@
 """Setting the interpreter up for a script, running it, and reporting how it ended."""
 
-from libc.stdint cimport uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy
 
@@ -8,7 +7,7 @@ from pyredis._resp cimport Replied, reply_error, reply_ok, reply_truncate
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_SCRIPT, Client
 from pyredis.call.propagation cimport propagate_nothing
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_MEMORY, Server
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, Server, exceeds_memory
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.ground.memory cimport mem_realloc
 from pyredis.lua.digests cimport DIGEST_SIZE
@@ -23,6 +22,7 @@ from pyredis.lua.interpreter cimport (
 )
 from pyredis.lua.lua_api cimport (
     LUA_ERRRUN,
+    LUA_GCCOLLECT,
     LUA_GCSTEP,
     LUA_OK,
     LUA_REGISTRYINDEX,
@@ -134,11 +134,6 @@ cdef int describe_failure(lua_State *L) noexcept nogil:
 
 # ---- outside of it ----
 
-cdef bint is_out_of_memory(const Server *server) noexcept nogil:
-    return server.restrictions & RESTRICT_MEMORY and server.memory.used > 0 and \
-        <uint64_t> server.memory.used > server.settings.maxmemory
-
-
 cdef const char *refusal(Call *call, const Script *script, bint read_only) noexcept nogil:
     """Why a script whose first line has flags is not run, or NULL; an empty text where the file is the reason."""
     cdef Server *server = call.server
@@ -149,7 +144,7 @@ cdef const char *refusal(Call *call, const Script *script, bint read_only) noexc
             return "ERR Can not execute a script with write flag using *_ro command."
         if server.restrictions & RESTRICT_AOF_ERROR:
             return ""
-    if not script.flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and is_out_of_memory(server):
+    if not script.flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server):
         return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
 
@@ -161,7 +156,7 @@ cdef void begin_script(Call *call, Interpreter *lua, const Script *script, bint 
     lua.function = script.function
     lua.flags = script.flags
     lua.read_only = read_only or script.flags & SCRIPT_NO_WRITES
-    lua.out_of_memory = is_out_of_memory(call.server)
+    lua.out_of_memory = exceeds_memory(call.server)
     lua.wrote = False
     lua.time_us = 0
     lua.replication = REPL_ALL
@@ -202,7 +197,10 @@ cdef void end_script(Interpreter *lua) noexcept nogil:
     lua.client.owner = NULL
     lua_settop(lua.main, HANDLER)
     lua.runs += 1
-    if lua.runs >= COLLECT_RUNS:
+    if unlikely(lua.memory.used > lua.limit // 2):
+        # Lua collects nothing when an allocation fails: what this script has left would be in the way of the next.
+        lua_gc(lua.main, LUA_GCCOLLECT, 0)
+    elif lua.runs >= COLLECT_RUNS:
         lua.runs = 0
         lua_gc(lua.main, LUA_GCSTEP, COLLECT_STEP)
 

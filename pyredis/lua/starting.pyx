@@ -29,19 +29,15 @@ cdef bint library_ready(Call *call) noexcept with gil:
     return True
 
 
-cdef Interpreter *interpreter_prepared(Server *server) noexcept nogil:
-    cdef Interpreter *lua = interpreter_of(server)
-    if lua == NULL:
-        lua = interpreter_new(server)
-        lua.scripts = scripts_new()
-        server.interpreter = lua
-    return lua
-
-
 cdef bint make(Call *call) noexcept nogil:
+    cdef Interpreter *lua = interpreter_of(call.server)
     if not library_ready(call):
         return False
-    if not sandbox_open(interpreter_prepared(call.server)):
+    if lua == NULL:
+        lua = interpreter_new(call.server)
+        lua.scripts = scripts_new()
+        call.server.interpreter = lua
+    if not sandbox_open(lua):
         reply_error(call.reply, "ERR Not enough memory for Lua")
         return False
     return True
