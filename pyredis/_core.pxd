@@ -6,6 +6,7 @@ from pyredis.call.command cimport Command
 from pyredis.call.notifications cimport Notifications
 from pyredis.call.state cimport State
 from pyredis.dispatch.direct cimport DirectClient
+from pyredis.ground.memory cimport Account
 
 
 cdef class Core(State):
@@ -30,6 +31,7 @@ cdef class Core(State):
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0
+    cdef Account *enter_idle(self) except NULL
     cdef int check_idle(self) except -1
     cdef int attach_file(self, int fd, int64_t size) except -1
     cdef int check_callable(self, DirectClient client) except -1

@@ -227,9 +227,10 @@ cdef class Core(State):
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
+        cdef Account *interrupted
         memset(&self.server, 0, sizeof(self.server))
         self.server.memory = mem_account_new()
-        enter(self)
+        interrupted = mem_enter(self.server.memory)
         self.host = host
         self.error_counts = {}
         self.specs = []
@@ -249,6 +250,7 @@ cdef class Core(State):
         self.server.serve_waiting = serve_waiting
         waiting_init(&self.server.waiting, databases, &self.server.heard)
         self.build_table(specs, bound)
+        mem_enter(interrupted)
         self.calibrate()
 
     def __dealloc__(self):
@@ -342,7 +344,6 @@ cdef class Core(State):
         cdef Server *server = &self.server
         cdef Keyspace *keyspace = &server.keyspace
         cdef size_t offset
-        enter(self)
         if name == "maxmemory-policy":
             keyspace.lfu = "lfu" in value
             keyspace_tick(keyspace)
@@ -444,6 +445,11 @@ cdef class Core(State):
             raise ConnectionError("the client has been closed")
         return 0
 
+    cdef Account *enter_idle(self) except NULL:
+        """Enters the server's account; raises RuntimeError while one of its commands runs."""
+        self.check_idle()
+        return mem_enter(self.server.memory)
+
     cdef int check_idle(self) except -1:
         if self.server.current != NULL or self.occupied:
             raise RuntimeError("not possible while a command runs or expired keys are being removed")
@@ -508,8 +514,7 @@ cdef class Core(State):
         if apart_suspended(&self.server):
             # A script sees the data of one moment.
             return False
-        self.check_idle()
-        interrupted = mem_enter(self.server.memory)
+        interrupted = self.enter_idle()
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         self.server.log.loose = True
@@ -528,9 +533,7 @@ cdef class Core(State):
     def empty(self):
         """Removes all keys without propagating that to the append-only file."""
         cdef int index
-        cdef Account *interrupted
-        self.check_idle()
-        interrupted = mem_enter(self.server.memory)
+        cdef Account *interrupted = self.enter_idle()
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
             waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
@@ -539,9 +542,7 @@ cdef class Core(State):
     def tidy(self, int64_t budget_us):
         """Resizes tables and releases garbage for up to ``budget_us``; true when there is more to do."""
         cdef bint more
-        cdef Account *interrupted
-        self.check_idle()
-        interrupted = mem_enter(self.server.memory)
+        cdef Account *interrupted = self.enter_idle()
         more = keyspace_tidy(&self.server.keyspace, budget_us)
         mem_enter(interrupted)
         return more

@@ -1,1 +1,1 @@
-"""Publish/subscribe: who is subscribed to what."""
+"""Publish/subscribe: channels, patterns, and their subscribers."""

@@ -1,4 +1,4 @@
-"""Who is subscribed to what: channels, patterns and shard channels, and their subscribers.
+"""Channels, patterns and shard channels, and the subscribers of each.
 
 The registry knows names and subscribers. It knows nothing of clients, messages and replies: a subscriber has an owner,
 which only its user understands. What always holds:

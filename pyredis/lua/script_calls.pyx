@@ -155,7 +155,7 @@ cdef int redis_pcall(lua_State *L) noexcept nogil:
 
 
 cdef int redis_acl_check_cmd(lua_State *L) noexcept nogil:
-    """There is one user, who may call everything."""
+    """There is one user, which may call every command."""
     cdef Interpreter *lua = upvalue_interpreter(L)
     cdef int argc = lua_gettop(L)
     if argc == 0:

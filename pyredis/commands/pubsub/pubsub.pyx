@@ -23,7 +23,7 @@ from pyredis._resp cimport (
     reply_truncate,
 )
 from pyredis.call.call cimport Call, argument, key_hash
-from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_LOADER, CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, Client
+from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_LOADER, Client, client_withholds
 from pyredis.call.errors cimport refuse_subcommand
 from pyredis.call.handlers cimport native
 from pyredis.call.outbox cimport SEND_PUSH, outbox_send, the_unit_under_way
@@ -49,10 +49,6 @@ from pyredis.types.table.hashtable cimport TableIterator, hash_of, table_iterate
 
 from pyredis.commands.help import help_lines
 
-cdef enum:
-    # Of clients whose subscriptions are confirmed beside the reply.
-    CONFIRMED_ASIDE = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_DENY_BLOCKING
-
 
 # ---- confirmations ----
 
@@ -68,6 +64,11 @@ cdef inline const char *unsubscribed_word(SubscriptionKind kind) noexcept nogil:
     return "sunsubscribe" if kind == SHARD_CHANNEL else "unsubscribe"
 
 
+cdef inline bint confirmed_aside(const Client *client) noexcept nogil:
+    """Whether the client's subscriptions are confirmed beside the reply."""
+    return client_withholds(client) or client.flags & CLIENT_DENY_BLOCKING
+
+
 cdef void confirm(Call *call, const char *word, const Slice *name, size_t count) noexcept nogil:
     """``name`` is NULL where nothing was subscribed to."""
     cdef Reply *reply = call.reply
@@ -79,14 +80,14 @@ cdef void confirm(Call *call, const char *word, const Slice *name, size_t count)
     else:
         reply_null(reply)
     reply_integer(reply, <long long> count)
-    if unlikely(call.client.flags & CONFIRMED_ASIDE):
+    if unlikely(confirmed_aside(call.client)):
         outbox_send(&call.server.outbox, call.client, slice_of(reply.data + begin, reply.size - begin), 0, SEND_PUSH)
         reply_truncate(reply, begin)
 
 
 cdef Replied confirmed(Call *call) noexcept nogil:
     """The end of a subscribing command."""
-    if unlikely(call.client.flags & CONFIRMED_ASIDE):
+    if unlikely(confirmed_aside(call.client)):
         return reply_null(call.reply)
     return 0
 

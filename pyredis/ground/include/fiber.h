@@ -2,7 +2,7 @@
  *
  * Python knows nothing of it. Between two switches no frame of Python may be on the fiber's stack, except those that
  * have returned by the time it switches back. Where there is no code for the machine, or Python checks the bounds of
- * its stack and cannot be told of another one, fiber_open fails. */
+ * its stack and cannot be given another one, fiber_open fails. */
 #pragma once
 
 #include <Python.h>
