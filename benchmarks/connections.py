@@ -39,13 +39,13 @@ def run(options: argparse.Namespace) -> list[Row]:
     count = options.keys or (1000 if options.quick else CONNECTIONS)
     with both(options, (*NO_PERSISTENCE, "--maxclients", str(count + 100))) as targets:
         grown = [growth(target, count) for target in targets]
-        told = f"{count} connections, one PING each, {SETTLE_SECONDS} s of silence"
+        described = f"{count} connections, one PING each, {SETTLE_SECONDS} s of silence"
         return [
             Row(
                 f"{count} idle connections, {metric}",
                 "bytes per connection",
                 *(
-                    Figure(target.name, [values[metric]], target.command_line, told)
+                    Figure(target.name, [values[metric]], target.command_line, described)
                     for target, values in zip(targets, grown, strict=True)
                 ),
                 goal=1.0,

@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> list[Row]:
         for _ in range(options.rounds or 3):
             executed, nanoseconds = benchmark_core(setup, data)
             rounds.append(nanoseconds / executed)
-        told = f"{count // workload.weight} requests like {' '.join(workload.request[:3])}, {keys} keys"
-        rows.append(Row(f"{workload.name} in process", "ns per request", Figure("pyredis", rounds, "", told)))
+        measured = f"{count // workload.weight} requests like {' '.join(workload.request[:3])}, {keys} keys"
+        rows.append(Row(f"{workload.name} in process", "ns per request", Figure("pyredis", rounds, "", measured)))
     return rows + call_rows(options)
 
 
@@ -105,6 +105,6 @@ def call_rows(options: argparse.Namespace) -> list[Row]:
         draw = random.Random(1)
         requests = [make(b"key:%012d" % draw.randrange(CALLED_KEYS)) for _ in range(CALLED_KEYS)]
         rounds = [time_calls(core, requests, count // CALLED_KEYS) for _ in range(options.rounds or 3)]
-        told = f"{count} calls like {requests[0]!r:.60}, {CALLED_KEYS} keys"
-        rows.append(Row(f"{name} from Python", "ns per call", Figure("pyredis", rounds, "", told), bound=bound))
+        measured = f"{count} calls like {requests[0]!r:.60}, {CALLED_KEYS} keys"
+        rows.append(Row(f"{name} from Python", "ns per call", Figure("pyredis", rounds, "", measured), bound=bound))
     return rows

@@ -135,10 +135,10 @@ def run_everysec(options: argparse.Namespace) -> list[Row]:
     workload, rows = WORKLOADS[0], []
     with ExitStack() as stack:
         ours = stack.enter_context(our_target(options, EVERYSEC))
-        for arguments, goal, told in ((EVERYSEC, 0.60, "too"), (NO_PERSISTENCE, 1.00, "without persistence")):
+        for arguments, goal, mode in ((EVERYSEC, 0.60, "too"), (NO_PERSISTENCE, 1.00, "without persistence")):
             with other_target(options, arguments) as other:
                 fill([ours, other], workload, options)
-                case = f"SET P16 everysec, {other_name(options)} {told}"
+                case = f"SET P16 everysec, {other_name(options)} {mode}"
                 rows += rows_of(case, [ours, other], workload, 16, options, goal)
     return rows
 

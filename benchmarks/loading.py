@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.loader import command, key
 from benchmarks.report import Figure, Row, median_pairs
-from benchmarks.servers import other_name, pinned, started, told
+from benchmarks.servers import command_line_of, other_name, pinned, started
 from support.servers import our_command
 
 SIZE = 1 << 30
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         begin = time.monotonic()
         with started(name, commands[name], folder, ARGUMENTS) as target:
             elapsed = time.monotonic() - begin
-            lines[name] = told(target.server)
+            lines[name] = command_line_of(target.server)
             with target.client() as client:
                 assert client.must("DBSIZE") == keys, f"{name} loaded something else"
         return {"s": elapsed}

@@ -113,13 +113,13 @@ def run(options: argparse.Namespace) -> list[Row]:
             continue
         with both(options, NO_PERSISTENCE) as targets:
             grown = [growth(target, case, keys) for target in targets]
-            told = f"benchmarks.loader: {keys} × {next(case.requests(1))!r}"
+            described = f"benchmarks.loader: {keys} × {next(case.requests(1))!r}"
             rows += [
                 Row(
                     f"{case.name}, {metric}",
                     "bytes per key",
                     *(
-                        Figure(target.name, [values[metric]], target.command_line, told)
+                        Figure(target.name, [values[metric]], target.command_line, described)
                         for target, values in zip(targets, grown, strict=True)
                     ),
                     bound=case.bound if metric in case.bounded else None,

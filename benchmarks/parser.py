@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> list[Row]:
         gathered = median_pairs(
             options.rounds or 5, list(parsers.values()), lambda parse, data=data: measure(parse, data, repetitions)
         )
-        told = f"{BATCH} × {request[:60]!r}, {repetitions} times"
-        figures = [Figure(name, values["ns"], "", told) for name, values in zip(parsers, gathered, strict=True)]
+        described = f"{BATCH} × {request[:60]!r}, {repetitions} times"
+        figures = [Figure(name, values["ns"], "", described) for name, values in zip(parsers, gathered, strict=True)]
         rows.append(Row(f"parse {shape}", "ns per request", *figures))
     return rows

@@ -35,7 +35,7 @@ class Case:
         return f"PUBLISH to {self.subscribers:,} P{self.pipeline}"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         return f"{self.subscribers} subscribers, {self.pipeline} messages of {len(MESSAGE)} bytes in a pipeline"
 
 
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> list[Row]:
                 continue
             gathered = median_pairs(rounds, targets, lambda target, case=case: measure(target, case, deliveries))
             figures = [
-                Figure(target.name, values["cpu"], target.command_line, case.told)
+                Figure(target.name, values["cpu"], target.command_line, case.description)
                 for target, values in zip(targets, gathered, strict=True)
             ]
             rows.append(Row(case.name, "µs CPU/delivered message", *figures, goal=GOAL))

@@ -132,12 +132,12 @@ def started(
     server = Server(command, folder, arguments, prefix=pinned(0), environment=environment)
     try:
         server.start(wait=wait, timeout=600)
-        yield Target(name, server.address, told(server), server)
+        yield Target(name, server.address, command_line_of(server), server)
     finally:
         server.kill()
 
 
-def told(server: Server) -> str:
+def command_line_of(server: Server) -> str:
     """Returns the command line that repeats the run, with the folder's and Python's paths left out."""
     line = shlex.join(server.command_line())
     return line.replace(str(server.folder), "DIR").replace(sys.executable, "python").replace(str(ROOT), ".")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import Figure, Row, median_pairs
-from benchmarks.servers import Target, cores, other_name, told
+from benchmarks.servers import Target, command_line_of, cores, other_name
 from support.servers import Server, free_port, our_command
 
 ROUNDS = 21
@@ -49,7 +49,7 @@ class Command:
             began = time.perf_counter()
             await_pong(server)
             figures = {"ms": (time.perf_counter() - began) * 1000}
-            self.line = told(server)
+            self.line = command_line_of(server)
             return figures | {"MB": Target(self.name, server.address, self.line, server).rss() / 2**20}
         finally:
             server.kill()

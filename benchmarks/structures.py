@@ -156,9 +156,9 @@ def median_row(rows: list[Row]) -> list[Row]:
     if len(chosen) < len(SMALL_CASES):
         return []
     ratios = [row.ratio for row in chosen if row.ratio is not None]
-    told = "the median of the ratios of " + ", ".join(row.case for row in chosen)
+    note = "the median of the ratios of " + ", ".join(row.case for row in chosen)
     ours, other = Figure(chosen[0].ours.name, [median(ratios)]), Figure(chosen[0].other.name, [1.0])
-    return [Row("median of the small commands at P16", "× CPU/request", ours, other, goal=MEDIAN_GOAL, notes=told)]
+    return [Row("median of the small commands at P16", "× CPU/request", ours, other, goal=MEDIAN_GOAL, notes=note)]
 
 
 def run(options: argparse.Namespace) -> list[Row]:

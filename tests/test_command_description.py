@@ -33,13 +33,13 @@ CHANGED_ARGUMENTS = {
 }
 
 
-def told(value):
+def typed(value):
     """The RESP3 type and the content of a value of the reply vocabulary, with sets and maps sorted."""
     if isinstance(value, dict):
-        return "%", sorted([told(key), told(item)] for key, item in value.items())
+        return "%", sorted([typed(key), typed(item)] for key, item in value.items())
     if isinstance(value, list):
         kind = "~" if isinstance(value, replies.Set) else "*"
-        return kind, sorted(map(told, value)) if kind == "~" else list(map(told, value))
+        return kind, sorted(map(typed, value)) if kind == "~" else list(map(typed, value))
     if isinstance(value, int):
         return ":", value
     if isinstance(value, replies.Error):
@@ -59,7 +59,7 @@ def heard(answer):
 
 
 def fields_of(described):
-    """A map from `told` or `heard` as a dict by its bulk string keys."""
+    """A map from `typed` or `heard` as a dict by its bulk string keys."""
     return {key[1]: value for key, value in described[1]}
 
 
@@ -82,7 +82,7 @@ KNOWN = [spec for spec in every_spec() if spec.name not in LATER]
 
 def test_info_is_what_the_oracle_tells(oracle):
     for spec in KNOWN:
-        ours, theirs = told(describe.command_info(spec))[1], heard(oracle.call("COMMAND", "INFO", spec.name))[1][0][1]
+        ours, theirs = typed(describe.command_info(spec))[1], heard(oracle.call("COMMAND", "INFO", spec.name))[1][0][1]
         assert len(ours) == len(theirs) == 10
         assert (ours[:8] == theirs[:8]) == (spec.name not in CHANGED_INFO), spec.name
         assert [kind for kind, _ in ours] == [kind for kind, _ in theirs], spec.name
@@ -125,7 +125,7 @@ def test_docs_are_shaped_as_the_oracle_tells_them(oracle):
     prose = (b"summary", b"complexity", b"replaced_by", b"history")
     ruled_apart = (b"arguments", b"subcommands", b"doc_flags", b"deprecated_since")
     for spec in KNOWN:
-        ours, theirs = told(describe.command_docs(spec)), docs_of(oracle, spec.name)
+        ours, theirs = typed(describe.command_docs(spec)), docs_of(oracle, spec.name)
         assert without(ours, *prose, *ruled_apart) == without(theirs, *prose, *ruled_apart), spec.name
         for name in set(prose) & fields_of(ours).keys() & fields_of(theirs).keys():
             assert fields_of(ours)[name][0] == fields_of(theirs)[name][0], (spec.name, name)
@@ -135,7 +135,7 @@ def test_docs_are_shaped_as_the_oracle_tells_them(oracle):
 
 def test_arguments_are_those_the_oracle_tells(oracle):
     for spec in KNOWN:
-        ours, theirs = told(describe.command_docs(spec)), docs_of(oracle, spec.name)
+        ours, theirs = typed(describe.command_docs(spec)), docs_of(oracle, spec.name)
         trees = [
             [argument_facts(item) for item in fields_of(docs).get(b"arguments", ("*", []))[1]]
             for docs in (ours, theirs)

@@ -559,7 +559,7 @@ def test_a_command_that_would_wait_answers_as_inside_a_transaction(server, core,
 
 def test_commands_that_answer_later_do_not_wait(server, core, call):
     server.config.adjust("enable-debug-command", "local")
-    server.rewrite_aof = lambda tell: tell(None)
+    server.rewrite_aof = lambda on_done: on_done(None)
     assert call("BGREWRITEAOF") == b"Background append only file rewriting scheduled"
     with pytest.raises(ReplyError, match="may not wait"):
         call("DEBUG", "LOADAOF")

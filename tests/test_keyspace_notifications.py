@@ -182,9 +182,9 @@ def test_a_client_receives_its_own_events_after_the_reply(client, protocol):
     for _ in requests[:-1]:
         client.read()
     assert client.read().decoded == [[b"psubscribe", b"__key*:k", 1], "OK"]
-    told = client.read()
-    assert told.decoded == [b"pmessage", b"__key*:k", b"__keyspace@0__:k", b"set"]
-    assert (told.kind == PUSH) == (protocol == 3)
+    received = client.read()
+    assert received.decoded == [b"pmessage", b"__key*:k", b"__keyspace@0__:k", b"set"]
+    assert (received.kind == PUSH) == (protocol == 3)
 
 
 def test_fields_that_expire_are_published(client, shared_ours):

@@ -1,4 +1,4 @@
-"""Limits on clients: who may connect, how many, how much they may send, with and without a password, and for how long
+"""Limits on clients: which may connect, how many, how much they may send, with and without a password, and for how long
 they may be idle."""
 
 import os

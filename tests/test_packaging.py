@@ -64,21 +64,21 @@ def installed_metadata() -> metadata.PackageMetadata:
 
 def test_the_version_is_the_same_everywhere():
     assert pyredis.__version__ == VERSION
-    told = run_python("--version").stdout
-    assert told.startswith(f"Redis server v={REDIS_VERSION} ")
-    assert f" pyredis-server={VERSION} " in told
+    declared = run_python("--version").stdout
+    assert declared.startswith(f"Redis server v={REDIS_VERSION} ")
+    assert f" pyredis-server={VERSION} " in declared
     heading = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert heading is not None
     assert heading[1].replace("Unreleased", VERSION) == VERSION
 
 
 def test_the_installed_metadata_are_those_of_the_project():
-    told = installed_metadata()
-    assert told["Name"] == PROJECT["name"]
-    assert told["Version"] == VERSION
-    assert told["License-Expression"] == "BSD-3-Clause"
-    assert told["Requires-Python"] == PROJECT["requires-python"]
-    assert set(told.get_all("Provides-Extra")) == {"test", "bench", "dev"}
+    declared = installed_metadata()
+    assert declared["Name"] == PROJECT["name"]
+    assert declared["Version"] == VERSION
+    assert declared["License-Expression"] == "BSD-3-Clause"
+    assert declared["Requires-Python"] == PROJECT["requires-python"]
+    assert set(declared.get_all("Provides-Extra")) == {"test", "bench", "dev"}
 
 
 def test_the_installed_package_brings_its_command_and_its_types():
@@ -101,24 +101,24 @@ def test_the_license_is_in_the_tree_and_named():
 def test_every_compiled_module_has_a_stub_that_tells_the_truth(module):
     stub = ast.parse(source_of(module, ".pyi").read_text(encoding="utf-8"))
     assert ast.get_docstring(stub)
-    told = definitions(stub.body)
+    declared = definitions(stub.body)
     loaded = importlib.import_module(module)
-    compare(module, set(told), set(vars(loaded)), own_names(loaded))
-    for name, statement in told.items():
+    compare(module, set(declared), set(vars(loaded)), own_names(loaded))
+    for name, statement in declared.items():
         if isinstance(statement, ast.ClassDef):
             compare_class(statement, getattr(loaded, name))
 
 
 def compare_class(stub: ast.ClassDef, native: type) -> None:
-    told = set(definitions(stub.body))
+    declared = set(definitions(stub.body))
     # Instances with a dictionary, such as exceptions, may have attributes that their class does not have.
-    there = told if native.__dictoffset__ else set(dir(native))
-    compare(stub.name, told, there, {name for name in vars(native) if not name.startswith("_")})
+    there = declared if native.__dictoffset__ else set(dir(native))
+    compare(stub.name, declared, there, {name for name in vars(native) if not name.startswith("_")})
 
 
-def compare(where: str, told: set[str], there: set[str], wanted: set[str]) -> None:
-    assert not told - there, f"{where}: the stub declares names that do not exist"
-    assert not wanted - told, f"{where}: the stub lacks names that exist"
+def compare(where: str, declared: set[str], there: set[str], wanted: set[str]) -> None:
+    assert not declared - there, f"{where}: the stub declares names that do not exist"
+    assert not wanted - declared, f"{where}: the stub lacks names that exist"
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_tests_hardly_sleep():
 
 
 def test_python_m_pyredis_tells_how_it_is_used():
-    told = run_python("--help")
-    assert told.returncode == 0
-    assert told.stdout.startswith("Usage: pyredis-server [redis.conf]")
+    declared = run_python("--help")
+    assert declared.returncode == 0
+    assert declared.stdout.startswith("Usage: pyredis-server [redis.conf]")
     checked = run_python("--port", "7777", "--check-config")
     assert checked.returncode == 0
     assert "port 7777" in checked.stdout.splitlines()
@@ -168,5 +168,5 @@ def test_the_options_of_the_readme_are_directives():
     options = set(re.findall(r"pyredis-server (--[^\n`#]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert options
     for line in options:
-        told = run_python(*line.split(), "--check-config")
-        assert told.returncode == 0, (line, told.stderr)
+        declared = run_python(*line.split(), "--check-config")
+        assert declared.returncode == 0, (line, declared.stderr)

@@ -36,7 +36,7 @@ def test_get_message_returns_confirmations_and_messages(publisher, subscriber):
     subscriber.subscribe("a", "b")
     subscriber.psubscribe("p*")
     confirmed = [next_message(subscriber) for _ in range(3)]
-    assert [(told["type"], told["channel"], told["data"]) for told in confirmed] == [
+    assert [(received["type"], received["channel"], received["data"]) for received in confirmed] == [
         ("subscribe", b"a", 1),
         ("subscribe", b"b", 2),
         ("psubscribe", b"p*", 3),
@@ -60,11 +60,11 @@ def test_get_message_can_pass_over_confirmations(publisher, subscriber):
 def test_listen_yields_messages_until_all_subscriptions_end(publisher, subscriber):
     subscriber.subscribe("a")
     heard = []
-    for told in subscriber.listen():
-        heard.append(told["type"])
-        if told["type"] == "subscribe":
+    for received in subscriber.listen():
+        heard.append(received["type"])
+        if received["type"] == "subscribe":
             publisher.publish("a", "m")
-        elif told["type"] == "message":
+        elif received["type"] == "message":
             subscriber.unsubscribe()
     assert heard == ["subscribe", "message", "unsubscribe"]
 
@@ -72,8 +72,8 @@ def test_listen_yields_messages_until_all_subscriptions_end(publisher, subscribe
 def test_handlers_run_in_a_thread(publisher, subscriber):
     heard, enough = [], threading.Event()
 
-    def handle(told):
-        heard.append(told["data"])
+    def handle(received):
+        heard.append(received["data"])
         if len(heard) == 10:
             enough.set()
 
@@ -103,9 +103,9 @@ def test_ping_and_the_health_check_of_a_subscriber(publisher, subscriber):
     subscriber.subscribe("a")
     next_message(subscriber)
     subscriber.ping("hello")
-    told = next_message(subscriber)
-    assert told["type"] == "pong"
-    assert told["data"] == b"hello"
+    received = next_message(subscriber)
+    assert received["type"] == "pong"
+    assert received["data"] == b"hello"
 
 
 def test_the_counts_of_pubsub(publisher, subscriber):
@@ -136,11 +136,11 @@ def test_a_subscriber_subscribes_again_after_a_restart(start_ours, protocol):
         subscriber.psubscribe("p*")
         assert [next_message(subscriber)["type"] for _ in range(2)] == ["subscribe", "psubscribe"]
         server.restart()
-        told = []
-        while sorted(told) != ["psubscribe", "subscribe"]:
+        received = []
+        while sorted(received) != ["psubscribe", "subscribe"]:
             # The first call finds the connection closed, reconnects, and subscribes to everything.
             with contextlib.suppress(redis.ConnectionError):
-                told.append(next_message(subscriber)["type"])
+                received.append(next_message(subscriber)["type"])
         assert publisher.publish("a", "m") == 1
         assert next_message(subscriber) == message("message", b"a", b"m")
 
@@ -157,9 +157,9 @@ def run(server, protocol, body):
 
 
 async def following(subscriber):
-    while (told := await subscriber.get_message(timeout=60)) is None:
+    while (received := await subscriber.get_message(timeout=60)) is None:
         pass
-    return told
+    return received
 
 
 def test_asyncio_subscribers_receive_messages(shared_ours, protocol):
@@ -183,11 +183,11 @@ def test_asyncio_listen_serves_many_subscribers_at_once(shared_ours, protocol):
         heard = []
         async with client.pubsub() as subscriber:
             await subscriber.subscribe("a")
-            async for told in subscriber.listen():
-                if told["type"] == "subscribe":
+            async for received in subscriber.listen():
+                if received["type"] == "subscribe":
                     ready.release()
                 else:
-                    heard.append(int(told["data"]))
+                    heard.append(int(received["data"]))
                     if len(heard) == messages:
                         return heard
 

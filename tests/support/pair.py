@@ -111,20 +111,20 @@ class Pair:
         by: Callable[[Any], Any] | None = None,
     ) -> Any:
         """The comparison of `check`, for replies that were read in another way."""
-        told = f"{str(what)[:2000]}\n  ours:   {ours.raw[:2000]!r}\n  oracle: {oracle.raw[:2000]!r}"
+        shown = f"{str(what)[:2000]}\n  ours:   {ours.raw[:2000]!r}\n  oracle: {oracle.raw[:2000]!r}"
         if any_of is not None:
-            assert oracle.decoded in any_of, f"the test does not expect the oracle's reply: {told}"
-            assert ours.decoded in any_of, told
+            assert oracle.decoded in any_of, f"the test does not expect the oracle's reply: {shown}"
+            assert ours.decoded in any_of, shown
         elif by is not None:
-            assert by(ours.decoded) == by(oracle.decoded), told
+            assert by(ours.decoded) == by(oracle.decoded), shown
         elif drift is not None:
-            assert _nearly_equal(ours, oracle, drift * (time.monotonic() - self._begun) + 1), told
+            assert _nearly_equal(ours, oracle, drift * (time.monotonic() - self._begun) + 1), shown
         elif shape_only:
-            assert _shape(ours) == _shape(oracle), told
+            assert _shape(ours) == _shape(oracle), shown
         elif unordered:
-            assert _sorted(ours, unordered == "pairs") == _sorted(oracle, unordered == "pairs"), told
+            assert _sorted(ours, unordered == "pairs") == _sorted(oracle, unordered == "pairs"), shown
         else:
-            assert ours.raw == oracle.raw, told
+            assert ours.raw == oracle.raw, shown
         return ours.decoded
 
     def setup(self, *arguments: Argument) -> None:
