@@ -90,6 +90,9 @@ class Core(State):
     @property
     def in_transaction(self) -> bool: ...
     @property
+    def has_interpreter(self) -> bool:
+        """Whether the server has an interpreter of scripts, which the first script makes."""
+    @property
     def busy(self) -> bool:
         """Whether a script runs for longer than ``busy-reply-threshold``, so that other commands are refused."""
 

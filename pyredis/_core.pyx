@@ -107,7 +107,6 @@ from pyredis.journal.aof cimport (
 from pyredis.journal.log cimport log_destroy, log_init, log_is_open
 from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
-from pyredis.lua.starting cimport interpreter_end
 from pyredis.types.table.hashtable cimport table_memory, table_size
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 from pyredis.wire.reply_objects cimport written_object
@@ -259,7 +258,8 @@ cdef class Core(State):
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
         apart_delete(&self.server)
-        interpreter_end(&self.server)
+        if self.server.end_interpreter != NULL:
+            self.server.end_interpreter(&self.server)
         log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
         channels_destroy(&self.server.channels)
@@ -742,6 +742,11 @@ cdef class Core(State):
     def in_transaction(self):
         """Whether the commands of an EXEC are being executed."""
         return self.server.in_exec != 0
+
+    @property
+    def has_interpreter(self):
+        """Whether the server has an interpreter of scripts, which the first script makes."""
+        return self.server.interpreter != NULL
 
     @property
     def busy(self):

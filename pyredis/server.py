@@ -23,7 +23,7 @@ from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.host.open_files import TooFewFiles, allowed_clients
 from pyredis.host.process import Supervisor
-from pyredis.lua.starting import reset_forgotten
+from pyredis.lua.script_facts import reset_forgotten
 from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import BufferedConnection
 from pyredis.shell.hub import Hub

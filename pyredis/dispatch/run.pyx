@@ -1,5 +1,6 @@
 """Calls a handler, and measures and records what it did; ``run.pxd`` has the contract."""
 
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc
 
@@ -32,6 +33,7 @@ from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.wire.reply_reader cimport are_replies, is_one_reply
 
 from pyredis.call.handlers import NO_REPLY, CommandError
+from pyredis.call.late import Late
 
 cdef extern from "checks.h" nogil:
     enum:
@@ -96,6 +98,26 @@ cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
         note_slow(call, cycles)
 
 
+cdef bint is_native_now(Call *call) noexcept with gil:
+    """Puts a late handler in its place; returns whether it is native.
+
+    If its module cannot be imported, calling the late handler raises that exception again: ``call_python`` reports it.
+    """
+    core = <object> call.server.core
+    cdef int index = call.command.index
+    if type(core.handlers[index]) is not Late:
+        return False
+    try:
+        handler = core.handlers[index].found()
+    except Exception:
+        return False
+    if PyCapsule_IsValid(handler, "pyredis.handler"):
+        call.command.handler = PyCapsule_GetPointer(handler, "pyredis.handler")
+        return True
+    core.handlers[index] = handler
+    return False
+
+
 cdef void call_python(Call *call) noexcept with gil:
     """Runs a Python handler; any exception becomes an error reply. An append-only file cannot contain such a command.
 
@@ -151,6 +173,8 @@ cdef void run_command(Call *call) noexcept nogil:
     call.awaited_kind = ANY_CHANGE
     call.propagation = PROPAGATE_AS_IS
     if likely(call.command.handler != NULL):
+        (<Handler> call.command.handler)(call)
+    elif is_native_now(call):
         (<Handler> call.command.handler)(call)
     else:
         call_python(call)

@@ -37,6 +37,7 @@ cdef bint make(Call *call) noexcept nogil:
         lua = interpreter_new(call.server)
         lua.scripts = scripts_new()
         call.server.interpreter = lua
+        call.server.end_interpreter = interpreter_end
     if not sandbox_open(lua):
         reply_error(call.reply, "ERR Not enough memory for Lua")
         return False

@@ -13,6 +13,8 @@ from pyredis.lua.running cimport script_kill, script_run
 from pyredis.lua.scripts cimport Script, Scripts, scripts_clear, scripts_find, scripts_keep, scripts_load, scripts_used
 from pyredis.lua.starting cimport interpreter_ready
 
+from pyredis.commands.help import help_lines
+
 cdef enum:
     # Places among the arguments of EVAL and its like.
     SCRIPT = 1
@@ -155,6 +157,7 @@ HANDLERS = {
     "script_debug": native(script_debug),
     "script_exists": native(script_exists),
     "script_flush": native(script_flush),
+    "script_help": lambda client, arguments: help_lines("SCRIPT"),
     "script_kill": native(script_kill_command),
     "script_load": native(script_load),
 }

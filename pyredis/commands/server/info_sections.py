@@ -14,7 +14,7 @@ from pyredis.commands.server.digest import sha1_of
 from pyredis.commands.server.latency import percentile
 from pyredis.commands.server.memory_command import measure
 from pyredis.ground.process_usage import machine_memory, processor_seconds
-from pyredis.lua.starting import forgotten_scripts, script_memory
+from pyredis.lua.script_facts import forgotten_scripts, script_memory
 
 LRU_CLOCK_MASK = (1 << 24) - 1
 DAY = 86400

@@ -43,7 +43,6 @@ from pyredis.keyspace.keyspace cimport (
     value_type,
     watched_key,
 )
-from pyredis.lua.starting cimport interpreter_end
 from pyredis.types.hash.hash cimport Hash, hash_next_expiry, hash_size, hash_sound
 from pyredis.types.list.list cimport List, list_size, list_sound
 from pyredis.types.set.set cimport Set, set_size, set_sound
@@ -85,7 +84,8 @@ def release_scratch(State core):
     enter(core)
     cdef int index
     cdef Table *watched
-    interpreter_end(&core.server)
+    if core.server.end_interpreter != NULL:
+        core.server.end_interpreter(&core.server)
     reply_free(&core.server.reply)
     arguments_free(&core.server.arguments)
     for index in range(core.server.keyspace.count):

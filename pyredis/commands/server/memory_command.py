@@ -11,7 +11,7 @@ from pyredis.commands.help import help_lines
 from pyredis.commands.server import memory_native
 from pyredis.commands.server.facts_native import client_totals, rehashing
 from pyredis.ground.process_usage import resident_memory
-from pyredis.lua.starting import script_memory
+from pyredis.lua.script_facts import script_memory
 from pyredis.replies import Verbatim
 
 # DOCTOR does not judge less than this, in bytes.

@@ -2,7 +2,7 @@
 
 from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.parse import SYNTAX_ERROR, word
-from pyredis.lua.starting import time_us
+from pyredis.lua.script_facts import time_us
 from pyredis.replies import OK, Status
 
 NO_SHUTDOWN = "ERR No shutdown in progress."

@@ -1,13 +1,14 @@
 """Binds the command table to the families' handlers.
 
 A family is a module of ``pyredis.commands`` with ``HANDLERS``: function name to native handler (a capsule) or Python
-callable. Native families are imported; a module of Python handlers is imported when the first of them is called.
+callable. Families that nearly every server uses are imported; a module of other handlers is imported when the first of
+them is called.
 A core is built from ``COMMANDS`` and ``BOUND``: the outline of every command, and its handler by its full name.
 """
 
 from importlib import import_module
-from typing import Any
 
+from pyredis.call.late import Late
 from pyredis.commands.table.outline import bind, every_spec, outline
 from pyredis.commands.table.outline_rows import LINES
 
@@ -16,21 +17,24 @@ NATIVE = {
     **{
         f"{family}.{family}": family
         for family in (
-            *("strings", "hashes", "lists", "sets", "bitmaps", "hyperloglogs", "sorted_sets", "geo", "streams"),
-            *("generic", "pubsub", "transactions", "scripting"),
+            *("strings", "hashes", "lists", "sets", "sorted_sets", "streams"),
+            *("generic", "pubsub", "transactions"),
         )
     },
-    "generic.sort": "sort",
     "generic.database_commands": "databases",
     "connection.connection_native": "connection",
     "server.memory_native": "server",
 }
-# Families with handlers in Python, and their modules; the commands of OF_COMMAND have a module of their own.
+# Families whose handlers are imported late, and their modules; the commands of OF_COMMAND have a module of their own.
 LATE = {
+    "bitmaps": "bitmaps.bitmaps",
     "connection": "connection.connection",
-    "server": "server.server_commands",
     "debug": "server.debug",
-    "scripting": "scripting.script_help",
+    "geo": "geo.geo",
+    "hyperloglogs": "hyperloglogs.hyperloglogs",
+    "scripting": "scripting.scripting",
+    "server": "server.server_commands",
+    "sort": "generic.sort",
 }
 OF_COMMAND = {
     "client": "connection.client_command",
@@ -44,42 +48,21 @@ OF_COMMAND = {
 }
 
 
-class Late:
-    """A Python handler whose module is imported when it is called for the first time."""
-
-    __slots__ = ("family", "function", "handler")
-
-    def __init__(self, family: str, function: str) -> None:
-        self.family, self.function = family, function
-        self.handler: Any = None
-
-    def found(self) -> Any:
-        if self.handler is None:
-            module = OF_COMMAND.get(self.function.partition("_")[0]) or LATE[self.family]
-            self.handler = import_module(f"pyredis.commands.{module}").HANDLERS[self.function]
-        return self.handler
-
-    def __call__(self, client: Any, args: list[bytes]) -> Any:
-        return (self.handler or self.found())(client, args)
-
-    def admit(self, client: Any) -> None:
-        """Is called before a command marked as guarded is called or queued; see ``commands/connection/access``."""
-        self.found().admit(client)
-
-
 def late(name: str) -> Late:
-    """Returns the handler ``family.function``."""
-    return Late(*name.split("."))
+    """Returns what stands for the handler ``family.function`` until it is called."""
+    family, function = name.split(".")
+    module = OF_COMMAND.get(function.partition("_")[0]) if family in ("connection", "server") else None
+    return Late(family, function, f"pyredis.commands.{module or LATE[family]}")
 
 
 def collect(names: set[str]) -> dict[str, object]:
-    """Returns all native handlers, named ``family.function``, and late ones for other ``names`` of late families."""
+    """Returns the handlers of the native families, named ``family.function``, and late ones for ``names`` of others."""
     handlers: dict[str, object] = {}
     for module, family in NATIVE.items():
         functions = import_module(f"pyredis.commands.{module}").HANDLERS
         handlers.update({f"{family}.{name}": handler for name, handler in functions.items()})
-    python = {name for name in names.difference(handlers) if name.partition(".")[0] in LATE}
-    return {**handlers, **{name: late(name) for name in python}}
+    missing = {name for name in names.difference(handlers) if name.partition(".")[0] in LATE}
+    return {**handlers, **{name: late(name) for name in missing}}
 
 
 COMMANDS = outline(LINES)
