@@ -1,1 +1,1 @@
-"""Keyspace notifications, for native code alone: see ``call/notifications.pxd``."""
+"""Keyspace notifications, for native code only: see ``call/notifications.pxd``."""

@@ -1,4 +1,4 @@
-"""Naming the channels of an event, and deciding which events are heard."""
+"""Names the channels of an event, and decides which events are heard."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, strlen
@@ -24,17 +24,17 @@ from pyredis.types.table.hashtable cimport hash_of
 
 cdef enum:
     WAYS = EVENT_TO_KEYSPACE | EVENT_TO_KEYEVENT
-    # These show no change that the file could lack to anybody's harm.
+    # Messages about these do not wait for the file: nobody is harmed if a crash loses the change.
     UNAWAITED = EVENT_EXPIRED | EVENT_EVICTED | EVENT_KEY_MISS
     # Names up to this size are composed on the stack.
     SHORT_NAME = 512
-    # What is between the prefix and the subject: a number, and "__:".
+    # Room for what is between the prefix and the subject: the number of the database, and "__:".
     NUMBER = 24
 
 
 cdef void publish_event(Server *server, const char *prefix, const Database *database, Slice subject, Slice message,
                         uint64_t wait_offset) noexcept nogil:
-    """``subject`` ends the name of the channel."""
+    """Publishes ``message`` to the channel whose name is ``prefix``, the database's number, "__:" and ``subject``."""
     cdef char short_name[SHORT_NAME]
     cdef size_t at = strlen(prefix)
     cdef size_t room = at + NUMBER + subject.size

@@ -1,22 +1,22 @@
-"""The outbox: how bytes reach a client other than as the reply of its own running command.
+"""The outbox: all bytes for a client that are not the reply of its own running command.
 
-Everything else for a client (the reply of a command that waited, a message, an event) is sent here; the shell delivers
-it. Invariants:
+The reply of a command that waited, a message and an event are sent here; the shell delivers them. Invariants:
 
-- A client receives what was sent to it in the order of sending: after the replies of the commands it executed before,
-  and before those of later ones. So what a command sends to its own client follows the command's reply, and what others
-  send is delivered at the end of the iteration (``Hub.flush``) or before the client's next command, whichever is first.
+- A client receives what was sent to it in the order of sending: after the replies of the commands that it executed
+  before, and before those of later ones. So what a command sends to its own client follows the command's reply. What
+  others send is delivered at the end of the iteration (``Hub.flush``) or before the client's next command, whichever is
+  first.
 - Like a reply that shows a change, a message waits until the file is written, or durable, up to ``wait_offset``; all
   messages for one client wait for the highest of these offsets. A message that shows a change of the unit under way,
   whose end in the log is not known yet, waits for ``the_unit_under_way``.
 - CLIENT REPLY OFF and SKIP suppress replies and lines, but no pushes, in both protocols, as in Redis.
 - A message for many clients is one block with a reference for each of them. Nothing is copied until the shell writes
   it, and from ``MESSAGE_SHARED`` bytes up not even then.
-- A client that is being closed accepts no messages, and what is addressed to it is dropped (``outbox_forget``): no
-  mailbox outlives its client.
+- A client that is being closed accepts no messages. Those already addressed to it are dropped (``outbox_forget``), so
+  no mailbox outlives its client.
 
-A client has a mailbox only while something is addressed to it. The bytes are sent as they are: the sender encodes them
-for the client's protocol.
+A client has a mailbox only while something is addressed to it. The bytes are sent unchanged: the sender encodes
+them for the client's protocol.
 """
 
 from libc.stdint cimport uint64_t
@@ -46,28 +46,29 @@ ctypedef struct Mailbox:
     Message *first              # NULL if the reply was suppressed
     Message *last
     uint64_t wait_offset        # the highest of its messages
-    bint answered               # a command that waited has ended: the client may continue
+    bint answered               # the wait of a command has ended: the client may continue
 
 ctypedef struct Outbox:
     Mailbox *first
     Mailbox *last
-    const uint64_t *published   # how far the log of changes is published
+    const uint64_t *published   # points to the position up to which the log of changes is published
 
 
 cdef inline uint64_t the_unit_under_way() noexcept nogil:
-    """A `wait_offset`: whatever is published by the time the message is collected, which no unit under way outlasts."""
+    """Returns the `wait_offset` for a message about a unit whose end is not known yet. When the message is collected,
+    it becomes the position published by then. Only the unit of a suspended script has not ended by that time."""
     return <uint64_t> -1
 
 
 # Sends a copy of the bytes.
 cdef void outbox_send(Outbox *outbox, Client *client, Slice bytes, uint64_t wait_offset, Sending kind) noexcept nogil
-# Sends the entire block without copying it; the caller keeps its own reference. When the block can have no more owners,
-# `message` is replaced with a copy of it, for the following clients.
+# Sends the entire block without copying it; the caller keeps its own reference. If the block can have no more owners,
+# `message` is replaced with a copy, for this client and the following ones.
 cdef void outbox_send_shared(Outbox *outbox, Client *client, Blob **message, uint64_t wait_offset, Sending kind
                              ) noexcept nogil
-# Ends a wait of the client: moves the reply, from offset `begin` on, out of the reply buffer into the outbox.
+# Ends the client's wait: moves the reply, from offset `begin` on, from the reply buffer to the outbox.
 cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t begin, uint64_t wait_offset) noexcept nogil
 # Appends everything addressed to the client to `reply`, and raises `wait_offset`. Returns whether a wait has ended.
 cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil
-# Drops what is addressed to the client.
+# Drops everything addressed to the client.
 cdef void outbox_forget(Outbox *outbox, Client *client) noexcept nogil

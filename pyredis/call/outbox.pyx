@@ -1,4 +1,4 @@
-"""Mailboxes, and the messages in them; ``outbox.pxd`` has the contract."""
+"""Manages mailboxes and the messages in them; ``outbox.pxd`` has the contract."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
@@ -21,7 +21,7 @@ from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
 # ---- mailboxes ----
 
 cdef Mailbox *mailbox_of(Outbox *outbox, Client *client, uint64_t wait_offset) noexcept nogil:
-    """Returns the client's mailbox, and raises its offset to wait for."""
+    """Returns the client's mailbox, created if it has none, and raises its ``wait_offset``."""
     cdef Mailbox *mailbox = <Mailbox *> client.mailbox
     if mailbox == NULL:
         mailbox = <Mailbox *> mem_zalloc(sizeof(Mailbox))
@@ -140,7 +140,7 @@ cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t beg
 
 
 cdef void add_reply(Mailbox *mailbox, Reply *reply, size_t begin) noexcept nogil:
-    """Adds the reply from ``begin`` on. A piece at ``begin`` itself belongs to the reply before."""
+    """Adds the reply from ``begin`` on. A piece at ``begin`` itself belongs to the previous reply."""
     cdef const Piece *piece
     cdef size_t at = begin, index
     for index in range(reply.piece_count):

@@ -1,1 +1,1 @@
-"""Publishing to subscribers, for native code alone: see ``call/publishing.pxd``."""
+"""Publishing to subscribers, for native code only: see ``call/publishing.pxd``."""

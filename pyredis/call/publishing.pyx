@@ -1,4 +1,4 @@
-"""Finding the recipients, and encoding what they receive."""
+"""Finds the recipients of a message, and encodes it for them."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
@@ -23,13 +23,13 @@ from pyredis.ground.glob cimport glob_match
 
 cdef enum:
     MOST_PARTS = 4
-    # A header of RESP is no longer.
+    # The size of a RESP header is at most this.
     HEADER = 24
-    # So many recipients ahead, a client is fetched into the cache.
+    # How many recipients ahead a client is prefetched into the cache.
     AHEAD = 4
 
 
-# The parts of a message, and the forms it has been encoded in, by `form_of`.
+# A message: its parts, and its encodings, indexed by `form_of`; NULL until one is needed.
 cdef struct Edition:
     Slice parts[MOST_PARTS]
     int count

@@ -1,5 +1,4 @@
-"""What a client is subscribed to. Its class, for the limits of its output, is that of subscribers as long as there is
-anything."""
+"""A client's subscriptions. As long as it has any, its class, which decides its output limits, is ``pubsub``."""
 
 from libc.stdint cimport uint64_t
 
@@ -10,17 +9,17 @@ from pyredis.ground.base cimport Slice
 
 cdef void subscribe_client(Server *server, Client *client, SubscriptionKind kind, Slice name) noexcept nogil
 cdef void unsubscribe_client(Server *server, Client *client, Subscription *subscription) noexcept nogil
-# From everything: RESET, or the client's end.
+# Ends all subscriptions of a client: for RESET, and when the client is closed.
 cdef void forget_subscriptions(Server *server, Client *client) noexcept nogil
 
 
 cdef inline size_t subscriptions_of(const Client *client, SubscriptionKind kind) noexcept nogil:
-    """How many of a kind the client has."""
+    """Returns how many subscriptions of a kind the client has."""
     return client.subscriber.count[<int> kind] if client.subscriber != NULL else 0
 
 
 cdef inline size_t shown_subscriptions(const Client *client, SubscriptionKind kind) noexcept nogil:
-    """The count in a reply about a subscription of this kind: channels and patterns together, or shard channels."""
+    """Returns the count for a confirmation of this kind: of channels and patterns together, or of shard channels."""
     if kind == SHARD_CHANNEL:
         return subscriptions_of(client, SHARD_CHANNEL)
     return subscriptions_of(client, CHANNEL) + subscriptions_of(client, PATTERN)

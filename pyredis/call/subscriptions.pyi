@@ -1,1 +1,1 @@
-"""What clients are subscribed to, for native code alone: see ``call/subscriptions.pxd``."""
+"""The subscriptions of clients, for native code only: see ``call/subscriptions.pxd``."""

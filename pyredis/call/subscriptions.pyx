@@ -1,4 +1,4 @@
-"""Subscribing clients, and keeping what follows from it: their class, and whether keyspace events are heard."""
+"""Subscribes and unsubscribes clients, and updates their class and whether keyspace events are heard."""
 
 from pyredis.call.client cimport CLIENT_PUBSUB, Client
 from pyredis.call.notifications cimport hear_events

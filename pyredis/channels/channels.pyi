@@ -1,1 +1,1 @@
-"""The registry of subscriptions, for native code alone: see ``channels/channels.pxd``."""
+"""The registry of subscriptions, for native code only: see ``channels/channels.pxd``."""

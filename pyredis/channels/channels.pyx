@@ -1,4 +1,4 @@
-"""Subscriptions, and the places they are in."""
+"""Adds and removes subscriptions, in all the places that hold them; ``channels.pxd`` has the contract."""
 
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
@@ -45,7 +45,7 @@ cdef void channels_init(Channels *channels) noexcept nogil:
 
 
 cdef void release_empty(Channels *channels) noexcept nogil:
-    """Releases the arrays of what is empty: nothing else would, for only insertions and removals resize a table."""
+    """Frees the arrays of empty tables: nothing else would, because only insertions and removals resize a table."""
     cdef int kind
     for kind in range(SUBSCRIPTION_KINDS):
         if table_size(&channels.named[kind]) == 0:
@@ -67,8 +67,8 @@ cdef Channel *channel_find(Channels *channels, SubscriptionKind kind, Slice name
 
 
 cdef bint may_hear_events(SubscriptionKind kind, Slice name) noexcept nogil:
-    """Whether a channel of keyspace events may have this name, or match it: as far as the pattern has no wildcard, it
-    must begin as those channels do."""
+    """Returns whether the name can be, or the pattern can match, that of a channel for keyspace events. A pattern is
+    compared with their common prefix up to its first wildcard."""
     cdef const char *prefix = "__key"
     cdef size_t index
     for index in range(5):
@@ -99,7 +99,7 @@ cdef Channel *provide_channel(Channels *channels, SubscriptionKind kind, Slice n
 
 
 cdef void add_pattern(Channels *channels, Channel *pattern) noexcept nogil:
-    """To be called before the pattern is in the table, whose size is that of the array."""
+    """Must be called before the pattern is in the table, because the table's size is also that of the array."""
     pattern.place = channels_count(channels, PATTERN)
     if pattern.place == channels.pattern_capacity:
         channels.patterns = <Channel **> mem_grow(channels.patterns, &channels.pattern_capacity, sizeof(Channel *), 4)
@@ -107,14 +107,14 @@ cdef void add_pattern(Channels *channels, Channel *pattern) noexcept nogil:
 
 
 cdef void remove_pattern(Channels *channels, Channel *pattern) noexcept nogil:
-    """To be called after the pattern has left the table. The last one takes its place."""
+    """Must be called after the pattern has been removed from the table. The last pattern takes its place."""
     cdef Channel *moved = channels.patterns[channels_count(channels, PATTERN)]
     moved.place = pattern.place
     channels.patterns[pattern.place] = moved
 
 
 cdef void drop_channel(Channels *channels, Channel *channel) noexcept nogil:
-    """It has no subscribers any more."""
+    """Frees a channel that has no subscribers any more."""
     table_remove(&channels.named[channel.kind], channel_name(channel), channel.hash)
     if channel.kind == PATTERN:
         remove_pattern(channels, channel)
@@ -139,7 +139,7 @@ cdef void add_recipient(Channel *channel, Subscription *subscription) noexcept n
 
 
 cdef void remove_recipient(Channel *channel, const Subscription *subscription) noexcept nogil:
-    """The last recipient takes the place that becomes free. An array that is mostly empty becomes smaller."""
+    """Moves the last recipient to the place that becomes free. Shrinks an array that is mostly empty."""
     cdef size_t kept
     channel.count -= 1
     channel.recipients[subscription.place] = channel.recipients[channel.count]

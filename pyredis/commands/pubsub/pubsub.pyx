@@ -1,8 +1,8 @@
-"""SUBSCRIBE and its like, PUBLISH, SPUBLISH, and PUBSUB, which shows what is subscribed to.
+"""The commands that subscribe and unsubscribe, PUBLISH, SPUBLISH, and PUBSUB, which shows subscriptions.
 
-A subscribing command replies with a push for each of its arguments. CLIENT REPLY does not withhold them: where replies
-are withheld, they go through the outbox, which is delivered after the reply. The same holds for a client in process,
-whose command returns one reply, null, and which finds the pushes among its messages.
+A command that subscribes or unsubscribes replies with a push for each of its arguments. CLIENT REPLY does not withhold
+these confirmations: if it withholds replies, they are sent through the outbox, which is delivered after the reply. The
+same holds for a client in process: its command returns one reply, null, and the confirmations are in its ``pushes``.
 """
 
 from libc.stdint cimport uint64_t
@@ -65,12 +65,12 @@ cdef inline const char *unsubscribed_word(SubscriptionKind kind) noexcept nogil:
 
 
 cdef inline bint confirmed_aside(const Client *client) noexcept nogil:
-    """Whether the client's subscriptions are confirmed beside the reply."""
+    """Returns whether the client's subscriptions are confirmed through the outbox instead of in the reply."""
     return client_withholds(client) or client.flags & CLIENT_DENY_BLOCKING
 
 
 cdef void confirm(Call *call, const char *word, const Slice *name, size_t count) noexcept nogil:
-    """``name`` is NULL where nothing was subscribed to."""
+    """Confirms a subscription or its end. ``name`` is NULL if there was no subscription to end."""
     cdef Reply *reply = call.reply
     cdef size_t begin = reply.size
     reply_aggregate(reply, PUSH, 3)
@@ -86,7 +86,7 @@ cdef void confirm(Call *call, const char *word, const Slice *name, size_t count)
 
 
 cdef Replied confirmed(Call *call) noexcept nogil:
-    """The end of a subscribing command."""
+    """Ends a command that subscribes or unsubscribes: replies null if it was confirmed through the outbox."""
     if unlikely(confirmed_aside(call.client)):
         return reply_null(call.reply)
     return 0
@@ -97,7 +97,7 @@ cdef Replied confirmed(Call *call) noexcept nogil:
 cdef Replied subscribe_to(Call *call, SubscriptionKind kind) noexcept nogil:
     cdef int index
     if call.client.flags & CLIENT_LOADER:
-        # From a file: the client that loads it is sent nothing.
+        # The command is in a file: the client that loads it can receive nothing.
         return reply_error(call.reply, "ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client")
     for index in range(1, call.argc):
         subscribe_client(call.server, call.client, kind, argument(call, index))
@@ -115,7 +115,7 @@ cdef void leave(Call *call, SubscriptionKind kind, Slice name) noexcept nogil:
 
 
 cdef void leave_oldest(Call *call, SubscriptionKind kind) noexcept nogil:
-    """The confirmation comes first: the name may be gone with the subscription."""
+    """Ends the oldest subscription of a kind. Confirms this first, because the name may be freed with it."""
     cdef Subscription *subscription = call.client.subscriber.first[<int> kind]
     cdef Slice name = channel_name(subscription.channel)
     confirm(call, unsubscribed_word(kind), &name, shown_subscriptions(call.client, kind) - 1)
@@ -144,7 +144,7 @@ cdef Replied psubscribe(Call *call) noexcept nogil:
 
 
 cdef Replied ssubscribe(Call *call) noexcept nogil:
-    """Redis refuses it inside EXEC, and allows there the other two only because it always has."""
+    """Redis refuses SSUBSCRIBE inside EXEC; it allows the other two there only for backward compatibility."""
     if call.server.in_exec:
         return reply_error(call.reply, "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
     return subscribe_to(call, SHARD_CHANNEL)
@@ -165,7 +165,7 @@ cdef Replied sunsubscribe(Call *call) noexcept nogil:
 # ---- publishing ----
 
 cdef uint64_t shown_changes(const Server *server) noexcept nogil:
-    """How far the file must be before a message may show what its publisher has changed."""
+    """Returns the ``wait_offset`` of a message that may show what its publisher has changed."""
     return the_unit_under_way() if log_is_open(&server.log) else server.wait_offset
 
 
@@ -186,7 +186,7 @@ cdef Replied spublish(Call *call) noexcept nogil:
 # ---- PUBSUB ----
 
 cdef Replied reply_channels(Call *call, SubscriptionKind kind) noexcept nogil:
-    """The names, or those that match a pattern."""
+    """Replies with the names that have subscribers, or with those of them that match a pattern."""
     cdef TableIterator iterator
     cdef const Channel *channel
     cdef Slice name
@@ -208,7 +208,7 @@ cdef Replied reply_channels(Call *call, SubscriptionKind kind) noexcept nogil:
 
 
 cdef Replied reply_subscribers(Call *call, SubscriptionKind kind) noexcept nogil:
-    """Each name that is asked for, and how many clients are subscribed to it."""
+    """Replies with each name in the request and the number of clients subscribed to it."""
     cdef const Channel *channel
     cdef int index
     reply_array(call.reply, 2 * (call.argc - 2))

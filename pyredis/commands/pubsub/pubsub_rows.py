@@ -1,11 +1,11 @@
-"""The commands of publish/subscribe."""
+"""The publish/subscribe commands."""
 
 from pyredis.commands.table.spec import container, family, row
 
 SUBSCRIBING = "pubsub noscript loading stale"
 LOOKING = "pubsub loading stale"
 PUSHING = "subscribed pushes"
-EACH = "O(N), N channels named; without any, N subscriptions that end."
+EACH = "O(N), N channels named; without arguments, N subscriptions ended."
 
 with family("pubsub", module="pubsub"):
     row(
@@ -21,12 +21,12 @@ with family("pubsub", module="pubsub"):
         "pubsub loading stale fast",
         since="2.0.0",
         complexity="O(N+M), N subscribers of the channel, M patterns of all clients.",
-        summary="Sends a message to the subscribers of a channel and returns how many times it was sent.",
+        summary="Sends a message to a channel's subscribers and returns how many times it was sent.",
     )
     container(
         "PUBSUB",
         since="2.8.0",
-        summary="Holds the commands that show what is subscribed to.",
+        summary="Groups the commands that report on channels and subscriptions.",
         help_since="6.2.0",
     )
     row(
@@ -34,35 +34,35 @@ with family("pubsub", module="pubsub"):
         LOOKING,
         since="2.8.0",
         complexity="O(N), N channels.",
-        summary="Lists the channels that have subscribers, or those among them that match a pattern.",
+        summary="Lists the channels that have subscribers; with a pattern, only those whose names match.",
     )
     row(
         "PUBSUB|NUMPAT",
         LOOKING,
         since="2.8.0",
         complexity="O(1)",
-        summary="Returns the number of different patterns that clients are subscribed to.",
+        summary="Returns how many different patterns clients are subscribed to.",
     )
     row(
         "PUBSUB|NUMSUB [channel...]",
         LOOKING,
         since="2.8.0",
         complexity="O(N), N channels named.",
-        summary="Returns the number of subscribers of each of the channels, those of patterns left out.",
+        summary="Returns the number of subscribers of each channel; those of patterns are not counted.",
     )
     row(
         "PUBSUB|SHARDCHANNELS [pattern]",
         LOOKING,
         since="7.0.0",
         complexity="O(N), N shard channels.",
-        summary="Lists the shard channels that have subscribers, or those among them that match a pattern.",
+        summary="Lists the shard channels that have subscribers; with a pattern, only those whose names match.",
     )
     row(
         "PUBSUB|SHARDNUMSUB [shardchannel...]",
         LOOKING,
         since="7.0.0",
         complexity="O(N), N shard channels named.",
-        summary="Returns the number of subscribers of each of the shard channels.",
+        summary="Returns the number of subscribers of each shard channel.",
     )
     row(
         "PUNSUBSCRIBE [pattern...]",
