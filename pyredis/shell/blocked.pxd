@@ -1,4 +1,4 @@
-"""The waiting half of a connection."""
+"""The part of a connection that blocks its client and ends the wait."""
 
 from pyredis.shell.sending cimport Sender
 

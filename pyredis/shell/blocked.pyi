@@ -1,15 +1,15 @@
-"""The waiting half of a connection."""
+"""The part of a connection that blocks its client and ends the wait."""
 
 from pyredis.shell.sending import Sender
 
 class Blockable(Sender):
-    """A connection that executes nothing while its command waits."""
+    """A connection that executes nothing while one of its commands waits."""
 
     def block(self) -> None:
-        """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
+        """Stops executing the client's commands until ``unblock``; its input is kept."""
     def unblock(self, reply: bytes) -> None:
-        """Answers the command that blocked, and continues with the client's input."""
+        """Answers the command that blocked the client, and continues with its input."""
     def end_wait(self, error: bool = False) -> bool:
-        """Ends the wait for keys with the reply of a timeout, or with an error; false if the client does not wait."""
+        """Ends the wait for keys with the reply of a timeout, or with an error; returns False if there is no wait."""
     def set_alarm(self) -> None: ...
     def ring(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Blocks a client until its command is answered, and ends a wait for keys when its time is up."""
+"""Blocks a client until its command is answered, and ends a wait for keys at its timeout."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
@@ -20,14 +20,14 @@ RESOLUTION = 0.0005
 
 
 cdef class Blockable(Sender):
-    """A connection that executes nothing while its command waits."""
+    """A connection that executes nothing while one of its commands waits."""
 
     def block(self):
-        """Executes nothing more of this connection until ``unblock``; what it sends is kept."""
+        """Stops executing the client's commands until ``unblock``; its input is kept."""
         self.client.flags |= CLIENT_BLOCKED
 
     def unblock(self, bytes reply):
-        """Answers the command that blocked, and continues with the client's input."""
+        """Answers the command that blocked the client, and continues with its input."""
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
         enter(self.hub.core)
@@ -36,14 +36,14 @@ cdef class Blockable(Sender):
         self.hub.deliver_soon()
 
     cdef int arm(self) except -1:
-        """Sets the alarm for the command that waits, if it has a timeout."""
+        """Sets the alarm for the waiting command, if it has a timeout."""
         if waiter_of(&self.client).timeout_ms > 0:
             self.wait_ends = self.hub.loop.time() + waiter_of(&self.client).timeout_ms / 1000.0
             self.set_alarm()
         return 0
 
     def set_alarm(self):
-        """Sets a timer, for at most a day: a loop need not accept any number."""
+        """Sets a timer, for at most a day, because an event loop need not accept every delay."""
         now = self.hub.loop.time()
         self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
 
@@ -71,7 +71,7 @@ cdef class Blockable(Sender):
         return 0
 
     def end_wait(self, bint error=False):
-        """Ends the wait for keys with the reply of a timeout, or with an error; false if the client does not wait."""
+        """Ends the wait for keys with the reply of a timeout, or with an error; returns False if there is no wait."""
         enter(self.hub.core)
         if self.client.waiter == NULL:
             return False
@@ -79,8 +79,8 @@ cdef class Blockable(Sender):
         return True
 
     cdef int stop_waiting(self) except -1:
-        """Ends the wait without a reply, and the subscriptions: from now on nothing is taken from a key for
-        this client, nor published to it."""
+        """Ends the wait, without a reply, and the subscriptions: from now on nothing is removed from a key for this
+        client, and nothing is published to it."""
         self.disarm()
         forget_waiting(&self.hub.core.server, &self.client)
         forget_subscriptions(&self.hub.core.server, &self.client)

@@ -1,6 +1,6 @@
 """What the connections of one server share, and the delivery of everything they are sent.
 
-Invariant: while anything of a client is ``held`` here, whatever is sent to it later is queued after that.
+Invariant: while any output for a client is ``held`` here, whatever is sent to it later is queued after it.
 """
 
 from libc.stdint cimport uint64_t
@@ -18,12 +18,12 @@ ctypedef struct Owed:
     size_t begin
     size_t end
     void *parcel                # the Parcel of a reply with pieces, to which a reference is held; NULL for any other
-    uint64_t offset             # of the log, up to which it must be written (or durable) first
+    uint64_t offset             # the position up to which the log must be written (or durable) first
 
 
-# A client to deliver to. The hub holds nothing of it unless `held`.
+# A client that the hub delivers to. Unless `held`, the hub has no output for it.
 cdef class Receiver(ClientView):
-    cdef size_t held
+    cdef size_t held                    # replies and messages that wait in the hub
     cdef size_t waiting                 # those of `held` that outlived their iteration
     cdef size_t waiting_bytes
     cdef unsigned char writing          # there are bytes that the socket has not accepted
@@ -34,13 +34,13 @@ cdef class Receiver(ClientView):
     cdef int send(self, const char *data, size_t size) except -1
     cdef int send_large(self, size_t begin) except -1
     cdef int send_parcel(self, Parcel parcel) except -1
-    # Closes a client with too much output, pauses one with much; `unsent` bytes are on their way to the socket.
+    # Closes a client above its output limit, pauses one above its allowance; `unsent` bytes wait for the socket.
     cdef int check_output(self, size_t unsent) except -1
-    # Resumes a paused client if it has read enough, or if it has read nothing at all.
+    # Resumes a paused client if it has read enough, or nothing at all since the last check.
     cdef int look_again(self) except -1
-    # Closes a connection that is to end, once nothing is held.
+    # Closes the connection if it is to be closed and no output waits.
     cdef int finish(self) except -1
-    # The command that waited has been answered.
+    # Continues with the client's input after its waiting command has been answered.
     cdef int go_on(self) except -1
 
 
@@ -51,15 +51,16 @@ cdef class Hub:
     cdef readonly ClientList clients
     cdef Account *memory                # the account to which the core's memory is charged
     cdef readonly PagePipe pages
-    cdef char *buffer                   # what every connection without input of its own reads into
+    cdef char *buffer                   # every connection without input of its own reads into it
     cdef Owed *owed
     cdef size_t owed_count
     cdef size_t owed_capacity
-    # Replies that outlived their iteration: a deque of (Receiver, bytes or Parcel, size, offset).
+    # Replies and messages that outlived their iteration: a deque of (Receiver or DirectClient, bytes or Parcel, size,
+    # offset).
     cdef object waiting
     cdef set stalled                    # the connections that are paused
     cdef bint flush_scheduled
-    cdef bint script_scheduled          # the script that makes the server busy goes on at the next iteration
+    cdef bint script_scheduled          # the script that makes the server busy continues in the next iteration
     cdef public size_t query_buffer_limit
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out

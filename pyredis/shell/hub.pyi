@@ -9,10 +9,13 @@ from pyredis.shell.outgoing import PagePipe
 from pyredis.shell.roster import ClientList
 
 class Receiver(ClientView):
-    """What the hub delivers to."""
+    """A client that the hub delivers to."""
 
 class Hub:
-    """What the connections of one server share. Counters are of bytes or of connections.
+    """What the connections of one server share.
+
+    ``bytes_in`` and ``bytes_out`` are in bytes. The other counters count accepted connections, reads, replies or
+    messages sent, and connections closed because of too much input.
 
     ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal.
     """
@@ -32,17 +35,17 @@ class Hub:
 
     def __init__(self, core: Core, host: Any, loop: asyncio.AbstractEventLoop) -> None: ...
     def flush(self) -> None:
-        """Drains the ring, then sends what the connections are owed."""
+        """Drains the ring, then sends the replies that are owed and the outbox."""
     def drain(self) -> None:
-        """Hands the ring to the file, and notifies the host when that begins to fail or works again."""
+        """Hands the ring to the file, and notifies the host when this begins to fail or works again."""
     def release(self) -> None:
         """Sends the waiting replies that the file has caught up with."""
     def deliver_soon(self) -> None:
         """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
     def follow_call(self) -> None:
-        """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
+        """Schedules a flush, which answers the clients that a command in process served and writes its changes."""
     def continue_script_soon(self) -> None:
-        """Lets the script that makes the server busy go on, once the loop has served everybody else."""
+        """Continues the script that makes the server busy, after the loop has served the other clients."""
     def continue_script(self) -> None: ...
     def relieve(self) -> None:
         """Resumes the paused connections that may continue. Must be called periodically."""

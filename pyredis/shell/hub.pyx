@@ -1,8 +1,8 @@
 """Delivers replies and messages: at the end of an iteration, or when the append-only file has caught up.
 
-``Hub`` owns what the connections share: the read buffer, the list of replies that are owed until the end of the
-iteration, and the replies that wait longer, for the disk. Messages that are not replies (``call/outbox``) are delivered
-at the end of the iteration, after the replies.
+``Hub`` owns what the connections share: the read buffer, the list of replies owed until the end of the iteration, and
+the replies that wait longer, for the disk. The outbox (``call/outbox``) is delivered at the end of the iteration, after
+the replies.
 """
 
 from collections import deque
@@ -34,7 +34,7 @@ cdef enum:
 
 
 cdef class Receiver(ClientView):
-    """What the hub delivers to."""
+    """A client that the hub delivers to."""
 
     cdef int send(self, const char *data, size_t size) except -1:
         raise NotImplementedError
@@ -115,7 +115,7 @@ cdef class Hub:
         return 0
 
     def flush(self):
-        """Drains the ring, then sends what the connections are owed. Runs at the end of an iteration."""
+        """Drains the ring, then sends the replies that are owed and the outbox. Runs at the end of an iteration."""
         cdef Server *server = &self.core.server
         cdef uint64_t released
         enter(self.core)
@@ -125,7 +125,7 @@ cdef class Hub:
         released = self.released()
         self.deliver_owed(released)
         if server.current != NULL:
-            # A command has called this, and the replies of its own batch are not delivered yet.
+            # A command called this, and the replies of its own batch have not been delivered yet.
             self.schedule_flush()
             return
         self.deliver_mail(released)
@@ -134,7 +134,7 @@ cdef class Hub:
             reply_free(&server.reply)
 
     def drain(self):
-        """Hands the ring to the file, and notifies the host when that begins to fail or works again."""
+        """Hands the ring to the file, and notifies the host when this begins to fail or works again."""
         cdef int error = aof_drain(self.core.server.aof)
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
@@ -160,7 +160,7 @@ cdef class Hub:
         return 0
 
     cdef int deliver_reply(self, Receiver connection, const Owed *owed, uint64_t released) except -1:
-        """Sends what one connection is owed, or adds it to the replies that wait longer."""
+        """Sends one reply that is owed, or adds it to those that wait longer."""
         cdef char *data = self.core.server.reply.data
         cdef Parcel parcel = None
         connection.held -= 1
@@ -256,7 +256,7 @@ cdef class Hub:
         return 0
 
     cdef int deliver_to(self, Receiver connection, uint64_t released) except -1:
-        """Sends one client what is addressed to it. If that answers a command, the client continues."""
+        """Sends one client what is addressed to it. If this answers a command, the client continues."""
         cdef Server *server = &self.core.server
         cdef size_t begin = server.reply.size
         cdef uint64_t offset = 0
@@ -276,11 +276,11 @@ cdef class Hub:
         return connection.finish()
 
     def follow_call(self):
-        """Must be called after a command that ran in process: answers the clients it has served, writes its changes."""
+        """Schedules a flush, which answers the clients that a command in process served and writes its changes."""
         self.schedule_flush()
 
     def continue_script_soon(self):
-        """Lets the script that makes the server busy go on, once the loop has served everybody else."""
+        """Continues the script that makes the server busy, after the loop has served the other clients."""
         if not self.script_scheduled:
             self.script_scheduled = True
             self.loop.call_soon(self.continue_script)
@@ -321,7 +321,7 @@ cdef class Hub:
         return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
 
     def reset_counters(self):
-        """CONFIG RESETSTAT."""
+        """Resets the counters, for CONFIG RESETSTAT."""
         self.reads = 0
         self.writes = 0
         self.bytes_in = 0

@@ -7,7 +7,7 @@ from pyredis.shell.outgoing cimport Outgoing, Parcel
 cdef class Sender(Receiver):
     cdef readonly Hub hub
     cdef readonly int fd                # -1 where the transport must be used
-    cdef Outgoing outgoing              # what is to be sent after the transport's bytes; None for nothing
+    cdef Outgoing outgoing              # to be sent after the transport's bytes; None if there is nothing
     cdef size_t allowance               # bytes of replies that may be unsent before the client is paused
     cdef size_t unsent                  # bytes at the last check of a paused connection
 
@@ -18,6 +18,6 @@ cdef class Sender(Receiver):
     cdef int pump(self) except -1
     cdef int lend_to_transport(self) except -1
     cdef size_t unsent_bytes(self) except? 0
-    # Whether nothing can be sent any more.
+    # Returns whether nothing can be sent any more.
     cdef bint is_gone(self) except -1
     cdef bint is_owed(self) noexcept

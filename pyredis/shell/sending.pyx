@@ -1,10 +1,11 @@
 """Sends replies, queues what the socket does not accept, and pauses a client that leaves much unread.
 
-What the socket does not accept is queued in the transport. A client that leaves more than ``ALLOWANCE`` bytes unread is
-paused: nothing more is read or executed for it until it has read. It may, however, be a client that sends all of a long
-pipeline before it reads any reply, which Redis permits. So if a paused client has read nothing by the next check, its
-allowance doubles, and only ``client-output-buffer-limit`` ends that. A client whose replies wait for the disk is paused
-without such an end.
+Small replies that the socket does not accept are queued in the transport, large ones and what follows them in an
+``Outgoing``. A client that leaves more than ``ALLOWANCE`` bytes unread is paused: nothing more is read or executed for
+it until it has read. It may, however, be a client that sends all of a long pipeline before it reads any reply, which
+Redis permits. So if a paused client has read nothing by the next check, its allowance doubles; only
+``client-output-buffer-limit`` sets an end to that. A client with more than ``ALLOWANCE`` bytes of replies waiting for
+the disk stays paused until the disk has caught up. Subscribers and replicas are never paused.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
@@ -23,7 +24,7 @@ cdef extern from *:
     ssize_t c_send "send" (int fd, const void *data, size_t size, int flags) nogil
 
 cdef enum:
-    # Bytes of a large reply that the transport is given at a time: it reports when the socket has accepted them.
+    # How many bytes of a large reply the transport is given at a time. It reports when the socket has accepted them.
     LENT = 262144
     ALLOWANCE = 1 << 20
 
@@ -80,7 +81,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int send_large(self, size_t begin) except -1:
-        """Sends the reply buffer's bytes from ``begin`` on, pieces from where they are stored."""
+        """Sends the reply buffer from ``begin`` on, its pieces from where they are stored, and removes it."""
         cdef Reply *reply = &self.hub.core.server.reply
         cdef size_t size = reply_total(reply) - begin
         cdef ssize_t sent = 0
@@ -100,7 +101,7 @@ cdef class Sender(Receiver):
         return self.queue_parcel(parcel)
 
     cdef int queue_parcel(self, Parcel parcel) except -1:
-        """Queues a parcel. Sending begins in the next iteration at the earliest, so that others have their turn."""
+        """Queues a parcel. Sending begins in the next iteration at the earliest, so that others get their turn."""
         if self.outgoing is None:
             self.outgoing = Outgoing()
             if not self.writing:
@@ -110,7 +111,7 @@ cdef class Sender(Receiver):
         return self.check_output(self.unsent_bytes())
 
     def go_on_sending(self):
-        """Continues sending. May be called at any time: the transport's bytes go first, and it reports their end."""
+        """Continues sending. May be called at any time: while the transport has bytes of its own, nothing is sent."""
         enter(self.hub.core)
         if self.is_gone():
             return
@@ -120,7 +121,7 @@ cdef class Sender(Receiver):
             self.look_again()
 
     cdef int pump(self) except -1:
-        """Sends a slice of what is queued, and ensures that this is called again for the next one."""
+        """Sends a slice of what is queued, and ensures that sending continues with the next one."""
         cdef ssize_t sent = 0
         self.writing = True
         if self.fd >= 0:
@@ -149,10 +150,10 @@ cdef class Sender(Receiver):
         return unsent + self.outgoing.size if self.outgoing is not None else unsent
 
     cdef int check_output(self, size_t unsent) except -1:
-        """Closes a client that leaves more unread than it may, pauses one that leaves much unread.
+        """Closes a client above the output limit of its class, or pauses an ordinary one that leaves much unread.
 
-        What waits for the disk does not count for an ordinary client: it caused that itself, and is paused instead. It
-        does count for a client of another class, whose output is caused by other clients.
+        What waits for the disk does not count towards the limit of an ordinary client, which caused it itself and is
+        paused instead. It does count for a client of another class, whose output is caused by other clients.
         """
         cdef size_t counted = unsent
         cdef bint caused_by_others = (self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA)) != 0
@@ -168,7 +169,7 @@ cdef class Sender(Receiver):
         return 0
 
     cdef int look_again(self) except -1:
-        """Resumes a paused client if it has read enough, or nothing at all: it may have to send more before reading."""
+        """Resumes a paused client if it has read enough, or nothing at all, as it may send more before it reads."""
         cdef size_t unsent = self.unsent_bytes()
         if self.waiting_bytes > ALLOWANCE or (ALLOWANCE // 2 < unsent < self.unsent):
             self.unsent = unsent
@@ -180,15 +181,15 @@ cdef class Sender(Receiver):
         return 0
 
     cdef bint is_gone(self) except -1:
-        """Whether nothing can be sent any more: the transport may have closed before ``connection_lost`` reports it."""
+        """Returns whether nothing can be sent any more. A transport may close before ``connection_lost`` reports it."""
         return self.lost or self.transport.is_closing()
 
     cdef bint is_owed(self) noexcept:
-        """Whether any output waits for the file, for the socket, or for its delivery."""
+        """Returns whether any output waits for the file, for the socket, or in the outbox."""
         return self.held or self.outgoing is not None or self.client.mailbox != NULL
 
     cdef int finish(self) except -1:
-        """Closes a connection that is to end, once no output waits."""
+        """Closes the connection if it is to be closed and no output waits."""
         if self.closing and not self.is_owed() and not self.lost:
             self.transport.close()
         return 0
