@@ -19,7 +19,7 @@ cdef class Core(State):
     cdef readonly int64_t expire_ns     # time spent in expiry cycles
     cdef public size_t startup_memory   # bytes in use before there was any data
 
-    cdef public object on_call          # called after a call in process that has left something to do, or None
+    cdef public object on_call          # called after a call in process that left something to do, or None
 
     cdef object listener                # of keyspace events, or None
     cdef bint occupied                  # no command may be called now, although none runs

@@ -1,4 +1,4 @@
-"""``Core``: the data of one server, and the access of Python code to it."""
+"""``Core``: the data of one server, and the interface to it for Python code."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -28,7 +28,7 @@ class Core(State):
     on_slow: Callable[[Any, list[bytes], int, int], None] | None
     on_latency: Callable[[str, int], None] | None
     on_call: Callable[[], None] | None
-    """Called after a call in process that has put something into the outbox, or left bytes for the file."""
+    """Called after a call in process, if the outbox is not empty or the reply depends on bytes not yet in the file."""
     on_event: Callable[[str, bytes, int, bytes], None] | None
     loading: bool
     write_error: bool
@@ -69,8 +69,8 @@ class Core(State):
     def log_position(self) -> int: ...
     @property
     def aof_released(self) -> int:
-        """Replies that wait for positions up to this one may be sent: what is written, or with ``always`` synced; the
-        largest number without a file."""
+        """The position up to which the file is written or, with ``always``, synced: replies that wait for no later one
+        may be sent. The largest number if there is no file."""
     @property
     def aof_wake_fd(self) -> int: ...
     @property
@@ -94,14 +94,14 @@ class Core(State):
         """Whether the server has an interpreter of scripts, which the first script makes."""
     @property
     def busy(self) -> bool:
-        """Whether a script runs for longer than ``busy-reply-threshold``, so that other commands are refused."""
+        """Whether a script has run for longer than ``busy-reply-threshold``, so that other commands are refused."""
 
     def abandon_script(self) -> None:
-        """Gives up the script that makes the server busy, at the server's end: it never replies."""
+        """Abandons the script that makes the server busy, when the server stops: the script never replies."""
 
     @property
     def may_wait(self) -> bool:
-        """Whether the running command may reply later than it returns: not inside EXEC, nor in process."""
+        """Whether the running command may reply after it has returned: not inside EXEC, nor in process."""
     @property
     def dirty(self) -> int: ...
     @property

@@ -114,7 +114,7 @@ from pyredis.wire.reply_objects cimport written_object
 import os
 import time
 
-# The flags and marks that native code needs; COMMAND gets its own from the table.
+# The flags and marks that native code needs; COMMAND reads its own from the rows.
 _FLAGS = {
     "write": CMD_WRITE,
     "denyoom": CMD_DENYOOM,
@@ -136,10 +136,10 @@ _FLAGS = {
     "pushes": CMD_PUSHES,
 }
 
-# Belongs to no server; only the addresses of its fields are used.
+# Not the settings of any server: only the addresses of its fields are used.
 cdef Settings _settings
 
-# The address in it of the field for each directive.
+# The address of the field for each directive.
 _SETTINGS = {
     "maxmemory": <size_t> &_settings.maxmemory,
     "slowlog-log-slower-than": <size_t> &_settings.slowlog_us,
@@ -164,7 +164,7 @@ _SETTINGS = {
     "lazyfree-lazy-user-flush": <size_t> &_settings.lazy_user_flush,
     "lazyfree-lazy-expire": <size_t> &_settings.lazy_expire,
 }
-# Classes of keyspace events: their letters in notify-keyspace-events.
+# Classes of keyspace events, by their letters in notify-keyspace-events.
 _EVENTS = {
     "K": EVENT_TO_KEYSPACE,
     "E": EVENT_TO_KEYEVENT,
@@ -220,9 +220,9 @@ cdef list histogram_rows(const uint64_t *counts):
 cdef class Core(State):
     """The data of one server: databases, command table, counters.
 
-    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()`` and
-    ``on_foreign_protocol(client)``. ``specs`` and ``bound`` are the command table and its handlers
-    (``commands/table/registry``).
+    ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
+    ``on_foreign_protocol(client)``, ``log_script(level, line)`` and ``on_slow_script(name, milliseconds)``. ``specs``
+    and ``bound`` are the command table and its handlers (``commands/table/registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -368,7 +368,7 @@ cdef class Core(State):
 
     @property
     def on_event(self):
-        """Called with (letter of the class, event, database, key) for every event of an enabled class; or None."""
+        """Called with (letter of the class, event, database, key) for every event of an enabled class, or None."""
         return self.listener
 
     @on_event.setter
@@ -381,7 +381,7 @@ cdef class Core(State):
         hear_events(&self.server)
 
     def _set_slow_cycles(self):
-        """Sets the number of cycles beyond which a command is reported to the slow log or the latency monitor."""
+        """Sets the number of cycles above which a command is reported to the slow log or the latency monitor."""
         cdef Server *server = &self.server
         cdef double slowest = -1
         if server.settings.slowlog_us >= 0:
@@ -506,13 +506,13 @@ cdef class Core(State):
     def expire_cycle(self, int64_t budget_us):
         """Removes expired keys, then expired hash fields, for up to ``budget_us`` each; true if time ran out in either.
 
-        The time grows with ``active-expire-effort``, as in Redis.
+        Either time grows with ``active-expire-effort``, as in Redis.
         """
         cdef bint more
         cdef int64_t begin = monotonic_ns()
         cdef Account *interrupted
         if apart_suspended(&self.server):
-            # A script sees the data of one moment.
+            # A script must see the data of a single moment.
             return False
         interrupted = self.enter_idle()
         budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
@@ -581,7 +581,7 @@ cdef class Core(State):
             self.server.fsync_always = policy == "always"
 
     def aof_close(self):
-        """Drains, syncs, closes; returns an errno, 0 for success."""
+        """Drains the ring, syncs and closes the file; returns an errno, 0 for success."""
         cdef int error
         cdef Account *interrupted
         if self.server.aof == NULL:
@@ -606,18 +606,18 @@ cdef class Core(State):
             aof_pause_sync(self.server.aof, paused)
 
     def aof_vouch(self, uint64_t position):
-        """Reports that a base written from memory at ``position`` is on the disk."""
+        """Reports that a base with the data of ``position``, written from memory, is on the disk."""
         aof_vouch(self.server.aof, position)
 
     @property
     def log_position(self):
-        """The position of the end of the log of changes: bytes published so far."""
+        """The end of the log of changes: the number of bytes published so far."""
         return self.server.log.published
 
     @property
     def aof_released(self):
-        """Replies that wait for positions up to this one may be sent: what is written, or with ``always`` synced; the
-        largest number without a file."""
+        """The position up to which the file is written or, with ``always``, synced: replies that wait for no later one
+        may be sent. The largest number if there is no file."""
         return aof_released(self.server.aof) if self.server.aof != NULL else <uint64_t> -1
 
     @property
@@ -666,7 +666,7 @@ cdef class Core(State):
         return rows
 
     cdef uint64_t calls(self) noexcept:
-        """Returns the number of calls of all commands; a command that was refused, or only queued, does not count."""
+        """Returns the number of calls of all commands; commands that were refused or only queued do not count."""
         cdef uint64_t total = 0
         cdef int index
         for index in range(self.server.command_count):
@@ -750,17 +750,17 @@ cdef class Core(State):
 
     @property
     def busy(self):
-        """Whether a script runs for longer than ``busy-reply-threshold``, so that other commands are refused."""
+        """Whether a script has run for longer than ``busy-reply-threshold``, so that other commands are refused."""
         return apart_suspended(&self.server)
 
     def abandon_script(self):
-        """Gives up the script that makes the server busy, at the server's end: it never replies."""
+        """Abandons the script that makes the server busy, when the server stops: the script never replies."""
         enter(self)
         apart_delete(&self.server)
 
     @property
     def may_wait(self):
-        """Whether the running command may reply later than it returns: not inside EXEC, nor in process."""
+        """Whether the running command may reply after it has returned: not inside EXEC, nor in process."""
         return not (self.server.in_exec or self.server.current == NULL or
                     self.server.current.flags & CLIENT_DENY_BLOCKING)
 
@@ -771,7 +771,7 @@ cdef class Core(State):
 
     @property
     def now_ms(self):
-        """The clock of this iteration, milliseconds since 1970."""
+        """The time of this iteration, in Unix milliseconds."""
         return self.server.keyspace.now_ms
 
     @property
@@ -785,7 +785,7 @@ cdef class Core(State):
 
     @property
     def write_error(self):
-        """Whether writes are refused because the append-only file cannot take them."""
+        """Whether writing commands are refused because the append-only file cannot be written."""
         return (self.server.restrictions & RESTRICT_AOF_ERROR) != 0
 
     @write_error.setter

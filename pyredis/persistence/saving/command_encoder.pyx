@@ -1,4 +1,4 @@
-"""Writes every part as a command, or as arguments of one."""
+"""Writes every part as a command or as arguments of one."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport strlen
@@ -14,7 +14,7 @@ from pyredis.types.stream.id_index cimport ID_TEXT, StreamId, format_id, least_i
 from pyredis.types.stream.stream cimport ELEMENT_DIGITS, Stream, StreamEntry, stream_next_pair
 
 cdef enum:
-    # Most parts (fields, members, …) in one command.
+    # The largest number of parts (fields, members, …) in one command.
     COMMAND_PARTS = 64
 
 # The command that adds parts of a kind, and the number of its arguments for each part.

@@ -1,4 +1,4 @@
-"""Where the bytes of a snapshot go: the ring of a file, memory, a socket, or nowhere.
+"""The destination of a snapshot's bytes: the ring from which a file is written, memory, or nothing.
 
 An ``Output`` is a sink with two functions. It must not move while it is used. A sink that needs more state is a struct
 that begins with an ``Output``. Bytes are appended in pieces of any size. ``publish`` marks everything appended so far
@@ -13,7 +13,7 @@ from pyredis.ground.base cimport Slice
 cdef struct Output:
     void (*append)(Output *out, const char *data, size_t size) noexcept nogil
     void (*publish)(Output *out) noexcept nogil
-    void *target            # what the functions work on
+    void *target            # for the functions: the ring or buffer
     uint64_t size           # bytes appended so far
 
 

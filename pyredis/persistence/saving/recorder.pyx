@@ -1,4 +1,4 @@
-"""Records what the savers enumerate, with an encoder of its own; for tests only.
+"""Records what the savers enumerate, with an encoder of its own, or encodes it in memory; for tests only.
 
 The encoder's functions need the GIL, which ``record`` and ``encode`` hold throughout.
 """
@@ -20,7 +20,7 @@ from pyredis.types.stream.id_index cimport StreamId
 from pyredis.types.stream.stream cimport ELEMENT_DIGITS, Stream, StreamEntry, stream_next_pair
 from pyredis.types.table.hashtable cimport TableIterator, table_iterate, table_iterate_end, table_next
 
-# More parts in a run than commands have; `table_walk` limits its own runs to fewer.
+# Larger than the runs of the encoder of commands. `table_walk` limits its own runs to 64 parts.
 cdef enum:
     RUN = 1000
 
@@ -162,8 +162,8 @@ cdef void save_to(Core core, size_t piece, Output *out, const Encoder *encoder) 
 
 
 def record(Core core not None, size_t piece):
-    """Returns the calls of an encoder for all keys, in order: the name of the function, then its arguments as objects.
-    Values of more than ``piece`` bytes are saved in pieces."""
+    """Returns the calls of an encoder for all keys, in order: tuples of a function's name and its arguments. Values of
+    more than ``piece`` bytes are saved in pieces."""
     cdef Output out
     cdef list calls = []
     out.append = append_nothing
