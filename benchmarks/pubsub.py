@@ -1,8 +1,8 @@
 """What it costs to deliver a message: PUBLISH to 1, 100 and 1,000 subscribers.
 
-One client publishes, so many messages in a pipeline, and goes on once every subscriber has received all of them. So no
-socket's buffer fills, and a server that is faster does not get ahead of those that read. At P1 every message is a
-``send`` of its own to each subscriber, which no server avoids; at P16 sixteen messages may share one.
+One client publishes a pipeline of messages and continues when every subscriber has received all of them. So no socket
+buffer fills, and a faster server does not get ahead of its readers. With P1 every message needs a ``send`` for each
+subscriber, whatever the server; with P16 sixteen messages may share one.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from support.client import RawClient, encode_command
 CHANNEL = b"channel"
 MESSAGE = b"m" * 16
 DELIVERED = encode_command(b"message", CHANNEL, MESSAGE)
-# Messages received in a round, over all subscribers.
+# Messages received in one measurement, by all subscribers together.
 DELIVERIES = 100_000
 GOAL = 0.7
 
@@ -43,7 +43,7 @@ CASES = [Case(subscribers, pipeline) for subscribers in (1, 100, 1000) for pipel
 
 
 class Audience:
-    """Subscribers of one channel of a server, which read whatever they are sent, and one client that publishes."""
+    """Subscribers of one channel of a server, which read everything they are sent, and one client that publishes."""
 
     def __init__(self, target: Target, count: int) -> None:
         self.publisher = RawClient(target.address)
@@ -63,7 +63,7 @@ class Audience:
             subscriber.close()
 
     def publish(self, pipeline: int) -> None:
-        """Publishes so many messages and returns when all of them have been received by all."""
+        """Publishes ``pipeline`` messages and returns when every subscriber has received all of them."""
         self.publisher.send_bytes(encode_command("PUBLISH", CHANNEL, MESSAGE) * pipeline)
         missing = len(DELIVERED) * pipeline * len(self.sockets)
         while missing:
@@ -76,7 +76,7 @@ class Audience:
 
 @contextlib.contextmanager
 def on_the_clients_core() -> Iterator[None]:
-    """This process is the client: it keeps off the server's core meanwhile."""
+    """Keeps this process, which is the client, off the server's core."""
     usable = cores()
     if len(usable) > 1:
         os.sched_setaffinity(0, {usable[1]})
@@ -88,7 +88,7 @@ def on_the_clients_core() -> Iterator[None]:
 
 
 def measure(target: Target, case: Case, deliveries: int) -> dict[str, float]:
-    """Microseconds of the server's CPU for each message delivered."""
+    """Returns the server's CPU time per delivered message, in microseconds."""
     rounds = max(2, deliveries // (case.subscribers * case.pipeline))
     with on_the_clients_core(), contextlib.closing(Audience(target, case.subscribers)) as audience:
         audience.publish(case.pipeline)

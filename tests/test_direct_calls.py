@@ -1,4 +1,4 @@
-"""Commands called in process have the same replies, effects and log as commands through a connection."""
+"""Commands called in process have the same replies, effects and log as commands sent over a connection."""
 
 import contextlib
 import gc
@@ -82,7 +82,7 @@ class Side:
 
 
 def calls(server: FuzzedServer) -> dict:
-    """How often each command ran, was refused and failed; without HELLO, which only connections need."""
+    """Return how often each command ran, was refused and failed; without HELLO, which only connections need."""
     rows = {name: (ran, refused, failed) for name, ran, _, refused, failed, _ in server.core.command_stats()}
     rows.pop("hello", None)
     return rows
@@ -340,7 +340,7 @@ def test_large_values_are_read_from_where_they_are_stored(server, core, protocol
 
 
 def test_a_call_leaves_the_replies_alone_that_others_are_owed(server, core, tmp_path):
-    """With ``appendfsync always``, replies of connections stay in the reply buffer until the iteration's end."""
+    """With ``appendfsync always``, replies to connections stay in the reply buffer until the iteration ends."""
     path = tmp_path / "log"
     core.aof_open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 0, "always")
     connected = Connected(server, 2)
@@ -668,7 +668,7 @@ def test_a_handler_in_python_calls_nothing(server, core, call, attempts):
 
 
 def test_a_finalizer_that_runs_while_arguments_are_encoded_may_call(core, call):
-    """The call that encodes them has not started."""
+    """The call that encodes them has not begun to run its command."""
     client = core.client()
 
     class Arguments:
@@ -769,7 +769,7 @@ def use(core) -> int:
 
 
 def test_a_client_that_goes_is_charged_to_its_own_server(tmp_path):
-    """Whichever server's code has run last."""
+    """This does not depend on which server's code ran last."""
     one, two = FuzzedServer(tmp_path), FuzzedServer(tmp_path)
     other = two.core.client()
     two.core.call(other, ["SET", "k", "v"])

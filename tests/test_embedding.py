@@ -1,4 +1,4 @@
-"""Servers embedded in another program: several in one process, and nothing outlives a connection or a server."""
+"""Servers embedded in another program: several in one process, and no leftovers of a connection or a server."""
 
 import asyncio
 import contextlib
@@ -108,7 +108,7 @@ async def used_memory(client: Stream) -> int:
 
 @LOOPS
 def test_two_servers_on_one_loop_count_their_memory_apart(tmp_path, new_loop):
-    """Whatever allocates: commands, replies that wait, input that is incomplete, expiry, background work."""
+    """Whatever allocates the memory: commands, waiting replies, incomplete input, expiry, background work."""
     large = 4 << 20
 
     async def main() -> None:
@@ -126,12 +126,12 @@ def test_two_servers_on_one_loop_count_their_memory_apart(tmp_path, new_loop):
             ("SADD", "members", *range(100_000)),
             ("SET", "brief", "x" * large, "PX", "1"),
         ):
-            first.core.tidy(0)  # the other server's code has run last
+            first.core.tidy(0)  # now the other server's code ran last
             await two.call(*command)
         first.core.tidy(0)
         two.writer.write(b"*3\r\n$3\r\nSET\r\n$1\r\nu\r\n$%d\r\n" % large + b"x" * (large // 2))
         await until(lambda: second.core.used_memory - start > 2 * large)
-        # Its own commands run in between, and what the loop calls.
+        # Meanwhile, the first server runs its own commands and its callbacks from the loop.
         for _ in range(20):
             await one.call("SET", "k", "v")
             await asyncio.sleep(0.005)
@@ -201,7 +201,7 @@ def test_servers_in_several_threads_do_not_disturb_each_other(tmp_path):
 
 
 def connected(server: Server) -> RawClient:
-    """A client, connected once the server has loaded its data."""
+    """Waits until the server has loaded its data, and returns a connected client."""
 
     def attempt() -> RawClient | None:
         with contextlib.suppress(ConnectionError):
@@ -247,7 +247,7 @@ def test_a_connection_that_is_gone_leaves_no_object(tmp_path, new_loop):
     async def main() -> None:
         server = make_server(tmp_path / "one", "--maxclients", "10", "--appendfsync", "always")
         await server.start()
-        # They must be freed when they end, not by the garbage collector.
+        # Connections must be freed when they end, without the garbage collector.
         gc.disable()
         clients = [await Stream.to(server) for _ in range(15)]
         for client in clients[:10]:

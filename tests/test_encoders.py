@@ -1,4 +1,4 @@
-"""What the savers enumerate does not depend on the encoder that it is given to, nor on where the bytes go."""
+"""The savers enumerate the same parts for every encoder and every output."""
 
 import gc
 
@@ -12,7 +12,7 @@ from support.in_process import Local
 from support.strategies import ONE
 
 WHOLE, PIECES = 1 << 40, 64
-# ValueKind, and what a part of it is called here.
+# ValueKind: the name of its parts here.
 KINDS = {1: "element", 2: "member", 3: "scored", 4: "field"}
 FAR = 4102444800000
 
@@ -37,7 +37,7 @@ def other(servers):
 
 
 def fill(local: Local, count: int) -> None:
-    """Every kind in several databases, with parts, expiries, groups, and streams that are empty."""
+    """Stores values of every kind in two databases, with parts, expiries, groups, and an empty stream."""
     for database in range(2):
         local.must("SELECT", database)
         local.must("SET", "text", b"\r\n\0", "PXAT", FAR)
@@ -68,7 +68,7 @@ def paired(words: list[bytes]) -> list[tuple[bytes, bytes]]:
 
 
 class Parts:
-    """By database and key: everything that was saved of it, in an order of its own where it has none."""
+    """Everything that was saved, by database and key. Only the elements of lists have an order."""
 
     def __init__(self) -> None:
         self.database = None
@@ -81,7 +81,7 @@ class Parts:
         return {place: sorted(facts, key=repr) for place, facts in self.found.items()}
 
     def elements(self) -> dict:
-        """Of lists, whose parts have an order."""
+        """Returns the elements of lists, in order."""
         picked = {place: [fact for fact in facts if fact[0] == "element"] for place, facts in self.found.items()}
         return {place: facts for place, facts in picked.items() if facts}
 
@@ -102,7 +102,7 @@ def recorded(calls) -> Parts:
 
 
 def read_commands(data: bytes) -> Parts:
-    """The same from the commands of a base."""
+    """Returns the same as ``recorded``, from the commands of a base."""
     parts = Parts()
     for words in RequestParser().feed(data):
         READERS[words[0]](parts, words)

@@ -1,4 +1,4 @@
-"""Keyspace notifications as subscribers receive them, beside the oracle; ``test_events`` compares the events."""
+"""Keyspace notifications as subscribers receive them, compared with the oracle; ``test_events`` has the events."""
 
 import itertools
 import time
@@ -17,7 +17,7 @@ EVERYTHING = "KEAmn"
 
 @pytest.fixture(params=[EVERYTHING])
 def notifying(request, pair2):
-    """Both servers with these classes enabled, and a listener to everything."""
+    """Both servers with these classes enabled, and a listener to all events."""
     for client in (pair2.ours, pair2.oracle):
         client.must("CONFIG", "SET", "notify-keyspace-events", request.param)
     with Party(pair2) as party:
@@ -33,7 +33,7 @@ def run(client, line):
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_writing_command_notifies_as_the_oracle_does(notifying, name):
-    """What the oracle does not know, 7.0 lacks."""
+    """Skips what the oracle refuses, because Redis 7.0 lacks it."""
     pair = notifying.pair
     for case in CASES[name]:
         pair.setup("FLUSHALL")
@@ -109,7 +109,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize("word", ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"])
 def test_whatever_can_receive_an_event_does(pair, word):
-    """Each listener alone: events are composed only while a channel or pattern may receive them."""
+    """Tests each listener alone, because events are composed only while a channel or pattern may receive them."""
     pair.setup("CONFIG", "SET", "notify-keyspace-events", "KEA")
     for name in itertools.chain(NAMES, PATTERNS):
         with Party(pair) as party:
@@ -159,7 +159,7 @@ def test_a_key_found_expired_is_published_before_what_the_command_does(notifying
     pair.check("DEBUG", "SET-ACTIVE-EXPIRE", 1)
 
 
-# ---- transactions, databases, the own client ----
+# ---- transactions, databases, a client's own events ----
 
 
 def test_events_of_a_transaction_are_published_in_its_order(notifying):
@@ -217,7 +217,7 @@ def test_a_notification_that_shows_a_change_waits_for_the_disk(start_ours, tmp_p
             writer.send_bytes(b"".join(encode_command(*command) for command in commands))
             last = b"cmd=exec" if transaction else b"cmd=set"
             wait_until(lambda: last in client.must("CLIENT", "LIST"), "the command to be executed")
-            # Its PING makes the server deliver what the listener was sent, if it may have it.
+            # The PING makes the server deliver everything for the listener that need not wait.
             listener.send("PING")
             assert listener.is_silent(0.05)
         assert listener.read().decoded[-1] == b"k"

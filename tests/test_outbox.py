@@ -1,4 +1,4 @@
-"""Messages that reach clients unasked: order, one block for many receivers, limits, the disk, and disconnects."""
+"""Messages outside of replies: order, one block for many receivers, limits, waiting for the disk, disconnects."""
 
 import contextlib
 import os
@@ -53,10 +53,10 @@ def client(server):
 
 
 class Receivers:
-    """Clients over the unix socket, whose buffer has a fixed size, and their ids."""
+    """Clients over the unix socket, whose buffer has a fixed size, and their IDs."""
 
     def __init__(self, server: Server, count: int) -> None:
-        # One after another: no more may connect at once than the listener's backlog holds.
+        # One after another, because no more may connect at once than the listener's backlog holds.
         self.clients: list[RawClient] = []
         self.ids: list[int] = []
         for _ in range(count):
@@ -150,7 +150,7 @@ def test_receivers_that_go_away_during_delivery_take_nothing_along(server, clien
         send = encode_command("INFO", "SEND", "s", receivers.named, large())
         kills = [encode_command("CLIENT", "KILL", "ID", identity) for identity in dying]
         if kill == "together":
-            # In one batch, so that the clients are killed before a message for them has been delivered.
+            # In one batch, so that the clients are killed before a message is delivered to them.
             client.send_bytes(send[:-2])
             client.send_bytes(send[-2:] + b"".join(kills))
             assert [client.read().decoded for _ in range(1 + len(kills))] == [RECEIVERS] + [1] * len(kills)
@@ -202,7 +202,7 @@ def test_what_a_transaction_sends_to_its_own_client_follows_the_whole_reply(clie
 
 
 def test_a_message_comes_before_the_reply_of_a_later_command(tmp_path):
-    """Even if the command is executed in the same iteration, before the message has been delivered."""
+    """Even if the command is executed in the same iteration, before the message is delivered."""
     local = Local(tmp_path)
     other = local.server.connect()
     outbox_handle.send(local.core, [other.connection], push(b"first"))
@@ -474,7 +474,7 @@ def test_what_is_addressed_to_a_client_in_process_goes_with_it(tmp_path):
 
 
 def test_a_block_may_have_more_receivers_than_owners(tmp_path):
-    """A block's count of owners has 16 bits: the block is copied once for every 65,535 of them."""
+    """A block's count of owners has 16 bits, so the block is copied once for every 65,535 of them."""
     local = Local(tmp_path)
     receiver = local.server.connect()
     message, count = push(b"m" * 2000), 70_000

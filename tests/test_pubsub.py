@@ -1,4 +1,4 @@
-"""Publish/subscribe beside the oracle: subscriptions, messages, patterns, restrictions, transactions, counts."""
+"""Publish/subscribe compared with the oracle: subscriptions, messages, patterns, restrictions, transactions, counts."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def party(pair):
 
 @pytest.fixture
 def alone(client, shared_ours, protocol):
-    """Our server alone: a client that acts, and a second one that listens."""
+    """Our server without the oracle: a client that acts, and one that listens."""
     with shared_ours.client(protocol) as listener:
         yield client, listener
 
@@ -122,7 +122,7 @@ def test_a_pattern_receives_what_matches_and_says_where_it_was_published(party):
         party.pair.check("PUBLISH", name, "m")
     heard = [listener.hears() for listener in listeners]
     assert heard[0][0] == [b"pmessage", b"h?llo", b"hello", b"m"]
-    assert len(heard[4]) == 8, "an empty name matches no star, as in Redis"
+    assert len(heard[4]) == 8, "* does not match an empty name, as in Redis"
 
 
 def test_a_client_receives_a_message_once_for_its_channel_and_for_each_pattern(party):
@@ -354,7 +354,7 @@ def test_a_discarded_transaction_subscribes_to_nothing(party):
     assert party.pair.check("PUBLISH", "a", "m") == 0
 
 
-# ---- messages to the own client: as in 7.4, which sends them after the reply; the oracle sends them before ----
+# ---- messages to the publisher itself: sent after the reply, as in 7.4; the oracle sends them before it ----
 
 
 def test_a_client_receives_what_it_publishes_after_the_reply(client, protocol):
@@ -460,7 +460,7 @@ def test_subscribing_and_publishing_change_no_data(start_ours):
         assert fields(client, "persistence")["rdb_changes_since_last_save"] == "1"
 
 
-# ---- pushes never inside another reply ----
+# ---- pushes between replies, never inside one ----
 
 
 def test_pushes_come_between_replies_of_a_busy_client(alone, protocol):

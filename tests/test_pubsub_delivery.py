@@ -1,4 +1,4 @@
-"""Subscribers that do not read, their limits, their memory, the disk, and clients in process."""
+"""Delivery: subscribers that do not read, their limits and memory, waiting for the disk, and clients in process."""
 
 import contextlib
 
@@ -29,7 +29,7 @@ def client(server):
 
 @contextlib.contextmanager
 def subscribers(server, count, *command, protocol=2):
-    """Clients over the unix socket, whose buffer has a fixed size, that have sent the command."""
+    """Yields clients that have sent the command over the unix socket, whose buffer has a fixed size."""
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(RawClient(server.arguments[-1])) for _ in range(count)]
         for client in clients:
@@ -94,7 +94,7 @@ def test_a_client_without_subscriptions_any_more_has_the_limit_of_others(server,
 
 
 def test_a_subscriber_that_does_not_read_may_still_end_its_subscriptions(server, client):
-    """Its input is not paused: others cause its output."""
+    """Its input is not paused, because others cause its output."""
     with subscribers(server, 1) as (slow,):
         for _ in range(6):
             assert client.must("PUBLISH", "a", LARGE) == 1
@@ -139,7 +139,7 @@ def test_what_is_subscribed_to_counts_as_memory_of_its_client(server, client):
             return int(line.split(b" tot-mem=")[1].split()[0])
 
         names = [b"channel-%d" % number for number in range(5000)]
-        # The server keeps the buffers of a request and a reply of this size.
+        # Makes the server's buffers large enough for such a request and reply; the server keeps them.
         subscriber.send("UNSUBSCRIBE", *names)
         for _ in names:
             subscriber.read()
@@ -201,7 +201,7 @@ def test_a_message_that_may_show_a_change_of_its_publisher_waits_for_the_disk(ga
             wait_until(lambda: b"cmd=publish" in client.must("CLIENT", "LIST") or
                        b"cmd=exec" in client.must("CLIENT", "LIST"), "the command to be executed")  # fmt: skip
             assert listener.is_silent(0.05)
-            # A message of another client shows nothing that the disk lacks.
+            # Another client's message shows no change that is missing on the disk.
             with gated.client() as other:
                 other.must("SUBSCRIBE", "b")
                 assert client.must("PUBLISH", "b", "m") == 1

@@ -28,7 +28,7 @@ def message(kind, channel, data, pattern=None):
 
 
 def next_message(subscriber, **options):
-    """The next message or confirmation, however long it takes."""
+    """Waits for the next message or confirmation, and returns it."""
     return wait_until(lambda: subscriber.get_message(timeout=1, **options), "a message")
 
 

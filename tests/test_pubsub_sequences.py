@@ -1,8 +1,8 @@
-"""Random sequences of several clients that subscribe, publish, are killed and do not read, against a model.
+"""Random sequences in which several clients subscribe, publish, are killed and do not read, compared with a model.
 
-The model says which frames every client receives, and in which order. The oracle plays the same sequence and must agree
-with the model too, so that the model is Redis's and not only ours. After each sequence the registry of a server in this
-process is checked as well, and holds no memory once all clients are gone.
+The model predicts which frames every client receives, and in which order. The oracle plays the same sequence and must
+agree with the model too, which shows that the model is also right for Redis. A second test plays sequences on a server
+in this process, checks its registry after each step, and finds no memory in use when all clients are gone.
 """
 
 import fnmatch
@@ -32,7 +32,7 @@ _marks = itertools.count()
 
 @dataclass
 class Group:
-    """Frames that belong together. ``order`` is ``any``, or ``names`` where only the second elements have no order."""
+    """Frames that arrive together. ``order``: ``any``, or ``names`` if only the second elements are in any order."""
 
     frames: list[Any]
     order: str = "as it is"
@@ -49,7 +49,7 @@ class Group:
 
 @dataclass
 class Member:
-    """What the model knows of a client."""
+    """The model's state of one client."""
 
     protocol: int = 2
     off: bool = False
@@ -125,7 +125,7 @@ STEPS = st.lists(
 
 
 class Play:
-    """One sequence: the model, and the clients of each server, the last of which acts."""
+    """One sequence: the model, and the clients on each server, of which the last one publishes and kills."""
 
     def __init__(self, servers) -> None:
         self.servers = servers
@@ -148,7 +148,7 @@ class Play:
         getattr(self, step[0].replace(" ", "_"))(*step[1:])
 
     def refused(self, member: int, name: str) -> bool:
-        """Whether the command is one that the member may not call; it is answered then."""
+        """Returns whether the member may not call the command; if so, the error is expected as its reply."""
         if self.members[member].restricted:
             self.members[member].replies(
                 ErrorText(
@@ -183,7 +183,7 @@ class Play:
 
     def transaction(self, number: int, drawn) -> None:
         member = self.members[number]
-        # A name for each: where one command has several confirmations, the reply of EXEC is no array of replies.
+        # One name each: with several confirmations of a command, EXEC's array has more elements than its header says.
         commands = [(kind, verb, names[:1] or [KINDS[kind][0]]) for kind, verb, names in drawn]
         self.send(number, "MULTI")
         if self.refused(number, "multi"):
@@ -238,7 +238,7 @@ class Play:
             clients[number] = server.client()
 
     def read(self, number: int) -> None:
-        """Compares what has arrived. What is asked for last is confirmed whatever CLIENT REPLY says."""
+        """Compares all frames up to the confirmation of a last UNSUBSCRIBE, which CLIENT REPLY does not withhold."""
         mark = b"mark-%d" % next(_marks)
         groups, self.members[number].expected = self.members[number].expected, []
         self.send(number, "UNSUBSCRIBE", mark)
@@ -251,7 +251,7 @@ class Play:
 
     @staticmethod
     def until(client, mark: bytes) -> list[Any]:
-        """The frames before the confirmation that names the mark."""
+        """Returns the frames before the confirmation that contains the mark."""
         frames = []
         while not (isinstance(frame := client.read().decoded, list) and frame[1:2] == [mark]):
             greeting = isinstance(frame, dict) or (isinstance(frame, list) and frame[:1] == [b"server"])
@@ -259,7 +259,7 @@ class Play:
         return frames
 
     def counts(self) -> None:
-        """What PUBSUB returns at the end."""
+        """Checks what PUBSUB returns at the end."""
         for kind, command in ((CHANNELS, "NUMSUB"), (SHARDS, "SHARDNUMSUB")):
             wanted = [
                 each
@@ -272,7 +272,7 @@ class Play:
 
 
 NOT_INSIDE = ErrorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
-# In place of HELLO's reply, which has the client's id and the server's version.
+# Replaces HELLO's reply, which contains the client's ID and the server's version.
 HELLO = "the reply of HELLO"
 
 
