@@ -236,7 +236,7 @@ cdef class Core(State):
         self.handlers = []
         self.server.core = <void *> self
         log_init(&self.server.log, RING_SIZE)
-        self.server.outbox.published = &self.server.log.published
+        self.server.outbox.log = &self.server.log
         channels_init(&self.server.channels)
         notifications_init(&self.notifications, &self.server)
         self.server.next_client_id = 1

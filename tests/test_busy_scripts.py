@@ -173,3 +173,30 @@ def test_the_threshold_can_be_set_while_serving(start_ours):
     runner, other = begin(server, "while true do end")
     assert other.do("SCRIPT", "KILL") == "OK"
     assert runner.read().is_error
+
+
+def test_what_a_suspended_script_publishes_is_delivered_after_its_changes_are_in_the_file(start_ours):
+    server = start_ours("--busy-reply-threshold", "50", "--appendonly", "yes", "--appendfsync", "always")
+    script = (
+        "redis.call('set', KEYS[1], 'v') redis.call('publish', 'c', 'm') "
+        "local begun = os.clock() while os.clock() - begun < 1 do end return 'over'"
+    )
+    with server.client(3) as subscriber, server.client() as runner, server.client() as other:
+        subscriber.must("CONFIG", "SET", "notify-keyspace-events", "KA")
+        subscriber.send("SUBSCRIBE", "c", "__keyspace@0__:k")
+        for _ in range(2):
+            subscriber.read()
+        runner.send("EVAL", script, 1, "k")
+        wait_until(lambda: is_busy(other), "the server is busy")
+        # A command of the subscriber's does not bring them either.
+        assert is_busy(subscriber)
+        assert is_busy(other)
+        messages = [subscriber.read().decoded for _ in range(2)]
+        assert messages == [[b"message", b"__keyspace@0__:k", b"set"], [b"message", b"c", b"m"]]
+        assert appended(server).endswith(b"$3\r\nset\r\n$1\r\nk\r\n$1\r\nv\r\n")
+        assert runner.read().decoded == b"over"
+
+
+def appended(server) -> bytes:
+    (path,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+    return path.read_bytes()

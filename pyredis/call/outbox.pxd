@@ -25,6 +25,7 @@ from pyredis._resp cimport Reply
 from pyredis.call.client cimport Client
 from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport Blob
+from pyredis.journal.log cimport Log
 
 cdef enum Sending:
     SEND_PUSH = 0               # a message, an invalidation: independent of CLIENT REPLY
@@ -51,12 +52,13 @@ ctypedef struct Mailbox:
 ctypedef struct Outbox:
     Mailbox *first
     Mailbox *last
-    const uint64_t *published   # points to the position up to which the log of changes is published
+    const Log *log              # of changes, whose positions the messages wait for
 
 
 cdef inline uint64_t the_unit_under_way() noexcept nogil:
-    """Returns the `wait_offset` for a message about a unit whose end is not known yet. When the message is collected,
-    it becomes the position published by then. Only the unit of a suspended script has not ended by that time."""
+    """Returns the `wait_offset` for a message about a unit whose end is not known yet. The message is not collected
+    before the unit has ended, which a suspended script's does late; then it waits for the position published by then.
+    """
     return <uint64_t> -1
 
 
@@ -68,7 +70,10 @@ cdef void outbox_send_shared(Outbox *outbox, Client *client, Blob **message, uin
                              ) noexcept nogil
 # Ends the client's wait: moves the reply, from offset `begin` on, from the reply buffer to the outbox.
 cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t begin, uint64_t wait_offset) noexcept nogil
-# Appends everything addressed to the client to `reply`, and raises `wait_offset`. Returns whether a wait has ended.
+# The first mailbox that may be collected, or NULL.
+cdef Mailbox *outbox_due(const Outbox *outbox) noexcept nogil
+# Appends everything addressed to the client to `reply`, and raises `wait_offset`. Returns whether a wait has ended. Does
+# nothing if the unit that a message shows has not ended.
 cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil
 # Drops everything addressed to the client.
 cdef void outbox_forget(Outbox *outbox, Client *client) noexcept nogil

@@ -16,6 +16,7 @@ from pyredis.call.client cimport (
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.ground.blob cimport Blob, blob_data, blob_hold, blob_new, blob_release, blob_slice
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
+from pyredis.journal.log cimport log_is_open
 
 
 # ---- mailboxes ----
@@ -168,18 +169,31 @@ cdef inline void write_message(Reply *reply, const Message *message) noexcept no
     reply_piece(reply, message.blob, slice_of(bytes.data + 1, bytes.size - 1))
 
 
+cdef inline bint is_due(const Outbox *outbox, const Mailbox *mailbox) noexcept nogil:
+    return mailbox.wait_offset != the_unit_under_way() or not log_is_open(outbox.log)
+
+
+cdef Mailbox *outbox_due(const Outbox *outbox) noexcept nogil:
+    cdef Mailbox *mailbox = outbox.first
+    while mailbox != NULL and not is_due(outbox, mailbox):
+        mailbox = mailbox.after
+    return mailbox
+
+
 cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil:
     cdef Mailbox *mailbox = <Mailbox *> client.mailbox
     cdef Message *message = mailbox.first
     cdef Message *following
     cdef bint answered = mailbox.answered
+    if unlikely(not is_due(outbox, mailbox)):
+        return False
     while message != NULL:
         following = message.next
         write_message(reply, message)
         drop_message(message)
         message = following
     if mailbox.wait_offset == the_unit_under_way():
-        mailbox.wait_offset = outbox.published[0]
+        mailbox.wait_offset = outbox.log.published
     wait_offset[0] = max(wait_offset[0], mailbox.wait_offset)
     remove_mailbox(outbox, mailbox)
     return answered

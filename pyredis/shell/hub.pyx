@@ -15,7 +15,7 @@ from libc.stdint cimport uint64_t
 from pyredis._core cimport Core
 from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
-from pyredis.call.outbox cimport outbox_collect
+from pyredis.call.outbox cimport Mailbox, outbox_collect, outbox_due
 from pyredis.call.state cimport Server, enter
 from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.apart cimport apart_resume, apart_suspended
@@ -219,8 +219,9 @@ cdef class Hub:
     cdef int deliver_mail(self, uint64_t released) except -1:
         cdef Server *server = &self.core.server
         cdef size_t begin = server.reply.size
-        while server.outbox.first != NULL:
-            receiver = <object> server.outbox.first.client.owner
+        cdef Mailbox *mailbox = outbox_due(&server.outbox)
+        while mailbox != NULL:
+            receiver = <object> mailbox.client.owner
             try:
                 if isinstance(receiver, Receiver):
                     self.deliver_to(receiver, released)
@@ -230,6 +231,7 @@ cdef class Hub:
                 self.host.report_exception("Sending a message failed", error)
                 reply_truncate(&server.reply, begin)
                 receiver.close()
+            mailbox = outbox_due(&server.outbox)
         return 0
 
     cdef int hand_over(self, DirectClient receiver, uint64_t released) except -1:
