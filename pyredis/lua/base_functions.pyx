@@ -1,4 +1,4 @@
-"""Functions of a script: each is called with its arguments as the stack, and with the Interpreter as first upvalue."""
+"""The functions. Each is called with its arguments on the stack and the Interpreter as its first upvalue."""
 
 from libc.limits cimport INT_MAX
 from libc.math cimport floor
@@ -81,13 +81,13 @@ cdef extern from "<time.h>" nogil:
     enum: CLOCKS_PER_SEC
 
 cdef enum:
-    # More results than unpack may have: Lua's stack has room for 8,000 values of C functions.
+    # `unpack` returns no more: Lua's stack has room for 8,000 values of a C function.
     MOST_RESULTS = 8000
     # The parser counts characters in ints (CVE-2025-46819).
     LONGEST_SOURCE = 1 << 30
-    BYTECODE = 27               # what it begins with
-    CHOSEN_STEP = 4             # of `_collector_options`; those before are numbered as in `lua_gc`
-    COLLECTOR_SETTING = 200     # of pause and step, in percent
+    BYTECODE = 27               # its first byte
+    CHOSEN_STEP = 4             # an index of `_collector_options`; the options before it are numbered as in `lua_gc`
+    COLLECTOR_SETTING = 200     # the pause and the step multiplier, in percent
 
 
 # ---- tables ----
@@ -104,7 +104,7 @@ cdef int base_next(lua_State *L) noexcept nogil:
 
 
 cdef int base_pairs(lua_State *L) noexcept nogil:
-    """Its second upvalue is `next`."""
+    """The second upvalue is `next`."""
     luaL_checktype(L, 1, LUA_TTABLE)
     lua_pushvalue(L, lua_upvalueindex(2))
     lua_pushvalue(L, 1)
@@ -134,7 +134,7 @@ cdef int base_rawset(lua_State *L) noexcept nogil:
 
 
 cdef int base_getmetatable(lua_State *L) noexcept nogil:
-    """Its second upvalue is a table of views, by what they are the metatables of: a view, or the string."""
+    """The second upvalue has the views of metatables: at 1 that of strings, at the view of the globals theirs."""
     luaL_checkany(L, 1)
     if lua_type(L, 1) == LUA_TSTRING:
         lua_rawgeti(L, lua_upvalueindex(2), 1)
@@ -223,7 +223,7 @@ cdef int base_unpack(lua_State *L) noexcept nogil:
 # ---- source text ----
 
 cdef int load_text(lua_State *L, int text, const char *name) noexcept nogil:
-    """Pushes a function, or nil and why there is none, as `loadstring` returns them."""
+    """Pushes a function, or nil and an error message; returns the number of values, as `loadstring` does."""
     cdef size_t size
     cdef const char *data = lua_tolstring(L, text, &size)
     if compile_text(L, data, size, name) == LUA_OK:
@@ -239,7 +239,7 @@ cdef int compile_text(lua_State *L, const char *data, size_t size, const char *n
         lua_pushstring(L, "chunk has too many bytes")
         return LUA_ERRSYNTAX
     if size and data[0] == BYTECODE:
-        # After a blank the parser takes it for text, and complains of it.
+        # With a blank in front, the parser takes it for text and reports a syntax error.
         lua_pushlstring(L, " ", 1)
         lua_pushlstring(L, data, size)
         lua_concat(L, 2)
@@ -263,8 +263,8 @@ cdef int base_loadstring(lua_State *L) noexcept nogil:
     return load_text(L, 1, luaL_optlstring(L, 2, text, NULL))
 
 
-# A text that a function returns in pieces. Its buffer is a userdata at place 3; the first byte is a blank, so that
-# nothing is ever taken for bytecode.
+# A text that a function returns in pieces. Its buffer is a userdata at index 3 of the stack; the first byte is a blank,
+# so that nothing is ever taken for bytecode.
 ctypedef struct Gathering:
     char *buffer
     size_t size
@@ -289,7 +289,7 @@ cdef void append_piece(lua_State *L, Gathering *text) noexcept nogil:
 
 
 cdef void gather_pieces(lua_State *L, Gathering *text) noexcept nogil:
-    """Calls the function at place 1 until it returns nothing more."""
+    """Calls the function at index 1 until it returns nil or an empty string."""
     while True:
         lua_pushvalue(L, 1)
         lua_call(L, 0, 1)
@@ -297,14 +297,14 @@ cdef void gather_pieces(lua_State *L, Gathering *text) noexcept nogil:
             return
         if not lua_isstring(L, -1):
             luaL_error(L, "reader function must return a string")
-        # A number becomes a string, which never is empty.
+        # A number becomes a string that is not empty.
         if lua_type(L, -1) == LUA_TSTRING and lua_objlen(L, -1) == 0:
             return
         append_piece(L, text)
 
 
 cdef const char *read_gathered(lua_State *L, void *data, size_t *size) noexcept nogil:
-    """The reader of `lua_load`: its first call, before anything is parsed, returns all of the text."""
+    """The reader of `lua_load`: its first call, before anything is parsed, returns the entire text."""
     cdef Gathering *text = <Gathering *> data
     size[0] = 0
     if text.gathered:
@@ -314,7 +314,7 @@ cdef const char *read_gathered(lua_State *L, void *data, size_t *size) noexcept 
     if text.size >= LONGEST_SOURCE:
         luaL_error(L, "chunk has too many bytes")
     lua_gc(L, LUA_GCSTOP, 0)
-    # Of no piece at all nothing remains.
+    # Without any piece, the text is empty.
     size[0] = text.size if text.size > 1 else 0
     return text.buffer
 
@@ -344,7 +344,7 @@ cdef int base_load(lua_State *L) noexcept nogil:
 cdef int base_pcall(lua_State *L) noexcept nogil:
     if lua_gettop(L) == 0:
         lua_pushboolean(L, False)
-        # What Redis calls then, in vain, is the result that it has put on the stack.
+        # Without arguments, Redis calls the boolean that it has pushed as the result; this is that error.
         lua_pushstring(L, "attempt to call a boolean value")
         return 2
     lua_pushboolean(L, True)
@@ -363,8 +363,8 @@ cdef int base_pcall(lua_State *L) noexcept nogil:
 
 
 cdef int handle_error(lua_State *L) noexcept nogil:
-    """Calls the handler given to `xpcall`, the second upvalue; but not for a script that is killed, for no hook would
-    end what it does then."""
+    """Calls the handler given to `xpcall`, the second upvalue, unless the script is killed: no hook could end the
+    handler."""
     if upvalue_interpreter(L).killed:
         return 1
     lua_pushvalue(L, lua_upvalueindex(2))
@@ -403,7 +403,7 @@ cdef int base_collectgarbage(lua_State *L) noexcept nogil:
     elif chosen == LUA_GCCOLLECT:
         lua_pushinteger(L, lua_gc(L, LUA_GCCOLLECT, 0))
     else:
-        # Both settings stay as they are.
+        # The settings never change.
         lua_pushinteger(L, COLLECTOR_SETTING if chosen > CHOSEN_STEP else 0)
     return 1
 
@@ -416,7 +416,7 @@ cdef int base_gcinfo(lua_State *L) noexcept nogil:
 # ---- chance and time ----
 
 cdef inline int64_t next_rand48(Interpreter *lua) noexcept nogil:
-    """31 bits of the generator rand48, which Redis's scripts get so that the numbers are the same on every server."""
+    """Returns 31 bits of rand48, the generator of Redis's scripts, whose numbers are the same on every server."""
     lua.random = (lua.random * 0x5DEECE66DULL + 0xB) & 0xffffffffffffULL
     return <int64_t> (lua.random >> 17)
 
@@ -446,7 +446,7 @@ cdef int math_randomseed(lua_State *L) noexcept nogil:
 
 
 cdef int os_clock(lua_State *L) noexcept nogil:
-    """CPU seconds of the process."""
+    """Returns the CPU seconds of the process."""
     lua_pushnumber(L, <lua_Number> clock() / <lua_Number> CLOCKS_PER_SEC)
     return 1
 
@@ -474,7 +474,7 @@ cdef int string_rep(lua_State *L) noexcept nogil:
 # ---- the tables ----
 
 cdef void set_function(lua_State *L, void *interpreter, const char *name, lua_CFunction function) noexcept nogil:
-    """In the table on top of the stack."""
+    """Sets a field of the table on top of the stack."""
     lua_pushlightuserdata(L, interpreter)
     lua_pushcclosure(L, function, 1)
     lua_setfield(L, -2, name)

@@ -1,4 +1,4 @@
-"""SHA-1 as scripts are named by it: 40 hexadecimal digits in lower case."""
+"""The SHA-1 digests that name scripts: 40 hexadecimal digits in lower case."""
 
 from libc.stdint cimport uint8_t
 
@@ -15,7 +15,7 @@ cdef enum:
 
 
 cdef inline void hex_digest(Slice text, char *out) noexcept nogil:
-    """Writes DIGEST_SIZE bytes."""
+    """Writes the digest of a text: DIGEST_SIZE bytes."""
     cdef uint8_t digest[SHA1_SIZE]
     cdef const char *digits = "0123456789abcdef"
     cdef int index

@@ -1,4 +1,4 @@
-"""Lua's memory, the interpreter's end, and the hook by which a script that runs for long is noticed."""
+"""Lua's memory, making and closing the interpreter, and the hook that detects a script that runs for long."""
 
 from libc.stdint cimport int64_t
 from libc.stdio cimport fprintf, stderr
@@ -34,10 +34,10 @@ from pyredis.lua.lua_api cimport (
 )
 
 cdef enum:
-    # Lua may use twice the largest argument, and this much in any case.
+    # In bytes. Lua may use twice the largest argument (`proto-max-bulk-len`), and at least this much.
     LEAST_LIMIT = 64 << 20
 
-# The first state of the generator of rand48, before any seed.
+# The initial state of rand48, before any seed.
 cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
 # Its address is a key of Lua's registry.
 cdef char _interpreter_key
@@ -134,7 +134,7 @@ cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
     if lua.server.on_checkpoint != NULL:
         lua.server.on_checkpoint(lua)
     if lua.killed:
-        # Whatever catches the error meets the next one at its next instruction.
+        # If the script catches the error, the hook raises it again at the next instruction.
         lua_sethook(L, on_count, LUA_MASKCOUNT, 1)
         lua_sethook(lua.main, on_count, LUA_MASKCOUNT, 1)
         luaL_error(L, "Script killed by user with SCRIPT KILL.")

@@ -1,4 +1,4 @@
-"""Lua values made of JSON text."""
+"""Makes Lua values from JSON text."""
 
 from pyredis.lua.lua_api cimport lua_State
 

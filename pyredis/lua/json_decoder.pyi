@@ -1,1 +1,1 @@
-"""Lua values made of JSON text."""
+"""Makes Lua values from JSON text."""

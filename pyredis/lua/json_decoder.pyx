@@ -1,11 +1,11 @@
 """``cjson.decode``.
 
-The text ends at its first zero byte, as it does in Redis; every Lua string has one after its last byte, so that reading
-byte by byte needs no other check of the end. Numbers are what strtod reads, with hexadecimal ones, infinities and NaN
-where the options allow them. UTF-8 is not checked. ``null`` is the light userdata NULL, so that arrays have no holes.
+The text ends at its first zero byte, as in Redis. Every Lua string has one after its last byte, so reading byte by byte
+needs no other check for the end. Numbers are what strtod reads, including hexadecimal ones, infinities and NaN if the
+options allow them. UTF-8 is not validated. ``null`` is the light userdata NULL, so that arrays have no holes.
 
-Errors name a token, and the position of its first byte, counted from 1. In a string, the position is that of the escape
-or of the end that is at fault.
+Errors name a token and the position of its first byte, counted from 1. For a faulty string, the position is that of the
+invalid escape or of the end of the text.
 """
 
 from libc.stddef cimport size_t
@@ -64,7 +64,7 @@ NAMES[:] = [
 
 cdef double[16] POWERS = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 
-# What a backslash and a letter stand for; 0 where they stand for nothing.
+# The byte that a backslash and this character stand for; 0 if there is no such escape.
 cdef char[256] UNESCAPED
 UNESCAPED[c'"'] = c'"'
 UNESCAPED[c'\\'] = c'\\'
@@ -78,13 +78,13 @@ UNESCAPED[c'r'] = 13
 ctypedef struct Decoder:
     lua_State *L
     const JsonOptions *options
-    LuaBuffer scratch       # the strings that have escapes
+    LuaBuffer scratch       # for strings that have escapes
     const char *text
     const char *end
     const char *at
     int depth
 
-    # The token read last. A string is on the stack.
+    # The last token. A string is on the stack.
     Token token
     const char *begin
     const char *fault       # what is wrong with it, for FAULT
@@ -126,7 +126,7 @@ cdef inline int first_byte(uint64_t found) noexcept nogil:
 
 
 cdef inline const char *after_plain(const char *at, const char *end) noexcept nogil:
-    """The first quote, backslash or zero byte."""
+    """Returns the first quote, backslash or zero byte."""
     cdef uint64_t found
     while end - at >= 8:
         found = special_bytes(load_u64(at))
@@ -139,7 +139,7 @@ cdef inline const char *after_plain(const char *at, const char *end) noexcept no
 
 
 cdef uint32_t hexadecimal(const char *at) noexcept nogil:
-    """Four digits; ``NO_CODE`` where there are fewer."""
+    """Reads four digits; returns ``NO_CODE`` if there are fewer."""
     cdef uint32_t code = 0
     cdef unsigned char byte
     cdef int index
@@ -171,7 +171,7 @@ cdef void put_utf8(LuaBuffer *out, uint32_t code) noexcept nogil:
 
 
 cdef bint read_unicode(Decoder *decoder) noexcept nogil:
-    """Reads ``\\uXXXX``, or the two that make a surrogate pair; False if they are no character."""
+    """Reads ``\\uXXXX``, or two that form a surrogate pair; False if that is no character."""
     cdef uint32_t code = hexadecimal(decoder.at + 2)
     cdef uint32_t low
     if code == NO_CODE or 0xDC00 <= code < 0xE000:
@@ -197,7 +197,7 @@ cdef Token read_escape(Decoder *decoder) noexcept nogil:
     byte = UNESCAPED[<unsigned char> at[1]]
     if byte == 0:
         return fault(decoder, at, "invalid escape code")
-    # There is room for the rest of the text.
+    # The buffer has room for the rest of the text.
     decoder.scratch.data[decoder.scratch.size] = byte
     decoder.scratch.size += 1
     decoder.at += 2
@@ -205,12 +205,12 @@ cdef Token read_escape(Decoder *decoder) noexcept nogil:
 
 
 cdef inline char copy_plain(Decoder *decoder) noexcept nogil:
-    """Copies up to the next quote, backslash or zero byte, and returns that."""
+    """Copies the bytes before the next quote, backslash or zero byte, and returns the latter."""
     cdef const char *at = decoder.at
     cdef char *to = decoder.scratch.data + decoder.scratch.size
     cdef uint64_t found
     while decoder.end - at >= 8:
-        # All eight are copied; those from the one that was found on are overwritten by what comes next.
+        # All eight are copied; those from the special byte on are overwritten by what follows.
         store_u64(to, load_u64(at))
         found = special_bytes(load_u64(at))
         if found:
@@ -229,9 +229,9 @@ cdef inline char copy_plain(Decoder *decoder) noexcept nogil:
 
 
 cdef Token read_escaped(Decoder *decoder, const char *begin) noexcept nogil:
-    """Reads the rest of a string that begins at ``begin`` and has its first escape where the decoder is."""
+    """Reads the rest of a string that begins at ``begin`` and has its first escape at the decoder's position."""
     decoder.scratch.size = 0
-    # No escape is shorter than what it stands for.
+    # No escape is shorter than the bytes that it stands for.
     buffer_reserve(&decoder.scratch, decoder.end - begin)
     buffer_add(&decoder.scratch, begin, decoder.at - begin)
     while copy_plain(decoder) != c'"':
@@ -262,7 +262,7 @@ cdef inline bint is_digit(char byte) noexcept nogil:
 
 cdef bint read_short(Decoder *decoder) noexcept nogil:
     """Reads a plain decimal of few digits, which one division rounds correctly (see ``ground/doubles``); False for
-    anything else, or what may go on as something else."""
+    anything else, and for a number that continues in another notation."""
     cdef const char *at = decoder.at
     cdef bint negative = at[0] == c'-'
     cdef const char *first
@@ -297,7 +297,7 @@ cdef bint read_short(Decoder *decoder) noexcept nogil:
 
 
 cdef bint is_invalid_number(const char *at) noexcept nogil:
-    """Whether what begins here is no number of JSON, though strtod may read it."""
+    """Whether the number that begins here is not valid in JSON, though strtod may read it."""
     if at[0] == c'+':
         return True
     if at[0] == c'-':
@@ -321,7 +321,7 @@ cdef Token read_number(Decoder *decoder) noexcept nogil:
 # ---- tokens ----
 
 cdef Token read_word(Decoder *decoder) noexcept nogil:
-    """A literal, or one of the words and signs with which numbers begin that JSON does not have."""
+    """Reads a literal, or a number that JSON does not have and that begins with a letter or a plus sign."""
     cdef const char *at = decoder.at
     if strncmp(at, "true", 4) == 0:
         decoder.truth = True
@@ -383,7 +383,7 @@ cdef void descend(Decoder *decoder, int places) noexcept nogil:
 
 
 cdef void push_value(Decoder *decoder) noexcept nogil:
-    """Pushes the value that begins with the token read last."""
+    """Pushes the value that begins with the last token."""
     cdef Token token = decoder.token
     if token == STRING:
         return
@@ -456,7 +456,7 @@ cdef int json_decode(lua_State *L) noexcept nogil:
     decoder.text = decoder.at = luaL_checklstring(L, 1, &size)
     decoder.end = decoder.text + size
     decoder.depth = 0
-    # A character of ASCII in UTF-16 or UTF-32 has a zero byte among its first two.
+    # An ASCII character in UTF-16 or UTF-32 has a zero byte among its first two.
     if size >= 2 and (decoder.text[0] == 0 or decoder.text[1] == 0):
         luaL_error(L, "JSON parser does not support UTF-16 or UTF-32")
     buffer_begin(&decoder.scratch, L, BUFFER_AT)

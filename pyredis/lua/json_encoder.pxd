@@ -1,4 +1,4 @@
-"""JSON text made of Lua values."""
+"""Makes JSON text from Lua values."""
 
 from pyredis.lua.lua_api cimport lua_State
 

@@ -1,1 +1,1 @@
-"""JSON text made of Lua values."""
+"""Makes JSON text from Lua values."""

@@ -1,11 +1,11 @@
 """``cjson.encode``.
 
-A table is an array when all its keys are whole numbers from 1 to what an int holds: its length is the greatest of them,
-holes are null. An empty table is an object. Access is raw: metatables are not looked at.
+A table is an array if all its keys are whole numbers from 1 to INT_MAX. Its length is the greatest key, and holes are
+null. An empty table is an object. Access is raw: metatables are ignored.
 
-Arrays are mostly the keys 1, 2, 3, … in order with strings and numbers in them. So a table is written as an array while
-it is walked through for the first time; where it turns out not to be that plain, the rest of it is measured before more
-is written, so that no nested table is ever written twice.
+Most arrays have the keys 1, 2, 3, … in order, and strings and numbers as elements. So a table is written as an array
+during the first walk. At the first key or element that does not fit, the rest of the keys is examined before more is
+written, so no nested table is ever written twice.
 """
 
 from libc.limits cimport INT_MAX
@@ -50,10 +50,10 @@ from pyredis.lua.lua_library cimport (
 )
 
 cdef enum:
-    # Bytes: of the longest escape, and of the longest number.
+    # The longest escape and the longest number, in bytes.
     ESCAPE = 6
     NUMBER = 32
-    # A table that is no array.
+    # The length of a table that is not an array.
     NO_ARRAY = -1
 
 ctypedef struct Encoder:
@@ -76,12 +76,12 @@ cdef void fail(Encoder *encoder, int index, const char *reason) noexcept nogil:
 # ---- strings ----
 
 cdef inline uint64_t zero_bytes(uint64_t bytes) noexcept nogil:
-    """The highest bit of each byte that is 0; for bytes below 128."""
+    """Returns the highest bit of each of eight bytes that is 0; all bytes must be below 128."""
     return ~(bytes + 0x7F7F7F7F7F7F7F7FULL)
 
 
 cdef inline bint is_plain(uint64_t bytes) noexcept nogil:
-    """Whether none of eight bytes is escaped: a control character, one of ``"/\\``, or DEL."""
+    """Whether none of eight bytes needs an escape: control characters, ``"/\\``, and DEL do."""
     cdef uint64_t low = bytes & 0x7F7F7F7F7F7F7F7FULL
     cdef uint64_t found = (
         ~(low + 0x6060606060606060ULL)
@@ -94,7 +94,7 @@ cdef inline bint is_plain(uint64_t bytes) noexcept nogil:
 
 
 cdef inline char escape_of(unsigned char byte) noexcept nogil:
-    """The letter after the backslash; ``u`` for those that are written in hexadecimal, 0 for those that are plain."""
+    """Returns the letter after the backslash; ``u`` for bytes that are written in hexadecimal, 0 for plain ones."""
     if byte == c'"' or byte == c'\\' or byte == c'/':
         return <char> byte
     if byte == 8:
@@ -139,7 +139,7 @@ cdef void put_escaped(LuaBuffer *out, const char *text, size_t size) noexcept no
 
 
 cdef void put_long_text(LuaBuffer *out, const char *text, size_t size) noexcept nogil:
-    """Writes the inside of a string, eight bytes at a time; if all are plain, the last eight overlap those before."""
+    """Writes a text of at least 8 bytes, eight at a time; if all are plain, the last eight overlap those before."""
     cdef const char *end = text + size
     cdef size_t expected = out.size + size
     cdef uint64_t bytes
@@ -184,7 +184,7 @@ cdef void put_text(LuaBuffer *out, const char *text, size_t size) noexcept nogil
 # ---- numbers ----
 
 cdef bint put_number(Encoder *encoder, double number) noexcept nogil:
-    """False for a number that JSON does not have and the options refuse."""
+    """Writes a number; False if JSON does not have it and the options refuse it."""
     cdef const JsonOptions *options = encoder.options
     cdef LuaBuffer *out = &encoder.out
     if (-options.precise_below < number < options.precise_below and number == <double> <int64_t> number
@@ -209,7 +209,7 @@ cdef bint put_number(Encoder *encoder, double number) noexcept nogil:
 # ---- values ----
 
 cdef bint put_scalar(Encoder *encoder) noexcept nogil:
-    """Writes the value on top of the stack; False if that is a table, or something that cannot be written."""
+    """Writes the value on top of the stack; False if it is a table or cannot be written."""
     cdef lua_State *L = encoder.L
     cdef int type = lua_type(L, -1)
     cdef const char *text
@@ -232,7 +232,7 @@ cdef bint put_scalar(Encoder *encoder) noexcept nogil:
 
 
 cdef void put_value(Encoder *encoder, int depth) noexcept nogil:
-    """Writes the value on top of the stack, which lies in ``depth`` tables, and leaves it there."""
+    """Writes the value on top of the stack, which is inside ``depth`` tables, and leaves it there."""
     cdef int type
     if put_scalar(encoder):
         return
@@ -246,7 +246,7 @@ cdef void put_value(Encoder *encoder, int depth) noexcept nogil:
 
 
 cdef void put_table(Encoder *encoder, int depth) noexcept nogil:
-    """An array, for as long as it is a plain one."""
+    """Writes a table as an array until a key or element does not fit; ``put_rest`` then writes the rest."""
     cdef lua_State *L = encoder.L
     cdef LuaBuffer *out = &encoder.out
     cdef size_t start = out.size
@@ -272,7 +272,7 @@ cdef void put_table(Encoder *encoder, int depth) noexcept nogil:
 
 
 cdef void put_rest(Encoder *encoder, int depth, size_t start, int written) noexcept nogil:
-    """The stack has the table, and a key and value that are not written yet, which are taken off."""
+    """Writes the rest of the table on the stack. The key and value above it are not written yet, and are popped."""
     cdef lua_State *L = encoder.L
     cdef LuaBuffer *out = &encoder.out
     cdef int length = array_length(encoder, written)
@@ -290,7 +290,10 @@ cdef void put_rest(Encoder *encoder, int depth, size_t start, int written) noexc
 
 
 cdef int array_length(Encoder *encoder, int known) noexcept nogil:
-    """Goes on through a table of which the elements 1 to ``known`` have been seen, and the key after them is next."""
+    """Returns the length of a table whose elements 1 to ``known`` are written, or ``NO_ARRAY``.
+
+    Examines the other keys. The first of them and its value are on the stack, and are popped.
+    """
     cdef lua_State *L = encoder.L
     cdef const JsonOptions *options = encoder.options
     cdef int64_t elements = known
@@ -314,7 +317,7 @@ cdef int array_length(Encoder *encoder, int known) noexcept nogil:
 
 
 cdef void put_key(Encoder *encoder) noexcept nogil:
-    """Writes the key below the top of the stack. It stays what it is, for ``lua_next``."""
+    """Writes the key below the top of the stack, without converting it in place: ``lua_next`` needs it."""
     cdef lua_State *L = encoder.L
     cdef LuaBuffer *out = &encoder.out
     cdef int type = lua_type(L, -2)

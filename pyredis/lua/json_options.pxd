@@ -1,6 +1,6 @@
-"""The settings of one instance of the library ``cjson``: those of the global table, or those of a ``cjson.new()``.
+"""The settings of one instance of the library ``cjson``: of the global table, or of a ``cjson.new()``.
 
-They lie in a userdata that is the first upvalue of each function of the instance.
+They are in a userdata that is the first upvalue of each function of the instance, except ``new``.
 """
 
 from pyredis.lua.lua_api cimport LUA_GLOBALSINDEX
@@ -17,8 +17,8 @@ cdef enum:
     AS_NULL = 2
 
 ctypedef struct JsonOptions:
-    # A table whose greatest index is above `sparse_safe` and above `sparse_ratio` (0: any) times its number of elements
-    # is no array: it is an object if `sparse_convert`, else an error.
+    # A table whose greatest index is above `sparse_safe` and above `sparse_ratio` (0: no limit) times its number of
+    # elements is not an array: it is written as an object if `sparse_convert`, otherwise it is an error.
     int sparse_convert
     int sparse_ratio
     int sparse_safe
@@ -27,6 +27,6 @@ ctypedef struct JsonOptions:
     int encode_invalid_numbers
     int decode_invalid_numbers
     int keep_buffer
-    # Significant digits of numbers, and the least whole number that has more of them.
+    # Significant digits of numbers, and the least whole number with more digits.
     int precision
     double precise_below

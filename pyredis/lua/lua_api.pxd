@@ -1,25 +1,26 @@
 """The C API of PUC Lua 5.1, resolved at run time from the extension file of the library lupa (``lupa.lua51``).
 
-The file is opened by ``load_lua`` before anything else here is called; lupa's own module is never imported, so that no
-interpreter made here knows of Python. The names and contracts are those of the reference manual of Lua 5.1, part 3.
-Each function is a variable that holds its address, and is called like a function.
+``load_lua`` opens the file before anything else here is called. lupa's own module is never imported, so no interpreter
+made here has access to Python. The names and contracts are those of the reference manual of Lua 5.1, part 3. Each name
+is a variable that holds the function's address, and is called like a function.
 
-Not bound: ``luaL_Buffer`` and its functions, whose size is that of another C library's ``BUFSIZ``; ``lua_dump``, and
-whatever reads a file.
+Not bound: ``luaL_Buffer`` and its functions, because its size depends on the ``BUFSIZ`` of the C library with which
+lupa was built; ``lua_dump``; and all functions that read files.
 
-**Errors jump.** A function marked ``raises`` in the manual (``e``, ``m`` or ``v`` in its third field), and
-``luaL_error``, leaves by ``longjmp`` to the innermost ``lua_pcall``. It passes over the frames between without running
-what they would have done on their way out. Therefore, in every function that such a jump may cross:
+**Errors jump.** A function that may raise according to the manual (``e``, ``m`` or ``v`` in its third field), and
+``luaL_error``, jumps by ``longjmp`` to the innermost ``lua_pcall``. The frames in between end without any cleanup.
+Therefore, for every function that such a jump may cross:
 
-- It is ``noexcept nogil``. It holds neither the interpreter's lock nor a reference to a Python object, and no
-  ``with gil`` block, ``try`` or generator is open around the call that may jump.
-- It owns no memory, no reference to a ``Blob`` and no open reply part that only it would release. What must outlive the
-  call belongs to Lua (a string or a userdata on the stack) or to a structure that the owner of the interpreter keeps.
-- State that must be put back (a counter, a flag) is put back by the caller of ``lua_pcall``.
+- It is ``noexcept nogil``. It holds neither the GIL nor a reference to a Python object, and no ``with gil`` block,
+  ``try`` or generator is open around the call that may jump.
+- It owns no memory, no reference to a ``Blob`` and no open reply part that only it would release. Data that must
+  outlive the call belongs to Lua (a string or a userdata on the stack) or to a structure of the interpreter's owner.
+- State that must be restored (a counter, a flag) is restored by the caller of ``lua_pcall``.
 
 A C function for Lua is ``cdef int name(lua_State *L) noexcept nogil``. Outside of any ``lua_pcall`` only functions
-that cannot raise may be called: an error there ends the process (``lua_atpanic``). Of the functions that grow the stack
-none checks it: a C function has ``LUA_MINSTACK`` places beside its arguments, more come from ``luaL_checkstack``.
+that cannot raise may be called: an error there ends the process (``lua_atpanic``). No function that pushes values
+checks the size of the stack: a C function has ``LUA_MINSTACK`` places besides its arguments, and gets more from
+``luaL_checkstack``.
 """
 
 from libc.stddef cimport ptrdiff_t, size_t
@@ -79,7 +80,7 @@ cdef enum:
     LUA_MASKLINE = 1 << 2
     LUA_MASKCOUNT = 1 << 3
 
-# An activation record: the struct of luaconf.h as it comes, where LUA_IDSIZE is 60.
+# An activation record, with the default LUA_IDSIZE of luaconf.h, which is 60.
 ctypedef struct lua_Debug:
     int event
     const char *name
@@ -127,7 +128,7 @@ cdef int (*lua_lessthan)(lua_State *L, int first, int second) noexcept nogil
 cdef lua_Number (*lua_tonumber)(lua_State *L, int index) noexcept nogil
 cdef lua_Integer (*lua_tointeger)(lua_State *L, int index) noexcept nogil
 cdef int (*lua_toboolean)(lua_State *L, int index) noexcept nogil
-# Changes a number at that place into a string: never for a key that lua_next is to go on from.
+# Converts a number at that index to a string in place: never to be called for the current key of lua_next.
 cdef const char *(*lua_tolstring)(lua_State *L, int index, size_t *size) noexcept nogil
 cdef size_t (*lua_objlen)(lua_State *L, int index) noexcept nogil
 cdef lua_CFunction (*lua_tocfunction)(lua_State *L, int index) noexcept nogil
@@ -141,7 +142,7 @@ cdef void (*lua_pushnumber)(lua_State *L, lua_Number value) noexcept nogil
 cdef void (*lua_pushinteger)(lua_State *L, lua_Integer value) noexcept nogil
 cdef void (*lua_pushlstring)(lua_State *L, const char *data, size_t size) noexcept nogil
 cdef void (*lua_pushstring)(lua_State *L, const char *text) noexcept nogil
-# %s, %d, %f (a lua_Number), %p, %c and %%, without widths; returns the string that is on the stack now.
+# %s, %d, %f (a lua_Number), %p, %c and %%, without widths; returns the string that it has pushed.
 cdef const char *(*lua_pushfstring)(lua_State *L, const char *format, ...) noexcept nogil
 cdef void (*lua_pushcclosure)(lua_State *L, lua_CFunction function, int upvalues) noexcept nogil
 cdef void (*lua_pushboolean)(lua_State *L, int value) noexcept nogil
@@ -171,9 +172,9 @@ cdef void (*lua_call)(lua_State *L, int arguments, int results) noexcept nogil
 cdef int (*lua_pcall)(lua_State *L, int arguments, int results, int handler) noexcept nogil
 cdef int (*lua_cpcall)(lua_State *L, lua_CFunction function, void *data) noexcept nogil
 cdef int (*lua_load)(lua_State *L, lua_Reader reader, void *data, const char *name) noexcept nogil
-# Never return; their result is for `return lua_error(L)`.
+# These never return; their result type allows `return lua_error(L)`.
 cdef int (*lua_error)(lua_State *L) noexcept nogil
-# The format is that of lua_pushfstring; the position in the script is put before it.
+# The format is that of lua_pushfstring; the position in the script is prepended.
 cdef int (*luaL_error)(lua_State *L, const char *format, ...) noexcept nogil
 cdef int (*luaL_argerror)(lua_State *L, int argument, const char *message) noexcept nogil
 cdef int (*luaL_typerror)(lua_State *L, int argument, const char *expected) noexcept nogil

@@ -1,7 +1,7 @@
-"""Opening lupa's extension file and resolving the names.
+"""Opens lupa's extension file and resolves the names.
 
-The file is found as an import would find it, but not imported: ``dlopen`` needs no initialised module, and a state that
-lupa has never seen has no table ``python`` and no way to an object of this process.
+The file is found as an import would find it, but not imported: ``dlopen`` needs no initialised module, and a Lua state
+that lupa did not make has no table ``python`` and no access to the objects of this process.
 """
 
 from importlib.machinery import PathFinder
@@ -113,7 +113,7 @@ _symbols[85] = Symbol("luaopen_math", <void **> &luaopen_math)
 
 
 class LuaUnavailable(RuntimeError):
-    """There is no Lua interpreter: lupa is not installed, or its file does not have what is needed."""
+    """There is no Lua interpreter: lupa is not installed, or its file lacks required functions."""
 
 
 def find_library():
@@ -137,7 +137,7 @@ cdef void *open_library(str path) except NULL:
 
 
 def missing_symbols(str path):
-    """Returns the names of the functions needed that a library does not have."""
+    """Returns the names of the required functions that a library does not have."""
     cdef void *library = open_library(path)
     cdef int index
     missing = []
@@ -148,7 +148,7 @@ def missing_symbols(str path):
 
 
 cdef bint is_lua51(void *library):
-    """LuaJIT and later versions of Lua have the same names but other constants, structs or hooks."""
+    """LuaJIT and later versions of Lua have the same names, but other constants, structs or hooks."""
     cdef const char *ident = <const char *> dlsym(library, "lua_ident")
     return ident != NULL and (<bytes> ident).startswith(b"$Lua: Lua 5.1.")
 

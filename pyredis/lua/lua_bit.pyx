@@ -1,7 +1,7 @@
 """The library ``bit`` for scripts. Results are signed; a fraction rounds to the nearest even number.
 
-Numbers outside of +-2 ** 51 are not taken modulo 2 ** 32: which bits such a number has is what the addition below
-leaves of it, as in Redis.
+Numbers outside of +-2 ** 51 are not reduced modulo 2 ** 32: their bits are what the addition in ``bits_at`` leaves, as
+in Redis.
 """
 
 from libc.stdint cimport int32_t, uint32_t, uint64_t
@@ -59,7 +59,7 @@ cdef int bswap(lua_State *L) noexcept nogil:
     return push_bits(L, bits >> 24 | (bits >> 8 & 0xFF00) | (bits & 0xFF00) << 8 | bits << 24)
 
 
-# The first argument is looked at first, the others from the last one on: so errors name the same argument as in Redis.
+# The first argument is read first, then the others from last to second, so that errors name the same one as in Redis.
 
 cdef int band(lua_State *L) noexcept nogil:
     cdef uint32_t bits = bits_at(L, 1)
@@ -111,13 +111,13 @@ cdef int ror(lua_State *L) noexcept nogil:
 
 
 cdef int tohex(lua_State *L) noexcept nogil:
-    """Hexadecimal digits of a number, the lowest ones if there are fewer than 8; a negative count asks for capitals."""
+    """Returns the lowest hexadecimal digits of a number, 8 by default; a negative count gives capital letters."""
     cdef uint32_t bits = bits_at(L, 1)
     cdef int32_t count = DIGITS if lua_isnone(L, 2) else <int32_t> bits_at(L, 2)
     cdef const char *digits = "0123456789abcdef" if count >= 0 else "0123456789ABCDEF"
     cdef char[DIGITS] text
     cdef int at
-    # Cut off before the sign goes: -2 ** 31 has no positive counterpart.
+    # Clamped before the sign is removed: -2 ** 31 has no positive counterpart.
     count = min(max(count, -<int32_t> DIGITS), <int32_t> DIGITS)
     count = count if count >= 0 else -count
     for at in range(count - 1, -1, -1):

@@ -1,6 +1,6 @@
 """The library ``cjson`` for scripts: its table, its settings, and new instances with settings of their own.
 
-A setting is read, and changed where an argument is given that is not nil; its value is returned.
+The function of a setting changes it if its argument is given and not nil, and returns its value.
 """
 
 from libc.limits cimport INT_MAX
@@ -46,7 +46,7 @@ INVALID_NUMBERS[:] = ["off", "on", "null", NULL]
 # ---- settings ----
 
 cdef JsonOptions *options_of(lua_State *L, int most) noexcept nogil:
-    """Checks the number of arguments, and adds nil for those that are not given."""
+    """Returns the options; checks the number of arguments, and adds nil for missing ones."""
     cdef int count = lua_gettop(L)
     if count > most:
         luaL_argerror(L, most + 1, "found too many arguments")
@@ -57,7 +57,7 @@ cdef JsonOptions *options_of(lua_State *L, int most) noexcept nogil:
 
 
 cdef void whole_setting(lua_State *L, int argument, int *setting, int least, int most) noexcept nogil:
-    """Any fault is reported as one of the first argument, as in Redis."""
+    """Sets and pushes a number. A value out of range is reported as an error of the first argument, as in Redis."""
     cdef char[64] message
     cdef int value
     if not lua_isnil(L, argument):
@@ -70,7 +70,7 @@ cdef void whole_setting(lua_State *L, int argument, int *setting, int least, int
 
 
 cdef void word_setting(lua_State *L, int argument, int *setting, const char **words) noexcept nogil:
-    """The first two words are off and on, for which booleans stand."""
+    """Sets and pushes a word. The first two words are off and on, and booleans are accepted and returned for them."""
     if lua_isboolean(L, argument):
         setting[0] = lua_toboolean(L, argument)
     elif not lua_isnil(L, argument):
@@ -109,7 +109,7 @@ cdef int encode_number_precision(lua_State *L) noexcept nogil:
 
 
 cdef int encode_keep_buffer(lua_State *L) noexcept nogil:
-    """A buffer that is there goes when ``encode`` is called the next time."""
+    """An existing buffer is released by the next call of ``encode``."""
     cdef JsonOptions *options = options_of(L, 1)
     word_setting(L, 1, &options.keep_buffer, SWITCH)
     return 1
@@ -155,7 +155,7 @@ cdef void set_setting(lua_State *L, int options, const char *name, lua_CFunction
 
 
 cdef void set_coder(lua_State *L, int options, const char *name, lua_CFunction function) noexcept nogil:
-    """A function that has a buffer as well."""
+    """Sets a function that has a buffer too."""
     lua_pushvalue(L, options)
     lua_pushnil(L)
     set_function(L, name, function, 2)

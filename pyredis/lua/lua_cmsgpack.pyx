@@ -1,11 +1,11 @@
 """The library ``cmsgpack`` for scripts: packing into MessagePack, and unpacking.
 
-A table whose keys are 1 to n is packed as an array, any other as a map; what MessagePack has no form for, and tables
-that are more than 16 deep, as nil. A number is packed as an integer if it is one of 64 bits, else as a float of four
-bytes if that holds it, else of eight. Binary and extension types are refused, as in Redis. A declared length allocates
-no memory: tables grow with the values that are there.
+A table whose keys are 1 to n is packed as an array, any other as a map. Values that MessagePack has no form for, and
+tables nested more than 16 deep, are packed as nil. A number is packed as an integer if it is one of 64 bits, otherwise
+as a float of four bytes if that holds it exactly, otherwise of eight. Binary and extension types are refused, as in
+Redis. A declared length allocates no memory: tables grow with the values that are actually present.
 
-Tables are made by the same steps as in Redis, so that ``pairs`` and ``#`` find the same in them.
+Tables are filled by the same steps as in Redis, so that ``pairs`` and ``#`` give the same results.
 """
 
 from libc.limits cimport INT_MAX
@@ -71,7 +71,7 @@ cdef extern from * nogil:
 cdef enum:
     MOST_NESTED = 16
 
-# The first bytes. Those with `FIX` hold a small length or number in their low bits.
+# The first byte of each kind. Those with `FIX` hold a small length or number in their low bits.
 cdef enum:
     FIX_MAP = 0x80
     FIX_ARRAY = 0x90
@@ -208,7 +208,7 @@ cdef void pack_length(LuaBuffer *out, uint8_t fix, uint8_t medium, uint8_t long,
 # ---- packing: values ----
 
 cdef bint pack_scalar(LuaBuffer *out, int index) noexcept nogil:
-    """Packs a value that is no table; False where it is one."""
+    """Packs a value; False if it is a table."""
     cdef lua_State *L = out.L
     cdef int type = lua_type(L, index)
     cdef const char *text
@@ -238,9 +238,9 @@ cdef void pack_value(LuaBuffer *out, int level) noexcept nogil:
 
 
 cdef void pack_table(LuaBuffer *out, int level) noexcept nogil:
-    """Packs as an array for as long as the keys are 1, 2, 3, … and the values no tables; most tables end like that.
+    """Packs a table as an array as long as the keys are 1, 2, 3, … and no value is a table, which is the usual case.
 
-    What is left is looked at before any more of it is packed, so that no nested table is ever packed twice.
+    The rest is examined before any more of it is packed, so no nested table is ever packed twice.
     """
     cdef lua_State *L = out.L
     cdef size_t start = out.size
@@ -258,7 +258,7 @@ cdef void pack_table(LuaBuffer *out, int level) noexcept nogil:
 
 
 cdef void pack_rest(LuaBuffer *out, int level, size_t start, size_t packed) noexcept nogil:
-    """The stack has the table, and a key and value that are not packed yet; both are taken off."""
+    """Packs the rest of the table on the stack. The key and value above it are not packed yet, and are popped."""
     cdef lua_State *L = out.L
     cdef size_t entries = packed
     cdef double largest = <double> packed
@@ -322,7 +322,7 @@ ctypedef struct Source:
 
 
 cdef inline const uint8_t *take(Source *source, size_t size) noexcept nogil:
-    """Returns the next bytes, and passes them."""
+    """Returns the next bytes, and advances past them."""
     cdef const uint8_t *taken = source.at
     if unlikely(source.left < size):
         luaL_error(source.L, "Missing bytes in input.")
@@ -392,8 +392,8 @@ cdef void unpack_map(Source *source, size_t length) noexcept nogil:
 
 
 cdef bint unpack_number(Source *source, uint8_t kind) noexcept nogil:
-    """False where the first byte is not that of a number. What takes all of 64 bits unsigned comes out negative, as in
-    Redis."""
+    """Pushes a number; False if the first byte is not that of one. Unsigned numbers from 2 ** 63 on become negative, as
+    in Redis."""
     cdef double number
     if kind < FIX_MAP or kind >= FIX_NEGATIVE:
         number = <int8_t> kind
@@ -422,7 +422,7 @@ cdef bint unpack_number(Source *source, uint8_t kind) noexcept nogil:
 
 
 cdef bint unpack_text(Source *source, uint8_t kind) noexcept nogil:
-    """False where the first byte is not that of a string."""
+    """Pushes a string; False if the first byte is not that of one."""
     if FIX_STRING <= kind < NIL:
         unpack_string(source, kind & 31)
     elif kind == STRING_8:
@@ -437,7 +437,7 @@ cdef bint unpack_text(Source *source, uint8_t kind) noexcept nogil:
 
 
 cdef bint unpack_aggregate(Source *source, uint8_t kind) noexcept nogil:
-    """False where the first byte is that of no array and no map."""
+    """Pushes an array or a map; False if the first byte is not that of one."""
     if FIX_MAP <= kind < FIX_ARRAY:
         unpack_map(source, kind & 15)
     elif FIX_ARRAY <= kind < FIX_STRING:
@@ -456,7 +456,7 @@ cdef bint unpack_aggregate(Source *source, uint8_t kind) noexcept nogil:
 
 
 cdef void unpack_value(Source *source) noexcept nogil:
-    """Pushes the value that comes next. Nesting ends where Lua's stack does, after some thousand levels."""
+    """Pushes the next value. Lua's stack limits the nesting to some thousand levels."""
     cdef lua_State *L = source.L
     cdef uint8_t kind = take_8(source)
     luaL_checkstack(L, 1, "too many return values at once; use unpack_one or unpack_limit instead.")
@@ -471,7 +471,10 @@ cdef void unpack_value(Source *source) noexcept nogil:
 
 
 cdef int unpack_some(lua_State *L, lua_Integer limit, lua_Integer offset) noexcept nogil:
-    """Returns the values; first, unless both numbers are 0, the offset after the last of them, -1 at the end."""
+    """Pushes up to ``limit`` values from ``offset`` on, or all if both are 0; returns the number of results.
+
+    Unless both are 0, the offset after the last value precedes the values; it is -1 at the end.
+    """
     cdef Source source
     cdef size_t size
     cdef const char *text = luaL_checklstring(L, 1, &size)
@@ -525,7 +528,7 @@ cdef void set_text(lua_State *L, const char *name, const char *text) noexcept no
 
 
 cdef int open_cmsgpack(lua_State *L) noexcept nogil:
-    """The texts are those by which scripts know the library in Redis."""
+    """The texts are those of the library in Redis."""
     lua_createtable(L, 0, 8)
     lua_pushnil(L)
     set_function(L, "pack", pack, 1)

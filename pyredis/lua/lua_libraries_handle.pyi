@@ -1,17 +1,17 @@
-"""A bare Lua interpreter with the libraries for scripts, for the tests and nothing else."""
+"""A bare Lua interpreter with the libraries for scripts, only for the tests."""
 
 class LuaError(Exception):
-    """What a chunk raised: its message, as bytes."""
+    """An error that a chunk raised; the argument is its message, as bytes."""
 
 class Interpreter:
-    """A state with the standard libraries that know no files, and ``cjson``, ``cmsgpack``, ``struct`` and ``bit``.
+    """A state with the standard libraries that access no files, and ``cjson``, ``cmsgpack``, ``struct`` and ``bit``.
 
-    `memory` is what it has allocated, in bytes; an allocation that would make that more than `limit` fails.
+    `memory` is the number of bytes in use after a full collection. An allocation that would exceed `limit` bytes fails.
     """
 
     limit: int
     def run(self, chunk: bytes) -> bytes | None:
-        """Runs a chunk by the name that scripts have in error messages; its result is a string or nil."""
+        """Runs a chunk under the name that scripts have in error messages; returns its result, a string or None."""
 
     @property
     def memory(self) -> int: ...

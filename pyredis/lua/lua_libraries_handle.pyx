@@ -1,6 +1,6 @@
-"""A bare Lua interpreter with the libraries for scripts, for the tests and nothing else.
+"""A bare Lua interpreter with the libraries for scripts, only for the tests.
 
-Each block is one of malloc's, so that a sanitizer sees it.
+Each block comes from malloc, so that a sanitizer sees it.
 """
 
 from libc.stddef cimport size_t

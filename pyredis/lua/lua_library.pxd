@@ -1,4 +1,4 @@
-"""What the libraries for scripts share: how functions get into their table, and a buffer for the text that they make.
+"""What the libraries for scripts share: setting functions in their table, and a buffer for the text that they make.
 
 An error in Lua jumps out of a C function, so a library owns no block that only it would free. A `LuaBuffer` keeps its
 bytes in a userdata that is an upvalue of the running function: it belongs to Lua, its size counts as the scripts'
@@ -13,7 +13,7 @@ from pyredis.ground.base cimport unlikely
 from pyredis.lua.lua_api cimport lua_CFunction, lua_State, lua_objlen, lua_touserdata
 
 cdef enum:
-    # A larger buffer is left to the collector when the call is over, or, after an error, when the next one begins.
+    # In bytes. A larger buffer is left to the collector when the call ends, or, after an error, when the next begins.
     KEPT_BUFFER = 65536
 
 ctypedef struct LuaBuffer:
@@ -23,20 +23,20 @@ ctypedef struct LuaBuffer:
     size_t size
     size_t room
 
-# Growing needs one free place on the stack. What calls it here is `buffer_begin` and `buffer_reserve`.
+# Needs one free place on the stack. Called only by `buffer_begin` and `buffer_reserve`.
 cdef void buffer_grow(LuaBuffer *buffer, size_t more) noexcept nogil
 # Ends the use of a buffer.
 cdef void buffer_end(LuaBuffer *buffer) noexcept nogil
-# Pushes what the buffer holds as a string, and ends its use.
+# Pushes the buffer's content as a string, and ends its use.
 cdef void buffer_push(LuaBuffer *buffer) noexcept nogil
 # Leaves the userdata to the collector.
 cdef void buffer_drop(lua_State *L, int home) noexcept nogil
-# Sets a field of the table on top of the stack to a function, with the `upvalues` that lie above the table.
+# Sets a field of a table to a function. Pops its upvalues, as many as `upvalues`, which are above the table.
 cdef void set_function(lua_State *L, const char *name, lua_CFunction function, int upvalues) noexcept nogil
 
 
 cdef inline void buffer_reserve(LuaBuffer *buffer, size_t more) noexcept nogil:
-    """Makes room for ``more`` bytes after those that the buffer holds."""
+    """Makes room for ``more`` bytes after the buffer's content."""
     if unlikely(buffer.room - buffer.size < more):
         buffer_grow(buffer, more)
 

@@ -1,1 +1,1 @@
-"""What the libraries for scripts share: functions in a table, and a buffer in Lua's memory."""
+"""What the libraries for scripts share: setting functions in a table, and a buffer in Lua's memory."""

@@ -1,4 +1,4 @@
-"""The buffer of the libraries for scripts, where it leaves the fast path; the header says what holds."""
+"""The slow paths of the buffer of the libraries for scripts. The header states the contract."""
 
 from libc.stddef cimport size_t
 from libc.string cimport memcpy

@@ -53,7 +53,7 @@ cdef enum:
     # The size of a capture that has not ended, and of one that is a position.
     OPEN = -1
     POSITION = -2
-    # Bytes that are compared in one step.
+    # Bytes compared in one step.
     STRIDE = 64
 
 ctypedef struct Capture:
@@ -103,7 +103,7 @@ cdef inline bint is_printed(unsigned char c) noexcept nogil:
 
 
 cdef bint in_class(unsigned char c, unsigned char name) noexcept nogil:
-    """Whether the byte is of the class that a letter names, or is what another byte after ``%`` stands for."""
+    """Whether the byte is in the class ``%name``; a name that is not that of a class stands for itself."""
     cdef unsigned char kind = name | 0x20
     cdef bint found
     if not is_letter(name):
@@ -134,7 +134,7 @@ cdef bint in_class(unsigned char c, unsigned char name) noexcept nogil:
 
 
 cdef bint in_set(unsigned char c, const char *set, const char *last) noexcept nogil:
-    """``set`` is at ``[``, ``last`` at the bracket that closes it."""
+    """Whether the byte is in the set whose ``[`` is at ``set`` and whose ``]`` is at ``last``."""
     cdef bint negated = set[1] == c'^'
     set += 1 + negated
     while set < last:
@@ -154,7 +154,7 @@ cdef bint in_set(unsigned char c, const char *set, const char *last) noexcept no
 
 
 cdef const char *item_end(Matcher *matcher, const char *item) noexcept nogil:
-    """What follows a single item of the pattern: a byte, a class or a set."""
+    """Returns the end of a single item of the pattern: a byte, a class or a set."""
     if item[0] == c'%':
         if item[1] == 0:
             luaL_error(matcher.L, "malformed pattern (ends with '%%')")
@@ -210,7 +210,7 @@ cdef const char *end_capture(Matcher *matcher, const char *at, const char *patte
 
 
 cdef const char *match_again(Matcher *matcher, const char *at, unsigned char digit) noexcept nogil:
-    """``%1``: the text of a capture once more; returns its end."""
+    """Matches ``%1``, the text of a capture again; returns the end of the match, or NULL."""
     cdef int index = digit - c'1'
     cdef size_t size
     if index < 0 or index >= matcher.level or matcher.captures[index].size == OPEN:
@@ -245,7 +245,7 @@ cdef const char *match_balanced(Matcher *matcher, const char *at, const char *pa
 
 cdef bint at_frontier(Matcher *matcher, const char *at, const char *set, const char *set_end) noexcept nogil:
     cdef unsigned char before = 0 if at == matcher.text else <unsigned char> (at - 1)[0]
-    # A string of Lua's ends with a NUL.
+    # At the end of the text, this reads the NUL that follows every Lua string.
     return not in_set(before, set, set_end - 1) and in_set(<unsigned char> at[0], set, set_end - 1)
 
 
@@ -341,7 +341,7 @@ cdef const char *match_items(Matcher *matcher, const char *at, const char *patte
 # ---- results ----
 
 cdef void push_capture(Matcher *matcher, int index, const char *start, const char *end) noexcept nogil:
-    """Without captures, the first is the whole match."""
+    """Pushes a capture. Without captures, the first is the entire match."""
     cdef Capture *capture = &matcher.captures[index]
     if index >= matcher.level:
         if index != 0:
@@ -356,7 +356,7 @@ cdef void push_capture(Matcher *matcher, int index, const char *start, const cha
 
 
 cdef int push_captures(Matcher *matcher, const char *start, const char *end) noexcept nogil:
-    """Returns how many; `start` is NULL where the whole match is not wanted."""
+    """Pushes all captures, and returns how many. Without any, pushes the entire match unless `start` is NULL."""
     cdef int count = 1 if matcher.level == 0 and start != NULL else matcher.level
     cdef int index
     luaL_checkstack(matcher.L, count, "too many captures")
@@ -382,7 +382,7 @@ cdef const char *find_plain(Matcher *matcher, const char *at, const char *wanted
 
 
 cdef size_t first_place(lua_State *L, size_t size) noexcept nogil:
-    """The offset that the third argument names; negative ones count from the end."""
+    """Returns the offset of the position in the third argument; negative positions count from the end."""
     cdef lua_Integer place = luaL_optinteger(L, 3, 1)
     if place < 0:
         place += <lua_Integer> size + 1
@@ -441,7 +441,7 @@ cdef int string_match(lua_State *L) noexcept nogil:
 # ---- string.gmatch ----
 
 cdef int next_match(lua_State *L) noexcept nogil:
-    """Its upvalues after the first: text, pattern, and the offset at which it goes on."""
+    """The upvalues after the first: the text, the pattern, and the offset at which the next search begins."""
     cdef size_t size
     cdef const char *text = lua_tolstring(L, lua_upvalueindex(2), &size)
     cdef const char *pattern = lua_tolstring(L, lua_upvalueindex(3), NULL)
@@ -453,7 +453,7 @@ cdef int next_match(lua_State *L) noexcept nogil:
         matcher.level = 0
         end = match(&matcher, at, pattern)
         if end != NULL:
-            # After an empty match it goes on with the next byte.
+            # After an empty match, the next search begins one byte later.
             lua_pushinteger(L, end - text + (end == at))
             lua_replace(L, lua_upvalueindex(4))
             return push_captures(&matcher, at, end)
@@ -474,7 +474,7 @@ cdef int string_gmatch(lua_State *L) noexcept nogil:
 
 # ---- string.gsub ----
 
-# What gsub makes, in a userdata at place OUTPUT of the stack.
+# The result of gsub, in a userdata at index OUTPUT of the stack.
 ctypedef struct Output:
     char *data
     size_t size
@@ -506,7 +506,7 @@ cdef void add_top(lua_State *L, Output *output) noexcept nogil:
 
 
 cdef void add_template(Matcher *matcher, Output *output, const char *start, const char *end) noexcept nogil:
-    """The replacement is a string: ``%0`` is the match, ``%1`` to ``%9`` are captures."""
+    """Adds a replacement string, in which ``%0`` is the match and ``%1`` to ``%9`` are captures."""
     cdef lua_State *L = matcher.L
     cdef size_t size, index = 0
     cdef const char *template = lua_tolstring(L, REPLACEMENT, &size)

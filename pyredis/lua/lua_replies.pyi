@@ -1,1 +1,1 @@
-"""Replies as values of Lua, and values of Lua as replies, by Redis's rules for either protocol."""
+"""Converts replies to Lua values, and Lua values to replies, by Redis's rules for either protocol."""

@@ -1,4 +1,4 @@
-"""The sink that builds values of Lua, and the writer of a value as a reply."""
+"""The sink that builds Lua values, and the writer of a Lua value as a reply."""
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
@@ -59,10 +59,10 @@ from pyredis.lua.lua_api cimport (
 from pyredis.lua.script_errors cimport push_field, push_reply_error
 from pyredis.wire.reply_reader cimport NESTING, ReplyReader, ReplySink, read_written
 
-# An aggregate under way: its table is on the stack, below it for a map or set the table of its name.
+# An aggregate that is being read: its table is on the stack. Below that of a map or set is the table that will hold it.
 ctypedef struct Level:
     int kind
-    int count                   # values that arrived
+    int count                   # values received so far
 
 ctypedef struct Target:
     lua_State *L
@@ -75,7 +75,7 @@ ctypedef struct Target:
 # ---- replies as values ----
 
 cdef inline int put(Target *target) noexcept nogil:
-    """Puts the value on top of the stack where it belongs: into the innermost aggregate, or it stays."""
+    """Moves the value on top of the stack into the innermost aggregate; outside of all, leaves it there."""
     cdef lua_State *L = target.L
     cdef Level *level
     if target.depth == 0:
@@ -172,7 +172,7 @@ cdef int begin_aggregate(void *context, int kind, size_t count) noexcept nogil:
     target.depth += 1
     level.kind = kind
     level.count = 0
-    # The reply itself has arrived: the count is true.
+    # The entire reply is in the buffer, so the count is true.
     if kind == MAP or kind == SET_REPLY:
         lua_createtable(target.L, 0, 1)
         lua_createtable(target.L, 0, <int> count)
@@ -206,7 +206,7 @@ _stack.end = end_aggregate
 
 
 cdef bint push_short(lua_State *L, const Reply *reply, size_t begin) noexcept nogil:
-    """The most frequent replies, which are one short line: an integer, +OK."""
+    """Pushes a reply of the most frequent kinds, which are one short line: an integer, a status. False for others."""
     cdef const char *text = reply.data + begin
     cdef size_t size = reply.size - begin
     cdef int64_t value
@@ -238,7 +238,7 @@ cdef bint push_reply(lua_State *L, Interpreter *lua, Reply *reply, size_t begin)
 # ---- values as replies ----
 
 cdef void close_aggregate(Reply *reply, size_t offset, Aggregate kind, size_t count) noexcept nogil:
-    """The header moves what follows it, an error among it too."""
+    """Closes an aggregate. Its header moves the elements, so the offset of an error among them is corrected."""
     cdef size_t before = reply.size
     reply_close(reply, offset, kind, count)
     if reply.last_error >= offset:
@@ -264,7 +264,7 @@ cdef inline bint is_text(lua_State *L, int index) noexcept nogil:
 
 
 cdef int64_t truncated(lua_Number value) noexcept nogil:
-    """As the conversion of C does it on x86: what does not fit, and no number, become the least integer."""
+    """Converts a number as C does on x86: one that does not fit, and NaN, become the least integer."""
     if -9223372036854775808.0 <= value < 9223372036854775808.0:
         return <int64_t> value
     return <int64_t> (<uint64_t> 1 << 63)
@@ -280,7 +280,7 @@ cdef void write_boolean(Writing *writing, bint value) noexcept nogil:
 
 
 cdef bint write_line(Writing *writing, const char *name) noexcept nogil:
-    """A table with `err` or `ok`."""
+    """Writes a table with the field `err` or `ok`; False if it has no such string."""
     cdef Slice text
     push_field(writing.L, -1, name)
     if not is_text(writing.L, -1):
@@ -296,7 +296,7 @@ cdef bint write_line(Writing *writing, const char *name) noexcept nogil:
 
 
 cdef void write_status(Reply *reply, Slice text) noexcept nogil:
-    """Without line ends, which would end the reply."""
+    """Writes a status, with blanks in place of line ends, which would end the reply."""
     cdef size_t index
     cdef char *out = reply_reserve(reply, text.size + 3)
     out[0] = c'+'
@@ -328,7 +328,7 @@ cdef bint write_double(Writing *writing) noexcept nogil:
 
 
 cdef bint write_pairs(Writing *writing, bint map) noexcept nogil:
-    """A table with `map`, or with `set`, whose keys are the members."""
+    """Writes a table with the field `map`, or `set`, whose keys are the members; False if it has no such table."""
     cdef lua_State *L = writing.L
     cdef size_t count = 0
     cdef size_t offset
@@ -370,7 +370,7 @@ cdef bint write_big_number(Writing *writing) noexcept nogil:
 
 
 cdef bint write_verbatim(Writing *writing) noexcept nogil:
-    """The format is what the table gives, up to three bytes."""
+    """Writes a table with `verbatim_string`; its format is cut or padded to three bytes. False if it has none."""
     cdef lua_State *L = writing.L
     cdef char format[4]
     cdef Slice given
@@ -412,7 +412,7 @@ cdef void write_table(Writing *writing) noexcept nogil:
 
 
 cdef void bound(Writing *writing) noexcept nogil:
-    """A small table can be a reply without end: every table in it may be there many times."""
+    """Limits the size of the reply: a small table can make a huge one, because it may contain a table many times."""
     writing.values += 1
     if unlikely(writing.values % CHECKPOINT_STEPS == 0):
         checkpoint(writing.L, writing.lua)
@@ -425,7 +425,7 @@ cdef void write_one(Writing *writing) noexcept nogil:
     cdef int type = lua_type(L, -1)
     bound(writing)
     if not lua_checkstack(L, 5):
-        # In place of what the reply cannot hold.
+        # Instead of a value that is nested too deeply.
         reply_error(writing.reply, "ERR reached lua stack limit")
     elif type == LUA_TSTRING:
         reply_slice(writing.reply, text_at(L, -1))
@@ -452,5 +452,5 @@ cdef void write_value(lua_State *L, Interpreter *lua, Reply *reply) noexcept nog
 
 cdef void write_error_text(Reply *reply, Slice text, bint counted) noexcept nogil:
     reply_error_slice(reply, text)
-    # An error that the server has counted when a command ran into it is not one more.
+    # The server counted this error when a command replied it.
     reply.errors -= counted

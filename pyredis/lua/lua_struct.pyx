@@ -1,19 +1,19 @@
-"""The library ``struct`` for scripts. A format is a row of options, read from left to right:
+"""The library ``struct`` for scripts. A format is a sequence of options:
 
 | option | what it is |
 |---|---|
-| ``>`` ``<`` | from here on the most, the least significant byte comes first (the machine's order is the default) |
+| ``>`` ``<`` | from here on, the most or the least significant byte comes first (default: the machine's order) |
 | ``!n`` | from here on, numbers are aligned to their size, but to no more than n bytes, a power of two (8) |
-| blank | nothing |
+| blank | ignored |
 | ``x`` | a zero byte |
 | ``b`` ``h`` ``l`` ``in`` | a signed integer of 1, 2, 8, or n bytes (4) |
 | ``B`` ``H`` ``L`` ``T`` ``In`` | the same unsigned; ``T`` has 8 bytes |
 | ``f`` ``d`` | a float of 4, a double of 8 bytes |
 | ``s`` | a string that ends in a zero byte |
-| ``cn`` | n bytes of a string (1); ``c0`` packs all of it, and unpacks as many bytes as the number before it says |
+| ``cn`` | n bytes of a string (1); ``c0`` packs all of it, and unpacks as many bytes as the preceding number says |
 
-A format ends at its first zero byte. Sizes in a format fit an int, and what they add up to is checked against the data
-without overflowing.
+A format ends at its first zero byte. Sizes in a format fit an int, and their sum is compared with the size of the data
+without overflow.
 """
 
 from libc.limits cimport INT_MAX
@@ -60,7 +60,7 @@ ctypedef struct Format:
 # ---- formats ----
 
 cdef Format format_begin(lua_State *L) noexcept nogil:
-    """Reads the first argument; the rest of the machine's properties are the defaults."""
+    """Begins to read the first argument. The default byte order is the machine's."""
     cdef Format format
     cdef int one = 1
     format.L = L
@@ -79,7 +79,7 @@ cdef inline bint is_alphanumeric(char byte) noexcept nogil:
 
 
 cdef size_t read_number(Format *format, size_t other) noexcept nogil:
-    """Returns the decimal number that comes next, or ``other`` where there is none."""
+    """Returns the decimal number that follows, or ``other`` if there is none."""
     cdef size_t number = 0
     if not is_digit(format.at[0]):
         return other
@@ -99,7 +99,7 @@ cdef size_t integer_size(Format *format) noexcept nogil:
 
 
 cdef size_t option_size(Format *format, char option) noexcept nogil:
-    """Returns how many bytes an option takes; 0 where that is not known yet."""
+    """Returns the size of an option's value in bytes; 0 if it has none, or the format does not say."""
     if option == c'b' or option == c'B' or option == c'x':
         return 1
     if option == c'h' or option == c'H':
@@ -120,8 +120,8 @@ cdef size_t option_size(Format *format, char option) noexcept nogil:
 
 
 cdef size_t padding(const Format *format, size_t position, char option, size_t size) noexcept nogil:
-    """Returns how many bytes come before an option. The sizes of integers need not be powers of two: this is Redis's
-    formula for them as well."""
+    """Returns how many padding bytes precede an option. The sizes of integers need not be powers of two: Redis uses
+    this formula for them as well."""
     if size == 0 or option == c'c':
         return 0
     size = min(size, format.alignment)
@@ -136,7 +136,7 @@ cdef void set_alignment(Format *format) noexcept nogil:
 
 
 cdef void obey(Format *format, char option) noexcept nogil:
-    """Does what an option that stands for no value says."""
+    """Applies an option that stands for no value; raises if there is no such option."""
     if option == c'>' or option == c'<':
         format.big = option == c'>'
     elif option == c'!':
@@ -148,7 +148,7 @@ cdef void obey(Format *format, char option) noexcept nogil:
 # ---- numbers ----
 
 cdef uint64_t whole_bits(double number) noexcept nogil:
-    """Returns the bits of a number without its fraction; out of range, what x86 makes of it, where C leaves it open."""
+    """Returns the bits of a number without its fraction. Out of range, where C is undefined, they are x86's."""
     if number < 0:
         return <uint64_t> <int64_t> number if number >= -9223372036854775808.0 else <uint64_t> INT64_MIN
     if number < 18446744073709551616.0:
@@ -169,7 +169,7 @@ cdef void copy_ordered(const Format *format, char *out, const char *data, size_t
 
 
 cdef void pack_integer(const Format *format, LuaBuffer *out, uint64_t bits, size_t size) noexcept nogil:
-    """Bytes beyond the eight of a number are zero."""
+    """Packs an integer. Bytes beyond the eight of a number are zero."""
     cdef size_t index
     buffer_reserve(out, size)
     for index in range(size):
@@ -179,7 +179,7 @@ cdef void pack_integer(const Format *format, LuaBuffer *out, uint64_t bits, size
 
 
 cdef double unpack_integer(const Format *format, const char *data, size_t size, bint signed) noexcept nogil:
-    """Only the last eight bytes count. The position of the sign wraps at 64 bits, as it does on x86 in Redis."""
+    """Unpacks the eight least significant bytes. The position of the sign wraps at 64 bits, as for Redis on x86."""
     cdef uint64_t bits = 0
     cdef uint64_t above
     cdef size_t index
@@ -240,7 +240,7 @@ cdef int pack(lua_State *L) noexcept nogil:
     cdef int argument = 2
     cdef size_t size
     cdef char option
-    # An argument that is missing is nil in error messages.
+    # With this, error messages call a missing argument nil.
     lua_pushnil(L)
     buffer_begin(&out, L, lua_upvalueindex(1))
     while format.at[0]:
@@ -341,7 +341,7 @@ cdef int unpack(lua_State *L) noexcept nogil:
     cdef Format format = format_begin(L)
     cdef Source source
     source.data = luaL_checklstring(L, 2, &source.size)
-    # A negative position is one past any data.
+    # As an unsigned number, a negative position is beyond any data.
     source.at = <size_t> luaL_optinteger(L, 3, 1)
     source.results = 0
     if source.at == 0:
@@ -357,7 +357,7 @@ cdef int unpack(lua_State *L) noexcept nogil:
 # ---- the library ----
 
 cdef int size_of(lua_State *L) noexcept nogil:
-    """Returns how many bytes a format takes. Letters and digits that mean nothing count nothing here, as in Redis."""
+    """Returns the size of a format's values in bytes. Unknown letters and digits are ignored, as in Redis."""
     cdef Format format = format_begin(L)
     cdef size_t total = 0
     cdef size_t size

@@ -1,18 +1,18 @@
-"""Tables that scripts can read and not change.
+"""Tables that scripts can read but not change.
 
-Lua 5.1 has no such thing. A script gets a *view*: an empty table whose metatable reads from the table behind it and
-refuses what is assigned. What works on a table without asking its metatable (``next``, ``rawset``, ``table.insert``, …)
-would find the view empty, or fill it; so the sandbox has its own, which ask ``push_behind``.
+Lua 5.1 has no read-only tables. A script gets a *view*: an empty table whose metatable reads from the table behind it
+and refuses assignments. Functions that bypass metatables (``next``, ``rawset``, ``table.insert``, …) would find the
+view empty, or fill it, so the sandbox has its own versions of them, which call ``push_behind``.
 """
 
 from pyredis.lua.lua_api cimport lua_State
 
-# Once per state, before the others.
+# Called once per state, before the other functions.
 cdef void protection_open(lua_State *L) noexcept nogil
-# Puts a view in place of the table on top of the stack.
+# Replaces the table on top of the stack with a view of it.
 cdef void protect(lua_State *L) noexcept nogil
-# Whether the value at that place is a view; if so, the table behind it is pushed.
+# Whether the value at that index is a view; if so, pushes the table behind it.
 cdef bint push_behind(lua_State *L, int index) noexcept nogil
-# Raises the error of an assignment: by the VM, with the position, and by a function, without.
+# Raise the error for an assignment: in Lua code, with its position; by a function, without.
 cdef int refuse_assignment(lua_State *L) noexcept nogil
 cdef int refuse_change(lua_State *L) noexcept nogil

@@ -1,1 +1,1 @@
-"""Tables that scripts can read and not change."""
+"""Tables that scripts can read but not change."""

@@ -1,4 +1,4 @@
-"""Views, and the registry of what is behind them."""
+"""Views, and the registry of the tables behind them."""
 
 from pyredis.lua.lua_api cimport (
     LUA_REGISTRYINDEX,
@@ -26,7 +26,7 @@ from pyredis.lua.lua_api cimport (
 
 cdef const char *REFUSAL = "Attempt to modify a readonly table"
 
-# Its address is a key of Lua's registry: a table from views to what is behind them.
+# Its address is a key of Lua's registry, for the table that maps each view to the table behind it.
 cdef char _views_key
 
 
@@ -69,7 +69,7 @@ cdef void protect(lua_State *L) noexcept nogil:
 
 
 cdef bint push_behind(lua_State *L, int index) noexcept nogil:
-    # Most tables have no metatable: no more is looked up.
+    # Most tables have no metatable, and nothing more is looked up.
     if lua_type(L, index) != LUA_TTABLE or not lua_getmetatable(L, index):
         return False
     lua_pop(L, 1)

@@ -1,4 +1,4 @@
-"""Its functions, but for those that call commands (``lua/script_calls``), and its constants."""
+"""The functions of the table ``redis``, except those that call commands (``lua/script_calls``), and its constants."""
 
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.lua.digests cimport DIGEST_SIZE, hex_digest
@@ -32,7 +32,7 @@ from pyredis.lua.script_errors cimport push_coded_error, push_error, raise_error
 
 from pyredis._version import REDIS_VERSION
 
-# Of redis.log, as the server's log names them.
+# The levels of redis.log, with the names of the server's log.
 cdef enum LogLevel:
     LOG_DEBUG = 0
     LOG_VERBOSE = 1
@@ -40,14 +40,14 @@ cdef enum LogLevel:
     LOG_WARNING = 3
 
 cdef enum:
-    # The log shows no more of a line.
+    # In bytes; longer lines are truncated.
     LOG_LINE = 1024
 
 
 # ---- replies ----
 
 cdef int single_field(lua_State *L, const char *name) noexcept nogil:
-    """A table with the argument, which must be a string, as its only field."""
+    """Returns a table with the argument, which must be a string, as its only field."""
     if lua_gettop(L) != 1 or lua_type(L, 1) != LUA_TSTRING:
         push_error(L, "wrong number or type of arguments")
         return 1
@@ -71,7 +71,7 @@ cdef Slice without_line_end(const char *data, size_t size) noexcept nogil:
 
 
 cdef int redis_error_reply(lua_State *L) noexcept nogil:
-    """The first of several words is the code, with a minus before it or without; a single word gets ERR."""
+    """The first of several words is the code, with or without a minus in front; a single word gets the code ERR."""
     cdef Slice text
     cdef size_t size
     cdef const char *data
@@ -110,7 +110,7 @@ cdef int redis_set_repl(lua_State *L) noexcept nogil:
 
 
 cdef int redis_replicate_commands(lua_State *L) noexcept nogil:
-    """A script's effects are what is propagated, always."""
+    """Returns true: scripts are always propagated by their effects."""
     lua_pushboolean(L, True)
     return 1
 
@@ -130,7 +130,7 @@ cdef int redis_sha1hex(lua_State *L) noexcept nogil:
 
 
 cdef int redis_nothing(lua_State *L) noexcept nogil:
-    """redis.debug and redis.breakpoint: there is no debugger."""
+    """redis.debug: there is no debugger."""
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Setting the interpreter up for a script, running it, and reporting how it ended."""
+"""Sets up the interpreter for a script, runs it, and reports how it ended."""
 
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy
@@ -52,17 +52,17 @@ cdef const char *UNKILLABLE = (
 )
 
 cdef enum:
-    # Scripts between two steps of the collector, and the size of a step.
+    # The number of scripts between two steps of the collector, and the size of a step.
     COLLECT_RUNS = 50
     COLLECT_STEP = 50
-    # Where the handler of errors stays on the stack between scripts.
+    # The index of the error handler, which stays on the stack between scripts.
     HANDLER = 1
 
 
 # ---- inside the protected call ----
 
 cdef void set_list(lua_State *L, const Slice *items, int count, const char *name) noexcept nogil:
-    """A global: a list of strings."""
+    """Sets a global to a list of strings."""
     cdef int index
     lua_createtable(L, count, 0)
     for index in range(count):
@@ -92,7 +92,7 @@ cdef void add_text(Interpreter *lua, const char *data, size_t size) noexcept nog
 
 
 cdef bint add_field(lua_State *L, Interpreter *lua, const char *name) noexcept nogil:
-    """Adds a field of the table at place 1 to the text, if it is a string or a number."""
+    """Adds a field of the table at index 1 to the text, if it is a string or a number; False if the text is empty."""
     cdef size_t size
     cdef const char *data
     push_field(L, 1, name)
@@ -112,7 +112,7 @@ cdef bint has_field(lua_State *L, const char *name) noexcept nogil:
 
 
 cdef int describe_failure(lua_State *L) noexcept nogil:
-    """Makes a table of the error, returns it, and keeps the text of the reply, in case that nothing catches it."""
+    """Returns the error as a table, and stores the text of the reply in case nothing catches the error."""
     cdef Interpreter *lua = upvalue_interpreter(L)
     describe_error(L)
     lua.failure_size = 0
@@ -132,10 +132,10 @@ cdef int describe_failure(lua_State *L) noexcept nogil:
     return 1
 
 
-# ---- outside of it ----
+# ---- outside the protected call ----
 
 cdef const char *refusal(Call *call, const Script *script, bint read_only) noexcept nogil:
-    """Why a script whose first line has flags is not run, or NULL; an empty text where the file is the reason."""
+    """Returns why a script with a first line of flags may not run, or NULL; an empty text if the file is the reason."""
     cdef Server *server = call.server
     if script.flags & SCRIPT_PLAIN:
         return NULL
@@ -165,7 +165,7 @@ cdef void begin_script(Call *call, Interpreter *lua, const Script *script, bint 
     lua.timed_out = False
     lua.caller = call.client
     lua.base = call.reply.size
-    # It was read when the commands before had ended, or the batch began.
+    # Read when the previous command ended, or when the batch began.
     lua.begun = call.server.cycle_mark
     client.id = call.client.id
     client.owner = call.client.owner
@@ -183,7 +183,7 @@ cdef void report_failure(Interpreter *lua, int status) noexcept nogil:
         write_error_text(&lua.server.reply, slice_of(lua.failure, lua.failure_size), lua.failure_counted)
         return
     lua.failure_counted = False
-    # A string already: nothing is converted, which might raise.
+    # This is a string already; to convert a number might raise.
     message = lua_tolstring(lua.main, -1, NULL)
     if message == NULL:
         message = "execution failure"
@@ -198,7 +198,7 @@ cdef void end_script(Interpreter *lua) noexcept nogil:
     lua_settop(lua.main, HANDLER)
     lua.runs += 1
     if unlikely(lua.memory.used > lua.limit // 2):
-        # Lua collects nothing when an allocation fails: what this script has left would be in the way of the next.
+        # Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
         lua_gc(lua.main, LUA_GCCOLLECT, 0)
     elif lua.runs >= COLLECT_RUNS:
         lua.runs = 0
@@ -226,7 +226,7 @@ cdef Replied script_run(Call *call, Interpreter *lua, const Script *script, int 
     server.in_exec = in_exec
     if unlikely(status != LUA_OK):
         report_failure(lua, status)
-    # Its command has failed, although the error was counted when another one ran into it.
+    # The script's command has failed too, although the error was counted when another command replied it.
     if lua.failure_counted and server.reply.data[lua.base] == c'-':
         call.command.failed += 1
     end_script(lua)

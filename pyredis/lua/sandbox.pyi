@@ -1,1 +1,1 @@
-"""What a script finds: Lua's harmless functions, ``redis``, and the libraries, none of which it can change."""
+"""The globals of scripts: Lua's harmless functions, ``redis``, and the libraries. Scripts cannot change them."""

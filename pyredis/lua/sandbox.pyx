@@ -1,4 +1,4 @@
-"""Building it, once for each state, in a protected call."""
+"""Builds the sandbox, once for each state, in a protected call."""
 
 from pyredis.lua.base_functions cimport set_base_functions, set_getmetatable
 from pyredis.lua.interpreter cimport Interpreter, interpreter_close, interpreter_open
@@ -46,7 +46,7 @@ from pyredis.lua.redis_functions cimport push_redis_table
 from pyredis.lua.running cimport describe_failure, run_script
 from pyredis.lua.script_errors cimport describe_error
 
-# What is taken over from the libraries as it is.
+# Lua's globals that become those of scripts: values that stay as they are, and libraries, which become views.
 cdef const char *_plain[10]
 _plain = ["assert", "error", "ipairs", "rawequal", "select", "tonumber", "tostring", "type", "_VERSION", NULL]
 cdef const char *_tables[9]
@@ -71,7 +71,7 @@ cdef void open_libraries(lua_State *L) noexcept nogil:
 
 
 cdef void take_over(lua_State *L, const char **names) noexcept nogil:
-    """Copies globals of Lua's into the table on top of the stack."""
+    """Copies the named globals of Lua into the table on top of the stack."""
     cdef int index = 0
     while names[index] != NULL:
         lua_getfield(L, LUA_GLOBALSINDEX, names[index])
@@ -103,7 +103,7 @@ cdef int refuse_global(lua_State *L) noexcept nogil:
 
 
 cdef void push_index_view(lua_State *L) noexcept nogil:
-    """Puts a view of a metatable in place of its `__index`, which is on top of the stack."""
+    """Replaces the value on top of the stack with a view of a metatable whose `__index` it is."""
     lua_createtable(L, 0, 1)
     lua_insert(L, -2)
     lua_setfield(L, -2, "__index")
@@ -111,7 +111,7 @@ cdef void push_index_view(lua_State *L) noexcept nogil:
 
 
 cdef void set_globals_metatable(lua_State *L) noexcept nogil:
-    """Of the table on top of the stack."""
+    """Sets the metatable of the globals, which are on top of the stack."""
     lua_createtable(L, 0, 1)
     lua_pushcfunction(L, refuse_global)
     lua_setfield(L, -2, "__index")
@@ -119,12 +119,12 @@ cdef void set_globals_metatable(lua_State *L) noexcept nogil:
 
 
 cdef void show(lua_State *L) noexcept nogil:
-    """Puts the view of the globals into them, makes it the environment of all scripts, and adds `getmetatable`."""
+    """Makes a view of the globals, which is `_G` and the environment of all scripts, and adds `getmetatable`."""
     lua_pushvalue(L, -1)
     protect(L)
     lua_pushvalue(L, -1)
     lua_setfield(L, -3, "_G")
-    # The views of metatables, by what they are the metatables of.
+    # The views of metatables: at 1 that of strings, at the view of the globals theirs.
     lua_createtable(L, 1, 1)
     lua_getfield(L, -3, "string")
     push_index_view(L)
@@ -133,7 +133,7 @@ cdef void show(lua_State *L) noexcept nogil:
     lua_pushcfunction(L, refuse_global)
     push_index_view(L)
     lua_rawset(L, -3)
-    # getmetatable goes into the globals, which are two places below.
+    # `getmetatable` is set in the globals, which are two places below.
     lua_pushvalue(L, -3)
     lua_insert(L, -2)
     set_getmetatable(L)
@@ -142,7 +142,7 @@ cdef void show(lua_State *L) noexcept nogil:
 
 
 cdef void keep_references(lua_State *L, Interpreter *lua) noexcept nogil:
-    """The globals are on top of the stack."""
+    """Makes the interpreter's references; the globals are on top of the stack."""
     lua_pushlightuserdata(L, lua)
     lua_pushvalue(L, -2)
     lua_pushcclosure(L, run_script, 2)

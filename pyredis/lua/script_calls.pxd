@@ -5,6 +5,6 @@ from pyredis.lua.lua_api cimport lua_State
 # Their first upvalue is the Interpreter.
 cdef int redis_call(lua_State *L) noexcept nogil
 cdef int redis_pcall(lua_State *L) noexcept nogil
-# Reads the arguments on the stack as those of a command, into the interpreter's scratch. Raises, for `pcall` too,
-# where there are none or one of them is neither a string nor a number.
+# Returns true if there is such a command. Raises if there is not, or if there are no arguments, or if one is neither a
+# string nor a number.
 cdef int redis_acl_check_cmd(lua_State *L) noexcept nogil

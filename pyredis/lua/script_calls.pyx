@@ -1,8 +1,8 @@
-"""The arguments, the checks, and the run.
+"""Reads the arguments, checks them, and runs the command.
 
 The checks are those of Redis's ``scriptCall``, in its order and with its texts. They differ from those of a client's
-command (``dispatch/checks``): authentication, MULTI and loading do not arise, and what a script may do depends on its
-flags and on what it has done.
+command (``dispatch/checks``): authentication, MULTI and loading cannot matter here, and what a script may do depends on
+its flags and on what it has done so far.
 """
 
 from libc.stdint cimport int64_t, uint32_t
@@ -31,7 +31,7 @@ from pyredis.lua.lua_replies cimport push_reply
 from pyredis.lua.script_errors cimport push_error
 
 cdef enum:
-    # A number as text, with its end.
+    # For a number as text, with its terminating zero.
     NUMBER_ROOM = 32
 
 
@@ -46,7 +46,7 @@ cdef void make_room(Interpreter *lua, int argc) noexcept nogil:
 
 
 cdef inline Slice number_text(Interpreter *lua, int index, lua_Number value) noexcept nogil:
-    """An integer where it is one, else the shortest of 17 digits."""
+    """Returns the text of a number: an integer if it is one, otherwise up to 17 significant digits."""
     cdef char *out = lua.texts + index * NUMBER_ROOM
     cdef int64_t whole
     if -9223372036854775808.0 <= value < 9223372036854775808.0:
@@ -57,7 +57,10 @@ cdef inline Slice number_text(Interpreter *lua, int index, lua_Number value) noe
 
 
 cdef inline bint read_arguments(lua_State *L, Interpreter *lua, int argc) noexcept nogil:
-    """The strings stay where they are: they are on the stack until the call returns."""
+    """Reads the arguments into the interpreter's scratch; False if one is neither a string nor a number.
+
+    Strings are not copied: they are on the stack until the call returns.
+    """
     cdef int index, type
     cdef size_t size
     cdef const char *data
@@ -78,7 +81,7 @@ cdef inline bint read_arguments(lua_State *L, Interpreter *lua, int argc) noexce
 # ---- checks ----
 
 cdef const char *refusal(Interpreter *lua, Command *command, int argc) noexcept nogil:
-    """Why the script may not call this command, or NULL."""
+    """Returns why the script may not call this command, or NULL."""
     cdef uint32_t flags
     if unlikely(command == NULL):
         return "ERR Unknown Redis command called from script"
@@ -99,7 +102,7 @@ cdef void run(Interpreter *lua, Command *command, int argc) noexcept nogil:
     cdef Server *server = lua.server
     cdef Call call
     cdef const char *reason
-    # What an error left there that jumped.
+    # An error that jumped has left a reply there.
     if unlikely(server.reply.size != lua.base):
         reply_truncate(&server.reply, lua.base)
     call_begin(&call, server, &lua.client, command, argc, lua.argv, NULL, 0)

@@ -1,1 +1,1 @@
-"""Errors as scripts see them: tables with a field ``err``, and where they were raised."""
+"""Errors as scripts see them: tables with a field ``err`` and the place where they were raised."""

@@ -1,4 +1,4 @@
-"""Making the tables, and finding where an error was raised."""
+"""Makes the tables, and finds where an error was raised."""
 
 from libc.string cimport memchr
 
@@ -38,7 +38,7 @@ from pyredis.lua.protection cimport push_behind, refuse_change
 
 
 cdef inline void set_text(lua_State *L, const char *name) noexcept nogil:
-    """The field of the table below the text on top."""
+    """Sets a field of the table below the text on top of the stack, and pops the text."""
     lua_pushstring(L, name)
     lua_insert(L, -2)
     lua_rawset(L, -3)
@@ -85,7 +85,7 @@ cdef void push_field(lua_State *L, int table, const char *name) noexcept nogil:
 # ---- the handler ----
 
 cdef bint find_place(lua_State *L, lua_Debug *place) noexcept nogil:
-    """The function that raised the error, or the one that called it where it is in C."""
+    """Finds the function that raised the error, or its caller if it is a C function."""
     if not lua_getstack(L, 1, place) or not lua_getinfo(L, "Sl", place):
         return False
     if place.what[0] != c'C':
@@ -94,7 +94,7 @@ cdef bint find_place(lua_State *L, lua_Debug *place) noexcept nogil:
 
 
 cdef void push_text(lua_State *L, int index) noexcept nogil:
-    """What tostring returns for a value without a metatable."""
+    """Pushes what ``tostring`` returns for a value without a metatable."""
     cdef int type = lua_type(L, index)
     if type == LUA_TNUMBER or type == LUA_TSTRING:
         lua_pushvalue(L, index)
@@ -108,7 +108,7 @@ cdef void push_text(lua_State *L, int index) noexcept nogil:
 
 
 cdef void make_table(lua_State *L) noexcept nogil:
-    """Of the value at place 1, which is no table."""
+    """Replaces the value at index 1, which is not a table, with an error table."""
     lua_createtable(L, 0, 4)
     lua_pushlstring(L, "ERR ", 4)
     push_text(L, 1)

@@ -1,6 +1,6 @@
 """The scripts that the server knows, by their digests.
 
-One that EVAL brought may be forgotten: of these, the ``EVALS_KEPT`` used last are kept. One that SCRIPT LOAD brought
+A script from EVAL may be forgotten: of these, the ``EVALS_KEPT`` most recently used are kept. A script from SCRIPT LOAD
 stays until SCRIPT FLUSH. A script's function is in Lua's registry.
 """
 
@@ -34,14 +34,15 @@ ctypedef struct Scripts:
 
 cdef Scripts *scripts_new() noexcept nogil
 cdef void scripts_delete(Scripts *scripts) noexcept nogil
-# Forgets all; the interpreter's state must be closed, which has the functions.
+# Forgets all scripts. The interpreter's state, which has their functions, must be closed.
 cdef void scripts_clear(Scripts *scripts) noexcept nogil
-# The script with that digest, in any case, or NULL.
+# Returns the script with that digest, in upper or lower case, or NULL.
 cdef Script *scripts_find(Scripts *scripts, Slice digest) noexcept nogil
-# EVAL has used it: if it is forgettable, it becomes the last of those to be forgotten.
+# Called when EVAL or EVALSHA uses a script: a forgettable one becomes the last to be forgotten.
 cdef void scripts_used(Scripts *scripts, Script *script) noexcept nogil
-# SCRIPT LOAD has named it: it is not forgettable any more.
+# Called when SCRIPT LOAD names a script: it is no longer forgettable.
 cdef void scripts_keep(Scripts *scripts, Script *script) noexcept nogil
-# Compiles a script that is not known yet. NULL where it cannot: why not is in `error`, valid until the next call.
+# Compiles and stores a script that is not known yet. If that fails, returns NULL; the text of the error reply is in
+# `error`, valid until the next call.
 cdef Script *scripts_load(Interpreter *lua, Slice body, const char *digest, bint forgettable, Slice *error
                           ) noexcept nogil

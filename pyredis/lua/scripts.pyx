@@ -1,4 +1,4 @@
-"""The table of scripts, the order in which they are forgotten, and compiling one."""
+"""The table of scripts, the order in which they are forgotten, and their compilation."""
 
 from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
@@ -32,7 +32,7 @@ from pyredis.types.table.hashtable cimport (
 from pyredis.lua.shebang import ShebangError, parse_shebang
 
 cdef enum:
-    # What is shown of an error.
+    # In bytes; longer error texts are truncated.
     ERROR_ROOM = 512
 
 ctypedef struct Compilation:
@@ -149,7 +149,7 @@ cdef void forget_oldest(Interpreter *lua, Scripts *scripts) noexcept nogil:
     cdef Slice key = slice_of(script.digest, DIGEST_SIZE)
     unlink_script(scripts, script)
     table_remove(&scripts.table, key, hash_of(key))
-    # Cannot raise: the reference is there.
+    # Cannot raise, because the reference exists.
     luaL_unref(lua.main, LUA_REGISTRYINDEX, script.function)
     scripts.memory -= footprint(script)
     scripts.forgotten += 1
@@ -159,7 +159,7 @@ cdef void forget_oldest(Interpreter *lua, Scripts *scripts) noexcept nogil:
 # ---- compiling ----
 
 cdef int compile_job(lua_State *L) noexcept nogil:
-    """Called in protected mode: makes a reference to the function, or copies why there is none."""
+    """Called in protected mode: makes a reference to the function, or copies the error message."""
     cdef Compilation *job = <Compilation *> lua_touserdata(L, 1)
     if compile_text(L, job.text.data, job.text.size, "@user_script") == LUA_OK:
         job.function = luaL_ref(L, LUA_REGISTRYINDEX)

@@ -14,11 +14,11 @@ PLAIN = 1 << 8
 
 
 class ShebangError(Exception):
-    """The line is no such line; the text is the error's, without its code."""
+    """The line is invalid; the text is that of the error reply, without its code."""
 
 
 def parse_shebang(body: bytes) -> tuple[int, int]:
-    """Returns the script's flags, and how many bytes of it are not for the parser: the line without its end."""
+    """Returns the script's flags, and how many bytes the Lua parser must skip: the line without its newline."""
     if not body.startswith(b"#!"):
         return PLAIN, 0
     line, end, _ = body.partition(b"\n")

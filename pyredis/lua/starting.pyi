@@ -1,13 +1,13 @@
 """Making the interpreter at the first script, and what INFO shows of it."""
 
 def script_memory(core: object) -> tuple[int, int, int]:
-    """Returns what scripts take: bytes that Lua uses, bytes of the scripts' texts, and how many there are."""
+    """Returns the bytes that Lua uses, the bytes of the scripts' table and texts, and the number of scripts."""
 
 def time_us(core: object) -> int:
-    """Returns the time in microseconds since 1970, which is the same all through a script."""
+    """Returns the time in microseconds since 1970, which does not change during a script."""
 
 def forgotten_scripts(core: object) -> int:
-    """Returns how many scripts of EVAL were forgotten for later ones since the start or the last reset."""
+    """Returns how many scripts from EVAL have been forgotten since the start or the last reset."""
 
 def reset_forgotten(core: object) -> None:
-    """Sets that count to 0: CONFIG RESETSTAT."""
+    """Sets the count of ``forgotten_scripts`` to 0, for CONFIG RESETSTAT."""

@@ -58,7 +58,7 @@ cdef void interpreter_end(Server *server) noexcept nogil:
 
 
 def script_memory(State core not None):
-    """Returns what scripts take: bytes that Lua uses, bytes of the scripts' texts, and how many there are."""
+    """Returns the bytes that Lua uses, the bytes of the scripts' table and texts, and the number of scripts."""
     cdef Interpreter *lua = interpreter_of(&core.server)
     cdef Scripts *scripts
     if lua == NULL:
@@ -68,7 +68,7 @@ def script_memory(State core not None):
 
 
 def time_us(State core not None):
-    """Returns the time in microseconds since 1970, which is the same all through a script."""
+    """Returns the time in microseconds since 1970, which does not change during a script."""
     cdef Interpreter *lua = interpreter_of(&core.server)
     if lua == NULL or not lua.running:
         return wall_us()
@@ -78,13 +78,13 @@ def time_us(State core not None):
 
 
 def forgotten_scripts(State core not None):
-    """Returns how many scripts of EVAL were forgotten for later ones since the start or the last reset."""
+    """Returns how many scripts from EVAL have been forgotten since the start or the last reset."""
     cdef Interpreter *lua = interpreter_of(&core.server)
     return (<Scripts *> lua.scripts).forgotten if lua != NULL else 0
 
 
 def reset_forgotten(State core not None):
-    """Sets that count to 0: CONFIG RESETSTAT."""
+    """Sets the count of ``forgotten_scripts`` to 0, for CONFIG RESETSTAT."""
     cdef Interpreter *lua = interpreter_of(&core.server)
     if lua != NULL:
         (<Scripts *> lua.scripts).forgotten = 0
