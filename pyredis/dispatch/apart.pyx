@@ -1,4 +1,4 @@
-"""Suspending a command, and what must be kept of it until it goes on."""
+"""Suspends a command, and keeps its state until it continues."""
 
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -25,11 +25,11 @@ cdef extern from "fiber.h" nogil:
     void fiber_close(Fiber *fiber)
 
 cdef enum:
-    # Pages are only used when they are touched. Lua nests up to 200 calls of C.
+    # In bytes; a page takes memory only once it is touched. Lua nests up to 200 C calls.
     STACK_SIZE = 8 << 20
     SLICE_MS = 2
 
-# What belongs to the command under way and is the server's while it runs.
+# State of the command that is in the Server struct while the command runs.
 ctypedef struct Moment:
     Client *current
     int in_exec
@@ -44,9 +44,9 @@ ctypedef struct Apart:
     bint usable
     bint running                # a command is on the stack
     Call call
-    Queued kept                 # its arguments, once it has been suspended
+    Queued kept                 # its arguments, from its first suspension on
     size_t begin                # where its reply begins
-    Reply reply                 # the server's reply buffer as the command knows it, while it is suspended
+    Reply reply                 # the reply buffer that the command writes to, while it is suspended
     Moment moment
     uint64_t resumed            # cycles
 
@@ -62,7 +62,7 @@ cdef bint apart_suspended(const Server *server) noexcept nogil:
 # ---- on the other stack ----
 
 cdef void run_calls(void *context) noexcept nogil:
-    """What the stack is for: never returns."""
+    """Runs one command after the other on the second stack; never returns."""
     cdef Apart *apart = <Apart *> context
     while True:
         run_command(&apart.call)
@@ -75,7 +75,7 @@ cdef inline int64_t elapsed_ms(const Server *server, uint64_t since) noexcept no
 
 
 cdef void look_at_clock(void *interpreter) noexcept nogil:
-    """Called now and then by a script that runs."""
+    """Suspends the running script if its time is up; called at every checkpoint."""
     cdef Interpreter *lua = <Interpreter *> interpreter
     cdef Server *server = lua.server
     cdef Apart *apart = apart_of(server)
@@ -96,7 +96,7 @@ cdef void report_slow(Interpreter *lua) noexcept with gil:
     host.on_slow_script(lua.name[:40].decode(), elapsed_ms(lua.server, lua.begun))
 
 
-# ---- on the thread's own ----
+# ---- on the thread's own stack ----
 
 cdef Apart *apart_new(Server *server) noexcept nogil:
     cdef Apart *apart = <Apart *> mem_zalloc(sizeof(Apart))
@@ -163,7 +163,7 @@ cdef void release_client(Client *client) noexcept with gil:
 
 
 cdef void suspend(Apart *apart) noexcept nogil:
-    """For the first time: the arguments are in a buffer that will be used again, and the client may go."""
+    """Prepares the first suspension: the arguments' buffer will be reused, and the client may disconnect."""
     cdef Call *call = &apart.call
     keep_request(&apart.kept, call.command, call.argc, call.argv)
     call.argv = apart.kept.argv
@@ -177,7 +177,7 @@ cdef void suspend(Apart *apart) noexcept nogil:
 
 
 cdef void begin_reply(Reply *reply, const Reply *before, size_t size) noexcept nogil:
-    """A buffer with the first ``size`` bytes of another: replies of commands before, still to be sent."""
+    """Makes a buffer with the first ``size`` bytes of another: unsent replies of earlier commands."""
     cdef const Piece *piece
     cdef size_t at = 0, index
     memset(reply, 0, sizeof(Reply))
@@ -194,7 +194,7 @@ cdef void begin_reply(Reply *reply, const Reply *before, size_t size) noexcept n
 
 
 cdef void put_moment_aside(Apart *apart) noexcept nogil:
-    """`in_exec` stays set: what other clients may do meanwhile must neither end the unit of the log nor wait."""
+    """Leaves `in_exec` set: what other clients may do meanwhile must neither end the unit of the log nor wait."""
     cdef Server *server = apart.server
     apart.moment.current = server.current
     apart.moment.in_exec = server.in_exec
@@ -216,7 +216,7 @@ cdef void put_moment_back(Apart *apart) noexcept nogil:
 
 
 cdef void swap_replies(Apart *apart) noexcept nogil:
-    """Errors are counted once, whoever they are replied to."""
+    """Exchanges the server's reply buffer and the command's; the count of errors stays with the server's."""
     cdef Reply other = apart.reply
     other.errors = apart.server.reply.errors
     apart.reply = apart.server.reply

@@ -1,8 +1,8 @@
-/* A second stack for the same thread: what runs on it can stop in the middle, and go on later where it stopped.
+/* A second stack for the same thread: code that runs on it can stop in the middle, and continue there later.
  *
- * Python knows nothing of it. Between two switches no frame of Python may be on the fiber's stack, except those that
- * have returned by the time it switches back. Where there is no code for the machine, or Python checks the bounds of
- * its stack and cannot be given another one, fiber_open fails. */
+ * Python does not know of it. Python code may run on the fiber's stack between two switches, but at a switch none of
+ * its frames may be there. fiber_open fails if there is no code for the machine, or if Python checks the bounds of its
+ * stack and has no function to set others. */
 #pragma once
 
 #include <Python.h>
@@ -28,14 +28,14 @@ typedef struct {
     size_t size;
     void (*body)(void *context);
     void *context;
-    bool inside;                /* the fiber runs */
-    const void *outer_bottom;   /* for the sanitizer: the stack of the thread */
+    bool inside;                /* the fiber is running */
+    const void *outer_bottom;   /* for the sanitizer: the thread's own stack */
     size_t outer_size;
     void *outer_saved;
     void *inner_saved;
 } Fiber;
 
-/* Pushes what a callee must keep, stores the stack pointer, takes the other one, and pops. */
+/* Pushes the callee-saved registers, stores the stack pointer, loads the other one, and pops the registers. */
 #if defined(__x86_64__) && !defined(_WIN32)
 #define FIBER_CODE 1
 #if defined(__APPLE__)
@@ -77,10 +77,10 @@ extern void pyredis_fiber_switch(void **save, void *load) __asm__(FIBER_NAME);
 static inline void pyredis_fiber_switch(void **save, void *load) { (void)save, (void)load; }
 #endif
 
-/* Whose first switch may be under way. */
+/* The fiber that is switched; fiber_begin reads it at the first switch. */
 static Fiber *fiber_starting;
 
-/* Python 3.14 compares the stack pointer with the thread's stack; the function that names another one came later. */
+/* Python 3.14 compares the stack pointer with the bounds of the thread's stack; 3.14.0 has no function to set them. */
 #if PY_VERSION_HEX >= 0x030E0000
 typedef int (*FiberProtect)(PyThreadState *state, void *start, size_t size);
 typedef void (*FiberUnprotect)(PyThreadState *state);
@@ -111,7 +111,7 @@ static void fiber_arrived(Fiber *fiber) {
     fiber_tell_python(fiber, fiber->inside);
 }
 
-/* Goes over to the other side; returns when that comes back. */
+/* Switches to the other side; returns when that switches back. */
 static void fiber_switch(Fiber *fiber) {
     void *other = fiber->sp;
 #if defined(__SANITIZE_ADDRESS__)
@@ -132,7 +132,7 @@ static void fiber_begin(void) {
     __builtin_trap();
 }
 
-/* `body` is called at the first switch. */
+/* Makes the stack; false if that is impossible. `body` is called at the first switch. */
 static bool fiber_open(Fiber *fiber, size_t size, void (*body)(void *context), void *context) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     void **top;
