@@ -16,7 +16,7 @@ from pyredis.lua.starting cimport interpreter_ready
 from pyredis.commands.help import help_lines
 
 cdef enum:
-    # Places among the arguments of EVAL and its like.
+    # Indexes of the arguments of EVAL and its variants.
     SCRIPT = 1
     COUNT = 2
     FIRST_KEY = 3
@@ -29,7 +29,7 @@ cdef inline Scripts *scripts_of(Call *call) noexcept nogil:
 # ---- EVAL ----
 
 cdef int key_count(Call *call) noexcept nogil:
-    """The number of keys, or -1 where it was answered that there can be no such number."""
+    """Returns the number of keys, or -1 after replying with an error."""
     cdef int64_t count
     if not integer_argument(call, COUNT, &count):
         return -1
@@ -43,7 +43,7 @@ cdef int key_count(Call *call) noexcept nogil:
 
 
 cdef Script *load(Call *call, Slice body, const char *digest, bint forgettable) noexcept nogil:
-    """Compiles a script, or answers why it is none."""
+    """Compiles and stores a script; if that fails, replies with the error and returns NULL."""
     cdef Slice error
     cdef Script *script = scripts_load(interpreter_of(call.server), body, digest, forgettable, &error)
     if script == NULL:
@@ -126,7 +126,7 @@ cdef Replied script_exists(Call *call) noexcept nogil:
 
 
 cdef Replied script_flush(Call *call) noexcept nogil:
-    """Nothing of it is worth doing later: the memory of a few hundred scripts is released in a moment."""
+    """ASYNC is the same as SYNC: the memory of a few hundred scripts is released in a moment."""
     cdef Interpreter *lua = interpreter_of(call.server)
     if call.argc > 3 or (call.argc == 3 and not equals_nocase(call.argv[2], "sync") and
                          not equals_nocase(call.argv[2], "async")):

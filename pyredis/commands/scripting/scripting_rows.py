@@ -26,7 +26,7 @@ with family("scripting", module="scripting", acl="scripting"):
         keys=CHANGES,
         since="2.6.0",
         complexity=PER_SCRIPT,
-        summary="Runs a Lua script that the server knows, by its SHA-1 digest.",
+        summary="Runs a Lua script that the server has stored, given its SHA-1 digest.",
     )
     row(
         "EVALSHA_RO sha1 numkeys:integer [key...] [arg...]",
@@ -36,7 +36,7 @@ with family("scripting", module="scripting", acl="scripting"):
         acl="-read",
         since="7.0.0",
         complexity=PER_SCRIPT,
-        summary="Runs a Lua script that changes nothing, by its SHA-1 digest.",
+        summary="Runs a stored Lua script that may only read, given its SHA-1 digest.",
     )
     row(
         "EVAL_RO script numkeys:integer [key...] [arg...]",
@@ -46,7 +46,7 @@ with family("scripting", module="scripting", acl="scripting"):
         acl="-read",
         since="7.0.0",
         complexity=PER_SCRIPT,
-        summary="Runs a Lua script that changes nothing.",
+        summary="Runs a Lua script that may only read.",
     )
     container("SCRIPT", since="2.6.0", summary="Holds the commands about Lua scripts.", help_since="5.0.0")
     row(
@@ -54,7 +54,7 @@ with family("scripting", module="scripting", acl="scripting"):
         "noscript",
         since="3.2.0",
         complexity="O(1)",
-        summary="Chooses how scripts are debugged; this server has no debugger, and accepts only NO.",
+        summary="Chooses a debugging mode for scripts; this server has no debugger and accepts only NO.",
     )
     row(
         "SCRIPT|EXISTS sha1...",
@@ -62,14 +62,14 @@ with family("scripting", module="scripting", acl="scripting"):
         tips=f"{ALL_SHARDS} response_policy:agg_logical_and",
         since="2.6.0",
         complexity="O(N), N digests named.",
-        summary="Returns for each SHA-1 digest whether the server knows the script.",
+        summary="Returns for each SHA-1 digest whether the server has stored the script.",
     )
     row(
         "SCRIPT|FLUSH [flush-type@6.2.0=(ASYNC|SYNC)]",
         "noscript",
         tips=ALL_NODES,
         since="2.6.0",
-        complexity="O(N), N scripts known.",
+        complexity="O(N), N scripts stored.",
         summary="Forgets all scripts.",
     )
     row(
@@ -78,7 +78,7 @@ with family("scripting", module="scripting", acl="scripting"):
         tips=f"{ALL_SHARDS} response_policy:one_succeeded",
         since="2.6.0",
         complexity="O(1)",
-        summary="Ends the script that runs, unless it has written.",
+        summary="Ends the running script, unless it has already written.",
     )
     row(
         "SCRIPT|LOAD script",
