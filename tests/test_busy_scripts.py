@@ -1,4 +1,4 @@
-"""Scripts that run for longer than ``busy-reply-threshold``: what others get meanwhile, and how they are ended."""
+"""Scripts that run for longer than ``busy-reply-threshold``: what other clients get meanwhile, and how to end them."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def server(start_ours):
 
 
 def begin(server, script, *arguments):
-    """A client whose script makes the server busy, and another one that has seen it."""
+    """Returns a client whose script makes the server busy, and another one that has got BUSY."""
     runner, other = server.client(), server.client()
     runner.send("EVAL", script, 0, *arguments)
     wait_until(lambda: is_busy(other), "the server is busy")
@@ -82,7 +82,7 @@ def test_a_script_that_has_written_cannot_be_killed(server):
     wait_until(lambda: not server.running(), "the server has ended")
     server.start()
     with server.client() as client:
-        # What a script has written counts when the script has come to its end.
+        # What a script writes reaches the file only when the script has ended.
         assert client.must("GET", "a") is None
 
 

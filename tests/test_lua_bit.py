@@ -1,4 +1,4 @@
-"""The library ``bit`` of scripts, beside the oracle's."""
+"""The library ``bit`` of scripts, compared with the oracle's."""
 
 import pytest
 from hypothesis import given

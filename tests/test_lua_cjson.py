@@ -1,4 +1,4 @@
-"""The library ``cjson`` of scripts, beside the oracle's."""
+"""The library ``cjson`` of scripts, compared with the oracle's."""
 
 import json
 import random
@@ -107,7 +107,7 @@ def test_tables_filled_and_emptied_are_arrays_or_objects_as_in_the_oracle(twins,
 
 @pytest.mark.parametrize("size", range(41))
 def test_each_byte_is_escaped_wherever_it_stands(twins, size):
-    """Strings are looked at eight bytes at a time, or four, or one; all places of an escape among them are tried."""
+    """Strings are examined eight, four or one byte at a time; every position of an escape is tried."""
     twins.check(
         f"local r = {{}} local s = string.rep('a', {size}) "
         "for at = 0, #s do for _, c in ipairs({'\"', '/', '\\127', '\\0', '\\200', '\\31', ' ', '\\\\\\n'}) do "
@@ -141,7 +141,7 @@ def test_encoding_ends_at_the_same_depth(twins, wrap, count):
 
 
 def test_nested_tables_that_turn_out_to_be_objects_are_encoded_once(twins):
-    """Each of these begins like an array: starting anew after the table within would take 2 ** 900 steps."""
+    """Each of these begins like an array: starting again after the inner table would take 2 ** 900 steps."""
     twins.check("local t = {} for i = 1, 900 do t = {1, t, x = i} end return cjson.encode(t)")
     twins.check(
         "local t = {} for i = 1, 900 do t = {i, [2] = t, [3] = 1, [5] = 2, [4.5] = 1} end return #cjson.encode(t)"
@@ -239,7 +239,7 @@ def test_numbers_about_as_long_as_a_double_holds_exactly_are_read_to_the_last_bi
     twins.check(f"return cjson.decode('[{','.join(texts)}]')")
 
 
-# Objects take two places of Lua's stack: with an array around them, an odd number of places is left.
+# Objects need two places on Lua's stack: with an array around them, an odd number of places is left.
 @pytest.mark.parametrize("count", range(3996, 4002))
 def test_decoding_objects_in_an_array_ends_at_the_same_depth(twins, count):
     twins.check(
@@ -262,7 +262,7 @@ def test_decoding_ends_at_the_same_depth(twins, level, count):
     twins.check(f"local c = cjson.new() c.decode_max_depth(200000) return c.decode(string.rep('{level}', {count}))")
 
 
-# What stands between the quotes of a Lua string.
+# The text between the quotes of a Lua string.
 EDGES = r"""
 1
 1\0002
@@ -347,13 +347,13 @@ def test_the_table_has_the_fields_of_the_oracle(twins):
 
 
 def test_keys_beyond_an_int_make_an_object(twins):
-    """The oracle's length of such a table depends on the order of its keys, and elements may get lost."""
+    """The length that the oracle finds depends on the order of the keys, and elements may get lost."""
     expected = {"1": "a", "2147483648": "b"}
     assert json.loads(twins.interpreter.run(b"return cjson.encode({[2^31] = 'b', [1] = 'a'})")) == expected
     assert json.loads(twins.interpreter.run(b"return cjson.encode({'a', [2^31] = 'b'})")) == expected
 
 
 def test_sparse_ratios_do_not_overflow(twins):
-    """The oracle multiplies ints: three elements times 2 ** 30 come out negative there."""
+    """The oracle multiplies ints: three elements times 2 ** 30 are negative there."""
     body = b"local c = cjson.new() c.encode_sparse_array(false, 2^30, 1) return c.encode({1, 2, [4] = 4})"
     assert twins.interpreter.run(body) == b"[1,2,null,4]"

@@ -1,4 +1,4 @@
-"""The library ``cmsgpack`` of scripts, beside the oracle's."""
+"""The library ``cmsgpack`` of scripts, compared with the oracle's."""
 
 import pytest
 from hypothesis import given
@@ -77,7 +77,7 @@ def test_a_table_in_itself_ends(twins, wrap):
 @pytest.mark.parametrize("level", ["\\145", "\\129\\1", "\\129", "\\145\\129\\1", "\\220\\0\\1"])
 @pytest.mark.parametrize("count", [10, 1999, 2000, 2666, 2667, 3998, 3999, 4000, 4001, 7997, 7998, 7999, 8000, 100000])
 def test_nesting_ends_at_the_same_depth(twins, level, count):
-    """Each level takes places of Lua's stack: unchecked, they are written beyond its end (CVE-2018-11218)."""
+    """Each level needs places on Lua's stack: without a check, values are written beyond its end (CVE-2018-11218)."""
     twins.check(f"return cmsgpack.unpack(string.rep('{level}', {count}))")
 
 

@@ -21,7 +21,7 @@ FAILURES = [
 ]
 
 
-# Bytes: Lua's own stack and table of strings change their sizes now and then.
+# In bytes: Lua's own stack and its table of strings are resized at times.
 SLACK = 1000
 
 
@@ -30,7 +30,7 @@ def run(interpreter: Interpreter, body: str) -> bytes | None:
 
 
 def outcome(interpreter: Interpreter, chunk: bytes) -> bytes | None:
-    """Returns what a chunk returned, or the error that the interpreter raised because not even the chunk had room."""
+    """Returns the result of a chunk, or the interpreter's error if there is not even memory for the chunk."""
     try:
         return interpreter.run(chunk)
     except LuaError as error:
@@ -69,7 +69,7 @@ def test_the_buffer_of_encode_is_kept_only_if_the_setting_says_so():
 
 @pytest.mark.parametrize("body", CALLS)
 def test_running_out_of_memory_is_an_error_wherever_it_happens(body):
-    """The limit grows with each try, so that every allocation of the call is the one that fails once."""
+    """The limit grows with each try, so that different allocations of the call are the one that fails."""
     interpreter = Interpreter()
     chunk = f"return tostring((pcall(function() return {body} end)))".encode()
     base = interpreter.memory

@@ -1,4 +1,4 @@
-"""Lua from lupa's file: found without importing lupa, complete, and reported where it is missing."""
+"""Lua from lupa's file: found without importing lupa, complete, and reported if it is missing."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The library ``struct`` of scripts, beside the oracle's."""
+"""The library ``struct`` of scripts, compared with the oracle's."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.lua import NUMBERS, REAL_NUMBERS, TEXTS, literal, quoted, thorough, twins_with
 
-# An option, and now and then a size, or something that is none.
+# An option, sometimes with a size, sometimes invalid.
 OPTIONS = st.one_of(
     st.sampled_from(list("bBhHlLTfdsxiI<>! c")),
     st.builds("{}{}".format, st.sampled_from("iIc!"), st.integers(0, 40)),
@@ -52,7 +52,7 @@ def test_the_size_of_a_format_is_the_same(twins, text):
 
 @pytest.mark.parametrize("size", range(33))
 def test_integers_of_every_size_keep_their_sign(twins, size):
-    """From 9 bytes on the oracle shifts by more than a register has; what x86 makes of that is part of its replies."""
+    """From 9 bytes on, the oracle shifts by more bits than a register has; its replies show what x86 makes of that."""
     for order in "<>":
         for value in (0, 1, -1, 127, 128, -128, 2**31, -(2**40), 2**63):
             twins.check(

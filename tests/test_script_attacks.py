@@ -1,4 +1,4 @@
-"""What a script tries in order to leave the sandbox, to bring the server down, or to keep it for itself."""
+"""Scripts that try to leave the sandbox, to crash the server, or to block it for other clients."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def victim(tmp_path_factory):
 
 
 def killed_or_over(attacker, other):
-    """The script's reply has begun to arrive; one that makes the server busy is killed first."""
+    """Kills the script if it makes the server busy; returns whether its reply has begun to arrive."""
     other.do("SCRIPT", "KILL")
     return not attacker.is_silent(0.02)
 
@@ -122,7 +122,7 @@ GREEDY = "local t = {} while true do t[#t + 1] = ('x'):rep(100) .. #t end"
 
 @pytest.mark.parametrize("script", [GREEDY, f"for i = 1, 3 do pcall(function() {GREEDY} end) end return 1"])
 def test_a_script_that_fills_lua_s_memory_leaves_room_for_the_next(start_ours, script):
-    """The allocation that fails is a small one, so the garbage reaches up to the limit, which is 64 MB here."""
+    """The allocation that fails is a small one, so garbage fills the memory up to the limit, 64 MB here."""
     server = start_ours("--busy-reply-threshold", "0", "--proto-max-bulk-len", "1mb")
     with server.client() as client:
         for _ in range(2):

@@ -1,6 +1,6 @@
 """Scripts of random commands: replies and data equal the oracle's, and the file restores the data.
 
-What the oracle's scripts may not call, or what has no definite reply, is left out.
+Commands that the oracle's scripts may not call, or that have no definite reply, are left out.
 """
 
 import os
@@ -16,7 +16,7 @@ from support.servers import make_ours
 from support.strategies import SEQUENCES
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))
-# Commands with the number of their words before each; the replies of all, errors among them.
+# Each command in ARGV follows the number of its words. Returns all replies, including errors.
 SCRIPT = """
 local at, replies = 1, {}
 while at <= #ARGV do
@@ -70,7 +70,7 @@ def test_scripts_of_random_commands_do_what_the_oracles_do(durable_ours, session
     check()
 
 
-# ---- what the file gets ----
+# ---- what is written to the file ----
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def durable(start_ours):
 
 
 def written(server):
-    """The commands in the newest file, without the first SELECT."""
+    """Returns the commands in the incremental file, without SELECT."""
     (path,) = (server.folder / "appendonlydir").glob("*.incr.aof")
     return [words for words in requests(path) if words[0] != "SELECT"]
 
@@ -126,7 +126,7 @@ def test_a_transaction_with_scripts_is_one_unit(durable):
 
 
 def test_a_key_that_expired_unseen_does_not_give_its_expiry_to_the_next(durable):
-    """An expired key is deleted in the file too, although the script has asked for nothing to be written."""
+    """An expired key is deleted in the file too, although the script has turned off propagation."""
     with durable.client() as client:
         client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
         client.must("SET", "a", 5, "PX", 10)

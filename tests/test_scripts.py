@@ -11,7 +11,7 @@ from support.script_cases import CALLS, CONVERSIONS, ERRORS, FLAGS, LANGUAGE, SA
 
 @pytest.fixture
 def data(pair):
-    """A key of each kind, on both servers."""
+    """Keys of five types, on both servers."""
     for command in ("HSET h a 1", "SADD s a", "ZADD z 1.5 a", "RPUSH l a b c", "SET x 5"):
         pair.setup(*command.split())
     return pair

@@ -1,7 +1,7 @@
-"""The libraries for scripts beside the oracle's: the same Lua text runs in a bare interpreter and by EVAL.
+"""Compares the libraries for scripts with the oracle's: the same Lua text runs in a bare interpreter and with EVAL.
 
-`SHOW` defines ``all``, which makes text of any values, so that results can be compared that no reply could carry: kinds
-of values, all digits of numbers, tables with their keys. Errors are compared as text, with the position in the script.
+`SHOW` defines ``all``, which converts any values to text, to compare what no reply could show: types of values, all
+digits of numbers, tables with their keys. Errors are compared as text, with the position in the script.
 """
 
 import math
@@ -47,7 +47,7 @@ def quoted(text: bytes) -> str:
 
 
 def number(value: float) -> str:
-    """Returns a Lua expression; the parser does not know the names of what is not finite."""
+    """Returns a Lua expression for a number; Lua has no literals for infinity and NaN."""
     if math.isnan(value):
         return "(0/0)"
     if math.isinf(value):
@@ -78,7 +78,7 @@ class Twins:
         self.interpreter = Interpreter()
 
     def check(self, body: str) -> bytes:
-        """Runs the body of a function in both, and returns what it returned, or its error, as text."""
+        """Runs the body of a function in both, and requires the same results or error; returns them as text."""
         chunk = SHOW + b"return all(pcall(function() " + body.encode() + b" end))"
         ours = self.interpreter.run(chunk)
         oracle = self.oracle.must("EVAL", chunk, 0)
@@ -94,7 +94,7 @@ def twins_with(oracle: Server) -> Iterator[Twins]:
         yield Twins(client)
 
 
-# What a Lua value can be; the keys of dictionaries are what a table can have.
+# Lua values; the keys of dictionaries are possible keys of tables.
 NUMBERS = st.one_of(
     st.integers(-300, 300),
     st.integers(-(2**65), 2**65).map(float),
@@ -103,13 +103,13 @@ NUMBERS = st.one_of(
     st.sampled_from([0.0, -0.0, 2.0**31, -(2.0**31), 2.0**32, 2.0**53, 2.0**63, -(2.0**63), 2.0**64]),
 )
 TEXTS = st.one_of(st.binary(max_size=40), st.text(max_size=20).map(str.encode))
-# Longer keys are hashed differently by Redis's Lua, and so stand elsewhere in a table.
+# Redis's Lua hashes longer keys differently, so they are elsewhere in its tables.
 SHORT_TEXTS = st.one_of(
     st.sampled_from([b"1", b"2", b"3", b"4"]), st.binary(max_size=31), st.text(max_size=7).map(str.encode)
 )
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 REAL_NUMBERS = NUMBERS.filter(lambda value: not math.isnan(value))
-# With whole numbers from 2 ** 31 on beside smaller ones, the oracle's cjson may lose elements: an int overflows there.
+# With whole numbers from 2 ** 31 on among smaller ones, the oracle's cjson may lose elements: an int overflows there.
 KEYS = st.one_of(st.integers(-2, 14), REAL_NUMBERS.filter(lambda value: value < 2**31), SHORT_TEXTS, st.booleans())
 VALUES = st.recursive(
     SCALARS,
