@@ -72,8 +72,8 @@ cdef void outbox_send_shared(Outbox *outbox, Client *client, Blob **message, uin
 cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t begin, uint64_t wait_offset) noexcept nogil
 # The first mailbox that may be collected, or NULL.
 cdef Mailbox *outbox_due(const Outbox *outbox) noexcept nogil
-# Appends everything addressed to the client to `reply`, and raises `wait_offset`. Returns whether a wait has ended. Does
-# nothing if the unit that a message shows has not ended.
+# Appends everything addressed to the client to `reply`, and raises `wait_offset`. Returns whether a wait has ended.
+# Does nothing if the unit that a message shows has not ended.
 cdef bint outbox_collect(Outbox *outbox, Client *client, Reply *reply, uint64_t *wait_offset) noexcept nogil
 # Drops everything addressed to the client.
 cdef void outbox_forget(Outbox *outbox, Client *client) noexcept nogil
