@@ -254,7 +254,10 @@ cdef class Core(State):
 
     def __dealloc__(self):
         cdef int index
-        cdef Account *interrupted = mem_enter(self.server.memory)
+        cdef Account *interrupted
+        if self.server.memory == NULL:
+            return  # wrong arguments: nothing was initialized
+        interrupted = mem_enter(self.server.memory)
         if self.server.aof != NULL:
             aof_delete(self.server.aof)
         apart_delete(&self.server)

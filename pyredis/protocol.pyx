@@ -91,7 +91,10 @@ cdef class Connection(Blockable):
         parser_init(&self.parser, hub.core.server.settings.proto_max_bulk)
 
     def __del__(self):
-        cdef Account *interrupted = mem_enter(self.hub.core.server.memory)
+        cdef Account *interrupted
+        if self.client.owner == NULL:
+            return  # wrong arguments: nothing was initialized
+        interrupted = mem_enter(self.hub.core.server.memory)
         self.hub.clients.remove(self)
         # Watched keys belong to the hub's core, which may be gone already when __dealloc__ runs for a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)

@@ -418,7 +418,7 @@ def test_the_two_threads_never_race(shim, tmp_path):
             source.unlink()
     build = [sys.executable, "setup.py", "build_ext", "--inplace"]
     subprocess.run(build, cwd=tmp_path, env=os.environ | {"PYREDIS_SANITIZE": "thread"}, check=True)
-    built = tmp_path / "pyredis" / "journal" / f"aof{sysconfig.get_config_var('EXT_SUFFIX')}"
+    built = tmp_path / "pyredis" / f"_native{sysconfig.get_config_var('EXT_SUFFIX')}"
     code = (
         "import importlib.util, pathlib, sys; import pyredis;"
         "from support import aof_cases; aof_cases.choose_package = lambda: None;"

@@ -17,7 +17,7 @@ NATIVE = {
     **{
         f"{family}.{family}": family
         for family in (
-            *("strings", "hashes", "lists", "sets", "sorted_sets", "streams"),
+            *("strings", "hashes", "lists", "sets", "sorted_sets"),
             *("generic", "pubsub", "transactions"),
         )
     },
@@ -35,6 +35,7 @@ LATE = {
     "scripting": "scripting.scripting",
     "server": "server.server_commands",
     "sort": "generic.sort",
+    "streams": "streams.streams",
 }
 OF_COMMAND = {
     "client": "connection.client_command",

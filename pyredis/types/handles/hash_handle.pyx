@@ -106,7 +106,8 @@ cdef class PackedList:
         self.pack = pack_new(owner, backward)
 
     def __dealloc__(self):
-        pack_free(self.pack)
+        if self.pack != NULL:
+            pack_free(self.pack)
 
     cdef size_t at(self, int64_t index) except 0:
         cdef size_t position = pack_seek(self.pack, index)
