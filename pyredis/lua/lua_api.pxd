@@ -1,11 +1,12 @@
 """The C API of PUC Lua 5.1, resolved at run time from the extension file of the library lupa (``lupa.lua51``).
 
 ``load_lua`` opens the file before anything else here is called. lupa's own module is never imported, so no interpreter
-made here has access to Python. The names and contracts are those of the reference manual of Lua 5.1, part 3. Each name
-is a variable that holds the function's address, and is called like a function.
+made here has access to Python. If lupa cannot be used, the functions are those of the system's Lua 5.1. The names and
+contracts are those of the reference manual of Lua 5.1, part 3. Each name is a variable that holds the function's
+address, and is called like a function.
 
 Not bound: ``luaL_Buffer`` and its functions, because its size depends on the ``BUFSIZ`` of the C library with which
-lupa was built; ``lua_dump``; and all functions that read files.
+Lua was built; ``lua_dump``; and all functions that read files.
 
 **Errors jump.** A function that may raise according to the manual (``e``, ``m`` or ``v`` in its third field), and
 ``luaL_error``, jumps by ``longjmp`` to the innermost ``lua_pcall``. The frames in between end without any cleanup.

@@ -1,9 +1,14 @@
-"""Opens lupa's extension file and resolves the names.
+"""Opens a library with Lua 5.1 and resolves the names.
 
-The file is found as an import would find it, but not imported: ``dlopen`` needs no initialised module, and a Lua state
-that lupa did not make has no table ``python`` and no access to the objects of this process.
+The library is lupa's extension file. It is found as an import would find it, but not imported: ``dlopen`` needs no
+initialised module, and a Lua state that lupa did not make has no table ``python`` and no access to the objects of this
+process. If lupa is missing or hides a name, the system's own library is used instead. lupa's Python interface would
+not be enough: the sandbox and all libraries are C functions of Lua.
+``PYREDIS_LUA`` in the environment names the only library to try.
 """
 
+import os
+import sys
 from importlib.machinery import PathFinder
 
 cdef extern from "<dlfcn.h>" nogil:
@@ -14,6 +19,11 @@ cdef extern from "<dlfcn.h>" nogil:
     void *dlopen(const char *path, int mode)
     void *dlsym(void *library, const char *name)
     char *dlerror()
+
+    ctypedef struct Dl_info:
+        const char *dli_fname
+
+    int dladdr(const void *address, Dl_info *info)
 
 ctypedef struct Symbol:
     const char *name
@@ -112,8 +122,15 @@ _symbols[84] = Symbol("luaopen_string", <void **> &luaopen_string)
 _symbols[85] = Symbol("luaopen_math", <void **> &luaopen_math)
 
 
+# The file names of PUC Lua 5.1, as distributions of Linux, Homebrew and MacPorts have them.
+SYSTEM = ("liblua5.1.so.0", "liblua5.1.so.5.1", "liblua-5.1.so", "liblua.so.5.1")
+if sys.platform == "darwin":
+    SYSTEM = ("liblua5.1.dylib", "liblua.5.1.dylib")
+ADVICE = "pip install 'lupa>=2.8,<2.9'"
+
+
 class LuaUnavailable(RuntimeError):
-    """There is no Lua interpreter: lupa is not installed, or its file lacks required functions."""
+    """There is no Lua interpreter: neither lupa nor the system has a library with all required functions."""
 
 
 def find_library():
@@ -121,10 +138,10 @@ def find_library():
     package = PathFinder.find_spec("lupa")
     places = package.submodule_search_locations if package is not None else None
     if places is None:
-        raise LuaUnavailable("Scripts need the library lupa: pip install 'lupa>=2.8,<2.9'")
+        raise LuaUnavailable(f"Scripts need the library lupa: {ADVICE}")
     module = PathFinder.find_spec("lupa.lua51", list(places))
     if module is None or module.origin is None:
-        raise LuaUnavailable("lupa is installed without Lua 5.1: pip install --force-reinstall 'lupa>=2.8,<2.9'")
+        raise LuaUnavailable(f"lupa is installed without Lua 5.1: {ADVICE}, with --force-reinstall")
     return module.origin
 
 
@@ -132,7 +149,7 @@ cdef void *open_library(str path) except NULL:
     cdef bytes name = path.encode("utf-8", "surrogateescape")
     cdef void *library = dlopen(<const char *> name, RTLD_NOW | RTLD_LOCAL)
     if library == NULL:
-        raise LuaUnavailable(f"Lua cannot be loaded from lupa: {dlerror().decode('utf-8', 'replace')}")
+        raise LuaUnavailable(f"Lua cannot be loaded from {path}: {dlerror().decode('utf-8', 'replace')}")
     return library
 
 
@@ -153,19 +170,49 @@ cdef bint is_lua51(void *library):
     return ident != NULL and (<bytes> ident).startswith(b"$Lua: Lua 5.1.")
 
 
+cdef void *checked(str path) except NULL:
+    """Opens a library that has everything; raises ``LuaUnavailable``."""
+    cdef void *library = open_library(path)
+    missing = missing_symbols(path)
+    if missing or not is_lua51(library):
+        hidden = ", ".join(missing) or "lua_ident"
+        raise LuaUnavailable(f"{path} is not a Lua 5.1 that scripts can use, it hides {hidden}: {ADVICE}")
+    return library
+
+
+cdef void *any_library() except NULL:
+    """Opens the library that ``PYREDIS_LUA`` names, otherwise lupa's, otherwise the system's."""
+    chosen = os.environ.get("PYREDIS_LUA")
+    if chosen:
+        return checked(chosen)
+    try:
+        return checked(find_library())
+    except LuaUnavailable as error:
+        reason = error
+    for path in SYSTEM:
+        try:
+            return checked(path)
+        except LuaUnavailable:
+            continue
+    raise reason
+
+
 cdef int load_lua() except -1:
     global _loaded
     cdef int index
     cdef void *library
     if _loaded:
         return 0
-    path = find_library()
-    library = open_library(path)
-    missing = missing_symbols(path)
-    if missing or not is_lua51(library):
-        raise LuaUnavailable(f"lupa's Lua 5.1 hides what scripts need ({', '.join(missing) or 'lua_ident'}): "
-                             "pip install 'lupa>=2.8,<2.9'")
+    library = any_library()
     for index in range(SYMBOLS):
         _symbols[index].address[0] = dlsym(library, _symbols[index].name)
     _loaded = True
     return 0
+
+
+def loaded_library():
+    """Returns the path of the library that Lua was loaded from, or None."""
+    cdef Dl_info info
+    if not _loaded or dladdr(<void *> lua_newstate, &info) == 0:
+        return None
+    return os.fsdecode(<bytes> info.dli_fname)
