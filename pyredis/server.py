@@ -40,7 +40,14 @@ class StartError(Exception):
 
 
 class Server:
-    """One server. ``config`` is its configuration, and ``log`` receives its messages."""
+    """One server. ``config`` is its configuration, and ``log`` receives its messages.
+
+    As the only server of its process it may set the loop's exception handler and end the process. A subclass for
+    servers in other programs does neither.
+    """
+
+    # Whether to listen on a free port, which then becomes the value of ``port``.
+    any_port = False
 
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
@@ -122,7 +129,7 @@ class Server:
     async def start(self, handle_signals: bool = False) -> None:
         """Listens, loads the data, and returns when commands are served. Raises StartError or LoadError."""
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(self.log.on_loop_error)
+        self.adopt_loop(self._loop)
         self._stopped = asyncio.Event()
         self.hub = Hub(self.core, self, self._loop)
         self.core.startup_memory = self.core.used_memory
@@ -143,6 +150,21 @@ class Server:
         if self.config["unixsocket"]:
             self.log.notice("Ready to accept connections unix")
         self.supervisor.ready()
+
+    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Is called at the start, on the loop that will run the server."""
+        loop.set_exception_handler(self.log.on_loop_error)
+
+    def give_up(self) -> None:
+        """Ends at once because a promise cannot be kept; the log says why. Clients get no replies any more."""
+        os._exit(1)
+
+    def say_goodbye(self) -> None:
+        self.log.warning("Redis is now ready to exit, bye bye...")
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped is not None and self._stopped.is_set()
 
     async def wait_closed(self) -> None:
         """Returns when the server has shut down."""
@@ -181,23 +203,24 @@ class Server:
             self.log.warning("Errors trying to shut down the server. Check the logs for more information.")
             self._shutting_down = False
             return False
-        self._finish()
+        self.close_all(after_reply=True)
         return True
 
     def abort_shutdown(self) -> bool:
         """Always False: a shutdown completes at once, so there is never one to abort."""
         return False
 
-    def _finish(self) -> None:
+    def close_all(self, after_reply: bool = False) -> None:
+        """Ends the server: stops what runs in the background, closes the listeners and the clients."""
         assert self._stopped is not None
         assert self.hub is not None
         self._stop_background()
         self.core.abandon_script()
         for client in list(self.hub.clients.values()):
-            client.close(after_reply=True)
+            client.close(after_reply=after_reply)
         self.hub.pages.give_up()
         self.supervisor.stopping()
-        self.log.warning("Redis is now ready to exit, bye bye...")
+        self.say_goodbye()
         self._stopped.set()
 
     def _stop_background(self) -> None:
@@ -224,7 +247,10 @@ class Server:
         connect = partial(BufferedConnection, self.hub)
         self._listeners = Listeners(self._loop, connect, config["tcp-backlog"], self.log.warning)
         try:
-            self._listeners.open_tcp(config["bind"], config["port"])
+            if self.any_port:
+                config.adjust("port", self._listeners.open_any(config["bind"]))
+            else:
+                self._listeners.open_tcp(config["bind"], config["port"])
         except ListenError as error:
             raise StartError(f"Failed listening on port {config['port']} (tcp), aborting.") from error
         if config["unixsocket"]:

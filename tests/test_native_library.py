@@ -60,7 +60,7 @@ def test_a_tree_that_is_not_built_says_so(tmp_path):
     ignored = shutil.ignore_patterns(*(f"*{suffix}" for suffix in EXTENSION_SUFFIXES), "*.c", "__pycache__")
     shutil.copytree(SOURCES, tmp_path / "pyredis", ignore=ignored)
     # Without site, an installed package is not found in place of the copy.
-    result = run_python("import pyredis", "-S", PYTHONPATH=str(tmp_path))
+    result = run_python("import pyredis; import pyredis.server", "-S", PYTHONPATH=str(tmp_path))
     assert result.returncode == 1
     assert "No module named 'pyredis._native': the native library is not built for this interpreter" in result.stderr
 

@@ -22,6 +22,8 @@ _NO_FAMILY = {
 }
 # Bytes of a unix socket's path, on every system.
 UNIX_PATH_MAX = 100
+# How many free ports are tried: another address of the server's may have the same port in use.
+ANY_PORT_ATTEMPTS = 20
 SOMAXCONN = "/proc/sys/net/core/somaxconn"
 
 Warn = Callable[[str], None]
@@ -70,6 +72,29 @@ class Listeners:
             raise
         if not in_the_way:
             self._close(gone)
+
+    def open_any(self, addresses: Sequence[str]) -> int:
+        """Listens on these addresses, all on the same free port, which is returned. Raises ListenError."""
+        for _ in range(ANY_PORT_ATTEMPTS):
+            place, sock = self._first(addresses)
+            try:
+                self._sockets[place] = sock
+                self._open((address, place[1]) for address in addresses)
+            except ListenError as error:
+                self._close([place])
+                failure = error
+            else:
+                self._start(self._serve(place, sock))
+                return place[1]
+        raise failure
+
+    def _first(self, addresses: Sequence[str]) -> tuple[Place, socket.socket]:
+        """Opens a socket on any port of the first address that the host has."""
+        for address in addresses:
+            sock = tcp_socket(address, 0, self._backlog, self._warn)
+            if sock is not None:
+                return (address, sock.getsockname()[1]), sock
+        raise ListenError(errno.EADDRNOTAVAIL, f"none of the addresses exists: {' '.join(addresses)}")
 
     def _open(self, places: Iterable[Place]) -> None:
         opened: dict[Place, socket.socket] = {}

@@ -6,7 +6,7 @@ last one. From time to time or on request, ``rewriting`` replaces the files by a
 When a write fails, its bytes stay in the ring, the replies that depend on them wait, and write commands are refused
 with MISCONF until the ring has been drained. When an fsync fails, the file is abandoned: a rewrite makes a new base and
 a new incremental file, and write commands are refused until both are on the disk. With ``appendfsync always`` a failed
-fsync ends the process, because the replies that wait for it can never be sent.
+fsync ends the server, because the replies that wait for it can never be sent.
 """
 
 import asyncio
@@ -159,7 +159,8 @@ class Persistence:
             await self.loading.run()
         except LoadError as damage:
             self.log.warning(f"{damage} Exiting...")
-            os._exit(1)
+            self.server.give_up()
+            return
         self.loading = None
         self.core.loading = False
 
@@ -185,8 +186,8 @@ class Persistence:
             assert self.server.hub is not None
             if not self.core.aof_syncing:
                 self.hub.release()
-            if self.core.aof_sync_failed:
-                self._exit_if_promised()
+            if self.core.aof_sync_failed and self._broke_promise():
+                return
         self.rewriting.cron()
 
     def start_rewrite(self, on_done: Callable[[str | None], None]) -> bool | None:
@@ -286,7 +287,8 @@ class Persistence:
         if not self.core.aof_sync_failed:
             self.log.warning(f"Error writing to the AOF file: {self.failure}; refusing write commands until that works")
             return
-        self._exit_if_promised()
+        if self._broke_promise():
+            return
         self.log.warning(f"Fsync of the AOF file failed: {self.failure}; replacing the file by one made from memory")
         self.rewriting.follow_pause()
 
@@ -294,13 +296,15 @@ class Persistence:
         self.core.write_error = False
         self.failure = ""
 
-    def _exit_if_promised(self) -> None:
-        """Ends the process after a failed fsync under ``always``: the replies that wait for it can never be sent."""
-        if self.server.config["appendfsync"] == "always":
-            self.log.warning(
-                f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {self.failure}. Exiting..."
-            )
-            os._exit(1)
+    def _broke_promise(self) -> bool:
+        """Ends the server after a failed fsync under ``always``: the replies that wait for it can never be sent."""
+        if self.server.config["appendfsync"] != "always":
+            return False
+        self.log.warning(
+            f"Can't persist AOF for fsync error when the AOF fsync policy is 'always': {self.failure}. Exiting..."
+        )
+        self.server.give_up()
+        return True
 
     # ---- the end ----
 

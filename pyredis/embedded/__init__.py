@@ -1,0 +1,1 @@
+"""Servers and databases as objects of a Python program."""
