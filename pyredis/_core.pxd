@@ -22,12 +22,14 @@ cdef class Core(State):
     cdef public object on_call          # called after a call in process that left something to do, or None
 
     cdef object listener                # of keyspace events, or None
+    cdef object time_source             # returns microseconds since 1970, or None for the system's clock
     cdef bint occupied                  # no command may be called now, although none runs
     cdef Notifications notifications
     cdef int unfinished_snapshots       # since the last snapshot that saw every entry
     cdef uint64_t started_cycles
     cdef int64_t started_ns
 
+    cdef bint expire(self, int64_t budget_us) except -1
     cdef int build_table(self, dict specs, dict bound) except -1
     cdef int build_index(self) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0

@@ -60,7 +60,7 @@ from pyredis.call.command cimport (
     Command,
     name_hash,
 )
-from pyredis.call.field_expiry cimport expire_fields_cycle
+from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
 from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
 from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.propagation cimport end_unit, propagate_expired
@@ -73,7 +73,7 @@ from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
-from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of, unlikely
+from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of, unlikely, wall_us
 from pyredis.ground.memory cimport (
     Account,
     mem_account_close,
@@ -105,8 +105,14 @@ from pyredis.journal.aof cimport (
     aof_wake_fd,
 )
 from pyredis.journal.log cimport log_destroy, log_init, log_is_open
-from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
-from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick
+from pyredis.keyspace.databases cimport (
+    keyspace_destroy,
+    keyspace_expire_all,
+    keyspace_expire_cycle,
+    keyspace_flush,
+    keyspace_tidy,
+)
+from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick, keyspace_time_us
 from pyredis.types.table.hashtable cimport table_memory, table_size
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 from pyredis.wire.reply_objects cimport written_object
@@ -203,6 +209,15 @@ cdef void notify_listener(void *context, int event, const char *name, Database *
         core.listener(_LETTERS[event], name, database.id, key.data[:key.size])
     except Exception as error:
         core.host.report_exception("Reporting a keyspace event failed", error)
+
+
+cdef int64_t read_clock(void *context) noexcept with gil:
+    cdef Core core = <Core> (<Server *> context).core
+    try:
+        return <int64_t> core.time_source()
+    except Exception as error:
+        core.host.report_exception("Reading the clock failed", error)
+        return wall_us()
 
 
 cdef list histogram_rows(const uint64_t *counts):
@@ -383,6 +398,19 @@ cdef class Core(State):
         self.notifications.listener_context = <void *> self
         hear_events(&self.server)
 
+    @property
+    def clock(self):
+        """A callable that returns the time in microseconds since 1970, or None for the system's clock."""
+        return self.time_source
+
+    @clock.setter
+    def clock(self, source):
+        self.time_source = source
+        self.server.keyspace.hooks.clock = NULL
+        if source is not None:
+            self.server.keyspace.hooks.clock = read_clock
+        keyspace_tick(&self.server.keyspace)
+
     def _set_slow_cycles(self):
         """Sets the number of cycles above which a command is reported to the slow log or the latency monitor."""
         cdef Server *server = &self.server
@@ -511,19 +539,29 @@ cdef class Core(State):
 
         Either time grows with ``active-expire-effort``, as in Redis.
         """
-        cdef bint more
+        return self.expire(budget_us + budget_us * 2 * self.server.keyspace.expire_effort // 25)
+
+    def expire_all(self):
+        """Removes all expired keys and hash fields, however long it takes."""
+        self.expire(-1)
+
+    cdef bint expire(self, int64_t budget_us) except -1:
+        cdef bint more = False
         cdef int64_t begin = monotonic_ns()
         cdef Account *interrupted
         if apart_suspended(&self.server):
             # A script must see the data of a single moment.
             return False
         interrupted = self.enter_idle()
-        budget_us += budget_us * 2 * self.server.keyspace.expire_effort // 25
         self.server.touched_count = 0
         self.server.log.loose = True
         self.occupied = True
-        more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
-        more = expire_fields_cycle(&self.server, budget_us) or more
+        if budget_us < 0:
+            keyspace_expire_all(&self.server.keyspace)
+            expire_all_fields(&self.server)
+        else:
+            more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
+            more = expire_fields_cycle(&self.server, budget_us) or more
         if log_is_open(&self.server.log):
             end_unit(&self.server)
         self.server.log.loose = False
@@ -776,6 +814,11 @@ cdef class Core(State):
     def now_ms(self):
         """The time of this iteration, in Unix milliseconds."""
         return self.server.keyspace.now_ms
+
+    @property
+    def time_us(self):
+        """The time now, in microseconds since 1970."""
+        return keyspace_time_us(&self.server.keyspace)
 
     @property
     def loading(self):

@@ -292,6 +292,11 @@ class Server:
         assert self._loop is not None
         assert self.hub is not None
         self._cron = self._loop.call_later(1 / self.config["hz"], self._tick)
+        self.tick()
+
+    def tick(self) -> None:
+        """Does what is to be done ``hz`` times a second."""
+        assert self.hub is not None
         self.core.tick()
         self.cron_count += 1
         if self.cron_count % 64 == 1:

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from pyredis import server as served
 from pyredis.config import Config
+from pyredis.embedded.clock import Clock, ServerClock
 from pyredis.embedded.options import configure, parse_info
 from pyredis.embedded.standard_log import StandardLog
 from pyredis.persistence.persistence import LoadError
@@ -39,6 +40,11 @@ class HostedServer(served.Server):
     def __init__(self, config: Config, port: int | None) -> None:
         super().__init__(config, StandardLog())
         self.any_port = port == 0
+        self.clock = ServerClock(self)
+
+    def tick(self) -> None:
+        super().tick()
+        self.clock.look()
 
     def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Does nothing: the loop may be the program's."""
@@ -96,6 +102,11 @@ class Running:
             host = f"[{self.host}]" if ":" in self.host else self.host
             return f"redis://{password}{host}:{self.port}"
         return f"unix://{password}{quote(self.unixsocket)}"
+
+    @property
+    def clock(self) -> Clock:
+        """The server's clock, which tests can stop and advance."""
+        return Clock(self._call)
 
     def info(self, section: str = "default") -> dict[str, Any]:
         """Returns the fields of INFO: numbers as int or float, ``a=1,b=2`` as a dict. ``section`` is as in INFO."""

@@ -98,6 +98,8 @@ ctypedef struct WatchedKey:
 # Called with `context`; each is NULL while nothing listens.
 ctypedef struct KeyspaceHooks:
     void *context
+    # Returns the time in microseconds since 1970 in place of the system; NULL where the system's clock is used.
+    int64_t (*clock)(void *context) noexcept nogil
     # The key expired and is about to be removed.
     void (*expired)(void *context, Database *database, Slice key) noexcept nogil
     # A key has been created.
@@ -150,6 +152,8 @@ ctypedef struct Keyspace:
 
 # Must be paired with `keyspace_destroy` (`keyspace/databases`).
 cdef void keyspace_init(Keyspace *keyspace, int databases) noexcept nogil
+# The time in microseconds since 1970.
+cdef int64_t keyspace_time_us(Keyspace *keyspace) noexcept nogil
 # Reads the clock; to be called once per iteration.
 cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil
 

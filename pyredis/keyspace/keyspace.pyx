@@ -97,8 +97,14 @@ cdef void keyspace_init(Keyspace *keyspace, int databases) noexcept nogil:
     keyspace.random = hash_key(<const char *> &keyspace.now_ms, sizeof(int64_t))
 
 
+cdef int64_t keyspace_time_us(Keyspace *keyspace) noexcept nogil:
+    if unlikely(keyspace.hooks.clock != NULL):
+        return keyspace.hooks.clock(keyspace.hooks.context)
+    return wall_us()
+
+
 cdef void keyspace_tick(Keyspace *keyspace) noexcept nogil:
-    keyspace.now_ms = wall_us() // 1000
+    keyspace.now_ms = keyspace_time_us(keyspace) // 1000
     if keyspace.lfu:
         keyspace.clock = lfu_born(lfu_minutes(keyspace.now_ms))
     else:

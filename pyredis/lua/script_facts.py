@@ -1,6 +1,5 @@
 """What scripts use and have done. Nothing native of this room is imported before the first script."""
 
-import time
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +15,7 @@ def script_memory(core: Any) -> tuple[int, int, int]:
 
 def time_us(core: Any) -> int:
     """Returns the time in microseconds since 1970, which stays the same during a script."""
-    return _starting().time_us(core) if core.has_interpreter else time.time_ns() // 1000
+    return _starting().time_us(core) if core.has_interpreter else core.time_us
 
 
 def forgotten_scripts(core: Any) -> int:

@@ -3,7 +3,8 @@
 from pyredis._resp cimport reply_error, reply_error_slice
 from pyredis.call.call cimport Call
 from pyredis.call.state cimport Server, State
-from pyredis.ground.base cimport likely, slice_of, wall_us
+from pyredis.ground.base cimport likely, slice_of
+from pyredis.keyspace.keyspace cimport keyspace_time_us
 from pyredis.lua.interpreter cimport (
     Interpreter,
     interpreter_delete,
@@ -71,9 +72,9 @@ def time_us(State core not None):
     """Returns the time in microseconds since 1970, which does not change during a script."""
     cdef Interpreter *lua = interpreter_of(&core.server)
     if lua == NULL or not lua.running:
-        return wall_us()
+        return keyspace_time_us(&core.server.keyspace)
     if lua.time_us == 0:
-        lua.time_us = wall_us()
+        lua.time_us = keyspace_time_us(&core.server.keyspace)
     return lua.time_us
 
 

@@ -38,21 +38,28 @@ cdef class Blockable(Sender):
     cdef int arm(self) except -1:
         """Sets the alarm for the waiting command, if it has a timeout."""
         if waiter_of(&self.client).timeout_ms > 0:
-            self.wait_ends = self.hub.loop.time() + waiter_of(&self.client).timeout_ms / 1000.0
+            self.wait_ends = self.hub.timers.time() + waiter_of(&self.client).timeout_ms / 1000.0
             self.set_alarm()
         return 0
 
     def set_alarm(self):
         """Sets a timer, for at most a day, because an event loop need not accept every delay."""
-        now = self.hub.loop.time()
-        self.alarm = self.hub.loop.call_at(min(self.wait_ends, now + DAY), self.ring)
+        now = self.hub.timers.time()
+        self.alarm = self.hub.timers.call_at(min(self.wait_ends, now + DAY), self.ring)
+
+    def retime(self, double shift):
+        """Sets the timer again, ``shift`` seconds later, because the hub's ``timers`` are others now."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.wait_ends += shift
+            self.set_alarm()
 
     def ring(self):
         enter(self.hub.core)
         self.alarm = None
         if self.client.waiter == NULL:
             return
-        if self.hub.loop.time() < self.wait_ends - RESOLUTION:
+        if self.hub.timers.time() < self.wait_ends - RESOLUTION:
             self.set_alarm()
             return
         keyspace_tick(&self.hub.core.server.keyspace)

@@ -47,6 +47,7 @@ cdef class Receiver(ClientView):
 cdef class Hub:
     cdef readonly Core core
     cdef readonly object loop
+    cdef public object timers           # the loop, or what takes its place for `time` and `call_at`
     cdef readonly object host
     cdef readonly ClientList clients
     cdef Account *memory                # the account to which the core's memory is charged

@@ -23,6 +23,8 @@ class Hub:
     core: Final[Core]
     host: Final[Any]
     loop: Final[asyncio.AbstractEventLoop]
+    timers: Any
+    """Has ``time`` and ``call_at`` for the timeouts of waiting clients: the loop, or what takes its place."""
     clients: Final[ClientList]
     pages: Final[PagePipe]
     query_buffer_limit: int

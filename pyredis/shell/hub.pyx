@@ -68,6 +68,7 @@ cdef class Hub:
         self.core = core
         self.host = host
         self.loop = loop
+        self.timers = loop
         self.clients = ClientList()
         self.pages = PagePipe(core)
         self.waiting = deque()

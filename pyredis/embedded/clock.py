@@ -1,0 +1,174 @@
+"""A clock that tests own: it stands still, advances on request, or follows another source of time.
+
+A server's clock decides when keys and fields expire, how long a blocking command waits, which ids streams give, how
+long a key has been idle, and what TIME returns. It does not affect sockets, the append-only file's syncs, or the log.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyredis.server import Server
+
+SECOND = 1_000_000
+
+
+class Timer:
+    """What ``call_at`` returns, as an event loop's does."""
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self.callback: Callable[[], object] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class Timers:
+    """Timers by a clock that is not the event loop's. ``now`` returns the time in seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.time = now
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, Timer]] = []
+
+    def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
+        timer = Timer(callback)
+        heapq.heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
+    def next(self) -> float | None:
+        """Returns when the next timer is due, None if there is none."""
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    def run_due(self) -> None:
+        """Calls, in their order, the callbacks that are due now."""
+        while (when := self.next()) is not None and when <= self.time():
+            callback = heapq.heappop(self._timers)[2].callback
+            assert callback is not None
+            callback()
+
+
+class ServerClock:
+    """The clock of one server, used in the server's thread. Times are in seconds since 1970."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._source: Callable[[], float] | None = None
+        self._timers: Timers | None = None
+        self._fixed_us = 0
+
+    @property
+    def time(self) -> float:
+        return self._server.core.time_us / SECOND
+
+    def freeze(self, at: float | None) -> None:
+        before = self._passed
+        self._fixed_us = self._server.core.time_us if at is None else round(at * SECOND)
+        self._follow(before, lambda: self._fixed_us / SECOND, lambda: self._fixed_us)
+
+    def follow(self, source: Callable[[], float]) -> None:
+        self._follow(self._passed, source, lambda: round(source() * SECOND))
+
+    def run(self) -> None:
+        if self._timers is None:
+            return
+        behind = self._hub.loop.time() - self._timers.time()
+        self._server.core.clock = self._timers = None
+        self._retime(self._hub.loop, behind)
+
+    def advance(self, seconds: float) -> None:
+        """Stops at each timeout on the way, so that what happens first is done first."""
+        if seconds < 0:
+            raise ValueError(f"time does not go backwards: {seconds}; freeze sets any time")
+        if self._timers is None:
+            self.freeze(None)
+        assert self._timers is not None
+        target = self._fixed_us + round(seconds * SECOND)
+        while (due := self._timers.next()) is not None and due * SECOND <= target:
+            self._fixed_us = max(self._fixed_us, round(due * SECOND))
+            self._pass()
+        self._fixed_us = target
+        self._pass()
+
+    def look(self) -> None:
+        """Does what is due by a clock that moves on its own. Called periodically."""
+        if self._timers is not None:
+            self._timers.run_due()
+
+    @property
+    def _hub(self) -> Any:
+        assert self._server.hub is not None
+        return self._server.hub
+
+    def _pass(self) -> None:
+        """Does what is due at the present time: first expiry, then timeouts."""
+        self._server.core.tick()
+        self._server.core.expire_all()
+        assert self._timers is not None
+        self._timers.run_due()
+        self._server.persistence.flush()
+        self._hub.deliver_soon()
+
+    @property
+    def _passed(self) -> float:
+        """The time by which timeouts are measured now."""
+        return (self._timers or self._hub.loop).time()
+
+    def _follow(self, before: float, seconds: Callable[[], float], microseconds: Callable[[], int]) -> None:
+        self._timers = Timers(seconds)
+        self._server.core.clock = microseconds
+        self._retime(self._timers, seconds() - before)
+        self._pass()
+
+    def _retime(self, timers: Any, shift: float) -> None:
+        self._hub.timers = timers
+        for client in list(self._server.clients.values()):
+            client.retime(shift)
+
+
+class Clock:
+    """The clock of a server or a database, for tests. It runs as the system's until one of these methods is called.
+
+    Whatever is due by the new time is done when a method returns: keys and fields have expired, with their events, and
+    clients whose timeout has passed have been answered, each in its order.
+    """
+
+    def __init__(self, call: Callable[[Callable[[Any], Any]], Any]) -> None:
+        self._call = call
+
+    @property
+    def time(self) -> float:
+        """The time in seconds since 1970."""
+        return self._call(lambda server: server.clock.time)
+
+    def freeze(self, at: float | datetime | None = None) -> None:
+        """Stops the clock, at the time it shows or at another one: seconds since 1970, or a datetime."""
+        moment = at.timestamp() if isinstance(at, datetime) else at
+        self._call(lambda server: server.clock.freeze(moment))
+
+    def advance(self, seconds: float | timedelta) -> None:
+        """Moves the time forward, and stops the clock there. Raises ValueError for a negative time."""
+        span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        self._call(lambda server: server.clock.advance(span))
+
+    def follow(self, source: Callable[[], float] | None = None) -> None:
+        """Follows a function that returns seconds since 1970: by default ``time.time``, whatever it is at each call.
+
+        freezegun and time-machine replace it, so the server follows them. Timeouts of waiting clients are noticed
+        within a tenth of a second.
+        """
+        # The name is looked up at each call, because it may be replaced.
+        follow = source or (lambda: time.time())
+        self._call(lambda server: server.clock.follow(follow))
+
+    def run(self) -> None:
+        """Lets the system's clock run again."""
+        self._call(lambda server: server.clock.run())
