@@ -57,6 +57,15 @@ class Core(State):
     def expire_cycle(self, budget_us: int) -> bool: ...
     def expire_all(self) -> None:
         """Removes all expired keys and hash fields, however long it takes."""
+    def pause(self, until_ms: int, everything: bool) -> None:
+        """Holds back commands that may write, or all, until this Unix time; keeps a later end and a stricter kind."""
+    def unpause(self) -> None:
+        """Ends the pause; ``serve_paused`` and ``Hub.run_held_back`` run what it has held back."""
+    def serve_paused(self) -> None:
+        """Answers the commands that wait for keys which have changed during a pause. No command may be running."""
+    @property
+    def paused_until(self) -> int:
+        """The end of the pause, Unix time in milliseconds; 0 without one."""
     def empty(self) -> None:
         """Removes all keys without propagating that to the append-only file."""
     def tidy(self, budget_us: int) -> bool: ...

@@ -37,10 +37,12 @@ from pyredis.call.client cimport (
     client_init,
 )
 from pyredis.call.command cimport (
+    CMD_ADMIN,
     CMD_ALLOW_BUSY,
     CMD_DENYOOM,
     CMD_FAST,
     CMD_GUARDED,
+    CMD_HOLDS_SECRETS,
     CMD_LOADING,
     CMD_MAY_REPLICATE,
     CMD_NEEDS_FILE,
@@ -49,8 +51,10 @@ from pyredis.call.command cimport (
     CMD_NO_MANDATORY_KEYS,
     CMD_NO_MULTI,
     CMD_PUSHES,
+    CMD_READONLY,
     CMD_RUNS_QUEUE,
     CMD_RUNS_SCRIPT,
+    CMD_SKIP_MONITOR,
     CMD_SKIP_SLOWLOG,
     CMD_SUBSCRIBED,
     CMD_UNQUEUED,
@@ -62,9 +66,20 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
 from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
+from pyredis.call.monitors cimport monitors_destroy
 from pyredis.call.notifications cimport hear_events, notifications_init
+from pyredis.call.pausing cimport pause_end, pause_extend
 from pyredis.call.propagation cimport end_unit, propagate_expired
-from pyredis.call.state cimport RECENT, RESTRICT_AOF_ERROR, RESTRICT_LOADING, RESTRICT_MEMORY, Server, Settings, enter
+from pyredis.call.state cimport (
+    RECENT,
+    RESTRICT_AOF_ERROR,
+    RESTRICT_LOADING,
+    RESTRICT_MEMORY,
+    RESTRICT_PAUSED,
+    Server,
+    Settings,
+    enter,
+)
 from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, channels_count, channels_destroy, channels_init
 from pyredis.dispatch.apart cimport apart_delete, apart_suspended
@@ -123,10 +138,13 @@ import time
 # The flags and marks that native code needs; COMMAND reads its own from the rows.
 _FLAGS = {
     "write": CMD_WRITE,
+    "readonly": CMD_READONLY,
     "denyoom": CMD_DENYOOM,
     "noscript": CMD_NOSCRIPT,
     "may_replicate": CMD_MAY_REPLICATE,
     "allow_busy": CMD_ALLOW_BUSY,
+    "admin": CMD_ADMIN,
+    "skip_monitor": CMD_SKIP_MONITOR,
     "loading": CMD_LOADING,
     "skip_slowlog": CMD_SKIP_SLOWLOG,
     "fast": CMD_FAST,
@@ -134,6 +152,7 @@ _FLAGS = {
     "no_multi": CMD_NO_MULTI,
     "no_mandatory_keys": CMD_NO_MANDATORY_KEYS,
     "guarded": CMD_GUARDED,
+    "holds_secrets": CMD_HOLDS_SECRETS,
     "needs_file": CMD_NEEDS_FILE,
     "runs_queue": CMD_RUNS_QUEUE,
     "script": CMD_RUNS_SCRIPT,
@@ -281,6 +300,7 @@ cdef class Core(State):
         log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
         channels_destroy(&self.server.channels)
+        monitors_destroy(&self.server.monitors)
         keyspace_destroy(&self.server.keyspace)
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
@@ -421,6 +441,12 @@ cdef class Core(State):
             slowest = server.settings.latency_ms * 1e6
         slowest /= server.ns_per_cycle
         server.settings.slow_cycles = <uint64_t> -1 if slowest < 0 or slowest > 1e18 else <uint64_t> slowest
+
+    cdef int note_latency(self, str event, int64_t ns) except -1:
+        """Reports an event to the latency monitor if it was long enough."""
+        if 0 < self.server.settings.latency_ms <= ns // 1000000 and self.on_latency is not None:
+            self.on_latency(event, ns // 1000000)
+        return 0
 
     def restrict(self, int restriction, bint on):
         """Sets or lifts one of the ``RESTRICT_`` reasons to refuse commands."""
@@ -567,9 +593,37 @@ cdef class Core(State):
         self.server.log.loose = False
         serve_waiting(&self.server)
         self.occupied = False
-        self.expire_ns += monotonic_ns() - begin
+        begin = monotonic_ns() - begin
+        self.expire_ns += begin
+        self.note_latency("expire-cycle", begin)
         mem_enter(interrupted)
         return more
+
+    # ---- CLIENT PAUSE ----
+
+    def pause(self, int64_t until_ms, bint everything):
+        """Holds back commands that may write, or all, until this Unix time; keeps a later end and a stricter kind."""
+        pause_extend(&self.server.pause, until_ms, everything)
+        self.restrict(RESTRICT_PAUSED, True)
+
+    def unpause(self):
+        """Ends the pause. What it has held back runs later: ``serve_paused``, then ``Hub.run_held_back``."""
+        pause_end(&self.server.pause)
+        self.restrict(RESTRICT_PAUSED, False)
+        self.server.keyspace.keeps_expired = False
+
+    def serve_paused(self):
+        """Answers the commands that wait for keys which have changed during a pause. No command may be running."""
+        cdef int index
+        enter(self)
+        for index in range(self.server.keyspace.count):
+            waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
+        serve_waiting(&self.server)
+
+    @property
+    def paused_until(self):
+        """The end of the pause, Unix time in milliseconds; 0 without one."""
+        return self.server.pause.until_ms
 
     def empty(self):
         """Removes all keys without propagating that to the append-only file."""

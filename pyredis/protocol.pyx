@@ -29,6 +29,7 @@ from pyredis.call.client cimport (
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
+    CLIENT_MONITOR,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
     client_discard,
@@ -36,11 +37,14 @@ from pyredis.call.client cimport (
     client_reset,
     client_withholds,
 )
+from pyredis.call.monitors cimport monitors_add, monitors_remove
 from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
+from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.dispatch.apart cimport apart_suspended
 from pyredis.dispatch.batch cimport serve
+from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
 from pyredis.ground.base cimport slice_of, unlikely
 from pyredis.ground.memory cimport Account, mem_enter
@@ -99,6 +103,7 @@ cdef class Connection(Blockable):
         # Watched keys belong to the hub's core, which may be gone already when __dealloc__ runs for a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
         forget_subscriptions(&self.hub.core.server, &self.client)
+        monitors_remove(&self.hub.core.server.monitors, &self.client)
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         client_discard(&self.client)
         self.drop_input()
@@ -140,6 +145,7 @@ cdef class Connection(Blockable):
         self.client.fd = -1
         self.client.flags |= CLIENT_CLOSE_NOW
         self.stop_waiting()
+        monitors_remove(&self.hub.core.server.monitors, &self.client)
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         self.hub.clients.remove(self)
         self.hub.stalled.discard(self)
@@ -208,6 +214,8 @@ cdef class Connection(Blockable):
         self.client.bytes_in += size
         if self.closing:
             return
+        if unlikely(self.hub.core.server.settings.latency_ms > 0) and self.hub.iteration_began == 0:
+            self.hub.begin_iteration()
         keyspace_tick(&self.hub.core.server.keyspace)
         whole = intake_read(&self.intake, &self.parser, size)
         if self.intake.large != NULL:
@@ -282,6 +290,33 @@ cdef class Connection(Blockable):
             self.hub.continue_script_soon()
         intake_keep(&self.intake, &self.parser, &server.arguments, data, size)
         return self.check_query_buffer()
+
+    def run_held_back(self):
+        """A pause is over: executes the command that it held back, then goes on with the input."""
+        cdef Server *server = &self.hub.core.server
+        cdef size_t begin = server.reply.size
+        enter(self.hub.core)
+        if not is_held_back(&self.client):
+            return
+        keyspace_tick(&server.keyspace)
+        server.wait_offset = 0
+        resume_command(server, &self.client)
+        self.deliver(begin)
+        self.hub.deliver_soon()
+        if self.closing or self.lost:
+            self.drop_input()
+            self.finish()
+        elif not self.client.flags & CLIENT_BLOCKED:
+            self.resume()
+        elif self.client.waiter != NULL:
+            self.arm()
+
+    def monitor(self):
+        """MONITOR: sends this client what others execute; false if it is sent that already."""
+        if self.client.flags & CLIENT_MONITOR:
+            return False
+        monitors_add(&self.hub.core.server.monitors, &self.client)
+        return True
 
     cdef void offer_large(self, Server *server) noexcept:
         """Offers the blocks of large bulks: a string that is stored may take over the block with its bytes."""
@@ -376,6 +411,7 @@ cdef class Connection(Blockable):
                 not apart_suspended(&self.hub.core.server):
             raise RuntimeError("not possible while the client's EXEC runs")
         forget_subscriptions(&self.hub.core.server, &self.client)
+        monitors_remove(&self.hub.core.server.monitors, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
 

@@ -33,6 +33,7 @@ from pyredis.shell.hub import Hub
 SLICE_US = 500
 REWRITE_US = 1000
 PAUSE = 0.003
+DAY = 86400
 
 
 class StartError(Exception):
@@ -80,6 +81,7 @@ class Server:
         self._stopped: asyncio.Event | None = None
         self._cron: asyncio.TimerHandle | None = None
         self._work: asyncio.Handle | None = None
+        self._pause: asyncio.TimerHandle | None = None
         self._reloading: asyncio.Task[None] | None = None
         self._shutting_down = False
         self._follow_directives()
@@ -225,7 +227,7 @@ class Server:
 
     def _stop_background(self) -> None:
         """Stops the timers and closes the listeners."""
-        for timer in (self._cron, self._work):
+        for timer in (self._cron, self._work, self._pause):
             if timer is not None:
                 timer.cancel()
         if self._listeners is not None:
@@ -320,7 +322,7 @@ class Server:
         self._work = None
         self.core.tick()
         more = self.core.tidy(SLICE_US)
-        if self.active_expire and not self.core.loading:
+        if self.active_expire and not self.core.loading and not self.core.paused_until:
             more = self.core.expire_cycle(SLICE_US) or more
             self.persistence.flush()
             self.hub.deliver_soon()
@@ -336,6 +338,47 @@ class Server:
     def set_active_expire(self, on: bool) -> None:
         """Turns background expiry on or off (DEBUG SET-ACTIVE-EXPIRE)."""
         self.active_expire = on
+
+    # ---- CLIENT PAUSE ----
+
+    def pause(self, until_ms: int, everything: bool) -> None:
+        """Holds back the commands of clients until this Unix time: all of them, or those that may write."""
+        if until_ms > self.core.now_ms:
+            self.core.pause(until_ms, everything)
+            self._await_end_of_pause()
+
+    def _await_end_of_pause(self) -> None:
+        assert self._loop is not None
+        if self._pause is not None:
+            self._pause.cancel()
+        seconds = max(0, self.core.paused_until - self.core.now_ms) / 1000
+        # A loop need not accept any number.
+        self._pause = self._loop.call_later(min(seconds, DAY), self._look_at_pause)
+
+    def _look_at_pause(self) -> None:
+        self.core.tick()
+        if self.core.paused_until > self.core.now_ms:
+            self._await_end_of_pause()
+        else:
+            self.unpause()
+
+    def unpause(self) -> None:
+        """Ends the pause at once; what it has held back runs in an iteration of its own."""
+        assert self._loop is not None
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+        if self.core.paused_until:
+            self.core.unpause()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        assert self.hub is not None
+        self.core.tick()
+        self.core.serve_paused()
+        self.hub.deliver_soon()
+        self.hub.run_held_back()
+        self.wake_work()
 
     # ---- called by the shell and by dispatch ----
 

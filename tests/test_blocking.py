@@ -3,7 +3,7 @@
 import pytest
 
 from support.client import wait_until
-from support.waiting import Scene, fields
+from support.waiting import Scene, await_blocked, fields
 
 
 @pytest.fixture
@@ -387,3 +387,53 @@ def test_an_error_of_client_unblock_is_charged_to_the_command_that_waited(scene2
     assert told["cmdstat_blpop"].endswith("failed_calls=1")
     assert told["cmdstat_client|unblock"].endswith("failed_calls=0")
     assert fields(scene2.pair.ours, "errorstats") == {"errorstat_UNBLOCKED": "count=1"}
+
+
+# ---- what is recorded of a command that waits; Redis 7.4 counts it when it is answered, 7.0 when it begins ----
+
+
+def stats_of(client, command: str) -> dict[str, str]:
+    found = fields(client, "commandstats").get(f"cmdstat_{command}", "")
+    return dict(part.split("=") for part in found.split(",") if part)
+
+
+def slow_commands(client) -> list[bytes]:
+    return [entry[3][0] for entry in client.must("SLOWLOG", "GET", -1)]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "end", "failed"),
+    [("0", ["RPUSH", "k", "x"], "0"), ("0.05", [], "0"), ("0", ["CLIENT", "UNBLOCK", "{id}", "ERROR"], "1")],
+    ids=["served", "timeout", "unblocked"],
+)
+def test_a_command_that_waits_is_counted_and_logged_when_it_is_answered(start_ours, timeout, end, failed):
+    server = start_ours("--slowlog-log-slower-than", "0")
+    with server.client() as client, server.client() as waits:
+        number = waits.must("CLIENT", "ID")
+        client.must("SLOWLOG", "RESET")
+        waits.send("BLPOP", "k", timeout)
+        if end:
+            await_blocked(client, 1)
+            assert stats_of(client, "blpop") == {}
+            assert b"BLPOP" not in slow_commands(client)
+            client.must(*(str(number) if word == "{id}" else word for word in end))
+        waits.read()
+        counted = stats_of(client, "blpop")
+        assert (counted["calls"], counted["failed_calls"]) == ("1", failed)
+        assert slow_commands(client).count(b"BLPOP") == 1
+        recorded = next(entry for entry in client.must("SLOWLOG", "GET", -1) if entry[3][0] == b"BLPOP")
+        # Not the wait, which may take any time.
+        assert abs(recorded[2] - int(counted["usec"])) <= 1
+        assert client.must("LATENCY", "HISTOGRAM", "blpop")[1][1] == 1
+
+
+def test_a_command_whose_client_goes_is_not_counted(start_ours):
+    server = start_ours("--slowlog-log-slower-than", "0")
+    with server.client() as client:
+        gone = server.client()
+        gone.send("BLPOP", "k", 0)
+        await_blocked(client, 1)
+        gone.close()
+        await_blocked(client, 0)
+        assert stats_of(client, "blpop") == {}
+        assert b"BLPOP" not in slow_commands(client)

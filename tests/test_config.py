@@ -611,6 +611,71 @@ def test_rewriting_again_adds_an_empty_line_and_after_that_nothing(tmp_path):
     assert texts[1:] == [texts[0] + "\n"] * 2
 
 
+# Directives whose other values depend on the machine or on each other, and why.
+DEPENDENT = {
+    "dir": "a folder that exists",
+    "port": "cannot be given with other lines of its own",
+}
+# Directives whose other values stop a start, because what they ask for is missing, and one that Redis refuses too.
+ONE_VALUE = {"activedefrag", *(name for name, directive in DIRECTIVES.items() if directive.needs)}
+
+
+def other_values(directive, text: str) -> list[str]:
+    """Values that a directive might have instead of this one; it need not accept any of them."""
+    number = re.match(r"-?\d+", text)
+    numbers = [str(int(number[0]) + step) for step in (1, -1, 2)] if number else []
+    names = getattr(directive.kind, "names", ())
+    return [
+        "yes",
+        "no",
+        *names,
+        *numbers,
+        "KEA",
+        "normal 1 2 3",
+        "900 1",
+        "10 20",
+        "1 2 3",
+        "1-3",
+        "127.0.0.1",
+        "some text",
+    ]
+
+
+def changed(config, directive) -> str | None:
+    """Sets the directive to another value and returns that as text; None if it takes none."""
+    before = config.text(directive.name)
+    for value in other_values(directive, before):
+        try:
+            config.set([(directive.name, value)], local=True)
+        except ConfigRefused:
+            continue
+        if config.text(directive.name) != before:
+            return config.text(directive.name)
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(DIRECTIVES))
+def test_every_directive_survives_being_read_set_and_rewritten(name, tmp_path):
+    """What CONFIG GET shows can be set, and what was set is read again from the file that CONFIG REWRITE wrote."""
+    directive = DIRECTIVES[name]
+    config = load(tmp_path, "enable-protected-configs yes\n")
+    value = config.text(name)
+    assert config.matching([name]) == {name: value}
+    if "immutable" in directive.flags:
+        with pytest.raises(ConfigRefused, match="can't set immutable config"):
+            config.set([(name, value)], local=True)
+        return
+    config.set([(name, value)], local=True)
+    assert config.text(name) == value
+    if name in DEPENDENT:
+        return
+    other = changed(config, directive)
+    assert (other is None) == (name in ONE_VALUE)
+    config.rewrite()
+    again = Config.load(str(tmp_path / "redis.conf"))
+    assert again.matching(["*", name]) == config.matching(["*", name])
+
+
 def test_a_rewrite_that_fails_leaves_the_file_and_no_other(tmp_path, monkeypatch):
     config = load(tmp_path, "hz 20\n")
     config.set([("hz", "30")])

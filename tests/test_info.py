@@ -1,8 +1,10 @@
 """INFO: Redis's sections and fields, with correct values."""
 
 import contextlib
+import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -469,3 +471,24 @@ def test_the_mean_time_to_live_bears_the_farthest_expiries(client):
         client.must("SET", f"k{number}", "v", "PXAT", 2**63 - 1)
     wait_until(lambda: ",avg_ttl=0" not in info(client, "keyspace")["db0"], "a mean")
     assert int(info(client, "keyspace")["db0"].split("avg_ttl=")[1].split(",")[0]) > 2**49
+
+
+# The sections and fields of Redis 7.4.1, with an append-only file; ``data/info-7.4.json``.
+REDIS_74 = json.loads((Path(__file__).parent / "data" / "info-7.4.json").read_text(encoding="utf-8"))
+# Fields that only our server has.
+OWN = {"pyredis_version", "event_loop", "python_version"}
+# Fields of Redis 7.4 that are absent here, and why.
+ABSENT: dict[str, str] = {}
+
+
+def test_every_section_and_field_of_redis_7_4_is_there_in_its_order(start_ours):
+    with start_ours("--appendonly", "yes").client() as client:
+        told = sections(client.must("INFO", "everything"))
+    assert list(told) == list(REDIS_74)
+    fields = {
+        title: [name for name in told[title] if name not in OWN and not re.match(r"listener\d|db\d|\w+stat_", name)]
+        for title in told
+    }
+    fields["Latencystats"] = []
+    assert fields == {title: [name for name in names if name not in ABSENT] for title, names in REDIS_74.items()}
+    assert all(reason for reason in ABSENT.values())

@@ -32,6 +32,7 @@ cdef enum ClientFlag:
     CLIENT_PUBSUB = 1 << 16             # it is subscribed to something
     CLIENT_DENY_BLOCKING = 1 << 17      # its commands reply at once, as inside EXEC
     CLIENT_SCRIPT = 1 << 18             # a script's commands run as it
+    CLIENT_MONITOR = 1 << 19            # it is sent a line for each command that any client runs
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL if the place is empty

@@ -5,6 +5,7 @@ from pyredis.call.client cimport (
     CLIENT_BLOCKED,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
+    CLIENT_MONITOR,
     CLIENT_MULTI,
     CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
@@ -118,6 +119,8 @@ cdef class ClientState:
     def flags_text(self):
         """The state of the client in Redis's letters."""
         text = ""
+        if self.client.flags & CLIENT_MONITOR:
+            text += "O"
         if self.client.flags & CLIENT_REPLICA:
             text += "S"
         if self.client.flags & CLIENT_PUBSUB:

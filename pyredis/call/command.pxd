@@ -10,6 +10,7 @@ from pyredis.ground.base cimport Slice
 
 cdef enum CommandFlag:
     CMD_WRITE = 1 << 0
+    CMD_READONLY = 1 << 1
     CMD_DENYOOM = 1 << 2
     CMD_NOSCRIPT = 1 << 3
     CMD_MAY_REPLICATE = 1 << 4
@@ -28,6 +29,9 @@ cdef enum CommandFlag:
     CMD_SUBSCRIBED = 1 << 16    # a client of RESP2 may call it while it is subscribed to anything
     CMD_PUSHES = 1 << 17        # its reply is a push for each channel
     CMD_RUNS_SCRIPT = 1 << 18   # may take very long, and others are served meanwhile
+    CMD_ADMIN = 1 << 19
+    CMD_SKIP_MONITOR = 1 << 20
+    CMD_HOLDS_SECRETS = 1 << 21     # some of its arguments must be shown to nobody
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -5,7 +5,9 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from pyredis._resp cimport Arguments, Reply
 from pyredis.call.client cimport Client
 from pyredis.call.command cimport Command, find_subcommand, name_hash
+from pyredis.call.monitors cimport Monitors
 from pyredis.call.outbox cimport Outbox
+from pyredis.call.pausing cimport Pause
 from pyredis.call.waiting cimport Waiting
 from pyredis.channels.channels cimport Channels
 from pyredis.ground.base cimport Slice, equals_nocase
@@ -24,6 +26,7 @@ cdef enum Restriction:
     RESTRICT_MEMORY = 4         # maxmemory is set
     RESTRICT_UNLOGGED = 8       # what is changed is not to be propagated: a script has asked for that
     RESTRICT_BUSY = 16          # a script runs for longer than `busy-reply-threshold`
+    RESTRICT_PAUSED = 32
 
 # Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
 # them by name (`_core._SETTINGS`).
@@ -71,6 +74,8 @@ ctypedef struct Server:
     Waiting waiting
     Outbox outbox               # bytes for clients other than the replies to their commands
     Channels channels           # and their subscribers
+    Pause pause
+    Monitors monitors
     # Dispatch is above the commands, which call it through these.
     void (*run)(void *call) noexcept nogil                  # runs a Call that has passed every check
     void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready

@@ -42,9 +42,13 @@ ctypedef struct Waiter:
     int room                    # for places; more than `place_count` if a key was named twice
     int kind                    # the kind of value it waits for; ANY_CHANGE for an eager one
     int64_t timeout_ms          # 0 for none
+    uint64_t cycles             # that the command has run so far
+    Waiter *older               # in the list of what a pause holds back (`call/pausing`)
+    Waiter *newer
 
 cdef enum:
     ANY_CHANGE = -1
+    END_OF_PAUSE = -2           # it waits for no key
 
 ctypedef struct Waiting:
     uint32_t *heard             # the server's mask: HEARD_WAITING is on while any client waits

@@ -1,14 +1,14 @@
 """The checks before a command: whether it exists, whether this client may run it now, and whether it is queued."""
 
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_UNAUTHENTICATED
+from pyredis.call.client cimport CLIENT_MONITOR, CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_UNAUTHENTICATED
 from pyredis.call.command cimport CMD_GUARDED, CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT, Command, accepts_count, find_subcommand
 from pyredis.dispatch.apart cimport run_apart
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport unlikely
 
 cdef enum:
-    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB
+    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR
 
 # Refuses a call with an error, as `Server.reject` does; NULL for that of an append-only file that cannot be written.
 cdef void reject_any(void *call, const char *text) noexcept nogil

@@ -7,7 +7,9 @@ from pyredis._resp cimport reply_error, reply_error_slice, reply_status
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport (
     CLIENT_CLOSE_NOW,
+    CLIENT_DENY_BLOCKING,
     CLIENT_LOADER,
+    CLIENT_MONITOR,
     CLIENT_MULTI,
     CLIENT_PUBSUB,
     CLIENT_UNAUTHENTICATED,
@@ -18,9 +20,11 @@ from pyredis.call.command cimport (
     CMD_ALLOW_BUSY,
     CMD_DENYOOM,
     CMD_LOADING,
+    CMD_MAY_REPLICATE,
     CMD_NEEDS_FILE,
     CMD_NO_AUTH,
     CMD_NO_MULTI,
+    CMD_READONLY,
     CMD_RUNS_QUEUE,
     CMD_SUBSCRIBED,
     CMD_UNQUEUED,
@@ -28,7 +32,16 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_BUSY, RESTRICT_LOADING, Server, exceeds_memory
+from pyredis.call.pausing cimport pause_hold, pause_holds
+from pyredis.call.state cimport (
+    RESTRICT_AOF_ERROR,
+    RESTRICT_BUSY,
+    RESTRICT_LOADING,
+    RESTRICT_MEMORY,
+    RESTRICT_PAUSED,
+    Server,
+    exceeds_memory,
+)
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport slice_of
 
@@ -170,10 +183,43 @@ cdef bint refused_by_guard(Call *call) noexcept with gil:
     return False
 
 
+cdef bint refused_by_pause(Call *call) noexcept nogil:
+    """True for a command that the pause holds back: it is kept, and checked again when the pause is over.
+
+    A client in process cannot wait. It may go on reading, and end the pause.
+    """
+    cdef uint32_t flags = flags_to_run(call)
+    if call.client.flags & CLIENT_LOADER:
+        return False
+    if not pause_holds(&call.server.pause, flags):
+        # Nothing writes now: expired keys can stay.
+        call.server.keyspace.keeps_expired = True
+        return False
+    if not call.client.flags & CLIENT_DENY_BLOCKING:
+        pause_hold(&call.server.pause, call.client, call.command, call.argc, call.argv)
+        return True
+    if flags & (CMD_WRITE | CMD_MAY_REPLICATE):
+        reject(call, "ERR The server is paused, and this client may not wait")
+        return True
+    return False
+
+
+cdef bint refused_to_monitor(Call *call) noexcept nogil:
+    """For Redis, a client that monitors is a kind of replica."""
+    if flags_to_run(call) & (CMD_WRITE | CMD_READONLY | CMD_MAY_REPLICATE):
+        reject(call, "ERR Replica can't interact with the keyspace")
+        return True
+    return False
+
+
 cdef bint refused(Call *call) noexcept nogil:
     """Makes the checks that an ordinary client of an ordinary server can skip."""
+    cdef bint queues = call.client.flags & CLIENT_MULTI and not call.command.flags & CMD_UNQUEUED
     if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
         reject(call, "NOAUTH Authentication required.")
+        return True
+    if queues and call.command.flags & CMD_NO_MULTI:
+        reject(call, "ERR Command not allowed inside a transaction")
         return True
     if call.server.restrictions and refused_by_restriction(call):
         return True
@@ -181,11 +227,11 @@ cdef bint refused(Call *call) noexcept nogil:
         return True
     if call.server.restrictions & RESTRICT_LOADING and refused_while_loading(call):
         return True
-    if not call.client.flags & CLIENT_MULTI or call.command.flags & CMD_UNQUEUED:
-        return False
-    if call.command.flags & CMD_NO_MULTI:
-        reject(call, "ERR Command not allowed inside a transaction")
-    else:
+    if call.client.flags & CLIENT_MONITOR and refused_to_monitor(call):
+        return True
+    if call.server.restrictions & RESTRICT_PAUSED and refused_by_pause(call):
+        return True
+    if queues:
         client_queue(call.client, call.command, call.argc, call.argv)
         reply_status(call.reply, "QUEUED")
-    return True
+    return queues

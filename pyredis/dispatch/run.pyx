@@ -24,9 +24,10 @@ from pyredis.call.command cimport (
     Command,
 )
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
+from pyredis.call.monitoring cimport MonitorWords, monitor_note, monitor_show
 from pyredis.call.propagation cimport PROPAGATE_AS_IS, end_unit, propagate_request, takes_changes
 from pyredis.call.state cimport Server, Settings
-from pyredis.call.waiting cimport ANY_CHANGE
+from pyredis.call.waiting cimport ANY_CHANGE, waiter_of
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
 from pyredis.journal.log cimport log_is_open
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -85,13 +86,14 @@ cdef inline void count_duration(Command *command, uint64_t ns) noexcept nogil:
 
 
 cdef inline void note_duration(Call *call, uint64_t cycles) noexcept nogil:
-    """Counts a call and its time. A command that waits counts once, and its last run is the one that is reported."""
+    """Counts a call and its time."""
     cdef Server *server = call.server
     cdef Command *command = call.command
-    command.calls += not call.woken
-    command.cycles += cycles
-    if unlikely(call.waits):
+    if unlikely(call.waits or call.woken):
+        note_run_of_waiter(call, cycles)
         return
+    command.calls += 1
+    command.cycles += cycles
     if server.settings.latency_tracking:
         count_duration(command, <uint64_t> (<double> cycles * server.ns_per_cycle))
     if unlikely(cycles > server.settings.slow_cycles):
@@ -116,6 +118,19 @@ cdef bint is_native_now(Call *call) noexcept with gil:
         return True
     core.handlers[index] = handler
     return False
+
+
+cdef void note_run_of_waiter(Call *call, uint64_t cycles) noexcept nogil:
+    """A command that waits counts when it is answered, with the time that it ran before and after, not the wait."""
+    waiter_of(call.client).cycles += cycles
+    if not call.waits:
+        note_answer(call)
+
+
+cdef void note_answer(Call *call) noexcept nogil:
+    cdef uint64_t cycles = waiter_of(call.client).cycles
+    call.waits = call.woken = False
+    note_duration(call, cycles)
 
 
 cdef void call_python(Call *call) noexcept with gil:
@@ -162,7 +177,7 @@ cdef void check_reply(Call *call, size_t begin) noexcept nogil:
         check_failed("it has not written exactly one complete reply", call.command.name)
 
 
-cdef void run_command(Call *call) noexcept nogil:
+cdef inline void run_unseen(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef size_t begin = call.reply.size
     cdef uint64_t errors = call.reply.errors
@@ -194,6 +209,20 @@ cdef void run_command(Call *call) noexcept nogil:
         note_error(call)
     if unlikely(server.waiting.ready != NULL) and not server.in_exec:
         server.serve_waiting(server)
+
+
+cdef void run_seen(Call *call) noexcept nogil:
+    cdef MonitorWords words
+    monitor_note(call, &words)
+    run_unseen(call)
+    monitor_show(call, &words)
+
+
+cdef void run_command(Call *call) noexcept nogil:
+    if unlikely(call.server.monitors.count):
+        run_seen(call)
+    else:
+        run_unseen(call)
 
 
 cdef void run_any(void *call) noexcept nogil:

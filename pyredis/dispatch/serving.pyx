@@ -6,11 +6,13 @@ from pyredis._resp cimport reply_error, reply_null_array, reply_truncate
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.client cimport CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW, Client
 from pyredis.call.outbox cimport outbox_answer
+from pyredis.call.pausing cimport pause_holds, pause_leave
 from pyredis.call.propagation cimport end_unit
 from pyredis.call.request cimport Queued, drop_request
-from pyredis.call.state cimport RESTRICT_LOADING, Server
+from pyredis.call.state cimport RESTRICT_LOADING, RESTRICT_PAUSED, Server
 from pyredis.call.waiting cimport (
     ANY_CHANGE,
+    END_OF_PAUSE,
     AwaitedKey,
     Place,
     Waiter,
@@ -20,7 +22,7 @@ from pyredis.call.waiting cimport (
     waiting_next,
     waiting_served,
 )
-from pyredis.dispatch.run cimport note_error, run_command
+from pyredis.dispatch.run cimport note_answer, note_error, run_command
 from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport mem_free
 from pyredis.journal.log cimport log_is_open
@@ -38,6 +40,8 @@ cdef enum:
 # ---- ending a wait ----
 
 cdef void drop_waiter(Server *server, Waiter *waiter) noexcept nogil:
+    if waiter.kind == END_OF_PAUSE:
+        pause_leave(&server.pause, waiter)
     waiting_leave(&server.waiting, waiter)
     server.waiting.deadlines -= waiter.timeout_ms > 0
     waiter.client.waiter = NULL
@@ -67,6 +71,7 @@ cdef void end_wait(Server *server, Client *client, bint error) noexcept nogil:
         note_error(&call)
     else:
         reply_null_array(call.reply)
+    note_answer(&call)
     answer_waiter(server, waiter_of(client), begin)
     server.reply.protocol = protocol
     server.wait_offset = offset
@@ -88,6 +93,11 @@ cdef void waiter_call(Server *server, Waiter *waiter, bint woken, Call *call) no
 
 cdef bint has_gone(const Client *client) noexcept nogil:
     return client.flags & CLOSING or (client.fd >= 0 and peer_has_gone(client.fd))
+
+
+cdef inline bint is_paused(const Server *server, const Waiter *waiter) noexcept nogil:
+    """It goes on waiting: the end of a pause marks all keys as ready."""
+    return server.restrictions & RESTRICT_PAUSED and pause_holds(&server.pause, waiter.request.command.flags)
 
 
 cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
@@ -120,7 +130,7 @@ cdef void serve_key(Server *server, AwaitedKey *key) noexcept nogil:
         if waiter.kind == ANY_CHANGE or (entry != NULL and entry.type == <unsigned> waiter.kind):
             if has_gone(waiter.client):
                 drop_waiter(server, waiter)
-            else:
+            elif not is_paused(server, waiter):
                 run_again(server, waiter)
         place = following
 

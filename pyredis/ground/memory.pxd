@@ -20,6 +20,19 @@ ctypedef struct Account:
 
 cdef enum:
     SMALL_MAX = 512
+    CLASSES = SMALL_MAX // 8 + 1
+
+# The slabs of the blocks of one size, which is eight times the class's place.
+ctypedef struct SlabClass:
+    size_t slabs
+    size_t blocks           # that the slabs have room for
+    size_t used
+
+# Of the process, which may hold several servers.
+ctypedef struct MemoryStats:
+    size_t arenas
+    size_t empty_arenas
+    SlabClass classes[CLASSES]
 
 cdef void *mem_alloc(size_t size) noexcept nogil
 cdef void *mem_zalloc(size_t size) noexcept nogil
@@ -41,6 +54,9 @@ cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) 
 # Returns one empty arena (2 MiB) to the system; false when there is none to return. Must be called now and then,
 # because nothing else returns the memory of small blocks.
 cdef bint mem_trim() noexcept nogil
+# Returns all free memory to the system: empty arenas, and what malloc has kept.
+cdef void mem_purge() noexcept nogil
+cdef void mem_stats(MemoryStats *stats) noexcept nogil
 # Sets whether memory mapped from now on may be backed with huge pages (Linux only; off by default).
 cdef void mem_allow_huge(bint allowed) noexcept nogil
 # Counts bytes that were allocated elsewhere; `more` is negative when they are released.

@@ -95,6 +95,13 @@ cdef extern from *:
     #endif
     }
 
+    /* The C library keeps what is freed in the middle of its heap, until it is asked. */
+    static void trim_heap(void) {
+    #ifdef __GLIBC__
+        malloc_trim(0);
+    #endif
+    }
+
     static void discard_pages(void *start, size_t size) { madvise(start, size, MADV_DONTNEED); }
     """
     enum: CHECKED
@@ -105,6 +112,7 @@ cdef extern from *:
     void *map_aligned(size_t size, size_t alignment) nogil
     void advise_huge(void *start, size_t size) nogil
     void discard_pages(void *start, size_t size) nogil
+    void trim_heap() nogil
     int munmap(void *start, size_t size) nogil
     void *entered_account
     void *malloc(size_t size) nogil
@@ -117,7 +125,6 @@ cdef enum:
     ARENA_SIZE = 2 << 20
     SLAB_SIZE = 64 << 10
     SLABS = 32
-    CLASSES = SMALL_MAX // 8 + 1
     HUGE_TABLE = 1 << 20
 
 cdef uint64_t ALL_VACANT = 0xffffffff
@@ -142,6 +149,10 @@ cdef struct Arena:
 cdef Slab *_with_room[CLASSES]
 cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
+# For MEMORY MALLOC-STATS.
+cdef size_t _arenas = 0
+cdef size_t _slabs[CLASSES]
+cdef size_t _blocks[CLASSES]    # in all slabs of the class, used and free
 # For memory of no server: tests, and what is allocated before there is a server.
 cdef Account _nobody
 # Closed accounts, to be used again when empty. They are never freed: another thread may still have one entered.
@@ -203,6 +214,7 @@ cdef void unlink_slab(Slab *slab) noexcept nogil:
 
 
 cdef Arena *arena_with_vacancy() noexcept nogil:
+    global _arenas
     cdef Arena *arena = _with_vacancy
     if arena != NULL:
         return arena
@@ -212,6 +224,7 @@ cdef Arena *arena_with_vacancy() noexcept nogil:
     else:
         arena = <Arena *> map_aligned(ARENA_SIZE, ARENA_SIZE)
         arena.vacant = ALL_VACANT
+        _arenas += 1
     link_arena(&_with_vacancy, arena)
     return arena
 
@@ -234,12 +247,22 @@ cdef Slab *new_slab(size_t size) noexcept nogil:
     slab.living = 0
     slab.size = <uint32_t> size
     link_slab(slab)
+    _slabs[size // 8] += 1
+    _blocks[size // 8] += blocks_in(slab)
     return slab
+
+
+cdef inline size_t blocks_in(Slab *slab) noexcept nogil:
+    """Returns how many blocks a slab has room for."""
+    cdef char *base = <char *> arena_of(slab) + (slab - &arena_of(slab).slabs[0]) * SLAB_SIZE
+    return (SLAB_SIZE - (sizeof(Arena) if base == <char *> arena_of(slab) else 0)) // slab.size
 
 
 cdef void release_slab(Slab *slab) noexcept nogil:
     cdef Arena *arena = arena_of(slab)
     unlink_slab(slab)
+    _slabs[slab.size // 8] -= 1
+    _blocks[slab.size // 8] -= blocks_in(slab)
     if arena.vacant == 0:
         link_arena(&_with_vacancy, arena)
     arena.vacant |= 1ULL << (slab - &arena.slabs[0])
@@ -252,9 +275,45 @@ cdef bint mem_trim() noexcept nogil:
     cdef Arena *arena = _empty
     if arena == NULL or arena.next == NULL:
         return False
+    unmap_empty()
+    return True
+
+
+cdef void unmap_empty() noexcept nogil:
+    global _arenas
+    cdef Arena *arena = _empty
     unlink_arena(&_empty, arena)
     munmap(arena, ARENA_SIZE)
-    return True
+    _arenas -= 1
+
+
+cdef void mem_purge() noexcept nogil:
+    while _empty != NULL:
+        unmap_empty()
+    trim_heap()
+
+
+cdef size_t free_blocks(int which) noexcept nogil:
+    cdef size_t total = 0
+    cdef Slab *slab = _with_room[which]
+    while slab != NULL:
+        total += blocks_in(slab) - slab.living
+        slab = slab.next
+    return total
+
+
+cdef void mem_stats(MemoryStats *stats) noexcept nogil:
+    cdef int index
+    cdef Arena *arena = _empty
+    stats.arenas = _arenas
+    stats.empty_arenas = 0
+    while arena != NULL:
+        stats.empty_arenas += 1
+        arena = arena.next
+    for index in range(CLASSES):
+        stats.classes[index].slabs = _slabs[index]
+        stats.classes[index].blocks = _blocks[index]
+        stats.classes[index].used = _blocks[index] - free_blocks(index)
 
 
 cdef inline void *small_alloc(size_t size) noexcept nogil:

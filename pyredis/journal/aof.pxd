@@ -62,4 +62,6 @@ cdef int aof_sync(Aof *aof) noexcept nogil
 cdef int64_t aof_file_size(Aof *aof) noexcept nogil         # bytes of complete units in the newest file
 cdef size_t aof_buffered(const Aof *aof) noexcept nogil     # bytes published and not yet written
 cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil      # age of the oldest written byte not yet synced; 0 for none
+# always: the longest write and the longest sync of the native thread since the last call, in ns.
+cdef void aof_take_times(Aof *aof, int64_t *write_ns, int64_t *sync_ns) noexcept nogil
 cdef bint aof_fsync_pending(Aof *aof) noexcept nogil        # an fsync is running

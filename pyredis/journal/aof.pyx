@@ -129,6 +129,9 @@ cdef struct Aof:
     uint64_t expected_units
     int64_t sync_took_ns
     int64_t sync_ended_ns
+    # For the latency monitor: the longest since it last asked.
+    int64_t longest_write_ns
+    int64_t longest_sync_ns
     File *files
     File *target
     File *newest
@@ -303,9 +306,11 @@ cdef void write_gathered(Aof *aof) noexcept nogil:
     aof.written_units = units
     aof.retry = False
     aof.writing = True
+    cdef int64_t began = monotonic_ns()
     unlock(aof)
     cdef int error = write_units(aof, file, start, end)
     lock(aof)
+    aof.longest_write_ns = max(aof.longest_write_ns, monotonic_ns() - began)
     aof.writing = False
     finish_write(aof, file, end, error)
     if error or aof.paused:
@@ -343,6 +348,7 @@ cdef void note_sync(Aof *aof) noexcept nogil:
     """Records a sync. The clients it released, and those that wait already, are expected in the next group."""
     aof.sync_ended_ns = monotonic_ns()
     aof.sync_took_ns = aof.sync_ended_ns - aof.last_sync_ns
+    aof.longest_sync_ns = max(aof.longest_sync_ns, aof.sync_took_ns)
     aof.expected_units = atomic_load_u64(&aof.log.units) - aof.synced_units
     aof.synced_units = aof.written_units
 
@@ -771,6 +777,14 @@ cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil:
     cdef int64_t since = aof.unsynced_ns
     unlock(aof)
     return (monotonic_ns() - since) // MILLISECOND if since else 0
+
+
+cdef void aof_take_times(Aof *aof, int64_t *write_ns, int64_t *sync_ns) noexcept nogil:
+    lock(aof)
+    write_ns[0] = aof.longest_write_ns
+    sync_ns[0] = aof.longest_sync_ns
+    aof.longest_write_ns = aof.longest_sync_ns = 0
+    unlock(aof)
 
 
 cdef bint aof_fsync_pending(Aof *aof) noexcept nogil:

@@ -48,6 +48,8 @@ cdef enum:
     EXPIRE_STALE = 10
     EXPIRE_BUCKETS = 64
     FLUSH_AT_ONCE = 100000
+    # Expired keys that RANDOMKEY passes over if all keys expire and none may be removed.
+    RANDOM_TRIES = 100
     # The most that a time to live counts for in the mean: 2**50 ms, so that no sum overflows.
     TTL_MOST = 0x4000000000000
 
@@ -150,11 +152,18 @@ cdef void keyspace_swap(Keyspace *keyspace, Database *a, Database *b) noexcept n
 
 cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nogil:
     cdef Entry *entry
+    cdef int tries = 0
     while True:
         entry = <Entry *> table_random(&database.keys, &keyspace.random)
         if entry == NULL or not keyspace_is_expired(keyspace, entry):
             return entry
-        keyspace_remove_expired(keyspace, database, entry)
+        if not keyspace.keeps_expired:
+            keyspace_remove_expired(keyspace, database, entry)
+        elif table_size(&database.expires) == table_size(&database.keys):
+            # There may be none but expired keys, so that the search would never end.
+            tries += 1
+            if tries == RANDOM_TRIES:
+                return entry
 
 
 # ---- in slices ----

@@ -133,6 +133,7 @@ ctypedef struct Keyspace:
     uint32_t lfu_decay_time  # minutes
     uint64_t dirty          # changes since the start
     bint expires_nothing    # while loading
+    bint keeps_expired      # while paused: expired keys are hidden, not removed; nothing writes
     int expire_effort       # 0 to 9: how much more than the minimum the active expiry does
     bint snapshot           # a snapshot is under way
     uint8_t epoch           # of the snapshot under way, or of the last one

@@ -212,7 +212,8 @@ cdef Entry *keyspace_find(Keyspace *keyspace, Database *database, Slice key, uin
         return NULL
     entry = <Entry *> slot[0]
     if unlikely(entry_has_expiry(entry)) and keyspace_is_expired(keyspace, entry):
-        keyspace_remove_expired(keyspace, database, entry)
+        if not keyspace.keeps_expired:
+            keyspace_remove_expired(keyspace, database, entry)
         return NULL
     return entry
 

@@ -5,6 +5,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from pyredis._resp cimport reply_raw
 from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport outbox_answer
+from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.call.waiting cimport waiter_of
@@ -80,7 +81,7 @@ cdef class Blockable(Sender):
     def end_wait(self, bint error=False):
         """Ends the wait for keys with the reply of a timeout, or with an error; returns False if there is no wait."""
         enter(self.hub.core)
-        if self.client.waiter == NULL:
+        if self.client.waiter == NULL or is_held_back(&self.client):
             return False
         end_wait(&self.hub.core.server, &self.client, error)
         return True

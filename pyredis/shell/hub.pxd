@@ -3,7 +3,7 @@
 Invariant: while any output for a client is ``held`` here, whatever is sent to it later is queued after it.
 """
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._core cimport Core
 from pyredis.dispatch.direct cimport DirectClient
@@ -62,6 +62,7 @@ cdef class Hub:
     cdef set stalled                    # the connections that are paused
     cdef bint flush_scheduled
     cdef bint script_scheduled          # the script that makes the server busy continues in the next iteration
+    cdef int64_t iteration_began        # the monotonic clock's ns; 0 while the latency monitor need not know
     cdef public size_t query_buffer_limit
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out
@@ -71,6 +72,8 @@ cdef class Hub:
     cdef readonly uint64_t query_limit_closed
 
     cdef int owe(self, Receiver connection, size_t begin, Parcel parcel, uint64_t offset) except -1
+    cdef int begin_iteration(self) except -1
+    cdef int note_write(self, int64_t ns, bint syncing) except -1
     cdef int schedule_flush(self) except -1
     cdef uint64_t released(self) noexcept
     cdef int deliver_owed(self, uint64_t released) except -1

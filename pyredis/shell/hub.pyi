@@ -44,11 +44,14 @@ class Hub:
         """Sends the waiting replies that the file has caught up with."""
     def deliver_soon(self) -> None:
         """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
+    def end_iteration(self) -> None: ...
     def follow_call(self) -> None:
         """Schedules a flush, which answers the clients that a command in process served and writes its changes."""
     def continue_script_soon(self) -> None:
         """Continues the script that makes the server busy, after the loop has served the other clients."""
     def continue_script(self) -> None: ...
+    def run_held_back(self) -> None:
+        """Runs the commands that CLIENT PAUSE held back, once the pause has ended."""
     def relieve(self) -> None:
         """Resumes the paused connections that may continue. Must be called periodically."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:

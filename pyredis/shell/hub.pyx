@@ -9,7 +9,7 @@ from collections import deque
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 
 from pyredis._core cimport Core
@@ -17,11 +17,13 @@ from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
 from pyredis.call.outbox cimport Mailbox, outbox_collect, outbox_due
 from pyredis.call.state cimport Server, enter
+from pyredis.call.waiting cimport Waiter
 from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.apart cimport apart_resume, apart_suspended
 from pyredis.dispatch.direct cimport DirectClient
+from pyredis.ground.base cimport monotonic_ns
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
-from pyredis.journal.aof cimport aof_drain, aof_released, aof_wake_clear
+from pyredis.journal.aof cimport aof_drain, aof_fsync_pending, aof_released, aof_take_times, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport READ_SIZE
@@ -136,10 +138,30 @@ cdef class Hub:
 
     def drain(self):
         """Hands the ring to the file, and notifies the host when this begins to fail or works again."""
+        cdef bint timed = self.core.server.settings.latency_ms > 0
+        cdef int64_t began = monotonic_ns() if timed else 0
+        cdef bint syncing = timed and aof_fsync_pending(self.core.server.aof)
         cdef int error = aof_drain(self.core.server.aof)
+        if timed:
+            self.note_write(monotonic_ns() - began, syncing)
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
             self.host.on_aof_error(error)
+
+    cdef int note_write(self, int64_t ns, bint syncing) except -1:
+        """Reports the writes of the append-only file, and the syncs that clients wait for, to the latency monitor.
+
+        A write may be slow because a sync is running or because a rewrite is.
+        """
+        cdef int64_t synced = 0
+        if self.core.server.fsync_always:
+            syncing = False
+            aof_take_times(self.core.server.aof, &ns, &synced)
+        why = "pending-fsync" if syncing else "active-child" if self.core.server.snapshot != NULL else "alone"
+        self.core.note_latency("aof-write", ns)
+        self.core.note_latency(f"aof-write-{why}", ns)
+        self.core.note_latency("aof-fsync-always", synced)
+        return 0
 
     cdef uint64_t released(self) noexcept:
         """Returns the log position up to which replies may be sent: the file has everything before."""
@@ -278,6 +300,17 @@ cdef class Hub:
             connection.go_on()
         return connection.finish()
 
+    cdef int begin_iteration(self) except -1:
+        """With the latency monitor on: times the loop from the first read of an iteration until all are served."""
+        self.iteration_began = monotonic_ns()
+        self.loop.call_soon(self.end_iteration)
+        return 0
+
+    def end_iteration(self):
+        cdef int64_t began = self.iteration_began
+        self.iteration_began = 0
+        self.core.note_latency("eventloop", monotonic_ns() - began)
+
     def follow_call(self):
         """Schedules a flush, which answers the clients that a command in process served and writes its changes."""
         self.schedule_flush()
@@ -296,6 +329,21 @@ cdef class Hub:
         if apart_suspended(&self.core.server):
             self.continue_script_soon()
         self.deliver_soon()
+
+    def run_held_back(self):
+        """After CLIENT PAUSE: runs what the pause has held back, in the order in which it arrived."""
+        cdef Waiter *waiter = self.core.server.pause.first
+        cdef list owners = []
+        enter(self.core)
+        while waiter != NULL:
+            owners.append(<object> waiter.client.owner)
+            waiter = waiter.newer
+        for connection in owners:
+            try:
+                connection.run_held_back()
+            except Exception as error:
+                self.host.report_exception("Going on after a pause failed", error)
+                connection.close()
 
     def relieve(self):
         """Resumes the paused connections that may continue. Must be called periodically."""

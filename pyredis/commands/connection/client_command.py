@@ -6,7 +6,7 @@ from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, integer, one_of, shown, word, wrong_subcommand
 from pyredis.config.syntax import to_bytes
-from pyredis.replies import OK, Verbatim
+from pyredis.replies import OK, Set, Verbatim
 
 NO_SUCH_CLIENT = "ERR No such client"
 UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
@@ -216,6 +216,45 @@ class _KillOptions:
         self.chosen["maxage"] = lambda client: (self.now_ms - client.created_ms) // 1000 >= seconds
 
 
+# The longest that the clock can count, in milliseconds.
+LATEST = (1 << 63) - 1
+
+
+def client_pause(client, args):
+    if len(args) > 4:
+        raise wrong_subcommand(args)
+    mode = word(args[3]) if len(args) == 4 else "all"
+    if mode not in ("all", "write"):
+        raise CommandError("ERR CLIENT PAUSE mode must be WRITE or ALL")
+    client.host.pause(_end_of(client, args[2]), mode == "all")
+    return OK
+
+
+def _end_of(client, timeout: bytes) -> int:
+    milliseconds = integer(timeout, "ERR timeout is not an integer or out of range")
+    if milliseconds < 0:
+        raise CommandError("ERR timeout is negative")
+    if milliseconds > LATEST - client.core.now_ms:
+        raise CommandError("ERR timeout is out of range")
+    return client.core.now_ms + milliseconds
+
+
+def client_unpause(client, args):
+    client.host.unpause()
+    return OK
+
+
+# ---- tracking, which no client can turn on ----
+
+
+def client_trackinginfo(client, args):
+    return {b"flags": Set([b"off"]), b"redirect": -1, b"prefixes": []}
+
+
+def client_getredir(client, args):
+    return -1
+
+
 def client_unblock(client, args):
     if len(args) > 4:
         raise wrong_subcommand(args)
@@ -227,6 +266,7 @@ def client_unblock(client, args):
 
 HANDLERS = {
     "client_getname": client_getname,
+    "client_getredir": client_getredir,
     "client_help": lambda client, args: help_lines("client"),
     "client_id": client_id,
     "client_info": client_info,
@@ -234,8 +274,11 @@ HANDLERS = {
     "client_list": client_list,
     "client_no_evict": client_no_evict,
     "client_no_touch": client_no_touch,
+    "client_pause": client_pause,
     "client_reply": client_reply,
     "client_setinfo": client_setinfo,
     "client_setname": client_setname,
+    "client_trackinginfo": client_trackinginfo,
     "client_unblock": client_unblock,
+    "client_unpause": client_unpause,
 }

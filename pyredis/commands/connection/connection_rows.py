@@ -27,6 +27,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "AUTH [username@6.0.0] password",
         BEFORE_AUTH,
+        marks="holds_secrets",
         since="1.0.0",
         complexity="O(N), N passwords of the user.",
         summary="Authenticates this connection with a password and optionally a user name.",
@@ -43,6 +44,13 @@ with family("connection", module="connection", acl="connection"):
         since="2.6.9",
         complexity="O(1)",
         summary="Returns this connection's name.",
+    )
+    row(
+        "CLIENT|GETREDIR",
+        PLAIN,
+        since="6.0.0",
+        complexity="O(1)",
+        summary="Returns the id of the connection that invalidation messages for this one are sent to.",
     )
     row(
         "CLIENT|ID",
@@ -90,6 +98,13 @@ with family("connection", module="connection", acl="connection"):
         summary="Chooses whether this connection's commands update the access times of keys.",
     )
     row(
+        "CLIENT|PAUSE timeout:integer [mode@6.2.0=(WRITE|ALL)]",
+        ADMIN,
+        since="3.0.0",
+        complexity="O(1)",
+        summary="Holds back the commands of all clients, or those that may write, for some milliseconds.",
+    )
+    row(
         "CLIENT|REPLY action=(ON|OFF|SKIP)",
         PLAIN,
         since="3.2.0",
@@ -113,11 +128,25 @@ with family("connection", module="connection", acl="connection"):
         summary="Gives this connection a name.",
     )
     row(
+        "CLIENT|TRACKINGINFO",
+        PLAIN,
+        since="6.2.0",
+        complexity="O(1)",
+        summary="Describes how the keys that this connection reads are tracked.",
+    )
+    row(
         "CLIENT|UNBLOCK client-id [unblock-type=(TIMEOUT|ERROR)]",
         ADMIN,
         since="5.0.0",
         complexity="O(1)",
         summary="Unblocks another connection, as if its timeout had passed or with an error.",
+    )
+    row(
+        "CLIENT|UNPAUSE",
+        ADMIN,
+        since="6.2.0",
+        complexity="O(N), N commands held back.",
+        summary="Ends the pause of CLIENT PAUSE.",
     )
     row(
         "ECHO message",
@@ -129,6 +158,7 @@ with family("connection", module="connection", acl="connection"):
     row(
         "HELLO [arguments=(protover:integer [AUTH auth=(username password)] [SETNAME clientname])]",
         BEFORE_AUTH,
+        marks="holds_secrets",
         since="6.0.0",
         complexity="O(1)",
         summary="Selects the protocol version and describes the server; can also authenticate and name the connection.",

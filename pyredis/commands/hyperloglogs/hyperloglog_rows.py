@@ -14,6 +14,7 @@ with family("hyperloglog", module="hyperloglogs", acl="hyperloglog"):
     row(
         "PFCOUNT key...",
         "readonly",
+        marks="may_replicate",
         keys="1..-1 RW access -- caches the count of a single key in its value",
         since="2.8.9",
         complexity="O(1) for one key, O(N) for N keys, with large constants.",

@@ -19,6 +19,7 @@ with family("pubsub", module="pubsub"):
     row(
         "PUBLISH channel message",
         "pubsub loading stale fast",
+        marks="may_replicate",
         since="2.0.0",
         complexity="O(N+M), N subscribers of the channel, M patterns of all clients.",
         summary="Sends a message to a channel's subscribers and returns how many times it was sent.",
@@ -75,6 +76,7 @@ with family("pubsub", module="pubsub"):
     row(
         "SPUBLISH shardchannel message",
         "pubsub loading stale fast",
+        marks="may_replicate",
         keys="1 not_key",
         since="7.0.0",
         complexity="O(N), N subscribers of the shard channel.",

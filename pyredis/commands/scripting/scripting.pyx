@@ -6,6 +6,7 @@ from pyredis._resp cimport Replied, reply_array, reply_bulk, reply_error, reply_
 from pyredis.call.call cimport Call
 from pyredis.call.errors cimport integer_argument
 from pyredis.call.handlers cimport native
+from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of, unlikely
 from pyredis.lua.digests cimport DIGEST_SIZE, hex_digest
 from pyredis.lua.interpreter cimport Interpreter, interpreter_close, interpreter_of
@@ -55,7 +56,9 @@ cdef Replied eval_text(Call *call, bint read_only) noexcept nogil:
     cdef char digest[DIGEST_SIZE]
     cdef Slice body = call.argv[SCRIPT]
     cdef Script *script
-    cdef int keys = key_count(call)
+    cdef int keys
+    monitor_show_now(call)
+    keys = key_count(call)
     if keys < 0 or not interpreter_ready(call):
         return 0
     hex_digest(body, digest)
@@ -70,7 +73,9 @@ cdef Replied eval_text(Call *call, bint read_only) noexcept nogil:
 
 cdef Replied eval_digest(Call *call, bint read_only) noexcept nogil:
     cdef Script *script
-    cdef int keys = key_count(call)
+    cdef int keys
+    monitor_show_now(call)
+    keys = key_count(call)
     if keys < 0 or not interpreter_ready(call):
         return 0
     script = scripts_find(scripts_of(call), call.argv[SCRIPT])

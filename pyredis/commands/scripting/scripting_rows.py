@@ -13,7 +13,7 @@ with family("scripting", module="scripting", acl="scripting"):
     row(
         "EVAL script numkeys:integer [key...] [arg...]",
         RUNS,
-        marks="script",
+        marks="script may_replicate",
         keys=CHANGES,
         since="2.6.0",
         complexity=PER_SCRIPT,
@@ -22,7 +22,7 @@ with family("scripting", module="scripting", acl="scripting"):
     row(
         "EVALSHA sha1 numkeys:integer [key...] [arg...]",
         RUNS,
-        marks="script",
+        marks="script may_replicate",
         keys=CHANGES,
         since="2.6.0",
         complexity=PER_SCRIPT,

@@ -24,6 +24,9 @@ from pyredis.keyspace.keyspace cimport (
     entry_pointer,
     entry_word,
     keyspace_find,
+    keyspace_is_expired,
+    keyspace_peek,
+    keyspace_remove_expired,
     keyspace_set_string,
     keyspace_signal,
     string_size,
@@ -76,7 +79,12 @@ cdef int create(State core, int number, bytes key, Slice value) except -1:
     cdef Database *database = &core.server.keyspace.databases[number]
     cdef Slice name = slice_of(key, len(key))
     cdef uint64_t hash = hash_key(name.data, name.size)
-    if keyspace_find(&core.server.keyspace, database, name, hash) == NULL:
+    cdef Entry *entry = keyspace_peek(database, name, hash)
+    # Even during CLIENT PAUSE, which leaves expired keys where they are.
+    if entry != NULL and keyspace_is_expired(&core.server.keyspace, entry):
+        keyspace_remove_expired(&core.server.keyspace, database, entry)
+        entry = NULL
+    if entry == NULL:
         keyspace_set_string(&core.server.keyspace, database, name, hash, NULL, value, -1)
         keyspace_signal(database, name, hash)
     return 0

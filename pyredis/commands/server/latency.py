@@ -8,8 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
+from pyredis.commands.parse import shown
 from pyredis.config.syntax import to_bytes, to_text
+from pyredis.replies import Verbatim
 
 SAMPLES = 160
 # The reported histogram begins at this power of two, in nanoseconds.
@@ -65,6 +68,21 @@ def latency_reset(client, args):
     return client.host.latency.reset(map(to_text, args[2:]) if len(args) > 2 else None)
 
 
+def latency_graph(client, args):
+    events = client.host.latency.events.get(to_text(args[2]))
+    if events is None:
+        raise CommandError(f"ERR No samples available for event '{shown(args[2])}'")
+    from pyredis.commands.server.latency_graph import draw
+
+    return Verbatim(draw(args[2], events.samples, events.longest, int(time.time())))
+
+
+def latency_doctor(client, args):
+    from pyredis.commands.server.latency_doctor import report
+
+    return Verbatim(report(client).encode())
+
+
 def latency_histogram(client, args):
     wanted = None if len(args) == 2 else {name for argument in args[2:] for name in _family_names(argument)}
     return {
@@ -113,6 +131,8 @@ def percentile(histogram: Histogram, share: float) -> float:
 
 
 HANDLERS = {
+    "latency_doctor": latency_doctor,
+    "latency_graph": latency_graph,
     "latency_help": lambda client, args: help_lines("latency"),
     "latency_histogram": latency_histogram,
     "latency_history": latency_history,

@@ -1,4 +1,4 @@
-"""What memory is used for: MEMORY STATS and DOCTOR, and the figures that INFO reports as well.
+"""What memory is used for: MEMORY STATS, DOCTOR and MALLOC-STATS, and the figures that INFO reports as well.
 
 ``used`` is exact and counts what the core allocates. The interpreter's own memory, connection objects and the ring of
 the append-only file are in the resident size only. Features of Redis that this server lacks (replicas, a backlog,
@@ -12,7 +12,7 @@ from pyredis.commands.server import memory_native
 from pyredis.commands.server.facts_native import client_totals, rehashing
 from pyredis.ground.process_usage import resident_memory
 from pyredis.lua.script_facts import script_memory
-from pyredis.replies import Verbatim
+from pyredis.replies import OK, Verbatim
 
 # DOCTOR does not judge less than this, in bytes.
 MUCH = 5 << 20
@@ -153,9 +153,30 @@ def _findings(client, use: MemoryUse):
         yield "Clients: their buffers take more than 200 KB each on average; some read too slowly or send too much."
 
 
+def memory_purge(client, args):
+    memory_native.purge()
+    return OK
+
+
+def memory_malloc_stats(client, args):
+    """Describes the slabs, which all servers of the process share."""
+    arenas, empty, rows = memory_native.allocator_stats()
+    lines = [
+        f"Arenas of 2 MiB: {arenas}, of which {empty} are empty",
+        "Blocks of up to 512 bytes, in slabs of 64 KiB:",
+        f"{'bytes':>6}{'slabs':>10}{'blocks':>14}{'used':>14}{'used %':>8}",
+        *(f"{size:6}{slabs:10}{blocks:14}{used:14}{100 * used / blocks:8.1f}" for size, slabs, blocks, used in rows),
+        "Larger blocks are malloc's.",
+        f"Used by this server, blocks of all sizes: {client.core.used_memory} bytes",
+    ]
+    return Verbatim("\n".join([*lines, ""]).encode())
+
+
 HANDLERS = {
     "memory_doctor": memory_doctor,
     "memory_help": lambda client, args: help_lines("memory"),
+    "memory_malloc_stats": memory_malloc_stats,
+    "memory_purge": memory_purge,
     "memory_stats": memory_stats,
     **memory_native.HANDLERS,
 }

@@ -1,4 +1,4 @@
-"""MEMORY USAGE."""
+"""MEMORY USAGE, and what MALLOC-STATS and PURGE ask of the allocator."""
 
 from libc.stdint cimport int64_t
 
@@ -8,6 +8,7 @@ from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport reads_everything
 from pyredis.ground.base cimport equals_nocase
+from pyredis.ground.memory cimport CLASSES, MemoryStats, mem_purge, mem_stats
 from pyredis.keyspace.keyspace cimport Entry, entry_footprint, keyspace_find
 
 
@@ -38,6 +39,24 @@ cdef Replied memory_usage(Call *call) noexcept nogil:
     if entry == NULL:
         return reply_null(call.reply)
     return reply_integer(call.reply, entry_footprint(entry))
+
+
+def purge():
+    """Returns all free memory to the system."""
+    mem_purge()
+
+
+def allocator_stats():
+    """Returns the number of arenas, how many of them are empty, and a row for each size of block that has slabs:
+    (bytes, slabs, blocks, blocks in use)."""
+    cdef MemoryStats stats
+    cdef int index
+    cdef list rows = []
+    mem_stats(&stats)
+    for index in range(CLASSES):
+        if stats.classes[index].slabs:
+            rows.append((index * 8, stats.classes[index].slabs, stats.classes[index].blocks, stats.classes[index].used))
+    return stats.arenas, stats.empty_arenas, rows
 
 
 HANDLERS = {"memory_usage": native(memory_usage)}

@@ -1,4 +1,4 @@
-"""BGREWRITEAOF, LASTSAVE, SHUTDOWN and TIME. The other server commands have modules of their own."""
+"""BGREWRITEAOF, LASTSAVE, MONITOR, ROLE, SHUTDOWN and TIME. The other server commands have modules of their own."""
 
 from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.parse import SYNTAX_ERROR, word
@@ -19,6 +19,18 @@ def time_command(client, args):
 
 def lastsave(client, args):
     return client.host.last_save
+
+
+def monitor(client, args):
+    """Replies nothing to a client that monitors already, as Redis."""
+    if not client.core.may_wait:
+        raise CommandError("ERR MONITOR isn't allowed for DENY BLOCKING client")
+    return OK if client.monitor() else NO_REPLY
+
+
+def role(client, args):
+    """Returns the role, the replication offset and the replicas."""
+    return [client.host.role.encode(), 0, []]
 
 
 def bgrewriteaof(client, args):
@@ -65,6 +77,8 @@ def _abort_shutdown(host):
 HANDLERS = {
     "bgrewriteaof": bgrewriteaof,
     "lastsave": lastsave,
+    "monitor": monitor,
+    "role": role,
     "shutdown": shutdown,
     "time": time_command,
 }

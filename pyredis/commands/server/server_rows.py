@@ -83,6 +83,21 @@ with family("server", module="server"):
         summary="Makes the data durable and stops the server, or aborts a shutdown in progress.",
     )
     row(
+        "MONITOR",
+        ADMIN,
+        since="1.0.0",
+        complexity="O(1)",
+        summary="Sends this connection a line for each command that any client runs.",
+    )
+    row(
+        "ROLE",
+        "noscript loading stale fast",
+        acl="admin dangerous",
+        since="2.8.12",
+        complexity="O(1)",
+        summary="Returns the server's role in replication, and its replicas or its master.",
+    )
+    row(
         "SWAPDB index1:integer index2:integer",
         "write fast",
         handler="databases.swapdb",
@@ -202,6 +217,22 @@ with family("server", module="server"):
         help_since="2.8.13",
     )
     row(
+        "LATENCY|DOCTOR",
+        ADMIN,
+        tips=EVERY_NODE,
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Explains the recorded latency spikes and advises what to do about them.",
+    )
+    row(
+        "LATENCY|GRAPH event",
+        ADMIN,
+        tips=EVERY_NODE,
+        since="2.8.13",
+        complexity="O(1)",
+        summary="Draws the recorded latency spikes of an event.",
+    )
+    row(
         "LATENCY|HISTOGRAM [command...]",
         ADMIN,
         tips=EVERY_NODE,
@@ -247,6 +278,20 @@ with family("server", module="server"):
         summary="Checks memory usage for problems and reports them.",
     )
     row(
+        "MEMORY|MALLOC-STATS",
+        tips=EVERY_SHARD,
+        since="4.0.0",
+        complexity="O(N), N size classes of the allocator.",
+        summary="Reports the state of the memory allocator.",
+    )
+    row(
+        "MEMORY|PURGE",
+        tips=ALL_SHARDS,
+        since="4.0.0",
+        complexity="O(N), N pieces of memory that are free.",
+        summary="Returns free memory to the system.",
+    )
+    row(
         "MEMORY|STATS",
         tips=EVERY_SHARD,
         since="4.0.0",
@@ -260,6 +305,44 @@ with family("server", module="server"):
         since="4.0.0",
         complexity="O(N), N elements sampled.",
         summary="Estimates how many bytes a key and its value occupy.",
+    )
+    container(
+        "MODULE",
+        since="4.0.0",
+        summary="Groups the commands for modules.",
+        help_since="5.0.0",
+    )
+    row(
+        "MODULE|LIST",
+        "admin noscript",
+        tips=UNORDERED,
+        since="4.0.0",
+        complexity="O(N), N modules loaded.",
+        summary="Returns the modules that are loaded: none, because this server has none.",
+    )
+    row(
+        "MODULE|LOAD path [arg...]",
+        "admin noscript no_async_loading",
+        marks="guarded",
+        since="4.0.0",
+        complexity="O(1)",
+        summary="Loads a module, which this server cannot.",
+    )
+    row(
+        "MODULE|LOADEX path [CONFIG configs=(name value)]... [ARGS args...]",
+        "admin noscript no_async_loading",
+        marks="guarded",
+        since="7.0.0",
+        complexity="O(1)",
+        summary="Loads a module with settings, which this server cannot.",
+    )
+    row(
+        "MODULE|UNLOAD name",
+        "admin noscript no_async_loading",
+        marks="guarded",
+        since="4.0.0",
+        complexity="O(1)",
+        summary="Unloads a module.",
     )
     container(
         "SLOWLOG",

@@ -9,15 +9,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from pyredis.call.handlers import CommandError, Excerpt
+from pyredis.call.redaction import redact
 from pyredis.commands.help import help_lines
-from pyredis.commands.parse import integer, word, wrong_subcommand
-from pyredis.config.directives import find
-from pyredis.config.syntax import to_bytes, to_text
+from pyredis.commands.parse import integer, wrong_subcommand
+from pyredis.config.syntax import to_bytes
 from pyredis.replies import OK
 
 MAX_ARGUMENTS = 32
 MAX_BYTES = 128
-REDACTED = b"(redacted)"
 BAD_COUNT = "ERR count should be greater than or equal to -1"
 
 
@@ -57,26 +56,6 @@ class Slowlog:
 
     def __len__(self) -> int:
         return len(self.entries)
-
-
-def redact(arguments: list[bytes]) -> list[bytes]:
-    """Returns the arguments with passwords replaced."""
-    name = word(arguments[0])
-    if name == "auth":
-        return [arguments[0], *[REDACTED] * (len(arguments) - 1)]
-    secret = _hello_secrets(arguments) if name == "hello" else _config_secrets(arguments) if name == "config" else ()
-    return [REDACTED if at in secret else argument for at, argument in enumerate(arguments)]
-
-
-def _hello_secrets(arguments: list[bytes]) -> set[int]:
-    return {at + step for at, argument in enumerate(arguments) if word(argument) == "auth" for step in (1, 2)}
-
-
-def _config_secrets(arguments: list[bytes]) -> set[int]:
-    if len(arguments) < 4 or word(arguments[1]) != "set":
-        return set()
-    directives = ((at, find(to_text(arguments[at]))) for at in range(2, len(arguments), 2))
-    return {at + 1 for at, directive in directives if directive and "sensitive" in directive.flags}
 
 
 def shorten(arguments: list[bytes], missing: int = 0) -> list[bytes]:

@@ -8,22 +8,26 @@ bitop bitmaps.bitop -4 2 0 2:Ou;3..-1:Ra write denyoom
 bitpos bitmaps.bitpos -3 1 0 1:Ra readonly
 getbit bitmaps.getbit 3 1 0 1:Ra readonly fast
 setbit bitmaps.setbit 4 1 0 1:Wau write denyoom
-auth connection.auth -2 0 0 - noscript loading stale fast no_auth allow_busy
+auth connection.auth -2 0 0 - noscript loading stale fast no_auth allow_busy holds_secrets
 client - -2 0 0 -
 client|help connection.client_help 2 0 0 - loading stale
 client|getname connection.client_getname 2 0 0 - noscript loading stale
+client|getredir connection.client_getredir 2 0 0 - noscript loading stale
 client|id connection.client_id 2 0 0 - noscript loading stale
 client|info connection.client_info 2 0 0 - noscript loading stale
 client|kill connection.client_kill -3 0 0 - admin noscript loading stale
 client|list connection.client_list -2 0 0 - admin noscript loading stale
 client|no-evict connection.client_no_evict 3 0 0 - admin noscript loading stale
 client|no-touch connection.client_no_touch 3 0 0 - noscript loading stale
+client|pause connection.client_pause -3 0 0 - admin noscript loading stale
 client|reply connection.client_reply 3 0 0 - noscript loading stale
 client|setinfo connection.client_setinfo 4 0 0 - noscript loading stale
 client|setname connection.client_setname 3 0 0 - noscript loading stale
+client|trackinginfo connection.client_trackinginfo 2 0 0 - noscript loading stale
 client|unblock connection.client_unblock -3 0 0 - admin noscript loading stale
+client|unpause connection.client_unpause 2 0 0 - admin noscript loading stale
 echo connection.echo 2 0 0 - loading stale fast
-hello connection.hello -1 0 0 - noscript loading stale fast no_auth allow_busy
+hello connection.hello -1 0 0 - noscript loading stale fast no_auth allow_busy holds_secrets
 ping connection.ping -1 0 0 - fast needs_file subscribed
 quit connection.quit -1 0 0 - noscript loading stale fast no_auth allow_busy subscribed unqueued
 reset connection.reset 1 0 0 - noscript loading stale fast no_auth allow_busy subscribed unqueued
@@ -96,7 +100,7 @@ hstrlen hashes.hstrlen 3 1 2 1:R readonly fast
 httl hashes.httl -5 1 4 1:Ra readonly fast
 hvals hashes.hvals 2 1 0 1:Ra readonly
 pfadd hyperloglogs.pfadd -2 1 0 1:Wi write denyoom fast
-pfcount hyperloglogs.pfcount -2 1 0 1..-1:Wa readonly
+pfcount hyperloglogs.pfcount -2 1 0 1..-1:Wa readonly may_replicate
 pfdebug hyperloglogs.pfdebug 3 2 0 2:Wa write denyoom admin
 pfmerge hyperloglogs.pfmerge -2 1 0 1:Wai;2..-1:Ra write denyoom
 pfselftest hyperloglogs.pfselftest 1 0 0 - admin
@@ -123,7 +127,7 @@ rpoplpush lists.rpoplpush 3 1 0 1:Wad;2:Wi write denyoom
 rpush lists.rpush -3 1 0 1:Wi write denyoom fast
 rpushx lists.rpushx -3 1 0 1:Wi write denyoom fast
 psubscribe pubsub.psubscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
-publish pubsub.publish 3 0 0 - pubsub loading stale fast
+publish pubsub.publish 3 0 0 - pubsub loading stale fast may_replicate
 pubsub - -2 0 0 -
 pubsub|help pubsub.pubsub_help 2 0 0 - loading stale
 pubsub|channels pubsub.pubsub_channels -2 0 0 - pubsub loading stale
@@ -132,13 +136,13 @@ pubsub|numsub pubsub.pubsub_numsub -2 0 0 - pubsub loading stale
 pubsub|shardchannels pubsub.pubsub_shardchannels -2 0 0 - pubsub loading stale
 pubsub|shardnumsub pubsub.pubsub_shardnumsub -2 0 0 - pubsub loading stale
 punsubscribe pubsub.punsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
-spublish pubsub.spublish 3 1 0 1:n pubsub loading stale fast
+spublish pubsub.spublish 3 1 0 1:n pubsub loading stale fast may_replicate
 ssubscribe pubsub.ssubscribe -2 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
 subscribe pubsub.subscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
 sunsubscribe pubsub.sunsubscribe -1 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
 unsubscribe pubsub.unsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
-eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
-evalsha scripting.evalsha -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
+eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate script
+evalsha scripting.evalsha -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate script
 evalsha_ro scripting.evalsha_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
 eval_ro scripting.eval_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
 script - -2 0 0 -
@@ -157,6 +161,8 @@ info server.info -1 0 0 - loading stale
 lastsave server.lastsave 1 0 0 - loading stale fast
 lolwut server.lolwut -1 0 0 - readonly fast
 shutdown server.shutdown -1 0 0 - admin noscript loading stale no_multi allow_busy
+monitor server.monitor 1 0 0 - admin noscript loading stale
+role server.role 1 0 0 - noscript loading stale fast
 swapdb databases.swapdb 3 0 0 - write fast
 time server.time 1 0 0 - loading stale fast
 command server.command -1 0 0 - loading stale
@@ -175,6 +181,8 @@ config|rewrite server.config_rewrite 2 0 0 - admin noscript loading stale
 config|set server.config_set -4 0 0 - admin noscript loading stale
 latency - -2 0 0 -
 latency|help server.latency_help 2 0 0 - loading stale
+latency|doctor server.latency_doctor 2 0 0 - admin noscript loading stale
+latency|graph server.latency_graph 3 0 0 - admin noscript loading stale
 latency|histogram server.latency_histogram -2 0 0 - admin noscript loading stale
 latency|history server.latency_history 3 0 0 - admin noscript loading stale
 latency|latest server.latency_latest 2 0 0 - admin noscript loading stale
@@ -182,8 +190,16 @@ latency|reset server.latency_reset -2 0 0 - admin noscript loading stale
 memory - -2 0 0 -
 memory|help server.memory_help 2 0 0 - loading stale
 memory|doctor server.memory_doctor 2 0 0 -
+memory|malloc-stats server.memory_malloc_stats 2 0 0 -
+memory|purge server.memory_purge 2 0 0 -
 memory|stats server.memory_stats 2 0 0 -
 memory|usage server.memory_usage -3 2 0 2:R readonly
+module - -2 0 0 -
+module|help server.module_help 2 0 0 - loading stale
+module|list server.module_list 2 0 0 - admin noscript
+module|load server.module_load -3 0 0 - admin noscript no_async_loading guarded
+module|loadex server.module_loadex -3 0 0 - admin noscript no_async_loading guarded
+module|unload server.module_unload 3 0 0 - admin noscript no_async_loading guarded
 slowlog - -2 0 0 -
 slowlog|help server.slowlog_help 2 0 0 - loading stale
 slowlog|get server.slowlog_get -2 0 0 - admin loading stale

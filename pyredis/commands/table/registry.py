@@ -45,6 +45,7 @@ OF_COMMAND = {
     "latency": "server.latency",
     "lolwut": "server.lolwut",
     "memory": "server.memory_command",
+    "module": "server.module_command",
     "slowlog": "server.slowlog",
 }
 

@@ -30,12 +30,14 @@ from pyredis.commands.table.keyspecs import (
 # The orders in which COMMAND INFO lists flags and categories.
 FLAGS = (
     *("write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript", "blocking", "loading", "stale"),
-    *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate", "no_mandatory_keys"),
+    *("skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "no_mandatory_keys"),
     *("no_async_loading", "no_multi", "movablekeys", "allow_busy"),
 )
 # What the core needs to know about a command and COMMAND does not show.
 MARKS = {
     "guarded": "its handler, in Python, decides by `admit` for which clients it runs or is queued",
+    "holds_secrets": "MONITOR shows it without some of its arguments",
+    "may_replicate": "a pause of writes holds it back although it is none: it may have something to propagate",
     "needs_file": "refused like a write while the append-only file cannot be written",
     "newer": "Redis 7.4 does not have it: `since` says which version does",
     "pushes": "replies with pushes, one for each channel, instead of one reply",

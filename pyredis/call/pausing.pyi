@@ -1,0 +1,1 @@
+"""CLIENT PAUSE, for native code only: see ``call/pausing.pxd``."""
