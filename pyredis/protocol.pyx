@@ -303,6 +303,8 @@ cdef class Connection(Blockable):
         resume_command(server, &self.client)
         self.deliver(begin)
         self.hub.deliver_soon()
+        if unlikely(apart_suspended(server)):
+            self.hub.continue_script_soon()
         if self.closing or self.lost:
             self.drop_input()
             self.finish()

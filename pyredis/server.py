@@ -82,6 +82,7 @@ class Server:
         self._cron: asyncio.TimerHandle | None = None
         self._work: asyncio.Handle | None = None
         self._pause: asyncio.TimerHandle | None = None
+        self._resuming = False
         self._reloading: asyncio.Task[None] | None = None
         self._shutting_down = False
         self._follow_directives()
@@ -370,14 +371,19 @@ class Server:
             self._pause = None
         if self.core.paused_until:
             self.core.unpause()
-            self._loop.call_soon(self._go_on)
+            self._resuming = True
+            self._loop.call_soon(self._resume)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
+        """Runs what the pause has held back; while a script makes the server busy, that waits for the script's end."""
         assert self.hub is not None
+        if self.core.busy or self.core.paused_until or not self._resuming:
+            return
         self.core.tick()
         self.core.serve_paused()
         self.hub.deliver_soon()
         self.hub.run_held_back()
+        self._resuming = self.core.busy
         self.wake_work()
 
     # ---- called by the shell and by dispatch ----
@@ -411,6 +417,11 @@ class Server:
             f"Slow script detected: still in execution after {milliseconds} milliseconds. You can try killing the "
             f"script using the SCRIPT KILL command. Script name is: {name}."
         )
+
+    def on_script_end(self) -> None:
+        """Called after a script that made the server busy."""
+        if self._resuming and self._loop is not None:
+            self._loop.call_soon(self._resume)
 
     def report_exception(self, where: str, error: BaseException) -> None:
         self.log.exception(where, error)

@@ -23,6 +23,11 @@ class Monitored:
         self.monitor = pair.another()
         self.monitor.check("MONITOR")
 
+    def runs(self, command: str) -> None:
+        """Runs a command on both; their replies may differ."""
+        for client in (self.pair.ours, self.pair.oracle):
+            client.call(*command.split())
+
     def seen(self) -> list[tuple[bytes, bytes]]:
         """The lines shown until now, as (database, words); they must be the same from both servers."""
         self.pair.check("ECHO", "the end")
@@ -67,7 +72,7 @@ COMMANDS = [
 def test_each_command_is_shown_as_redis_does(scene):
     shown = []
     for command in COMMANDS:
-        scene.pair.check(*command.split(), shape_only=True) if command != "DEBUG SLEEP 0" else None
+        scene.runs(command)
         shown += scene.seen()
     assert (b"3", words_of("SELECT", "3")) in shown
     assert (b"3", words_of("SET", "k", "w")) in shown
@@ -110,7 +115,7 @@ SECRETS = [
 
 @pytest.mark.parametrize(("command", "shown"), SECRETS)
 def test_secrets_are_left_out(scene, command, shown):
-    scene.pair.check(*command.split(), shape_only=True)
+    scene.runs(command)
     assert scene.seen()[0][1] == shown.encode()
 
 

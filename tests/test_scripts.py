@@ -191,8 +191,18 @@ def test_memory_is_checked_where_a_script_begins_to_write(data):
     ]
     with data.config(maxmemory=1):
         for script in scripts:
-            data.check("EVAL", script, 0)
+            for command in ("EVAL", "EVAL_RO"):
+                data.check(command, script, 0)
     data.digest()
+
+
+def test_a_script_with_flags_is_refused_for_lack_of_memory_before_it_is_queued(client):
+    """Redis 7.0 queues no command at all then."""
+    client.must("CONFIG", "SET", "maxmemory", 1)
+    for script, refused in (("return 1", False), ("#!lua flags=no-writes\nreturn 1", False), ("#!lua\nreturn 1", True)):
+        client.must("MULTI")
+        assert client.call("EVAL", script, 0).raw.startswith(b"-OOM ") == refused
+        assert client.call("EXEC").raw.startswith(b"-EXECABORT ") == refused
 
 
 def test_errors_and_calls_are_counted_as_in_redis(data):

@@ -1,5 +1,6 @@
 """The checks and their error replies; ``checks.pxd`` has the contract."""
 
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
 
@@ -26,30 +27,36 @@ from pyredis.call.command cimport (
     CMD_NO_MULTI,
     CMD_READONLY,
     CMD_RUNS_QUEUE,
+    CMD_RUNS_SCRIPT,
     CMD_SUBSCRIBED,
     CMD_UNQUEUED,
     CMD_WRITE,
+    Command,
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
 from pyredis.call.pausing cimport pause_hold, pause_holds
+from pyredis.call.request cimport Queued
 from pyredis.call.state cimport (
     RESTRICT_AOF_ERROR,
     RESTRICT_BUSY,
     RESTRICT_LOADING,
-    RESTRICT_MEMORY,
     RESTRICT_PAUSED,
     Server,
     exceeds_memory,
 )
 from pyredis.dispatch.run cimport note_rejection
-from pyredis.ground.base cimport slice_of
+from pyredis.ground.base cimport Slice, likely, slice_of
 
 from pyredis.call.handlers import CommandError
 
 # The first words of a browser's HTTP request, which a malicious page can direct at the server; nothing after them may
 # be executed.
 FOREIGN = (b"post", b"host:")
+
+ctypedef uint32_t (*ScriptFlags)(Server *server, uint32_t flags, Slice script) noexcept nogil
+# See `lua/script_flags`; NULL until it is imported.
+cdef ScriptFlags _script_flags = NULL
 
 
 cdef void reject(Call *call, const char *text) noexcept nogil:
@@ -122,26 +129,49 @@ cdef void reject_any(void *call, const char *text) noexcept nogil:
     note_rejection(<Call *> call)
 
 
+cdef void find_script_flags() noexcept with gil:
+    """Imports the function when it is first needed. If that fails, the command itself fails for the same reason."""
+    global _script_flags
+    try:
+        from pyredis.lua.script_flags import FUNCTION
+    except ImportError:
+        return
+    _script_flags = <ScriptFlags> PyCapsule_GetPointer(FUNCTION, "pyredis.script_flags")
+
+
+cdef inline uint32_t flags_of(Server *server, const Command *command, const Slice *argv) noexcept nogil:
+    """Returns the command's flags; those of a command that runs a script depend on the script."""
+    if likely(not command.flags & CMD_RUNS_SCRIPT):
+        return command.flags
+    if _script_flags == NULL:
+        find_script_flags()
+    return _script_flags(server, command.flags, argv[1]) if _script_flags != NULL else command.flags
+
+
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     """Returns the command's flags. EXEC also has those of the commands it will run, but may run while loading only if
     all of them may."""
-    cdef uint32_t flags = call.command.flags
+    cdef uint32_t flags = flags_of(call.server, call.command, call.argv)
     cdef uint32_t common = flags
+    cdef Queued *queued
     cdef size_t index
     if call.client.flags & CLIENT_MULTI and flags & CMD_RUNS_QUEUE:
         for index in range(call.client.queued):
-            flags |= call.client.queue[index].command.flags
-            common &= call.client.queue[index].command.flags
+            queued = call.client.queue + index
+            flags |= flags_of(call.server, queued.command, queued.argv)
+            common &= queued.command.flags
     return flags & ~CMD_LOADING | common & CMD_LOADING
 
 
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
-    cdef uint32_t flags = flags_to_run(call)
-    if not server.restrictions & RESTRICT_LOADING and flags & CMD_DENYOOM and exceeds_memory(server):
+    cdef bint full = not server.restrictions & RESTRICT_LOADING and exceeds_memory(server)
+    cdef bint unwritable = server.restrictions & RESTRICT_AOF_ERROR
+    cdef uint32_t flags = flags_to_run(call) if full or unwritable else 0
+    if full and flags & CMD_DENYOOM:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
-    if server.restrictions & RESTRICT_AOF_ERROR and flags & (CMD_WRITE | CMD_NEEDS_FILE):
+    if unwritable and flags & (CMD_WRITE | CMD_NEEDS_FILE):
         reject_misconf(call)
         return True
     if server.restrictions & RESTRICT_BUSY and not call.command.flags & CMD_ALLOW_BUSY:

@@ -51,7 +51,9 @@ class Hub:
         """Continues the script that makes the server busy, after the loop has served the other clients."""
     def continue_script(self) -> None: ...
     def run_held_back(self) -> None:
-        """Runs the commands that CLIENT PAUSE held back, once the pause has ended."""
+        """Runs the commands that CLIENT PAUSE held back, once the pause has ended; stops after a script that makes the
+        server busy.
+        """
     def relieve(self) -> None:
         """Resumes the paused connections that may continue. Must be called periodically."""
     def client_totals(self) -> tuple[int, int, int, int, int, int]:

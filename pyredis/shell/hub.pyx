@@ -328,10 +328,15 @@ cdef class Hub:
         apart_resume(&self.core.server)
         if apart_suspended(&self.core.server):
             self.continue_script_soon()
+        else:
+            self.host.on_script_end()
         self.deliver_soon()
 
     def run_held_back(self):
-        """After CLIENT PAUSE: runs what the pause has held back, in the order in which it arrived."""
+        """After CLIENT PAUSE: runs what the pause has held back, in the order in which it arrived.
+
+        Stops after a script that makes the server busy; must be called again when that has ended.
+        """
         cdef Waiter *waiter = self.core.server.pause.first
         cdef list owners = []
         enter(self.core)
@@ -339,6 +344,8 @@ cdef class Hub:
             owners.append(<object> waiter.client.owner)
             waiter = waiter.newer
         for connection in owners:
+            if apart_suspended(&self.core.server):
+                return
             try:
                 connection.run_held_back()
             except Exception as error:

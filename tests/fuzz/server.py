@@ -76,6 +76,8 @@ class Loop:
     def call_at(self, when, callback, *arguments):
         return SimpleNamespace(cancel=lambda: None)
 
+    call_later = call_at
+
     def run(self):
         while self.ready:
             ready, self.ready = self.ready, []
@@ -149,7 +151,8 @@ class FuzzedServer(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(QuietConfig.load(None, DIRECTIVES), Log("warning", os.devnull))
         self.folder_path = folder
-        self.hub = Hub(self.core, self, Loop())
+        self._loop = Loop()
+        self.hub = Hub(self.core, self, self._loop)
         self.exceptions: list[str] = []
         self.rewrite: Snapshot | None = None
 
@@ -174,7 +177,7 @@ class FuzzedServer(Server):
         self.hub.loop.run()
         self.core.tick()
         self.core.tidy(SLICE_US)
-        if self.active_expire:
+        if self.active_expire and not self.core.paused_until:
             self.core.expire_cycle(SLICE_US)
             self.hub.deliver_soon()
         if self.core.aof_wake_fd >= 0:
@@ -296,6 +299,7 @@ class Session:
             for piece in pieces(segment, 1 if data[0] & 2 else 0, draw):
                 self.feed(transport, piece)
             self.server.work()
+        self.server.unpause()
         for transport in transports:
             self.server.hub.loop.run()
             check_replies(bytes(transport.written))
