@@ -112,6 +112,35 @@ def test_the_line_has_the_fields_of_redis_in_their_order(pair):
     assert list(ours)[-2:] == ["lib-name", "lib-ver"]
 
 
+@pytest.mark.parametrize("command", ["NOSUCH x", "CLIENT NOSUCH", "GET", "CLIENT KILL ADDR", "SET k"])
+def test_the_line_names_the_last_command_although_it_was_refused(pair, command):
+    """An unknown one, and an unknown subcommand, have no name."""
+    with pair.another() as other:
+        shown = []
+        for client, watcher in ((other.ours, pair.ours), (other.oracle, pair.oracle)):
+            number = client_id(client)
+            client.call(*command.split())
+            shown.append(fields(watcher.must("CLIENT", "LIST", "ID", number))["cmd"])
+        assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("change", ["SET k v", "DEL k", "FLUSHALL"])
+def test_the_line_says_that_a_watched_key_has_been_written(client, other, change):
+    """Redis 7.4 stops watching then."""
+    number = client_id(other)
+    client.must("SET", "k", "v")
+    other.must("WATCH", "k", "l")
+    line = fields(client.must("CLIENT", "LIST", "ID", number))
+    assert (line["flags"], line["watch"]) == ("N", "2")
+    client.must(*change.split())
+    line = fields(client.must("CLIENT", "LIST", "ID", number))
+    assert (line["flags"], line["watch"]) == ("d", "0")
+    other.must("MULTI")
+    assert fields(client.must("CLIENT", "LIST", "ID", number))["flags"] == "xd"
+    assert other.must("EXEC") is None
+    assert fields(client.must("CLIENT", "LIST", "ID", number))["flags"] == "N"
+
+
 def test_the_line_tells_the_state(pair):
     began = time.monotonic()
     pair.reconnect()

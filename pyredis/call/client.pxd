@@ -68,6 +68,8 @@ cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil
 # Remembers the key and its version, directly after `keyspace_watch`; false if the client watches it already.
 cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil
 cdef void client_unwatch(Client *client) noexcept nogil
+# Whether a watched key has been written since. A key that has only expired is not noticed here, but by EXEC.
+cdef bint client_watch_broken(const Client *client) noexcept nogil
 # Adds a request to MULTI's queue.
 cdef void client_queue(Client *client, Command *command, int argc, const Slice *argv) noexcept nogil
 # Whether CLIENT REPLY withholds a reply now.

@@ -96,6 +96,14 @@ cdef bint client_watch(Client *client, WatchedKey *key) noexcept nogil:
     return True
 
 
+cdef bint client_watch_broken(const Client *client) noexcept nogil:
+    cdef size_t index
+    for index in range(client.watch_capacity):
+        if client.watches[index].key != NULL and client.watches[index].key.version != client.watches[index].version:
+            return True
+    return False
+
+
 cdef void client_unwatch(Client *client) noexcept nogil:
     cdef size_t index
     for index in range(client.watch_capacity):

@@ -17,6 +17,7 @@ from pyredis.call.client cimport (
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
     Client,
+    client_watch_broken,
 )
 from pyredis.call.subscriptions cimport subscriptions_of
 from pyredis.call.waiting cimport Place, Waiter, waiter_of
@@ -129,10 +130,12 @@ cdef class ClientState:
             text += "x"
         if self.client.flags & CLIENT_BLOCKED:
             text += "b"
-        if self.client.flags & CLIENT_UNIX:
-            text += "U"
+        if client_watch_broken(&self.client):
+            text += "d"
         if self.ending:
             text += "c"
+        if self.client.flags & CLIENT_UNIX:
+            text += "U"
         if self.client.flags & CLIENT_NO_EVICT:
             text += "e"
         if self.client.flags & CLIENT_NO_TOUCH:
@@ -166,7 +169,8 @@ cdef class ClientState:
 
     @property
     def watching(self):
-        return self.client.watching
+        """How many keys it watches; none once one of them has been written, because that decides its EXEC."""
+        return 0 if client_watch_broken(&self.client) else self.client.watching
 
     @property
     def channels(self):

@@ -77,6 +77,7 @@ cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
 
 
 cdef void reject_arity(Call *call) noexcept nogil:
+    call.client.last_command = call.command
     if call.command.flags & CMD_RUNS_QUEUE:
         reject_exec(call, "wrong number of arguments for 'exec' command")
         return
@@ -94,6 +95,7 @@ cdef void reject_unknown(Call *call) noexcept with gil:
     """Replies with the error for an unknown command or subcommand."""
     cdef bytes text, listed = b""
     name = shown_argument(call, 0, 128)
+    call.client.last_command = NULL
     if call.command == NULL and name.lower() in FOREIGN and not call.client.flags & CLIENT_LOADER:
         (<object> call.server.core).host.on_foreign_protocol(client_object(call.client))
         call.client.flags |= CLIENT_CLOSE_NOW
