@@ -13,6 +13,7 @@ cdef class Core(State):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict error_counts     # error code -> count
+    cdef bint errors_overflowed         # there were too many codes to count them
     cdef readonly object host           # the Server object in Python
     cdef public object on_slow          # called with (client, first arguments, microseconds, number of missing ones)
     cdef public object on_latency       # called with (event, milliseconds), or None

@@ -13,8 +13,9 @@ class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
-    ``on_foreign_protocol(client)``, ``log_script(level, line)`` and ``on_slow_script(name, milliseconds)``. ``specs``
-    and ``bound`` are the command table and its handlers (``commands/table/registry``). All methods must be called in
+    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``log_script(level, line)`` and
+    ``on_slow_script(name, milliseconds)``. ``specs`` and ``bound`` are the command table and its handlers
+    (``commands/table/registry``). All methods must be called in
     the thread of the server's event loop. Budgets are in microseconds, sizes and positions in bytes, errors are errnos
     (0 for none).
     """
@@ -96,6 +97,8 @@ class Core(State):
         """Returns per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
     def counters(self) -> dict[str, int]: ...
     def reset_counters(self) -> None: ...
+    def count_error(self, code: str) -> None:
+        """Counts an error reply by its code. A script can invent any number of codes: too many end the counting."""
     def command_stats(self) -> list[tuple[str, int, float, int, int, list[tuple[int, int, int]]]]:
         """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram)."""
     @property

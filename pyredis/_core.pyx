@@ -220,6 +220,8 @@ cdef enum:
     REPLY_SLICE = 256 << 10
     # A reply buffer larger than this, in bytes, is freed when it is empty.
     REPLY_KEEP = 1 << 20
+    # Redis's limit.
+    ERROR_CODES = 128
 
 
 cdef void notify_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
@@ -255,8 +257,9 @@ cdef class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
-    ``on_foreign_protocol(client)``, ``log_script(level, line)`` and ``on_slow_script(name, milliseconds)``. ``specs``
-    and ``bound`` are the command table and its handlers (``commands/table/registry``).
+    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``log_script(level, line)`` and
+    ``on_slow_script(name, milliseconds)``. ``specs`` and ``bound`` are the command table and its handlers
+    (``commands/table/registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -806,6 +809,7 @@ cdef class Core(State):
         server.reply.errors = 0
         server.errors_noted = 0
         self.error_counts.clear()
+        self.errors_overflowed = False
         for index in range(server.command_count):
             command = server.commands + index
             command.calls = 0
@@ -814,6 +818,20 @@ cdef class Core(State):
             command.failed = 0
             if command.histogram != NULL:
                 memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
+
+    def count_error(self, str code):
+        """Counts an error reply by its code. A script can invent any number of codes: too many end the counting."""
+        cdef dict counts = self.error_counts
+        if self.errors_overflowed:
+            return
+        if code in counts or len(counts) < ERROR_CODES:
+            counts[code] = counts.get(code, 0) + 1
+            return
+        self.errors_overflowed = True
+        codes = sorted(counts)
+        counts.clear()
+        counts["ERRORSTATS_DISABLED"] = 1
+        self.host.on_too_many_errors(codes)
 
     def command_stats(self):
         """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram).

@@ -418,6 +418,13 @@ class Server:
             f"script using the SCRIPT KILL command. Script name is: {name}."
         )
 
+    def on_too_many_errors(self, codes: list[str]) -> None:
+        self.log.warning(
+            "Errorstats stopped adding new errors because the number of errors reached the limit, may be misuse of "
+            "lua error_reply, please check INFO ERRORSTATS, this can be re-enabled via CONFIG RESETSTAT."
+        )
+        self.log.warning(f"Current errors code list: {', '.join(codes)}")
+
     def on_script_end(self) -> None:
         """Called after a script that made the server busy."""
         if self._resuming and self._loop is not None:
@@ -447,6 +454,7 @@ class Server:
             "client_query_buffer_limit_disconnections": self.hub.query_limit_closed,
             "client_output_buffer_limit_disconnections": self.rules.output_limited,
             "rejected_connections": self.rules.rejected,
+            "acl_access_denied_auth": self.rules.denied,
         }
 
     def reset_statistics(self) -> None:
@@ -456,6 +464,7 @@ class Server:
         self.core.reset_peak_memory()
         self.rules.rejected = 0
         self.rules.output_limited = 0
+        self.rules.denied = 0
         for rate in (self.operations, self.cycles, self.input_rate, self.output_rate):
             rate.reset()
         assert self.hub is not None

@@ -382,6 +382,28 @@ def test_errors_are_counted_by_code(pair2):
     }
 
 
+def test_too_many_codes_of_errors_end_the_counting_by_code(start_ours):
+    """Scripts can invent them. Redis 7.4 begins to count again after CONFIG RESETSTAT; 7.0 has no limit."""
+    server = start_ours()
+    with server.client() as client:
+        for number in range(128):
+            client.call("EVAL", f"return {{err = 'CODE{number} x'}}", 0)
+        client.call("EVAL", "return {err = 'CODE7 x'}", 0)
+        counted = info(client, "errorstats")
+        assert len(counted) == 128
+        assert counted["errorstat_CODE7"] == "count=2"
+        for _ in range(2):
+            client.call("EVAL", "return {err = 'ONE_MORE x'}", 0)
+            assert info(client, "errorstats") == {"errorstat_ERRORSTATS_DISABLED": "count=1"}
+        assert info(client, "stats")["total_error_replies"] == "131"
+        assert "Current errors code list: CODE0, CODE1, CODE10, " in server.log()
+        client.call("AUTH", "nobody", "x")
+        assert info(client, "stats")["acl_access_denied_auth"] == "1"
+        client.must("CONFIG", "RESETSTAT")
+        client.call("GET")
+        assert info(client, "errorstats") == {"errorstat_ERR": "count=1"}
+
+
 def test_commands_are_counted_by_name(pair2):
     def counts(client):
         told = info(client, "commandstats")

@@ -51,10 +51,9 @@ cdef void note_error(Call *call) noexcept with gil:
     """Counts the error by its code, for INFO's errorstats."""
     cdef Reply *reply = call.reply
     cdef bytes text = reply.data[reply.last_error + 1:min(reply.size, reply.last_error + 65)]
-    cdef dict counts = (<object> call.server.core).error_counts
     call.server.errors_noted = reply.errors
     code = text.split(b"\r", 1)[0].split(b" ", 1)[0].decode("latin-1")
-    counts[code] = counts.get(code, 0) + 1
+    (<object> call.server.core).count_error(code)
 
 
 cdef object client_of(Call *call):

@@ -36,6 +36,7 @@ class ClientRules:
         self.server = server
         self.rejected = 0
         self.output_limited = 0
+        self.denied = 0
         self._over_soft: dict[int, float] = {}
         self._limits_changed = False
         self._quiet_until = 0.0

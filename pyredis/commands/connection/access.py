@@ -16,6 +16,7 @@ WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
 def authenticate(client, user: bytes, password: bytes) -> None:
     """Authenticates the client, or raises WRONGPASS."""
     if not _is_right(client.host.config["requirepass"], user, password):
+        client.host.rules.denied += 1
         raise CommandError(WRONG_PASSWORD)
     client.authenticated = True
 

@@ -203,7 +203,6 @@ def stats(client):
         "instantaneous_output_repl_kbps": "0.00",
         "expired_stale_perc": f"{counters['expired_stale_perc']:.2f}",
         "evicted_scripts": forgotten_scripts(client.core),
-        "acl_access_denied_auth": client.core.error_counts.get("WRONGPASS", 0),
     }
     return {name: found.get(name, 0) for name in STATS}
 
