@@ -75,6 +75,7 @@ class Server:
         self.cycles = Rate()
         self.input_rate = Rate()
         self.output_rate = Rate()
+        self.overfull = Duration()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: Listeners | None = None
         self._starting: asyncio.Task[Any] | None = None
@@ -309,12 +310,16 @@ class Server:
         self.cycles.sample(self.hub.reads)
         self.input_rate.sample(self.hub.bytes_in)
         self.output_rate.sample(self.hub.bytes_out)
+        self._look_at_memory()
         if self.cron_count % self.config["hz"] == 0:
             self.rules.every_second()
         self.hub.relieve()
         self.persistence.cron()
         if self._work is None:
             self.work()
+
+    def _look_at_memory(self) -> None:
+        self.overfull.look(0 < self.config["maxmemory"] < self.core.used_memory)
 
     def work(self) -> None:
         """Runs a slice of each background task (expiry, resizing, freeing, rewriting); again soon if there is more."""
@@ -445,6 +450,7 @@ class Server:
     def counters(self) -> dict[str, int]:
         """The counters of the shell and of the rules for clients, by INFO's names."""
         assert self.hub is not None
+        self._look_at_memory()
         return {
             "total_connections_received": self.hub.connections,
             "total_net_input_bytes": self.hub.bytes_in,
@@ -455,6 +461,8 @@ class Server:
             "client_output_buffer_limit_disconnections": self.rules.output_limited,
             "rejected_connections": self.rules.rejected,
             "acl_access_denied_auth": self.rules.denied,
+            "total_eviction_exceeded_time": self.overfull.total_ms(),
+            "current_eviction_exceeded_time": self.overfull.current_ms(),
         }
 
     def reset_statistics(self) -> None:
@@ -465,6 +473,7 @@ class Server:
         self.rules.rejected = 0
         self.rules.output_limited = 0
         self.rules.denied = 0
+        self.overfull.reset()
         for rate in (self.operations, self.cycles, self.input_rate, self.output_rate):
             rate.reset()
         assert self.hub is not None
@@ -492,6 +501,31 @@ class Server:
     def rewrite_aof(self, on_done: Callable[[str | None], None]) -> bool | None:
         """Runs BGREWRITEAOF. True if a rewrite began, False if it is scheduled, None if ``on_done`` will be called."""
         return self.persistence.start_rewrite(on_done)
+
+
+class Duration:
+    """For how long a condition has held, as far as it is looked at."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._before = 0.0
+        self._since: float | None = None
+
+    def look(self, holds: bool) -> None:
+        if holds and self._since is None:
+            self._since = time.monotonic()
+        elif not holds and self._since is not None:
+            self._before += time.monotonic() - self._since
+            self._since = None
+
+    def current_ms(self) -> int:
+        """For how long it has held without interruption; 0 if it does not hold."""
+        return 0 if self._since is None else round((time.monotonic() - self._since) * 1000)
+
+    def total_ms(self) -> int:
+        return round(self._before * 1000) + self.current_ms()
 
 
 class Rate:

@@ -63,8 +63,7 @@ FIXED = {
                 "total_net_repl_input_bytes",
             ),
             *("total_net_repl_output_bytes", "sync_full", "sync_partial_ok", "sync_partial_err", "evicted_keys"),
-            *("evicted_clients", "evicted_scripts", "total_eviction_exceeded_time", "current_eviction_exceeded_time"),
-            *("latest_fork_usec", "total_forks"),
+            *("evicted_clients", "evicted_scripts", "latest_fork_usec", "total_forks"),
             *("migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses"),
             *("active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time"),
             *("current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes"),
@@ -609,6 +608,33 @@ def test_what_happens_to_keys_and_errors_is_counted(client):
     assert (found["total_error_replies"], found["acl_access_denied_auth"]) == ("4", "1")
     names = ("errorstat_ERR", "errorstat_WRONGPASS", "errorstat_WRONGTYPE")
     assert [found[name] for name in names] == ["count=2", "count=1", "count=1"]
+
+
+@fields("total_eviction_exceeded_time", "current_eviction_exceeded_time")
+def test_the_time_above_maxmemory_is_counted_while_it_lasts_and_afterwards(client):
+    names = ("total_eviction_exceeded_time", "current_eviction_exceeded_time")
+
+    def milliseconds() -> list[int]:
+        found = info(client)
+        return [int(found[name]) for name in names]
+
+    assert milliseconds() == [0, 0]
+    client.must("CONFIG", "SET", "maxmemory", 1)
+    wait_until(lambda: min(milliseconds()) >= 20, "20 ms to be counted")
+    total, current = milliseconds()
+    assert total == current
+    client.must("CONFIG", "SET", "maxmemory", 0)
+    after = milliseconds()
+    assert after[0] >= total
+    assert after[1] == 0
+    assert milliseconds() == after
+    client.must("CONFIG", "SET", "maxmemory", 1)
+    wait_until(lambda: milliseconds()[1] >= 5, "5 ms to be counted")
+    total, current = milliseconds()
+    assert total >= after[0] + current
+    client.must("CONFIG", "SET", "maxmemory", 0)
+    client.must("CONFIG", "RESETSTAT")
+    assert milliseconds() == [0, 0]
 
 
 @fields("expired_stale_perc", "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
