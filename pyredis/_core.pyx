@@ -241,6 +241,17 @@ cdef int64_t read_clock(void *context) noexcept with gil:
         return wall_us()
 
 
+cdef void note_removal(void *context, int64_t ns) noexcept nogil:
+    """Reports the removal of an expired key to the latency monitor if it took long."""
+    cdef Server *server = <Server *> context
+    if ns // 1000000 >= server.settings.latency_ms:
+        report_removal(server, ns)
+
+
+cdef void report_removal(Server *server, int64_t ns) noexcept with gil:
+    (<Core> server.core).note_latency("expire-del", ns)
+
+
 cdef list histogram_rows(const uint64_t *counts):
     cdef list rows = []
     cdef uint64_t part
@@ -444,6 +455,9 @@ cdef class Core(State):
             slowest = server.settings.latency_ms * 1e6
         slowest /= server.ns_per_cycle
         server.settings.slow_cycles = <uint64_t> -1 if slowest < 0 or slowest > 1e18 else <uint64_t> slowest
+        server.keyspace.hooks.timed = NULL
+        if server.settings.latency_ms > 0:
+            server.keyspace.hooks.timed = note_removal
 
     cdef int note_latency(self, str event, int64_t ns) except -1:
         """Reports an event to the latency monitor if it was long enough."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyredis.commands.server.latency_doctor import describe
 from pyredis.commands.server.latency_graph import age, draw, step_of
 from support.client import wait_until
-from support.fsfaults import SyncGate
+from support.fsfaults import SyncGate, injected
 
 
 def history(client, event: str) -> list[list[int]]:
@@ -97,19 +97,78 @@ def test_a_slow_sync_is_recorded(start_ours, tmp_path):
         assert "aof-fsync-always" in client.must("LATENCY", "DOCTOR").decode()
 
 
-@pytest.mark.parametrize("policy", ["everysec", "no"])
-def test_a_slow_write_is_recorded_by_its_circumstances(start_ours, policy):
-    """A megabyte takes longer than the least threshold, a millisecond, once there are enough of them."""
-    server = start_ours("--appendonly", "yes", "--appendfsync", policy, "--latency-monitor-threshold", "1")
+def test_the_removal_of_an_expired_key_is_recorded(start_ours):
+    """A large string is given back to the system at once, which takes long."""
+    server = start_ours("--appendonly", "no", "--latency-monitor-threshold", "1", "--enable-debug-command", "yes")
     with server.client() as client:
-        value = "x" * (16 << 20)
+        client.must("DEBUG", "SET-ACTIVE-EXPIRE", 0)
 
-        def recorded() -> set[bytes]:
-            client.must("SET", "k", value)
-            return {event[0] for event in client.must("LATENCY", "LATEST")}
+        def recorded() -> list[list[int]]:
+            client.must("SETRANGE", "large", 128 << 20, "x")
+            client.must("PEXPIRE", "large", 1)
+            wait_until(lambda: client.must("EXISTS", "large") == 0, "the key to expire")
+            return history(client, "expire-del")
 
-        wait_until(lambda: b"aof-write" in recorded(), "the event")
-        assert recorded() & {b"aof-write-alone", b"aof-write-pending-fsync"}
+        wait_until(recorded, "the event")
+        assert history(client, "expire-cycle") == []
+
+
+def test_a_long_cycle_of_expiry_is_recorded(start_ours):
+    server = start_ours("--appendonly", "no", "--latency-monitor-threshold", "1")
+    with server.client() as client:
+
+        def recorded() -> list[list[int]]:
+            client.must("SETRANGE", "large", 128 << 20, "x")
+            client.must("PEXPIRE", "large", 1)
+            wait_until(lambda: client.must("DBSIZE") == 0, "the key to be removed")
+            return history(client, "expire-cycle")
+
+        wait_until(recorded, "the event")
+
+
+def until_recorded(client, event: str) -> None:
+    """Writes until the event is recorded; a write to the file takes 20 ms."""
+
+    def recorded() -> list[list[int]]:
+        client.must("SET", "k", "v")
+        return history(client, event)
+
+    assert wait_until(recorded, event)[0][1] >= 20
+    assert history(client, "aof-write")[0][1] >= 20
+
+
+@pytest.mark.parametrize("policy", ["always", "everysec", "no"])
+def test_a_slow_write_is_recorded(start_ours, tmp_path, policy):
+    server = start_ours("--appendonly", "yes", "--appendfsync", policy, "--latency-monitor-threshold", "10")
+    with server.client() as client:
+        client.must("SET", "k", "v")
+        (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+        with injected(server.pid, tmp_path, "write,writev,pwrite64,pwritev:delay_enter=20000", file=file):
+            until_recorded(client, "aof-write-alone")
+        assert history(client, "aof-write-active-child") == []
+
+
+def test_a_slow_write_during_a_sync_is_recorded_as_that(start_ours, tmp_path):
+    gate = SyncGate(tmp_path, "fdatasync")
+    options = ["--appendonly", "yes", "--appendfsync", "everysec", "--latency-monitor-threshold", "10"]
+    server = start_ours(*options, environment=gate.environment)
+    with server.client() as client:
+        client.must("SET", "k", "v")
+        (file,) = (server.folder / "appendonlydir").glob("*.incr.aof")
+        with gate.shut():
+            wait_until(lambda: client.must("SET", "k", "v") and gate.calls() > 0, "a sync to begin")
+            with injected(server.pid, tmp_path, "write,writev,pwrite64,pwritev:delay_enter=20000", file=file):
+                until_recorded(client, "aof-write-pending-fsync")
+
+
+def test_a_slow_write_during_a_rewrite_is_recorded_as_that(start_ours, tmp_path):
+    options = ["--appendonly", "yes", "--appendfsync", "no", "--latency-monitor-threshold", "10"]
+    server = start_ours(*options, "--enable-debug-command", "yes")
+    with server.client() as client:
+        client.must("DEBUG", "POPULATE", 1_000_000)
+        with injected(server.pid, tmp_path, "write,writev,pwrite64,pwritev:delay_enter=20000"):
+            client.must("BGREWRITEAOF")
+            until_recorded(client, "aof-write-active-child")
 
 
 def test_the_doctor_describes_what_was_recorded(start_ours, protocol):

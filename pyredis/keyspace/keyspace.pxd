@@ -102,6 +102,8 @@ ctypedef struct KeyspaceHooks:
     int64_t (*clock)(void *context) noexcept nogil
     # The key expired and is about to be removed.
     void (*expired)(void *context, Database *database, Slice key) noexcept nogil
+    # The removal of an expired key took that long.
+    void (*timed)(void *context, int64_t ns) noexcept nogil
     # A key has been created.
     void (*added)(void *context, Database *database, Slice key) noexcept nogil
     # The entry is about to change or to be removed, and the snapshot under way has not seen it.

@@ -10,7 +10,17 @@ slices.
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
-from pyredis.ground.base cimport Slice, format_int64, likely, parse_int64, slice_of, store_u32, unlikely, wall_us
+from pyredis.ground.base cimport (
+    Slice,
+    format_int64,
+    likely,
+    monotonic_ns,
+    parse_int64,
+    slice_of,
+    store_u32,
+    unlikely,
+    wall_us,
+)
 from pyredis.ground.blob cimport (
     BLOB_SHARED,
     Blob,
@@ -202,7 +212,16 @@ cdef void keyspace_remove_expired(Keyspace *keyspace, Database *database, Entry 
     if keyspace.hooks.expired != NULL:
         keyspace.hooks.expired(keyspace.hooks.context, database, key)
     keyspace_signal(database, key, hash_key(key.data, key.size))
+    if unlikely(keyspace.hooks.timed != NULL):
+        delete_timed(keyspace, database, entry)
+    else:
+        keyspace_delete(keyspace, database, entry, True)
+
+
+cdef void delete_timed(Keyspace *keyspace, Database *database, Entry *entry) noexcept nogil:
+    cdef int64_t began = monotonic_ns()
     keyspace_delete(keyspace, database, entry, True)
+    keyspace.hooks.timed(keyspace.hooks.context, monotonic_ns() - began)
 
 
 cdef Entry *keyspace_find(Keyspace *keyspace, Database *database, Slice key, uint64_t hash) noexcept nogil:
