@@ -4,7 +4,7 @@ from pyredis.commands.table.spec import family, row
 
 OPTIONS = (
     "[BY by-pattern:pattern~pattern] [LIMIT limit=(offset count)] [GET get-pattern:pattern~pattern]... "
-    "[order=(ASC|DESC)] [ALPHA]"
+    "[order=(ASC|DESC)] [sorting=ALPHA]"
 )
 COMPLEXITY = "O(N+M*log(M)), N elements, M of them returned; O(N) if nothing is sorted."
 LOOKED_UP = "unknown RO access -- Keys that the BY and GET patterns name."

@@ -11,13 +11,13 @@ WITH = "[WITHCOORD] [WITHDIST] [WITHHASH]"
 CIRCLE = f"radius:double {UNITS}"
 FROM = f"from=(FROMMEMBER member|FROMLONLAT fromlonlat=({COORDINATES}))"
 BY = f"by=(circle=(BYRADIUS radius:double {UNITS})|box=(BYBOX width:double height:double {UNITS}))"
-STORE = "[store=(STORE storekey~key:key|STOREDIST storedistkey~key:key)]"
+STORE = "[store=(STORE storekey:key~key|STOREDIST storedistkey:key~key)]"
 AREA = "O(N+log(M)), N members of the area around the shape, M results."
 STORES = "; after STORE@{0} OW update; after STOREDIST@{0} OW update"
 
 with family("geo", module="geo", acl="geo"):
     row(
-        f"GEOADD key [condition@6.2.0=(NX|XX)] [CH@6.2.0] data=({COORDINATES} member)...",
+        f"GEOADD key [condition@6.2.0=(NX|XX)] [change=CH@6.2.0] data=({COORDINATES} member)...",
         "write denyoom",
         keys="1 RW update",
         since="3.2.0",

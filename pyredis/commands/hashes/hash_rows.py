@@ -30,7 +30,7 @@ with family("hash", module="hashes", acl="hash"):
     )
     row(
         f"HEXPIRE key seconds {CONDITION} {FIELDS}",
-        "write fast",
+        "write denyoom fast",
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
@@ -38,7 +38,7 @@ with family("hash", module="hashes", acl="hash"):
     )
     row(
         f"HEXPIREAT key unix-time-seconds {CONDITION} {FIELDS}",
-        "write fast",
+        "write denyoom fast",
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
@@ -148,7 +148,7 @@ with family("hash", module="hashes", acl="hash"):
     )
     row(
         f"HPEXPIRE key milliseconds {CONDITION} {FIELDS}",
-        "write fast",
+        "write denyoom fast",
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
@@ -156,7 +156,7 @@ with family("hash", module="hashes", acl="hash"):
     )
     row(
         f"HPEXPIREAT key unix-time-milliseconds {CONDITION} {FIELDS}",
-        "write fast",
+        "write denyoom fast",
         keys=UPDATE,
         since="7.4.0",
         complexity=PER_FIELD,
@@ -174,7 +174,6 @@ with family("hash", module="hashes", acl="hash"):
         f"HPTTL key {FIELDS}",
         "readonly fast",
         keys=READ,
-        tips="nondeterministic_output",
         since="7.4.0",
         complexity=PER_FIELD,
         summary="Returns how many milliseconds remain until fields of a hash expire.",
@@ -235,7 +234,6 @@ with family("hash", module="hashes", acl="hash"):
         f"HTTL key {FIELDS}",
         "readonly fast",
         keys=READ,
-        tips="nondeterministic_output",
         since="7.4.0",
         complexity=PER_FIELD,
         summary="Returns how many seconds remain until fields of a hash expire.",

@@ -9,7 +9,7 @@ EACH = "O(N), N channels named; without arguments, N subscriptions ended."
 
 with family("pubsub", module="pubsub"):
     row(
-        "PSUBSCRIBE pattern=(pattern)...",
+        "PSUBSCRIBE pattern...",
         SUBSCRIBING,
         marks=PUSHING,
         since="2.0.0",

@@ -47,7 +47,7 @@ with family("sorted-set", module="sorted_sets", acl="sortedset"):
         summary="Pops the lowest-scored member of the first non-empty sorted set, and waits while all are empty.",
     )
     row(
-        "ZADD key [condition@3.0.2=(NX|XX)] [comparison@6.2.0=(GT|LT)] [CH@3.0.2] [INCR@3.0.2] "
+        "ZADD key [condition@3.0.2=(NX|XX)] [comparison@6.2.0=(GT|LT)] [change=CH@3.0.2] [increment=INCR@3.0.2] "
         "data=(score:double member)...",
         "write denyoom fast",
         keys="1 RW update",

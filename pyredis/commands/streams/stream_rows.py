@@ -52,7 +52,7 @@ with family("stream", module="streams", acl="stream"):
     )
     container("XGROUP", since="5.0.0", summary="Groups the commands for consumer groups.", help_since="5.0.0")
     row(
-        "XGROUP|CREATE key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entries-read:integer]",
+        "XGROUP|CREATE key group id-selector=(id|$) [MKSTREAM] [ENTRIESREAD entriesread:integer~entries-read]",
         "write denyoom",
         keys="2 RW insert",
         since="5.0.0",
@@ -84,7 +84,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Removes a consumer group.",
     )
     row(
-        "XGROUP|SETID key group id-selector=(id|$) [ENTRIESREAD entries-read:integer]",
+        "XGROUP|SETID key group id-selector=(id|$) [ENTRIESREAD entriesread:integer~entries-read]",
         "write",
         keys="2 RW update",
         since="5.0.0",
@@ -110,7 +110,7 @@ with family("stream", module="streams", acl="stream"):
         summary="Describes the consumer groups of a stream.",
     )
     row(
-        "XINFO|STREAM key [FULL full-block=([COUNT count])]",
+        "XINFO|STREAM key [full-block=(FULL [COUNT count])]",
         "readonly",
         keys="2 RO access",
         since="5.0.0",

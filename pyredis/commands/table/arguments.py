@@ -3,6 +3,7 @@
     key value:string                      names, with a type where the name does not imply one
     [GET@6.2.0]                           optional; a word in capitals is a token, ``@`` gives its first version
     operator=(=|~)                        so are the signs = ~ * $
+    [change=CH@6.2.0]                     a token that is not named after its word
     [MATCH pattern]                       a token with its value
     condition=(NX|XX)                     one of several
     data=(field value)...                 a block, and ``...`` for one or more of them
@@ -41,6 +42,7 @@ _WORD = re.compile(
     r"(?P<name>[a-z][a-z0-9-]*)(?::(?P<type>[a-z-]+))?(?:~(?P<display>[^@=]+))?(?:@(?P<since>-?[0-9.]+))?(?P<group>=)?"
 )
 _TOKEN = re.compile(r"(?P<token>[A-Z][A-Z0-9-]*|[=~*$])(?:@(?P<since>[0-9.]+))?")
+_NAMED_TOKEN = re.compile(rf"(?P<name>[a-z]+)={_TOKEN.pattern}")
 _NAME_OF_SIGN = {"=": "equal", "~": "approximately", "*": "auto-id", "$": "new-id"}
 
 
@@ -150,6 +152,10 @@ class _Parser:
         return replace(argument, flags=(*argument.flags, *flags)) if self.accept("...") else argument
 
     def parse_element(self) -> Argument:
+        match = _NAMED_TOKEN.fullmatch(self.peek())
+        if match is not None:
+            self.at += 1
+            return Argument(match["name"], "pure-token", match["token"], since=match["since"] or "")
         match = _TOKEN.fullmatch(self.peek())
         if match is None:
             return self.parse_operand()

@@ -73,8 +73,8 @@ geosearch geo.geosearch -7 1 0 1:Ra readonly
 geosearchstore geo.geosearchstore -8 1 0 1:Ou;2:Ra write denyoom
 hdel hashes.hdel -3 1 2 1:Wd write fast
 hexists hashes.hexists 3 1 2 1:R readonly fast
-hexpire hashes.hexpire -6 1 5 1:Wu write fast
-hexpireat hashes.hexpireat -6 1 5 1:Wu write fast
+hexpire hashes.hexpire -6 1 5 1:Wu write denyoom fast
+hexpireat hashes.hexpireat -6 1 5 1:Wu write denyoom fast
 hexpiretime hashes.hexpiretime -5 1 4 1:Ra readonly fast
 hget hashes.hget 3 1 2 1:Ra readonly fast
 hgetall hashes.hgetall 2 1 0 1:Ra readonly
@@ -87,8 +87,8 @@ hlen hashes.hlen 2 1 0 1:R readonly fast
 hmget hashes.hmget -3 1 2 1:Ra readonly fast
 hmset hashes.hmset -4 1 2 1:Wu write denyoom fast
 hpersist hashes.hpersist -5 1 4 1:Wu write fast
-hpexpire hashes.hpexpire -6 1 5 1:Wu write fast
-hpexpireat hashes.hpexpireat -6 1 5 1:Wu write fast
+hpexpire hashes.hpexpire -6 1 5 1:Wu write denyoom fast
+hpexpireat hashes.hpexpireat -6 1 5 1:Wu write denyoom fast
 hpexpiretime hashes.hpexpiretime -5 1 4 1:Ra readonly fast
 hpttl hashes.hpttl -5 1 4 1:Ra readonly fast
 hrandfield hashes.hrandfield -2 1 0 1:Ra readonly
