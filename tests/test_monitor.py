@@ -3,12 +3,15 @@
 import contextlib
 import hashlib
 import re
+import subprocess
 
 import pytest
+import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.client import RawClient, encode_command, wait_until
+from support.servers import require_tool
 from support.waiting import await_blocked
 
 LINE = re.compile(rb"\+(\d{10})\.(\d{6}) \[(\d+) ([^\]]*)\] (.*)\r\n", re.DOTALL)
@@ -119,6 +122,24 @@ def test_secrets_are_left_out(scene, command, shown):
     assert scene.seen()[0][1] == shown.encode()
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("AUTH a s3cret b", '"AUTH" "(redacted)" "(redacted)" "(redacted)"'),
+        ("HELLO 2 AUTH s3cret", '"HELLO" "2" "AUTH" "(redacted)"'),
+        ("HELLO 9 AUTH default s3cret", '"HELLO" "9" "AUTH" "(redacted)" "(redacted)"'),
+        ("HELLO AUTH default s3cret", '"HELLO" "AUTH" "(redacted)" "(redacted)"'),
+    ],
+)
+def test_secrets_are_left_out_although_the_command_fails(shared_ours, command, shown):
+    """Redis shows them: it removes secrets only as far as it has read the arguments."""
+    with shared_ours.client() as monitor, shared_ours.client() as client:
+        monitor.must("MONITOR")
+        assert client.call(*command.split()).is_error
+        client.must("ECHO", "the end")
+        assert [words for _, words in lines_of(monitor)] == [shown.encode()]
+
+
 def test_no_secret_of_the_configuration_is_shown(scene):
     for password in ("s3cret", ""):
         scene.pair.check("CONFIG", "SET", "requirepass", password)
@@ -173,6 +194,30 @@ def test_the_line_says_where_a_command_comes_from(start_ours, tmp_path):
         assert f"[0 {host}:{port}]".encode() in monitor.read().raw
         local.must("PING")
         assert f"[0 unix:{path}]".encode() in monitor.read().raw
+
+
+def test_redis_py_reads_the_lines(shared_ours):
+    """It parses them: the time, the database, where a command comes from, and its words without their quotes."""
+    with redis.Redis(port=shared_ours.port, db=2) as client, client.monitor() as monitor:
+        client.set("k", 'a "quoted" \n word')
+        client.eval("return redis.call('get', KEYS[1])", 1, "k")
+        while not (first := monitor.next_command())["command"].startswith("SET "):
+            pass
+        evaluated, called = monitor.next_command(), monitor.next_command()
+    assert (first["db"], first["client_type"], first["client_address"]) == (2, "tcp", "127.0.0.1")
+    assert first["command"] == 'SET k a "quoted" \\n word'
+    assert evaluated["command"].startswith("EVAL return redis.call")
+    assert (called["command"], called["client_type"]) == ("get k", "lua")
+
+
+def test_redis_cli_shows_the_lines(shared_ours):
+    command = [require_tool("redis-cli"), "-p", str(shared_ours.port), "MONITOR"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, shared_ours.client() as client:
+        assert process.stdout.readline() == b"OK\n"
+        client.must("SET", "k", "v")
+        host, port = client.socket.getsockname()
+        assert process.stdout.readline().endswith(f'[0 {host}:{port}] "SET" "k" "v"\n'.encode())
+        process.terminate()
 
 
 # ---- the client that monitors ----
@@ -329,6 +374,7 @@ def run(command: str, queue: list[str] | None, shown: list[str]) -> list[str] | 
 
 
 def test_what_a_pause_holds_back_is_shown_when_it_runs(shared_ours):
+    """Redis 7.4 never shows it."""
     with contextlib.ExitStack() as stack:
         monitor, client, writes = [stack.enter_context(shared_ours.client()) for _ in range(3)]
         monitor.must("MONITOR")
