@@ -292,7 +292,7 @@ cdef class Connection(Blockable):
         return self.check_query_buffer()
 
     def run_held_back(self):
-        """A pause is over: executes the command that it held back, then goes on with the input."""
+        """After a pause: executes the command that it held back, then the rest of the input."""
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
         enter(self.hub.core)

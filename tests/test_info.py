@@ -505,11 +505,11 @@ ABSENT: dict[str, str] = {}
 
 def test_every_section_and_field_of_redis_7_4_is_there_in_its_order(start_ours):
     with start_ours("--appendonly", "yes").client() as client:
-        told = sections(client.must("INFO", "everything"))
-    assert list(told) == list(REDIS_74)
+        shown = sections(client.must("INFO", "everything"))
+    assert list(shown) == list(REDIS_74)
     fields = {
-        title: [name for name in told[title] if name not in OWN and not re.match(r"listener\d|db\d|\w+stat_", name)]
-        for title in told
+        title: [name for name in shown[title] if name not in OWN and not re.match(r"listener\d|db\d|\w+stat_", name)]
+        for title in shown
     }
     fields["Latencystats"] = []
     assert fields == {title: [name for name in names if name not in ABSENT] for title, names in REDIS_74.items()}

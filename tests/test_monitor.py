@@ -346,11 +346,11 @@ def test_all_monitors_see_the_same_order_and_each_client_its_own(shared_ours, pi
             monitor.must("MONITOR")
         expected: list[list[str]] = [[], [], []]
         queued: list[list[str] | None] = [None, None, None]
-        for who, commands in pipelines:
-            clients[who].send_bytes(b"".join(encode_command(*command.split()) for command in commands))
+        for which, commands in pipelines:
+            clients[which].send_bytes(b"".join(encode_command(*command.split()) for command in commands))
             for command in commands:
-                clients[who].read()
-                queued[who] = run(command, queued[who], expected[who])
+                clients[which].read()
+                queued[which] = run(command, queued[which], expected[which])
         for client in clients:
             client.call("DISCARD")
         clients[0].must("ECHO", "the end")

@@ -531,35 +531,35 @@ ACTIONS = st.lists(
 @settings(max_examples=40)
 @given(ACTIONS)
 def test_several_clients_write_while_others_pause(shared_ours, actions):
-    """A model of the pause: who is held back gets no reply; then all writes are done in the order they were sent."""
+    """A model: a client that is held back gets no reply, and all writes are done in the order of their arrival."""
     with contextlib.ExitStack() as stack:
         boss, *clients = [stack.enter_context(shared_ours.client()) for _ in range(5)]
         stack.callback(unpause, shared_ours)
         boss.must("FLUSHALL")
         paused, waiting, done, number = False, [], [], 0
-        for who, words in actions:
-            if who == "pause":
+        for which, words in actions:
+            if which == "pause":
                 boss.must("CLIENT", "PAUSE", HOUR, *words)
                 paused = True
-            elif who == "unpause":
+            elif which == "unpause":
                 boss.must("CLIENT", "UNPAUSE")
                 paused = False
                 for other, word in waiting:
                     assert not clients[other].read().is_error
                     done.append(word)
                 waiting = []
-            elif who in [other for other, _ in waiting]:
+            elif which in [other for other, _ in waiting]:
                 continue
             elif len(words) == 2 and words[0] in ("GET", "LLEN"):
-                assert not clients[who].call(*words).is_error
+                assert not clients[which].call(*words).is_error
             else:
                 number += 1
-                clients[who].send(*words, f"{number};")
+                clients[which].send(*words, f"{number};")
                 if paused:
-                    waiting.append((who, (words[1], number)))
+                    waiting.append((which, (words[1], number)))
                     await_blocked(boss, len(waiting))
                 else:
-                    assert not clients[who].read().is_error
+                    assert not clients[which].read().is_error
                     done.append((words[1], number))
         boss.must("CLIENT", "UNPAUSE")
         for other, word in waiting:

@@ -3,7 +3,7 @@
 from pyredis.call.client cimport Client
 
 ctypedef struct Monitors:
-    Client **clients            # in the order in which they came
+    Client **clients            # in the order of their MONITOR
     size_t count
     size_t capacity
 

@@ -96,7 +96,7 @@ cdef bint has_gone(const Client *client) noexcept nogil:
 
 
 cdef inline bint is_paused(const Server *server, const Waiter *waiter) noexcept nogil:
-    """It goes on waiting: the end of a pause marks all keys as ready."""
+    """Returns whether the waiter must wait for the end of a pause, which marks all keys as ready."""
     return server.restrictions & RESTRICT_PAUSED and pause_holds(&server.pause, waiter.request.command.flags)
 
 

@@ -1,4 +1,4 @@
-"""MODULE: there are no modules, and none can be loaded. ``enable-module-command`` decides who may try."""
+"""MODULE: there are no modules, and none can be loaded. ``enable-module-command`` decides which clients may try."""
 
 from pyredis.call.handlers import CommandError
 from pyredis.commands.connection.access import guarded
