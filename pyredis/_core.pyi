@@ -105,7 +105,10 @@ class Core(State):
     def in_transaction(self) -> bool: ...
     @property
     def has_interpreter(self) -> bool:
-        """Whether the server has an interpreter of scripts, which the first script makes."""
+        """Whether the server has an interpreter for scripts, which the first script makes."""
+    @property
+    def has_function_interpreter(self) -> bool:
+        """Whether the server has an interpreter for functions, which the first library makes."""
     @property
     def busy(self) -> bool:
         """Whether a script has run for longer than ``busy-reply-threshold``, so that other commands are refused."""

@@ -269,8 +269,8 @@ cdef class Core(State):
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
     ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``log_script(level, line)`` and
-    ``on_slow_script(name, milliseconds)``. ``specs`` and ``bound`` are the command table and its handlers
-    (``commands/table/registry``).
+    ``on_slow_script(name, milliseconds, command)``, whose last argument is the command that ends the script. ``specs``
+    and ``bound`` are the command table and its handlers (``commands/table/registry``).
     """
 
     def __cinit__(self, host, dict specs, dict bound, int databases=16):
@@ -643,12 +643,14 @@ cdef class Core(State):
         return self.server.pause.until_ms
 
     def empty(self):
-        """Removes all keys without propagating that to the append-only file."""
+        """Removes all keys and libraries of functions, without propagating that to the append-only file."""
         cdef int index
         cdef Account *interrupted = self.enter_idle()
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
             waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
+        if self.server.forget_functions != NULL:
+            self.server.forget_functions(&self.server)
         mem_enter(interrupted)
 
     def tidy(self, int64_t budget_us):
@@ -872,8 +874,13 @@ cdef class Core(State):
 
     @property
     def has_interpreter(self):
-        """Whether the server has an interpreter of scripts, which the first script makes."""
+        """Whether the server has an interpreter for scripts, which the first script makes."""
         return self.server.interpreter != NULL
+
+    @property
+    def has_function_interpreter(self):
+        """Whether the server has an interpreter for functions, which the first library makes."""
+        return self.server.function_interpreter != NULL
 
     @property
     def busy(self):

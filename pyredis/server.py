@@ -417,10 +417,10 @@ class Server:
         """Writes what a script logs; ``level`` counts from ``debug``, 0, to ``warning``, 3."""
         self.log.write(LEVELS[level], line)
 
-    def on_slow_script(self, name: str, milliseconds: int) -> None:
+    def on_slow_script(self, name: str, milliseconds: int, command: str) -> None:
         self.log.warning(
             f"Slow script detected: still in execution after {milliseconds} milliseconds. You can try killing the "
-            f"script using the SCRIPT KILL command. Script name is: {name}."
+            f"script using the {command} command. Script name is: {name}."
         )
 
     def on_too_many_errors(self, codes: list[str]) -> None:

@@ -38,6 +38,7 @@ SET a 1 EX 100 / PERSIST a
 SET a 1 / FLUSHDB
 SET a 1 ; SET b 1 / FLUSHALL
 SET a 1 / SWAPDB 0 1
+/ FUNCTION FLUSH
 / HSET h a 1 b 2 c 3
 HSET h a 1 / HSET h a 2 b 3
 / HMSET h a 1 b 2

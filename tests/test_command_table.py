@@ -205,7 +205,7 @@ def test_marks_are_not_shown_and_say_what_runs_inside_multi():
     assert marked.pop("pushes") == pushing
     assert marked.pop("subscribed") == {*pushing, "ping", "quit", "reset"}
     assert marked.pop("unqueued") == {"exec", "discard", "multi", "watch", "quit", "reset"}
-    assert marked.pop("script") == {"eval", "evalsha", "eval_ro", "evalsha_ro"}
+    assert marked.pop("script") == {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"}
     assert marked.pop("newer") == {spec.name for spec in every_spec()} - set(FACTS)
     assert marked.pop("guarded") == {"debug", "module|load", "module|loadex", "module|unload"}
     assert marked.pop("holds_secrets") == {"auth", "hello"}

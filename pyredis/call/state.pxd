@@ -83,7 +83,9 @@ ctypedef struct Server:
     void (*reject)(void *call, const char *text) noexcept nogil
     void *apart                 # what runs commands on a stack of their own (`dispatch/apart`)
     void *interpreter           # of scripts (`lua/interpreter`), NULL before the first
-    void (*end_interpreter)(Server *server) noexcept nogil      # NULL before the first script
+    void *function_interpreter  # of functions, NULL before the first library
+    void (*end_interpreter)(Server *server) noexcept nogil      # ends both; NULL before the first of them
+    void (*forget_functions)(Server *server) noexcept nogil     # NULL before the first library
     # Called by a script now and then, with its interpreter: may let the loop run in between. NULL for nothing.
     void (*on_checkpoint)(void *interpreter) noexcept nogil
     Log log                     # of changes

@@ -93,7 +93,8 @@ cdef void look_at_clock(void *interpreter) noexcept nogil:
 
 cdef void report_slow(Interpreter *lua) noexcept with gil:
     host = (<object> lua.server.core).host
-    host.on_slow_script(lua.name[:40].decode(), elapsed_ms(lua.server, lua.begun))
+    name = lua.runnable.name.data[:lua.runnable.name.size].decode()
+    host.on_slow_script(name, elapsed_ms(lua.server, lua.begun), "FUNCTION KILL" if lua.functions else "SCRIPT KILL")
 
 
 # ---- on the thread's own stack ----

@@ -47,6 +47,7 @@ from pyredis.call.state cimport (
 )
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport Slice, likely, slice_of
+from pyredis.lua.interpreter cimport busy_text, running_interpreter
 
 from pyredis.call.handlers import CommandError
 
@@ -177,7 +178,7 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
         reject_misconf(call)
         return True
     if server.restrictions & RESTRICT_BUSY and not call.command.flags & CMD_ALLOW_BUSY:
-        reject(call, "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
+        reject(call, busy_text(running_interpreter(server)))
         return True
     return False
 

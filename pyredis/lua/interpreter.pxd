@@ -1,27 +1,29 @@
-"""The interpreter of one server: made at the first script, one for all scripts, closed by SCRIPT FLUSH.
+"""The interpreters of one server: one for the scripts of EVAL, one for libraries of functions.
 
-What always holds:
+Each is made when it is first needed; SCRIPT FLUSH closes the first, FUNCTION FLUSH the second. They share nothing, and
+at most one of them runs anything. What always holds for each:
 
 - Lua's memory has an account of its own, which ``used_memory`` and ``maxmemory`` do not include, and a limit. An
   allocation beyond the limit fails in Lua as an error of the script.
-- Between two scripts the stack holds only the error handler, and nothing below refers to a client.
+- Between two scripts or functions the stack holds only the error handler, and nothing below refers to a client.
 - Every C function that a script can reach is called inside ``lua_pcall`` (``lua/lua_api`` has the contract).
 - A C function of ours whose running time Lua's memory limit does not bound calls ``checkpoint`` regularly.
 
-A script's commands run as ``client``, which has the caller's database and the protocol that the script chooses. Their
-replies are written at the end of the server's reply buffer, from ``base`` on, and each is read back before the next
-command.
+The commands of a script or function run as ``client``, which has the caller's database and the protocol that the
+script chooses. Their replies are written at the end of the server's reply buffer, from ``base`` on, and each is read
+back before the next command.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from pyredis.call.call cimport Call
 from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
 from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport Account
 from pyredis.lua.lua_api cimport lua_State
 
-# The flags of a script's first line, `#!lua flags=…`.
+# The flags of a script's first line, `#!lua flags=…`, and those of a function.
 cdef enum ScriptFlag:
     SCRIPT_NO_WRITES = 1 << 0
     SCRIPT_ALLOW_OOM = 1 << 1
@@ -43,25 +45,40 @@ cdef enum:
     # Steps of a C function between two checkpoints.
     CHECKPOINT_STEPS = 100000
 
+# What can be run: a script or a function.
+ctypedef struct Runnable:
+    Slice name                  # the digest of a script, the name of a function
+    uint32_t flags              # ScriptFlag
+    int function                # its reference in Lua's registry
+
 ctypedef struct Interpreter:
     Server *server
-    lua_State *main             # NULL before the first script and after SCRIPT FLUSH
+    bint functions              # it is the one for functions
+    lua_State *main             # NULL before the first script or library, and after SCRIPT or FUNCTION FLUSH
     Account *memory             # of Lua's allocations
     int64_t limit               # of that, in bytes
-    int run                     # references in Lua's registry: the function that runs a script, and the one that
-    int handler                 # describes its error
-    void *scripts               # the Scripts that are known (`lua/scripts`)
+    int run                     # references in Lua's registry: the function that runs a script or function, and the
+    int handler                 # one that describes its error
+    void *scripts               # the Scripts that are known (`lua/scripts`); only in the interpreter for scripts
+    # Only in the interpreter for functions.
+    void *libraries             # the Libraries that are known (`lua/libraries`)
+    void *loading               # the Library whose text is being run, or NULL
+    int64_t load_left           # cycles left for the texts of the libraries of one command; -1: no limit
+    uint64_t load_end           # when the text being run must have ended; 0: no limit
+    int index_key               # references in Lua's registry, to change what the globals are: the string `__index`,
+    int globals_metatable       # the metatable of the view of globals,
+    int globals                 # the globals of functions,
+    int load_globals            # and those of a text that is being run
     uint64_t random             # the state of math.random
     unsigned runs               # since the collector's last step
-    # The running script.
+    # The running script or function.
     bint running
-    uint32_t flags              # ScriptFlag
+    const Runnable *runnable
+    const Call *call            # that runs it
     bint read_only
     bint wrote                  # it has called a command that writes
     bint out_of_memory          # at its start, the server used more than `maxmemory`
     int replication
-    const char *name            # its digest, 40 bytes
-    int function                # its reference
     Slice *keys                 # the caller's arguments; valid until the script begins
     int key_count
     Slice *arguments
@@ -76,25 +93,48 @@ ctypedef struct Interpreter:
     size_t failure_capacity
     bint failure_counted        # the error that ended it, or that it replied, has been counted before
     bint timed_out              # it has run for longer than `busy-reply-threshold`
-    bint killed                 # by SCRIPT KILL
+    bint killed                 # by SCRIPT KILL or FUNCTION KILL
     # Scratch that outlives a jump: the arguments of the current command, and the texts of numbers among them.
     Slice *argv
     size_t argv_capacity
     char *texts
     size_t texts_capacity
 
-# Returns the interpreter of the server, or NULL; its Lua state may be missing (`interpreter_open`).
+# Return the server's interpreter for scripts, and that for functions, or NULL; the Lua state may be missing
+# (`interpreter_open`).
 cdef inline Interpreter *interpreter_of(const Server *server) noexcept nogil:
     return <Interpreter *> server.interpreter
 
-cdef Interpreter *interpreter_new(Server *server) noexcept nogil
+cdef inline Interpreter *function_interpreter_of(const Server *server) noexcept nogil:
+    return <Interpreter *> server.function_interpreter
+
+# Returns the interpreter that runs a script or function, or NULL.
+cdef inline Interpreter *running_interpreter(const Server *server) noexcept nogil:
+    cdef Interpreter *lua = interpreter_of(server)
+    if lua != NULL and lua.running:
+        return lua
+    lua = function_interpreter_of(server)
+    return lua if lua != NULL and lua.running else NULL
+
+# The error for commands that must wait until it has ended.
+cdef inline const char *busy_text(const Interpreter *lua) noexcept nogil:
+    if lua.functions:
+        return "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+    return "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+
+cdef Interpreter *interpreter_new(Server *server, bint functions) noexcept nogil
 cdef void interpreter_delete(Interpreter *lua) noexcept nogil
 # Makes a state without libraries; false if there is no memory for it. `load_lua` must have been called.
 cdef bint interpreter_open(Interpreter *lua) noexcept nogil
 cdef void interpreter_close(Interpreter *lua) noexcept nogil
+# Collects garbage between two scripts or functions, as much as is due.
+cdef void interpreter_settle(Interpreter *lua) noexcept nogil
+# Appends to the text of the error, `failure`.
+cdef void failure_add(Interpreter *lua, const char *data, size_t size) noexcept nogil
 # Returns the number of bytes that Lua uses.
 cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil
-# Suspends the script if its time is up, and raises an error in Lua if it has been killed.
+# Suspends what runs if its time is up. Raises an error in Lua if it has been killed, or if the time for loading a
+# library is up.
 cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil
 # Returns the Interpreter, which is the first upvalue of a C function.
 cdef Interpreter *upvalue_interpreter(lua_State *L) noexcept nogil

@@ -1,1 +1,1 @@
-"""The interpreter of one server: made at the first script, one for all scripts, closed by SCRIPT FLUSH."""
+"""The interpreters of one server: one for the scripts of EVAL, one for libraries of functions."""

@@ -1,11 +1,12 @@
-"""Lua's memory, making and closing the interpreter, and the hook that detects a script that runs for long."""
+"""Lua's memory, making and closing an interpreter, and the hook that detects what runs for long."""
 
 from libc.stdint cimport int64_t
 from libc.stdio cimport fprintf, stderr
 from libc.stdlib cimport abort
+from libc.string cimport memcpy
 
 from pyredis.call.state cimport Server
-from pyredis.ground.base cimport Slice
+from pyredis.ground.base cimport Slice, cycles_now, unlikely
 from pyredis.ground.memory cimport (
     Account,
     mem_account_close,
@@ -16,6 +17,8 @@ from pyredis.ground.memory cimport (
     mem_zalloc,
 )
 from pyredis.lua.lua_api cimport (
+    LUA_GCCOLLECT,
+    LUA_GCSTEP,
     LUA_MASKCOUNT,
     LUA_REGISTRYINDEX,
     luaL_error,
@@ -23,6 +26,7 @@ from pyredis.lua.lua_api cimport (
     lua_State,
     lua_atpanic,
     lua_close,
+    lua_gc,
     lua_newstate,
     lua_pushlightuserdata,
     lua_rawget,
@@ -32,10 +36,14 @@ from pyredis.lua.lua_api cimport (
     lua_touserdata,
     lua_upvalueindex,
 )
+from pyredis.lua.script_errors cimport raise_error
 
 cdef enum:
     # In bytes. Lua may use twice the largest argument (`proto-max-bulk-len`), and at least this much.
     LEAST_LIMIT = 64 << 20
+    # The number of scripts or functions between two steps of the collector, and the size of a step.
+    COLLECT_RUNS = 50
+    COLLECT_STEP = 50
 
 # The initial state of rand48, before any seed.
 cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
@@ -43,9 +51,10 @@ cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
 cdef char _interpreter_key
 
 
-cdef Interpreter *interpreter_new(Server *server) noexcept nogil:
+cdef Interpreter *interpreter_new(Server *server, bint functions) noexcept nogil:
     cdef Interpreter *lua = <Interpreter *> mem_zalloc(sizeof(Interpreter))
     lua.server = server
+    lua.functions = functions
     lua.memory = mem_account_new()
     lua.random = RANDOM_BEGIN
     lua.client.fd = -1
@@ -82,6 +91,25 @@ cdef void *allocate(void *context, void *block, size_t old_size, size_t new_size
 
 cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil:
     return lua.memory.used if lua != NULL and lua.main != NULL else 0
+
+
+cdef void interpreter_settle(Interpreter *lua) noexcept nogil:
+    lua.runs += 1
+    if unlikely(lua.memory.used > lua.limit // 2):
+        # Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
+        lua_gc(lua.main, LUA_GCCOLLECT, 0)
+    elif lua.runs >= COLLECT_RUNS:
+        lua.runs = 0
+        lua_gc(lua.main, LUA_GCSTEP, COLLECT_STEP)
+
+
+cdef void failure_add(Interpreter *lua, const char *data, size_t size) noexcept nogil:
+    cdef size_t needed = lua.failure_size + size
+    if needed > lua.failure_capacity:
+        lua.failure = <char *> mem_realloc(lua.failure, lua.failure_capacity, 2 * needed)
+        lua.failure_capacity = 2 * needed
+    memcpy(lua.failure + lua.failure_size, data, size)
+    lua.failure_size = needed
 
 
 # ---- the state ----
@@ -130,6 +158,8 @@ cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
 
 cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
     if not lua.running:
+        if lua.load_end and cycles_now() > lua.load_end:
+            raise_error(L, "FUNCTION LOAD timeout")
         return
     if lua.server.on_checkpoint != NULL:
         lua.server.on_checkpoint(lua)

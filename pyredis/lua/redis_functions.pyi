@@ -1,1 +1,1 @@
-"""The table ``redis`` of scripts, which is also ``server``."""
+"""The table ``redis`` of scripts and functions, which is also ``server``."""

@@ -27,6 +27,7 @@ from pyredis.lua.lua_api cimport (
     lua_tonumber,
     lua_type,
 )
+from pyredis.lua.registration cimport redis_register_function
 from pyredis.lua.script_calls cimport redis_acl_check_cmd, redis_call, redis_pcall
 from pyredis.lua.script_errors cimport push_coded_error, push_error, raise_error
 
@@ -173,8 +174,8 @@ cdef void write_log(Interpreter *lua, int level, Slice line) noexcept with gil:
 
 # ---- the table ----
 
-cdef void set_function(lua_State *L, void *interpreter, const char *name, lua_CFunction function) noexcept nogil:
-    lua_pushlightuserdata(L, interpreter)
+cdef void set_function(lua_State *L, Interpreter *lua, const char *name, lua_CFunction function) noexcept nogil:
+    lua_pushlightuserdata(L, lua)
     lua_pushcclosure(L, function, 1)
     lua_setfield(L, -2, name)
 
@@ -191,33 +192,45 @@ for part in REDIS_VERSION.split("."):
     _version_number = _version_number << 8 | <int> int(part)
 
 
-cdef void set_constants(lua_State *L) noexcept nogil:
+cdef void set_common(lua_State *L, Interpreter *lua) noexcept nogil:
+    """Sets what the text of a library has too."""
+    set_function(L, lua, "log", redis_log)
     set_number(L, "LOG_DEBUG", LOG_DEBUG)
     set_number(L, "LOG_VERBOSE", LOG_VERBOSE)
     set_number(L, "LOG_NOTICE", LOG_NOTICE)
     set_number(L, "LOG_WARNING", LOG_WARNING)
-    set_number(L, "REPL_NONE", REPL_NONE)
-    set_number(L, "REPL_AOF", REPL_AOF)
-    set_number(L, "REPL_REPLICA", REPL_REPLICA)
-    set_number(L, "REPL_SLAVE", REPL_REPLICA)
-    set_number(L, "REPL_ALL", REPL_ALL)
     set_number(L, "REDIS_VERSION_NUM", _version_number)
     lua_pushstring(L, _version_text)
     lua_setfield(L, -2, "REDIS_VERSION")
 
 
-cdef void push_redis_table(lua_State *L, void *interpreter) noexcept nogil:
+cdef void set_replication(lua_State *L, Interpreter *lua) noexcept nogil:
+    set_function(L, lua, "set_repl", redis_set_repl)
+    set_number(L, "REPL_NONE", REPL_NONE)
+    set_number(L, "REPL_AOF", REPL_AOF)
+    set_number(L, "REPL_REPLICA", REPL_REPLICA)
+    set_number(L, "REPL_SLAVE", REPL_REPLICA)
+    set_number(L, "REPL_ALL", REPL_ALL)
+
+
+cdef void push_redis_table(lua_State *L, Interpreter *lua) noexcept nogil:
     lua_createtable(L, 0, 32)
-    set_function(L, interpreter, "call", redis_call)
-    set_function(L, interpreter, "pcall", redis_pcall)
-    set_function(L, interpreter, "acl_check_cmd", redis_acl_check_cmd)
-    set_function(L, interpreter, "error_reply", redis_error_reply)
-    set_function(L, interpreter, "status_reply", redis_status_reply)
-    set_function(L, interpreter, "sha1hex", redis_sha1hex)
-    set_function(L, interpreter, "log", redis_log)
-    set_function(L, interpreter, "setresp", redis_setresp)
-    set_function(L, interpreter, "set_repl", redis_set_repl)
-    set_function(L, interpreter, "replicate_commands", redis_replicate_commands)
-    set_function(L, interpreter, "breakpoint", redis_breakpoint)
-    set_function(L, interpreter, "debug", redis_nothing)
-    set_constants(L)
+    set_common(L, lua)
+    set_replication(L, lua)
+    set_function(L, lua, "call", redis_call)
+    set_function(L, lua, "pcall", redis_pcall)
+    set_function(L, lua, "acl_check_cmd", redis_acl_check_cmd)
+    set_function(L, lua, "error_reply", redis_error_reply)
+    set_function(L, lua, "status_reply", redis_status_reply)
+    set_function(L, lua, "sha1hex", redis_sha1hex)
+    set_function(L, lua, "setresp", redis_setresp)
+    if not lua.functions:
+        set_function(L, lua, "replicate_commands", redis_replicate_commands)
+        set_function(L, lua, "breakpoint", redis_breakpoint)
+        set_function(L, lua, "debug", redis_nothing)
+
+
+cdef void push_loading_table(lua_State *L, Interpreter *lua) noexcept nogil:
+    lua_createtable(L, 0, 16)
+    set_common(L, lua)
+    set_function(L, lua, "register_function", redis_register_function)

@@ -1,1 +1,1 @@
-"""Running a script: its arguments, its protected call, its reply."""
+"""Running a script or a function: its arguments, its protected call, its reply."""

@@ -1,7 +1,7 @@
-"""Sets up the interpreter for a script, runs it, and reports how it ended."""
+"""Sets up the interpreter for a script or function, runs it, and reports how it ended."""
 
+from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcpy
 
 from pyredis._resp cimport Replied, reply_error, reply_ok, reply_truncate
 from pyredis.call.call cimport Call
@@ -9,27 +9,26 @@ from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_S
 from pyredis.call.propagation cimport propagate_nothing
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, Server, exceeds_memory
 from pyredis.ground.base cimport Slice, slice_of, unlikely
-from pyredis.ground.memory cimport mem_realloc
-from pyredis.lua.digests cimport DIGEST_SIZE
 from pyredis.lua.interpreter cimport (
     REPL_ALL,
     SCRIPT_ALLOW_OOM,
     SCRIPT_NO_WRITES,
     SCRIPT_PLAIN,
     Interpreter,
-    interpreter_of,
+    Runnable,
+    busy_text,
+    failure_add,
+    interpreter_settle,
+    running_interpreter,
     upvalue_interpreter,
 )
 from pyredis.lua.lua_api cimport (
     LUA_ERRRUN,
-    LUA_GCCOLLECT,
-    LUA_GCSTEP,
     LUA_OK,
     LUA_REGISTRYINDEX,
     lua_State,
     lua_call,
     lua_createtable,
-    lua_gc,
     lua_isstring,
     lua_pcall,
     lua_pop,
@@ -44,7 +43,6 @@ from pyredis.lua.lua_api cimport (
 )
 from pyredis.lua.lua_replies cimport write_error_text, write_value
 from pyredis.lua.script_errors cimport describe_error, push_field
-from pyredis.lua.scripts cimport Script
 
 cdef const char *UNKILLABLE = (
     "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
@@ -52,43 +50,46 @@ cdef const char *UNKILLABLE = (
 )
 
 cdef enum:
-    # The number of scripts between two steps of the collector, and the size of a step.
-    COLLECT_RUNS = 50
-    COLLECT_STEP = 50
     # The index of the error handler, which stays on the stack between scripts.
     HANDLER = 1
 
 
 # ---- inside the protected call ----
 
-cdef void set_list(lua_State *L, const Slice *items, int count, const char *name) noexcept nogil:
-    """Sets a global to a list of strings."""
+cdef void push_list(lua_State *L, const Slice *items, int count) noexcept nogil:
+    """Pushes a list of strings."""
     cdef int index
     lua_createtable(L, count, 0)
     for index in range(count):
         lua_pushlstring(L, items[index].data, items[index].size)
         lua_rawseti(L, -2, index + 1)
-    lua_setfield(L, lua_upvalueindex(2), name)
 
 
-cdef int run_script(lua_State *L) noexcept nogil:
-    cdef Interpreter *lua = upvalue_interpreter(L)
-    set_list(L, lua.keys, lua.key_count, "KEYS")
-    set_list(L, lua.arguments, lua.argument_count, "ARGV")
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.function)
-    lua_call(L, 0, 1)
+cdef inline int end_run(lua_State *L, Interpreter *lua) noexcept nogil:
+    """Writes the reply: the value on top of the stack."""
     lua.server.reply.protocol = lua.caller.protocol
     write_value(L, lua, &lua.server.reply)
     return 0
 
 
-cdef void add_text(Interpreter *lua, const char *data, size_t size) noexcept nogil:
-    cdef size_t needed = lua.failure_size + size
-    if needed > lua.failure_capacity:
-        lua.failure = <char *> mem_realloc(lua.failure, lua.failure_capacity, 2 * needed)
-        lua.failure_capacity = 2 * needed
-    memcpy(lua.failure + lua.failure_size, data, size)
-    lua.failure_size = needed
+cdef int run_script(lua_State *L) noexcept nogil:
+    cdef Interpreter *lua = upvalue_interpreter(L)
+    push_list(L, lua.keys, lua.key_count)
+    lua_setfield(L, lua_upvalueindex(2), "KEYS")
+    push_list(L, lua.arguments, lua.argument_count)
+    lua_setfield(L, lua_upvalueindex(2), "ARGV")
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.runnable.function)
+    lua_call(L, 0, 1)
+    return end_run(L, lua)
+
+
+cdef int run_function(lua_State *L) noexcept nogil:
+    cdef Interpreter *lua = upvalue_interpreter(L)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.runnable.function)
+    push_list(L, lua.keys, lua.key_count)
+    push_list(L, lua.arguments, lua.argument_count)
+    lua_call(L, 2, 1)
+    return end_run(L, lua)
 
 
 cdef bint add_field(lua_State *L, Interpreter *lua, const char *name) noexcept nogil:
@@ -98,7 +99,7 @@ cdef bint add_field(lua_State *L, Interpreter *lua, const char *name) noexcept n
     push_field(L, 1, name)
     if lua_isstring(L, -1):
         data = lua_tolstring(L, -1, &size)
-        add_text(lua, data, size)
+        failure_add(lua, data, size)
     lua_pop(L, 1)
     return lua.failure_size > 0
 
@@ -117,15 +118,15 @@ cdef int describe_failure(lua_State *L) noexcept nogil:
     describe_error(L)
     lua.failure_size = 0
     if not add_field(L, lua, "err"):
-        add_text(lua, "ERR unknown error", 17)
+        failure_add(lua, "ERR unknown error", 17)
     if has_field(L, "source") and has_field(L, "line"):
-        add_text(lua, " script: ", 9)
-        add_text(lua, lua.name, DIGEST_SIZE)
-        add_text(lua, ", on ", 5)
+        failure_add(lua, " script: ", 9)
+        failure_add(lua, lua.runnable.name.data, lua.runnable.name.size)
+        failure_add(lua, ", on ", 5)
         add_field(L, lua, "source")
-        add_text(lua, ":", 1)
+        failure_add(lua, ":", 1)
         add_field(L, lua, "line")
-        add_text(lua, ".", 1)
+        failure_add(lua, ".", 1)
     push_field(L, 1, "ignore_error_stats_update")
     lua.failure_counted = lua_toboolean(L, -1)
     lua_pop(L, 1)
@@ -134,28 +135,27 @@ cdef int describe_failure(lua_State *L) noexcept nogil:
 
 # ---- outside the protected call ----
 
-cdef const char *refusal(Call *call, const Script *script, bint read_only) noexcept nogil:
-    """Returns why a script with a first line of flags may not run, or NULL; an empty text if the file is the reason."""
+cdef const char *refusal(Call *call, uint32_t flags, bint read_only) noexcept nogil:
+    """Returns why something with flags may not run, or NULL; an empty text if the file is the reason."""
     cdef Server *server = call.server
-    if script.flags & SCRIPT_PLAIN:
+    if flags & SCRIPT_PLAIN:
         return NULL
-    if not script.flags & SCRIPT_NO_WRITES:
+    if not flags & SCRIPT_NO_WRITES:
         if read_only:
             return "ERR Can not execute a script with write flag using *_ro command."
         if server.restrictions & RESTRICT_AOF_ERROR:
             return ""
-    if not script.flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server):
+    if not flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server):
         return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
 
 
-cdef void begin_script(Call *call, Interpreter *lua, const Script *script, bint read_only) noexcept nogil:
+cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, bint read_only) noexcept nogil:
     cdef Client *client = &lua.client
     lua.running = True
-    lua.name = &script.digest[0]
-    lua.function = script.function
-    lua.flags = script.flags
-    lua.read_only = read_only or script.flags & SCRIPT_NO_WRITES
+    lua.runnable = runnable
+    lua.call = call
+    lua.read_only = read_only or runnable.flags & SCRIPT_NO_WRITES
     lua.out_of_memory = exceeds_memory(call.server)
     lua.wrote = False
     lua.time_us = 0
@@ -187,35 +187,31 @@ cdef void report_failure(Interpreter *lua, int status) noexcept nogil:
     message = lua_tolstring(lua.main, -1, NULL)
     if message == NULL:
         message = "execution failure"
-    snprintf(text, sizeof(text), "ERR Error running script %.40s, %.60s", lua.name, message)
+    snprintf(text, sizeof(text), "ERR Error running script %.*s, %.60s", <int> min(lua.runnable.name.size, <size_t> 40),
+             lua.runnable.name.data, message)
     reply_error(&lua.server.reply, text)
 
 
 cdef void end_script(Interpreter *lua) noexcept nogil:
     lua.running = False
     lua.caller = NULL
+    lua.call = NULL
     lua.client.owner = NULL
     lua_settop(lua.main, HANDLER)
-    lua.runs += 1
-    if unlikely(lua.memory.used > lua.limit // 2):
-        # Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
-        lua_gc(lua.main, LUA_GCCOLLECT, 0)
-    elif lua.runs >= COLLECT_RUNS:
-        lua.runs = 0
-        lua_gc(lua.main, LUA_GCSTEP, COLLECT_STEP)
+    interpreter_settle(lua)
 
 
-cdef Replied script_run(Call *call, Interpreter *lua, const Script *script, int first, int keys, bint read_only
+cdef Replied script_run(Call *call, Interpreter *lua, const Runnable *runnable, int first, int keys, bint read_only
                         ) noexcept nogil:
     cdef Server *server = call.server
     cdef int in_exec = server.in_exec
-    cdef const char *reason = refusal(call, script, read_only)
+    cdef const char *reason = refusal(call, runnable.flags, read_only)
     cdef int status
     if unlikely(reason != NULL):
         server.reject(call, reason if reason[0] else NULL)
         return 0
     propagate_nothing(call)
-    begin_script(call, lua, script, read_only)
+    begin_script(call, lua, runnable, read_only)
     lua.keys = call.argv + first
     lua.key_count = keys
     lua.arguments = lua.keys + keys
@@ -233,11 +229,13 @@ cdef Replied script_run(Call *call, Interpreter *lua, const Script *script, int 
     return 0
 
 
-cdef Replied script_kill(Call *call) noexcept nogil:
-    cdef Interpreter *lua = interpreter_of(call.server)
-    if lua == NULL or not lua.running:
+cdef Replied script_kill(Call *call, bint function) noexcept nogil:
+    cdef Interpreter *lua = running_interpreter(call.server)
+    if lua == NULL:
         return reply_error(call.reply, "NOTBUSY No scripts in execution right now.")
     if lua.wrote:
         return reply_error(call.reply, UNKILLABLE)
+    if lua.functions != function:
+        return reply_error(call.reply, busy_text(lua))
     lua.killed = True
     return reply_ok(call.reply)

@@ -1,1 +1,1 @@
-"""The globals of scripts: Lua's harmless functions, ``redis``, and the libraries. Scripts cannot change them."""
+"""The globals of scripts and functions: Lua's harmless functions, ``redis``, and the libraries. None can be changed."""

@@ -6,17 +6,20 @@ from pyredis.lua.lua_api cimport (
     LUA_GLOBALSINDEX,
     LUA_OK,
     LUA_REGISTRYINDEX,
-    LUA_TSTRING,
     luaL_error,
     luaL_ref,
+    luaL_unref,
     lua_CFunction,
     lua_State,
     lua_call,
     lua_cpcall,
     lua_createtable,
     lua_getfield,
+    lua_getmetatable,
     lua_insert,
+    lua_isstring,
     lua_pop,
+    lua_pushboolean,
     lua_pushcclosure,
     lua_pushcfunction,
     lua_pushlightuserdata,
@@ -31,7 +34,6 @@ from pyredis.lua.lua_api cimport (
     lua_settop,
     lua_tolstring,
     lua_touserdata,
-    lua_type,
     luaopen_base,
     luaopen_math,
     luaopen_string,
@@ -42,8 +44,8 @@ from pyredis.lua.lua_cjson cimport open_cjson
 from pyredis.lua.lua_cmsgpack cimport open_cmsgpack
 from pyredis.lua.lua_struct cimport open_struct
 from pyredis.lua.protection cimport protect, protection_open
-from pyredis.lua.redis_functions cimport push_redis_table
-from pyredis.lua.running cimport describe_failure, run_script
+from pyredis.lua.redis_functions cimport push_loading_table, push_redis_table
+from pyredis.lua.running cimport describe_failure, run_function, run_script
 from pyredis.lua.script_errors cimport describe_error
 
 # Lua's globals that become those of scripts: values that stay as they are, and libraries, which become views.
@@ -91,15 +93,16 @@ cdef void set_redis(lua_State *L, Interpreter *lua) noexcept nogil:
     lua_pushvalue(L, -1)
     lua_setfield(L, -3, "redis")
     lua_setfield(L, -2, "server")
-    lua_pushcfunction(L, describe_error)
-    lua_setfield(L, -2, "__redis__err__handler")
+    if not lua.functions:
+        lua_pushcfunction(L, describe_error)
+        lua_setfield(L, -2, "__redis__err__handler")
 
 
 cdef int refuse_global(lua_State *L) noexcept nogil:
     """The globals' `__index`: called with the table and a name that it does not have."""
-    if lua_type(L, 2) == LUA_TSTRING:
-        return luaL_error(L, "Script attempted to access nonexistent global variable '%s'", lua_tolstring(L, 2, NULL))
-    return luaL_error(L, "Script attempted to access nonexistent global variable")
+    if not lua_isstring(L, 2):
+        return luaL_error(L, "Second argument to luaProtectedTableError must be a string or number")
+    return luaL_error(L, "Script attempted to access nonexistent global variable '%s'", lua_tolstring(L, 2, NULL))
 
 
 cdef void push_index_view(lua_State *L) noexcept nogil:
@@ -110,8 +113,8 @@ cdef void push_index_view(lua_State *L) noexcept nogil:
     protect(L)
 
 
-cdef void set_globals_metatable(lua_State *L) noexcept nogil:
-    """Sets the metatable of the globals, which are on top of the stack."""
+cdef void refuse_missing(lua_State *L) noexcept nogil:
+    """Makes it an error to read a field that the table on top of the stack does not have."""
     lua_createtable(L, 0, 1)
     lua_pushcfunction(L, refuse_global)
     lua_setfield(L, -2, "__index")
@@ -141,15 +144,53 @@ cdef void show(lua_State *L) noexcept nogil:
     lua_replace(L, LUA_GLOBALSINDEX)
 
 
+cdef void push_load_globals(lua_State *L, Interpreter *lua) noexcept nogil:
+    """Pushes the globals that the text of a library has."""
+    lua_createtable(L, 0, 2)
+    push_loading_table(L, lua)
+    refuse_missing(L)
+    protect(L)
+    lua_pushvalue(L, -1)
+    lua_setfield(L, -3, "redis")
+    lua_setfield(L, -2, "server")
+    refuse_missing(L)
+
+
+cdef void keep_globals(lua_State *L, Interpreter *lua) noexcept nogil:
+    """Makes the references that `sandbox_show` needs; the globals are on top of the stack."""
+    lua_pushstring(L, "__index")
+    lua.index_key = luaL_ref(L, LUA_REGISTRYINDEX)
+    lua_getmetatable(L, LUA_GLOBALSINDEX)
+    lua.globals_metatable = luaL_ref(L, LUA_REGISTRYINDEX)
+    lua_pushvalue(L, -1)
+    lua.globals = luaL_ref(L, LUA_REGISTRYINDEX)
+    push_load_globals(L, lua)
+    lua.load_globals = luaL_ref(L, LUA_REGISTRYINDEX)
+
+
+cdef void sandbox_show(Interpreter *lua, lua_State *L, bint loading) noexcept nogil:
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.globals_metatable)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.index_key)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua.load_globals if loading else lua.globals)
+    # The key exists, so nothing is allocated.
+    lua_rawset(L, -3)
+    lua_pop(L, 1)
+
+
 cdef void keep_references(lua_State *L, Interpreter *lua) noexcept nogil:
     """Makes the interpreter's references; the globals are on top of the stack."""
     lua_pushlightuserdata(L, lua)
     lua_pushvalue(L, -2)
-    lua_pushcclosure(L, run_script, 2)
+    lua_pushcclosure(L, run_function if lua.functions else run_script, 2)
     lua.run = luaL_ref(L, LUA_REGISTRYINDEX)
     lua_pushlightuserdata(L, lua)
     lua_pushcclosure(L, describe_failure, 1)
     lua.handler = luaL_ref(L, LUA_REGISTRYINDEX)
+    if lua.functions:
+        keep_globals(L, lua)
+    # The first release of a reference allocates, and later ones happen outside of a protected call.
+    lua_pushboolean(L, True)
+    luaL_unref(L, LUA_REGISTRYINDEX, luaL_ref(L, LUA_REGISTRYINDEX))
 
 
 cdef int build(lua_State *L) noexcept nogil:
@@ -167,7 +208,7 @@ cdef int build(lua_State *L) noexcept nogil:
         index += 1
     protect_field(L, "os")
     set_redis(L, lua)
-    set_globals_metatable(L)
+    refuse_missing(L)
     show(L)
     keep_references(L, lua)
     return 0

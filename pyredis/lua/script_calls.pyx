@@ -92,7 +92,8 @@ cdef const char *refusal(Interpreter *lua, Command *command, int argc) noexcept 
         return "ERR This Redis command is not allowed from script"
     if unlikely(lua.read_only and flags & (CMD_WRITE | CMD_MAY_REPLICATE)):
         return "ERR Write commands are not allowed from read-only scripts."
-    if unlikely(lua.out_of_memory and flags & CMD_DENYOOM and not lua.wrote and not lua.flags & SCRIPT_ALLOW_OOM):
+    if unlikely(lua.out_of_memory and flags & CMD_DENYOOM and not lua.wrote and
+                not lua.runnable.flags & SCRIPT_ALLOW_OOM):
         return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
 

@@ -17,11 +17,13 @@ from pyredis.lua.lua_api cimport (
     lua_getinfo,
     lua_getstack,
     lua_insert,
+    lua_pop,
     lua_pushboolean,
     lua_pushfstring,
     lua_pushinteger,
     lua_pushlstring,
     lua_pushstring,
+    lua_pushthread,
     lua_pushvalue,
     lua_rawget,
     lua_rawset,
@@ -84,13 +86,21 @@ cdef void push_field(lua_State *L, int table, const char *name) noexcept nogil:
 
 # ---- the handler ----
 
+cdef bint is_runner(lua_State *L, int level) noexcept nogil:
+    """Whether the function at that level is at the bottom of the main stack: our own, which runs the script."""
+    cdef lua_Debug caller
+    cdef bint is_main = lua_pushthread(L)
+    lua_pop(L, 1)
+    return is_main and not lua_getstack(L, level + 1, &caller)
+
+
 cdef bint find_place(lua_State *L, lua_Debug *place) noexcept nogil:
     """Finds the function that raised the error, or its caller if it is a C function."""
     if not lua_getstack(L, 1, place) or not lua_getinfo(L, "Sl", place):
         return False
     if place.what[0] != c'C':
         return True
-    return lua_getstack(L, 2, place) and lua_getinfo(L, "Sl", place)
+    return lua_getstack(L, 2, place) and lua_getinfo(L, "Sl", place) and not is_runner(L, 2)
 
 
 cdef void push_text(lua_State *L, int index) noexcept nogil:

@@ -4,11 +4,11 @@ A script from EVAL may be forgotten: of these, the ``EVALS_KEPT`` most recently 
 stays until SCRIPT FLUSH. A script's function is in Lua's registry.
 """
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 
 from pyredis.ground.base cimport Slice
 from pyredis.lua.digests cimport DIGEST_SIZE
-from pyredis.lua.interpreter cimport Interpreter
+from pyredis.lua.interpreter cimport Interpreter, Runnable
 from pyredis.types.table.hashtable cimport Table
 
 cdef enum:
@@ -18,8 +18,7 @@ ctypedef struct Script:
     char digest[DIGEST_SIZE]
     char *body
     size_t size
-    uint32_t flags              # ScriptFlag
-    int function                # its reference
+    Runnable runnable           # its name is the digest
     bint forgettable
     Script *older               # among the forgettable ones, by last use
     Script *newer

@@ -7,7 +7,7 @@ from libc.string cimport memcpy, strlen
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_footprint, mem_free, mem_zalloc
 from pyredis.lua.base_functions cimport compile_text
-from pyredis.lua.interpreter cimport SCRIPT_PLAIN, Interpreter
+from pyredis.lua.interpreter cimport SCRIPT_PLAIN, Interpreter, Runnable
 from pyredis.lua.lua_api cimport (
     LUA_OK,
     LUA_REGISTRYINDEX,
@@ -150,7 +150,7 @@ cdef void forget_oldest(Interpreter *lua, Scripts *scripts) noexcept nogil:
     unlink_script(scripts, script)
     table_remove(&scripts.table, key, hash_of(key))
     # Cannot raise, because the reference exists.
-    luaL_unref(lua.main, LUA_REGISTRYINDEX, script.function)
+    luaL_unref(lua.main, LUA_REGISTRYINDEX, script.runnable.function)
     scripts.memory -= footprint(script)
     scripts.forgotten += 1
     script_destroy(script)
@@ -213,8 +213,7 @@ cdef Script *scripts_load(Interpreter *lua, Slice body, const char *digest, bint
     script.body = <char *> mem_alloc(body.size)
     script.size = body.size
     memcpy(script.body, body.data, body.size)
-    script.flags = flags
-    script.function = function
+    script.runnable = Runnable(slice_of(script.digest, DIGEST_SIZE), flags, function)
     insert_script(lua, scripts, script, forgettable)
     return script
 

@@ -1,4 +1,4 @@
-"""The first line of a script: ``#!lua flags=no-writes,allow-oom``."""
+"""The first line of a script, ``#!lua flags=no-writes,allow-oom``, and that of a library, ``#!lua name=mylib``."""
 
 from pyredis.config.syntax import Unbalanced, split_words
 
@@ -24,7 +24,7 @@ def parse_shebang(body: bytes) -> tuple[int, int]:
     line, end, _ = body.partition(b"\n")
     if not end:
         raise ShebangError("Invalid script shebang")
-    words = _words(line.decode("utf-8", "surrogateescape"))
+    words = _words(line.decode("utf-8", "surrogateescape"), "Invalid engine in script shebang")
     if words[0] != "#!lua":
         raise ShebangError(f"Unexpected engine in script shebang: {words[0]}")
     flags = 0
@@ -33,11 +33,31 @@ def parse_shebang(body: bytes) -> tuple[int, int]:
     return flags, len(line)
 
 
-def _words(line: str) -> list[str]:
+def parse_library(code: bytes) -> tuple[str, str, int]:
+    """Returns a library's engine and name, and how many bytes Lua's parser must skip: the line without its newline."""
+    if not code.startswith(b"#!"):
+        raise ShebangError("Missing library metadata")
+    line, end, _ = code.partition(b"\n")
+    if not end or b"\0" in line:
+        raise ShebangError("Invalid library metadata")
+    words = _words(line.decode("utf-8", "surrogateescape"), "Invalid library metadata")
+    name = None
+    for word in words[1:]:
+        if word[:5].lower() != "name=":
+            raise ShebangError(f"Invalid metadata value given: {word}")
+        if name is not None:
+            raise ShebangError("Invalid metadata value, name argument was given multiple times")
+        name = word[5:]
+    if name is None:
+        raise ShebangError("Library name was not given")
+    return words[0][2:], name, len(line)
+
+
+def _words(line: str, error: str) -> list[str]:
     try:
         return split_words(line)
-    except Unbalanced as error:
-        raise ShebangError("Invalid engine in script shebang") from error
+    except Unbalanced:
+        raise ShebangError(error) from None
 
 
 def _option(word: str) -> int:

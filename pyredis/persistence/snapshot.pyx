@@ -1,4 +1,4 @@
-"""A snapshot of the keyspace: the base, as commands, that a rewrite of the append-only file makes.
+"""A snapshot of libraries and keyspace: the base, as commands, that a rewrite of the append-only file makes.
 
 The server continues to serve meanwhile. Beginning a snapshot raises the keyspace's epoch. A walk with SCAN's cursor, in
 slices, saves every entry of an older epoch and stamps it with the new one. An entry that is about to change and is not
@@ -18,7 +18,7 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from pyredis._core cimport Core
 from pyredis.call.state cimport Server, enter
-from pyredis.ground.base cimport monotonic_ns
+from pyredis.ground.base cimport literal, monotonic_ns, slice_of
 from pyredis.ground.memory cimport Account, mem_enter, mem_free, mem_zalloc
 from pyredis.journal.aof cimport (
     FSYNC_ALWAYS,
@@ -36,7 +36,7 @@ from pyredis.journal.aof cimport (
 from pyredis.journal.log cimport Log, log_append, log_destroy, log_init, log_publish
 from pyredis.keyspace.keyspace cimport Database, Entry, Keyspace, ValueKind, keyspace_discard_table
 from pyredis.persistence.saving.command_encoder cimport command_encoder
-from pyredis.persistence.saving.output cimport Output, output_publish
+from pyredis.persistence.saving.output cimport Output, output_bulk, output_header, output_publish
 from pyredis.persistence.saving.partial cimport session_end, session_save, session_take, session_work
 from pyredis.persistence.saving.saver cimport Session
 from pyredis.types.table.hashtable cimport (
@@ -51,6 +51,8 @@ from pyredis.types.table.hashtable cimport (
 )
 
 import os
+
+from pyredis.lua.script_facts import library_codes
 
 cdef enum:
     RING_SIZE = 8 << 20
@@ -116,6 +118,7 @@ cdef class Snapshot:
         self.state.session.out = &self.output
         self.state.session.encoder = command_encoder()
         self.state.session.piece = piece
+        self.save_libraries()
         self.begin()
 
     def __del__(self):
@@ -131,6 +134,16 @@ cdef class Snapshot:
             aof_delete(self.out)
         log_destroy(&self.log)
         mem_enter(interrupted)
+
+    cdef int save_libraries(self) except -1:
+        """Writes the libraries of functions, which are small, as commands that load them."""
+        for code in library_codes(self.core):
+            output_header(&self.output, c'*', 3)
+            output_bulk(&self.output, literal("FUNCTION"))
+            output_bulk(&self.output, literal("LOAD"))
+            output_bulk(&self.output, slice_of(<const char *> (<bytes> code), len(<bytes> code)))
+        output_publish(&self.output)
+        return 0
 
     cdef void begin(self) noexcept:
         cdef Keyspace *keyspace = &self.core.server.keyspace

@@ -18,6 +18,12 @@ SICILY = "GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"
 TWO_SETS = ("SADD s 1 2 3", "SADD t 2 3 4")
 TWO_SORTED = ("ZADD z 1 a 2 b 3 c", "ZADD y 1 a 5 d")
 
+# Commands without cases here: a library's text has blanks.
+IN_A_TEST_OF_ITS_OWN = dict.fromkeys(
+    ["function|delete", "function|load", "function|restore"],
+    "test_functions_in_files and test_function_sequences call it",
+)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -299,6 +305,7 @@ CASES: dict[str, list[Case]] = {
     # ---- databases ----
     "flushall": [case("FLUSHALL", before="SET a 1"), case("FLUSHALL ASYNC", before="SET a 1"), case("FLUSHALL SYNC")],
     "flushdb": [case("FLUSHDB", before="SET a 1"), case("FLUSHDB ASYNC", before="SET a 1"), case("FLUSHDB")],
+    "function|flush": [case("FUNCTION FLUSH"), case("FUNCTION FLUSH ASYNC"), case("FUNCTION FLUSH SYNC")],
     "swapdb": [case("SWAPDB 0 1", before="SET a 1")],
     # ---- sets ----
     "sadd": [case("SADD s 1 x"), case("SADD s 1", NOTHING, before="SADD s 1")],

@@ -1,4 +1,4 @@
-"""EVAL, EVALSHA, their read-only forms, and SCRIPT: function name to handler."""
+"""EVAL, EVALSHA, their read-only forms, SCRIPT, and the commands for functions: function name to handler."""
 
 from typing import Any, Final
 

@@ -15,6 +15,7 @@ from pyredis.lua.scripts cimport Script, Scripts, scripts_clear, scripts_find, s
 from pyredis.lua.starting cimport interpreter_ready
 
 from pyredis.commands.help import help_lines
+from pyredis.commands.scripting.functions import HANDLERS as FUNCTIONS
 
 cdef enum:
     # Indexes of the arguments of EVAL and its variants.
@@ -68,7 +69,7 @@ cdef Replied eval_text(Call *call, bint read_only) noexcept nogil:
         if script == NULL:
             return 0
     scripts_used(scripts_of(call), script)
-    return script_run(call, interpreter_of(call.server), script, FIRST_KEY, keys, read_only)
+    return script_run(call, interpreter_of(call.server), &script.runnable, FIRST_KEY, keys, read_only)
 
 
 cdef Replied eval_digest(Call *call, bint read_only) noexcept nogil:
@@ -82,7 +83,7 @@ cdef Replied eval_digest(Call *call, bint read_only) noexcept nogil:
     if unlikely(script == NULL):
         return reply_error(call.reply, "NOSCRIPT No matching script. Please use EVAL.")
     scripts_used(scripts_of(call), script)
-    return script_run(call, interpreter_of(call.server), script, FIRST_KEY, keys, read_only)
+    return script_run(call, interpreter_of(call.server), &script.runnable, FIRST_KEY, keys, read_only)
 
 
 cdef Replied eval_command(Call *call) noexcept nogil:
@@ -151,10 +152,11 @@ cdef Replied script_debug(Call *call) noexcept nogil:
 
 
 cdef Replied script_kill_command(Call *call) noexcept nogil:
-    return script_kill(call)
+    return script_kill(call, False)
 
 
 HANDLERS = {
+    **FUNCTIONS,
     "eval": native(eval_command),
     "eval_ro": native(eval_ro),
     "evalsha": native(evalsha),

@@ -1,7 +1,7 @@
 """The sections of INFO: one function each, which takes the requesting client and returns the fields in Redis's order.
 
-Every value is true. Features of Redis that this server lacks (replicas, functions, eviction, threads for sockets, …)
-are reported as none or 0.
+Every value is true. Features of Redis that this server lacks (replicas, eviction, threads for sockets, …) are
+reported as none or 0.
 """
 
 import os
@@ -14,7 +14,7 @@ from pyredis.commands.server.digest import sha1_of
 from pyredis.commands.server.latency import percentile
 from pyredis.commands.server.memory_command import measure
 from pyredis.ground.process_usage import machine_memory, processor_seconds
-from pyredis.lua.script_facts import forgotten_scripts, script_memory
+from pyredis.lua.script_facts import forgotten_scripts, function_memory, script_memory
 
 LRU_CLOCK_MASK = (1 << 24) - 1
 DAY = 86400
@@ -146,21 +146,22 @@ def memory(client):
 
 
 def _script_memory(core) -> dict[str, object]:
-    used_by_lua, texts, scripts = script_memory(core)
+    eval_lua, texts, scripts = script_memory(core)
+    function_lua, libraries_bytes, functions, libraries = function_memory(core)
     return {
-        "used_memory_lua": used_by_lua,
-        "used_memory_vm_eval": used_by_lua,
-        "used_memory_lua_human": human(used_by_lua),
+        "used_memory_lua": eval_lua,
+        "used_memory_vm_eval": eval_lua,
+        "used_memory_lua_human": human(eval_lua),
         "used_memory_scripts_eval": texts,
         "number_of_cached_scripts": scripts,
-        "number_of_functions": 0,
-        "number_of_libraries": 0,
-        "used_memory_vm_functions": 0,
-        "used_memory_vm_total": used_by_lua,
-        "used_memory_vm_total_human": human(used_by_lua),
-        "used_memory_functions": 0,
-        "used_memory_scripts": texts,
-        "used_memory_scripts_human": human(texts),
+        "number_of_functions": functions,
+        "number_of_libraries": libraries,
+        "used_memory_vm_functions": function_lua,
+        "used_memory_vm_total": eval_lua + function_lua,
+        "used_memory_vm_total_human": human(eval_lua + function_lua),
+        "used_memory_functions": libraries_bytes,
+        "used_memory_scripts": texts + libraries_bytes,
+        "used_memory_scripts_human": human(texts + libraries_bytes),
     }
 
 

@@ -1,8 +1,8 @@
 """What memory is used for: MEMORY STATS, DOCTOR and MALLOC-STATS, and the figures that INFO reports as well.
 
 ``used`` is exact and counts what the core allocates. The interpreter's own memory, connection objects and the ring of
-the append-only file are in the resident size only. Features of Redis that this server lacks (replicas, a backlog,
-functions) use no memory and are reported as 0.
+the append-only file are in the resident size only. Features of Redis that this server lacks (replicas, a backlog)
+use no memory and are reported as 0.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from pyredis.commands.help import help_lines
 from pyredis.commands.server import memory_native
 from pyredis.commands.server.facts_native import client_totals, rehashing
 from pyredis.ground.process_usage import resident_memory
-from pyredis.lua.script_facts import script_memory
+from pyredis.lua.script_facts import function_memory, script_memory
 from pyredis.replies import OK, Verbatim
 
 # DOCTOR does not judge less than this, in bytes.
@@ -93,7 +93,7 @@ def memory_stats(client, args):
         "cluster.links": 0,
         "aof.buffer": use.aof_buffer,
         "lua.caches": script_memory(client.core)[1],
-        "functions.caches": 0,
+        "functions.caches": function_memory(client.core)[1],
         **_database_stats(use),
         "overhead.db.hashtable.lut": use.table_bytes,
         "overhead.db.hashtable.rehashing": use.rehashing,

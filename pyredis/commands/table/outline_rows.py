@@ -145,6 +145,18 @@ eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys 
 evalsha scripting.evalsha -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate script
 evalsha_ro scripting.evalsha_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
 eval_ro scripting.eval_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
+fcall scripting.fcall -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
+fcall_ro scripting.fcall_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
+function - -2 0 0 -
+function|help scripting.function_help 2 0 0 - loading stale
+function|delete scripting.function_delete 3 0 0 - write noscript
+function|dump scripting.function_dump 2 0 0 - noscript
+function|flush scripting.function_flush -2 0 0 - write noscript
+function|kill scripting.function_kill 2 0 0 - noscript allow_busy
+function|list scripting.function_list -2 0 0 - noscript
+function|load scripting.function_load -3 0 0 - write denyoom noscript
+function|restore scripting.function_restore -3 0 0 - write denyoom noscript
+function|stats scripting.function_stats 2 0 0 - noscript allow_busy
 script - -2 0 0 -
 script|help scripting.script_help 2 0 0 - loading stale
 script|debug scripting.script_debug 3 0 0 - noscript

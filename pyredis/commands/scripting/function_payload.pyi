@@ -1,0 +1,1 @@
+"""The payload of FUNCTION DUMP and RESTORE, for native code only: see ``function_payload.pxd``."""

@@ -1,0 +1,1 @@
+"""Loading a library of functions: reading its first line, and running its text, which registers the functions."""
