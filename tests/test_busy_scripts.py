@@ -2,7 +2,10 @@
 
 import pytest
 
-from support.client import wait_until
+from fuzz.server import feed
+from pyredis.lua.lua_libraries_handle import hook_count
+from support.client import encode_command, wait_until
+from support.in_process import Local
 
 ENDLESS = "while true do end"
 BUSY = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
@@ -200,3 +203,20 @@ def test_what_a_suspended_script_publishes_is_delivered_after_its_changes_are_in
 def appended(server) -> bytes:
     (path,) = (server.folder / "appendonlydir").glob("*.incr.aof")
     return path.read_bytes()
+
+
+def test_the_hook_that_ends_a_script_is_not_left_for_the_next(tmp_path):
+    """It is called at every instruction, and makes a loop ten times slower."""
+    local = Local(tmp_path)
+    local.must("CONFIG", "SET", "busy-reply-threshold", "1")
+    local.must("EVAL", "return 1", 0)
+    usual = hook_count(local.core)
+    runner = local.server.connect()
+    sum(feed(runner.connection, encode_command("EVAL", ENDLESS, 0)))
+    assert local.core.busy
+    assert local.must("SCRIPT", "KILL") == b"OK"
+    local.server.hub.loop.run()
+    assert b"Script killed" in runner.written
+    assert not local.core.busy
+    assert hook_count(local.core) == usual > 1
+    local.must("EVAL", "return 1", 0)

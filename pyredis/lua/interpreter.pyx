@@ -94,6 +94,9 @@ cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil:
 
 
 cdef void interpreter_settle(Interpreter *lua) noexcept nogil:
+    if unlikely(lua.killed):
+        lua.killed = False
+        set_hook(lua.main, HOOK_COUNT)
     lua.runs += 1
     if unlikely(lua.memory.used > lua.limit // 2):
         # Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
@@ -131,7 +134,7 @@ cdef bint interpreter_open(Interpreter *lua) noexcept nogil:
     lua_pushlightuserdata(lua.main, lua)
     lua_rawset(lua.main, LUA_REGISTRYINDEX)
     # Coroutines inherit it.
-    lua_sethook(lua.main, on_count, LUA_MASKCOUNT, HOOK_COUNT)
+    set_hook(lua.main, HOOK_COUNT)
     return True
 
 
@@ -146,6 +149,10 @@ cdef Interpreter *upvalue_interpreter(lua_State *L) noexcept nogil:
 
 
 # ---- time ----
+
+cdef inline void set_hook(lua_State *L, int instructions) noexcept nogil:
+    lua_sethook(L, on_count, LUA_MASKCOUNT, instructions)
+
 
 cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
     cdef Interpreter *lua
@@ -165,6 +172,6 @@ cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
         lua.server.on_checkpoint(lua)
     if lua.killed:
         # If the script catches the error, the hook raises it again at the next instruction.
-        lua_sethook(L, on_count, LUA_MASKCOUNT, 1)
-        lua_sethook(lua.main, on_count, LUA_MASKCOUNT, 1)
+        set_hook(L, 1)
+        set_hook(lua.main, 1)
         luaL_error(L, "Script killed by user with SCRIPT KILL.")

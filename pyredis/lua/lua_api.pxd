@@ -202,6 +202,7 @@ cdef void (*luaL_unref)(lua_State *L, int table, int reference) noexcept nogil
 # ---- debugging ----
 cdef int (*lua_getstack)(lua_State *L, int level, lua_Debug *record) noexcept nogil
 cdef int (*lua_getinfo)(lua_State *L, const char *what, lua_Debug *record) noexcept nogil
+cdef int (*lua_gethookcount)(lua_State *L) noexcept nogil
 cdef int (*lua_sethook)(lua_State *L, lua_Hook hook, int mask, int count) noexcept nogil
 
 # ---- the standard libraries, each a lua_CFunction to be called with its name ----

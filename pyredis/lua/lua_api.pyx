@@ -30,7 +30,7 @@ ctypedef struct Symbol:
     void **address
 
 cdef enum:
-    SYMBOLS = 86
+    SYMBOLS = 87
 
 cdef bint _loaded = False
 cdef Symbol _symbols[SYMBOLS]
@@ -120,6 +120,7 @@ _symbols[82] = Symbol("luaopen_base", <void **> &luaopen_base)
 _symbols[83] = Symbol("luaopen_table", <void **> &luaopen_table)
 _symbols[84] = Symbol("luaopen_string", <void **> &luaopen_string)
 _symbols[85] = Symbol("luaopen_math", <void **> &luaopen_math)
+_symbols[86] = Symbol("lua_gethookcount", <void **> &lua_gethookcount)
 
 
 # The file names of PUC Lua 5.1, as distributions of Linux, Homebrew and MacPorts have them.

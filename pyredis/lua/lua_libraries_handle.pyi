@@ -1,4 +1,7 @@
-"""A bare Lua interpreter with the libraries for scripts, only for the tests."""
+"""A bare Lua interpreter with the libraries for scripts, and the hook of a server's, only for the tests."""
+
+def hook_count(core: object) -> int:
+    """Returns after how many instructions the hook of the server's interpreter for scripts is called."""
 
 class LuaError(Exception):
     """An error that a chunk raised; the argument is its message, as bytes."""

@@ -1,11 +1,13 @@
-"""A bare Lua interpreter with the libraries for scripts, only for the tests.
+"""A bare Lua interpreter with the libraries for scripts, and the hook of a server's, only for the tests.
 
-Each block comes from malloc, so that a sanitizer sees it.
+Each block of the bare one comes from malloc, so that a sanitizer sees it.
 """
 
 from libc.stddef cimport size_t
 from libc.stdlib cimport free, realloc
 
+from pyredis.call.state cimport State
+from pyredis.lua.interpreter cimport interpreter_of
 from pyredis.lua.lua_api cimport (
     LUA_GCCOLLECT,
     LUA_OK,
@@ -16,6 +18,7 @@ from pyredis.lua.lua_api cimport (
     lua_call,
     lua_close,
     lua_gc,
+    lua_gethookcount,
     lua_newstate,
     lua_pcall,
     lua_pushcfunction,
@@ -35,6 +38,11 @@ from pyredis.lua.lua_struct cimport open_struct
 ctypedef struct Heap:
     size_t used
     size_t limit
+
+
+def hook_count(State core not None):
+    """Returns after how many instructions the hook of the server's interpreter for scripts is called."""
+    return lua_gethookcount(interpreter_of(&core.server).main)
 
 
 class LuaError(Exception):
