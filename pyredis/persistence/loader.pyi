@@ -31,6 +31,5 @@ class AofLoader:
     def loaded_bytes(self) -> int: ...
     def step(self, budget_us: int) -> bool:
         """Executes for about ``budget_us`` microseconds. False when no complete unit is left. Raises DamagedFile."""
-    def refusal(self) -> str: ...
     def close(self) -> None:
         """Unmaps the file. Must be called at the end, even after an error."""

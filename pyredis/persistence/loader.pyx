@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t
 from libc.string cimport memchr, memcmp
 
 from pyredis._core cimport Core
-from pyredis._resp cimport PARSE_ERROR, Parser, parser_init, reply_truncate
+from pyredis._resp cimport PARSE_ERROR, Parser, Reply, parser_init, reply_truncate
 from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_LOADER, CLIENT_MULTI, Client, client_discard, client_init
 from pyredis.call.state cimport Server, enter
 from pyredis.dispatch.batch cimport serve
@@ -118,9 +118,11 @@ cdef class AofLoader:
             return self.skip_annotation()
         self.window = max(self.window, before + SLICE)
         status = serve(server, &self.client, &self.parser, self.data, min(self.window, self.size), <size_t> -1)
-        reply_truncate(&server.reply, replies)
         if self.client.flags & CLIENT_CLOSE_NOW:
-            raise DamagedFile(self.path, self.client.mark - self.data, self.refusal())
+            reason = self.refusal(replies)
+            reply_truncate(&server.reply, replies)
+            raise DamagedFile(self.path, self.client.mark - self.data, reason)
+        reply_truncate(&server.reply, replies)
         if status == PARSE_ERROR:
             raise DamagedFile(self.path, self.parser.begin, "bad file format")
         self.start_over()
@@ -134,9 +136,12 @@ cdef class AofLoader:
         self.window += self.window - before
         return True
 
-    def refusal(self):
-        """Returns the reason for a command that dispatch refused."""
-        return f"command that cannot be executed ({self.client.commands} commands before it were executed)"
+    cdef str refusal(self, size_t replies):
+        """Returns the reason for a command that was refused; the replies of its slice begin at ``replies``."""
+        cdef Reply *reply = &self.core.server.reply
+        cdef bytes error = reply.data[max(replies, reply.last_error):reply.size].partition(b"\r")[0]
+        return (f"command that cannot be executed: {error[1:].decode('utf-8', 'backslashreplace')} "
+                f"({self.client.commands} commands before it were executed)")
 
     cdef int start_over(self) except -1:
         """Resets the parser to the start of a request cut off by the window: others use the scratch meanwhile."""
