@@ -264,6 +264,8 @@ def test_memory_and_numbers_are_in_info(client):
     if isinstance(stats, list):
         stats = dict(zip(stats[::2], stats[1::2], strict=True))
     assert stats[b"functions.caches"] == full["used_memory_functions"]
+    assert stats[b"overhead.total"] == full["used_memory_overhead"]
+    assert full["used_memory_overhead"] - empty["used_memory_overhead"] > 100000
     client.must("FUNCTION", "DELETE", "big")
     again = info()
     assert again["number_of_libraries"] == 0

@@ -32,11 +32,13 @@ class MemoryUse(NamedTuple):
     clients: int
     client_buffers: int
     aof_buffer: int
+    scripts: int
+    libraries: int
 
     @property
     def overhead(self) -> int:
         """Memory that is used, but not by the data."""
-        return self.startup + self.client_buffers + self.table_bytes
+        return self.startup + self.client_buffers + self.table_bytes + self.scripts + self.libraries
 
     @property
     def table_bytes(self) -> int:
@@ -78,6 +80,8 @@ def measure(client) -> MemoryUse:
         clients=totals.memory,
         client_buffers=totals.allocated,
         aof_buffer=host.persistence.info().get("aof_buffer_length", 0),
+        scripts=script_memory(core)[1],
+        libraries=function_memory(core)[1],
     )
 
 
@@ -92,8 +96,8 @@ def memory_stats(client, args):
         "clients.normal": use.clients,
         "cluster.links": 0,
         "aof.buffer": use.aof_buffer,
-        "lua.caches": script_memory(client.core)[1],
-        "functions.caches": function_memory(client.core)[1],
+        "lua.caches": use.scripts,
+        "functions.caches": use.libraries,
         **_database_stats(use),
         "overhead.db.hashtable.lut": use.table_bytes,
         "overhead.db.hashtable.rehashing": use.rehashing,
