@@ -124,9 +124,18 @@ def test_a_function_in_a_transaction_can_be_killed(ours):
     assert "Script killed" in str(replies[1])
 
 
-def test_the_client_of_a_function_may_disconnect(ours):
-    runner, other = begin(ours, "FCALL", "spin", 1, "key")
+@pytest.mark.parametrize("transaction", [False, True])
+def test_the_client_of_a_function_may_disconnect(ours, transaction):
+    runner, other = ours.client(), ours.client()
+    command = ("FCALL", "spin", 1, "key")
+    if transaction:
+        runner.must("MULTI")
+        runner.must(*command)
+        command = ("EXEC",)
+    runner.send(*command)
+    wait_until(lambda: is_busy(other), "the server is busy")
     runner.close()
+    assert is_busy(other)
     assert b"key" in other.do("FUNCTION", "STATS")[1][3]
     assert other.do("FUNCTION", "KILL") == "OK"
     until_free(other)

@@ -67,6 +67,7 @@ ERRORS = [
 ]  # fmt: skip
 
 SANDBOX = [
+    "return _G[1]", "return _G[1.5]", "return _G[{}]", "return _G[true]", "return _G['a\\0b']",
     "x=1", "_G.x=1", "redis.x=1", "redis.call=1", "redis=1", "return x", "return _G.x", "string.x=1", "KEYS=1",
     "rawset(_G,'x',1)", "rawset(redis,'x',1)", "table.insert(redis,1)", "table.insert(_G,1)", "table.remove(redis)",
     "table.sort(redis)", "table.setn(redis,1)", "setmetatable(_G,{})", "setmetatable(redis,nil)",
