@@ -3,17 +3,21 @@
 A payload is that of an RDB file: ``F5`` and a string for each library, two bytes of version, eight of CRC-64.
 """
 
+import os
 import random
 import re
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_functions import ONE, TWO, as_pairs, check_list
 
 from support.aof_folder import INCR, commands, requests
 from support.client import wait_until
 from support.function_cases import library, library_of_functions
 
+LONG = bool(os.environ.get("PYREDIS_LONG"))
 COUNTER = library("counter", "redis.register_function('up', function(k) return redis.call('incr', k[1]) end)")
 TABLE = []
 for byte in range(256):
@@ -125,6 +129,30 @@ def test_functions_survive_a_kill(durable, rewritten):
         assert client.must("FCALL", "f", 0) == 11
         assert client.must("FCALL", "up", 1, "n") == 4
         assert str(client.do("FCALL", "g", 0)) == "ERR Function not found"
+
+
+def test_what_functions_have_written_survives_a_kill_and_no_call_does_so_in_part(durable):
+    text = """redis.register_function('both', function(keys)
+        redis.call('incr', keys[1])
+        redis.call('rpush', keys[2], redis.call('get', keys[1]))
+        return redis.call('llen', keys[2])
+    end)"""
+    acknowledged = 0
+    with durable.client() as client:
+        client.must("FUNCTION", "LOAD", library("both", text))
+    for _ in range(4):
+        with durable.client() as client:
+            for _ in range(1000):
+                client.send("FCALL", "both", 2, "n", "l")
+            for _ in range(random.Random(acknowledged).randint(1, 500)):
+                acknowledged = client.read().decoded
+            durable.kill()
+        durable.start()
+        with durable.client() as client:
+            length = client.must("LLEN", "l")
+            assert length >= acknowledged
+            assert client.must("GET", "n") == b"%d" % length
+            assert client.must("LRANGE", "l", 0, -1) == [b"%d" % number for number in range(1, length + 1)]
 
 
 def test_a_payload_that_was_restored_survives_a_kill(durable):
@@ -370,6 +398,45 @@ def test_a_payload_whose_checksum_is_right_may_be_nonsense(client, body):
     client.must("FUNCTION", "FLUSH")
     assert str(client.do("FUNCTION", "RESTORE", sealed(body))) == "ERR Failed loading library payload"
     assert client.must("FUNCTION", "LIST") == []
+
+
+def with_mistakes(draw, body: bytes) -> bytes:
+    changed = bytearray(body)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(changed) - 1))
+        if draw(st.booleans()):
+            changed[place] = draw(st.integers(0, 255))
+        else:
+            changed[place : place + draw(st.integers(0, 20))] = draw(st.binary(min_size=1, max_size=9))
+    return bytes(changed)
+
+
+def test_a_payload_with_mistakes_changes_nothing_or_is_restored(shared_ours):
+    """The checksum is right, so that everything after it is read."""
+    with shared_ours.client() as client:
+        client.must("FUNCTION", "FLUSH")
+        client.must("FUNCTION", "LOAD", library_of_functions())
+        compressed = client.must("FUNCTION", "DUMP")[:-10]
+        assert compressed[1] == 0xC3
+        bodies = [
+            b"\xf5" + string(ONE, "14"),
+            b"\xf5" + string(ONE, "32") + b"\xf5" + string(COUNTER, "64"),
+            compressed,
+        ]
+
+        @settings(max_examples=3000 if LONG else 300)
+        @given(st.data())
+        def check(data):
+            body = with_mistakes(data.draw, data.draw(st.sampled_from(bodies)))
+            client.must("FUNCTION", "FLUSH")
+            client.must("FUNCTION", "LOAD", TWO)
+            reply = client.do("FUNCTION", "RESTORE", sealed(body))
+            assert reply == "OK" or str(reply).startswith("ERR ")
+            assert client.must("FCALL", "g", 0) == 2
+            assert reply == "OK" or len(client.must("FUNCTION", "LIST")) == 1
+
+        check()
+        client.must("FUNCTION", "FLUSH")
 
 
 def test_the_texts_of_a_payload_share_one_time_limit(client):
