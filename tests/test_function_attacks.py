@@ -1,10 +1,11 @@
 """Libraries that try to leave the sandbox, to crash the server or to block it: while loading, and in functions."""
 
 import pytest
-from test_script_attacks import ATTACKS, GREEDY
+from test_script_attacks import ATTACKS
 
 from support.client import wait_until
 from support.function_cases import library
+from support.in_process import Local
 
 # Texts that are run while a library is loaded. Each must fail, or register a harmless function `f`.
 LOADING = {
@@ -90,7 +91,7 @@ LATER = {
     "while true do pcall(function() while true do end end) end end) return coroutine.resume(c) end)",
     "error that is kept": "local e = {err='MY e'} redis.register_function('f', function() e.x = e error(e) end)",
     "memory kept": "local kept = {} redis.register_function('f', function() while true do "
-    "kept[#kept + 1] = ('x'):rep(1000) .. #kept end end)",
+    "kept[#kept + 1] = ('x'):rep(20) .. #kept end end)",
     "itself as argument": "redis.register_function('f', function(...) return select('#', ...) .. #{...} end)",
     "deep call": "redis.register_function('f', function() local function g() return pcall(g) end return g() end)",
     "large keys": "redis.register_function('f', function(keys) return redis.call('mset', unpack(keys)) end)",
@@ -184,13 +185,12 @@ def test_a_library_that_keeps_all_memory_can_be_deleted(start_ours):
 
 def test_a_function_that_fills_lua_s_memory_leaves_room_for_the_next(start_ours):
     server = start_ours("--busy-reply-threshold", "0", "--proto-max-bulk-len", "1mb")
-    text = (
-        f"redis.register_function('f', function() {GREEDY} end) redis.register_function('g', function() return 1 end)"
-    )
+    greedy = "local t = {} while true do t[#t + 1] = ('x'):rep(20) .. #t end"
+    sound = "redis.register_function('g', function() return 1 end)"
     with server.client() as client:
-        client.must("FUNCTION", "LOAD", library("l", text))
+        client.must("FUNCTION", "LOAD", library("l", f"redis.register_function('f', function() {greedy} end) {sound}"))
         for _ in range(3):
-            client.do("FCALL", "f", 0)
+            assert "not enough memory" in str(client.do("FCALL", "f", 0))
             assert client.must("FCALL", "g", 0) == 1
 
 
@@ -204,14 +204,14 @@ def test_libraries_that_come_and_go_leave_no_memory(start_ours):
     with server.client() as client:
         used = []
         for _ in range(6):
-            for _ in range(200):
+            for _ in range(60):
                 client.must("FUNCTION", "LOAD", "REPLACE", library("l", text))
                 client.do("FUNCTION", "LOAD", library("m", f"{text} nosuch()"))
             client.must("FUNCTION", "DELETE", "l")
             used.append(lua_memory(client))
         assert max(used[3:]) <= max(used[:3]) * 1.5
         before = server_memory(client)
-        for _ in range(200):
+        for _ in range(60):
             client.must("FUNCTION", "LOAD", "REPLACE", library("l", text))
             client.do("FUNCTION", "LOAD", library("m", f"{text} nosuch()"))
         client.must("FUNCTION", "DELETE", "l")
@@ -220,3 +220,33 @@ def test_libraries_that_come_and_go_leave_no_memory(start_ours):
 
 def server_memory(client):
     return int(client.must("INFO", "memory").split(b"used_memory_functions:")[1].split()[0])
+
+
+def test_no_memory_is_left_of_libraries_however_they_go(tmp_path):
+    """Deleted, replaced, flushed, refused, restored: an empty server uses what it used before."""
+    local = Local(tmp_path)
+    one = library("one", "redis.register_function{function_name='f', callback=function() end, description='text'}")
+    two = library("two", "redis.register_function('g', function() end) redis.register_function('h', function() end)")
+    taken = library("three", "redis.register_function('F', function() end)")
+    used = []
+    for _ in range(4):
+        local.must("FUNCTION", "LOAD", one)
+        payload = local.must("FUNCTION", "DUMP")
+        local.must("FUNCTION", "LOAD", two)
+        for text in (one, taken, library("four", "nosuch()"), library("five", "x = = 1"), library("a-b", ""), "x"):
+            assert isinstance(local.call("FUNCTION", "LOAD", text), Exception)
+        local.must("FUNCTION", "LOAD", "REPLACE", two)
+        assert isinstance(local.call("FUNCTION", "RESTORE", payload), Exception)
+        assert isinstance(local.call("FUNCTION", "RESTORE", payload[:-1] + b"x"), Exception)
+        for policy in ("REPLACE", "FLUSH", "REPLACE"):
+            local.must("FUNCTION", "RESTORE", payload, policy)
+        local.must("FCALL", "f", 0)
+        local.call("FCALL", "f" * 1000, 0)
+        local.must("FUNCTION", "LIST", "WITHCODE")
+        local.must("FUNCTION", "DELETE", "one")
+        local.must("FUNCTION", "LOAD", two)
+        local.must("FUNCTION", "FLUSH")
+        local.must("FUNCTION", "LOAD", one)
+        local.empty()
+        used.append(local.core.used_memory)
+    assert used[1:] == [used[1]] * 3
