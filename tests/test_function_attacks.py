@@ -189,7 +189,7 @@ def test_a_function_that_fills_lua_s_memory_leaves_room_for_the_next(start_ours)
     sound = "redis.register_function('g', function() return 1 end)"
     with server.client() as client:
         client.must("FUNCTION", "LOAD", library("l", f"redis.register_function('f', function() {greedy} end) {sound}"))
-        for _ in range(3):
+        for _ in range(2):
             assert "not enough memory" in str(client.do("FCALL", "f", 0))
             assert client.must("FCALL", "g", 0) == 1
 

@@ -235,6 +235,19 @@ def test_functions_obey_maxmemory_by_their_flags(functions):
         functions.check("FCALL_RO", "r", 0)
         functions.check("FUNCTION", "LOAD", ONE)
         functions.check("FUNCTION", "RESTORE", "x")
+        for name in ("w", "r", "o"):
+            functions.check("FCALL_RO", name, 0)
+            functions.check("MULTI")
+            functions.check("FCALL", name, 0)
+            functions.check("EXEC")
+        functions.setup("CONFIG", "SET", "maxmemory", 0)
+        functions.check("MULTI")
+        for name in ("r", "o"):
+            functions.check("FCALL", name, 0)
+            functions.check("FCALL_RO", name, 0)
+        with functions.another() as other:
+            other.setup("CONFIG", "SET", "maxmemory", 1)
+        functions.check("EXEC")
     finally:
         functions.setup("CONFIG", "SET", "maxmemory", 0)
 
