@@ -1,5 +1,7 @@
 """FUNCTION, FCALL and FCALL_RO, compared with the oracle in both protocols."""
 
+import hashlib
+
 import pytest
 
 from support.function_cases import FAILURES, FUNCTIONS, LIBRARIES, LINES, library, library_of_functions
@@ -220,14 +222,77 @@ def test_help_names_every_subcommand(client):
 # ---- limits of the server ----
 
 
+FLAGGED = [
+    "#!lua\nreturn redis.call('set','a',1)",
+    "#!lua flags=no-writes\nreturn redis.call('get','a')",
+    "#!lua flags=allow-oom\nreturn redis.call('set','a',1)",
+    "return redis.call('set','a',1)",
+    "#!lua flags=nosuch\nreturn 1",
+]
+BY_FLAGS = """
+    redis.register_function('w', function(k) return redis.call('set', 'a', 1) end)
+    redis.register_function{function_name='r', callback=function(k) return redis.call('get', 'a') end,
+                            flags={'no-writes'}}
+    redis.register_function{function_name='o', callback=function(k) return redis.call('set', 'a', 1) end,
+                            flags={'allow-oom'}}"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("FCALL", name, 0) for name in ("w", "r", "o", "W", "nosuch")]
+    + [("FCALL_RO", name, 0) for name in ("w", "r")]
+    + [(command, script, 0) for command in ("EVAL", "EVAL_RO") for script in FLAGGED],
+)
+def test_a_transaction_that_lacks_memory_by_then_is_refused_by_the_flags_of_its_scripts(functions, command):
+    functions.check("FUNCTION", "LOAD", library("m", BY_FLAGS))
+    functions.setup("SCRIPT", "FLUSH")
+    functions.check("EVAL", "return redis.call('set', 'a', 1)", 0)
+    functions.check("MULTI")
+    functions.check(*command)
+    with functions.another() as other:
+        other.setup("CONFIG", "SET", "maxmemory", 1)
+    try:
+        functions.check("EXEC")
+    finally:
+        functions.setup("CONFIG", "SET", "maxmemory", 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        (("FCALL", "w", 0), True),
+        (("FCALL", "r", 0), False),
+        (("FCALL", "o", 0), False),
+        (("FCALL", "nosuch", 0), False),
+        (("EVAL", FLAGGED[0], 0), True),
+        (("EVAL", FLAGGED[0] + " ", 0), True),
+        (("EVAL", FLAGGED[1], 0), False),
+        (("EVAL", FLAGGED[3], 0), False),
+        (("EVAL", FLAGGED[4], 0), False),
+        (("EVALSHA", hashlib.sha1(FLAGGED[0].encode()).hexdigest(), 0), True),
+        (("EVALSHA", hashlib.sha1(FLAGGED[1].encode()).hexdigest(), 0), False),
+    ],
+)
+def test_without_memory_scripts_are_queued_by_their_flags(client, command, refused):
+    """As in Redis 7.4; 7.0 refuses to queue anything."""
+    client.must("FUNCTION", "LOAD", "REPLACE", library("m", BY_FLAGS))
+    for script in FLAGGED[:2]:
+        client.must("SCRIPT", "LOAD", script)
+    client.must("CONFIG", "SET", "maxmemory", 1)
+    try:
+        client.must("MULTI")
+        reply = client.do(*command)
+        client.do("EXEC")
+    finally:
+        client.must("CONFIG", "SET", "maxmemory", 0)
+        client.must("FUNCTION", "FLUSH")
+    assert str(reply) == ("OOM command not allowed when used memory > 'maxmemory'." if refused else "QUEUED")
+
+
 def test_functions_obey_maxmemory_by_their_flags(functions):
-    text = """
-        redis.register_function('w', function(k) return redis.call('set', 'a', 1) end)
-        redis.register_function{function_name='r', callback=function(k) return redis.call('get', 'a') end,
-                                flags={'no-writes'}}
-        redis.register_function{function_name='o', callback=function(k) return redis.call('set', 'a', 1) end,
-                                flags={'allow-oom'}}"""
-    functions.check("FUNCTION", "LOAD", library("m", text))
+    functions.check("FUNCTION", "LOAD", library("m", BY_FLAGS))
+    functions.setup("SCRIPT", "FLUSH")
+    functions.setup("EVAL", "return 1", 0)
     functions.setup("CONFIG", "SET", "maxmemory", 1)
     try:
         for name in ("w", "r", "o"):
@@ -237,17 +302,10 @@ def test_functions_obey_maxmemory_by_their_flags(functions):
         functions.check("FUNCTION", "RESTORE", "x")
         for name in ("w", "r", "o"):
             functions.check("FCALL_RO", name, 0)
-            functions.check("MULTI")
-            functions.check("FCALL", name, 0)
-            functions.check("EXEC")
-        functions.setup("CONFIG", "SET", "maxmemory", 0)
-        functions.check("MULTI")
-        for name in ("r", "o"):
-            functions.check("FCALL", name, 0)
-            functions.check("FCALL_RO", name, 0)
-        with functions.another() as other:
-            other.setup("CONFIG", "SET", "maxmemory", 1)
-        functions.check("EXEC")
+        for script in FLAGGED:
+            functions.check("EVAL", script, 0)
+            functions.check("EVAL_RO", script, 0)
+            functions.check("EVALSHA", hashlib.sha1(script.encode()).hexdigest(), 0)
     finally:
         functions.setup("CONFIG", "SET", "maxmemory", 0)
 

@@ -32,6 +32,7 @@ cdef enum CommandFlag:
     CMD_ADMIN = 1 << 19
     CMD_SKIP_MONITOR = 1 << 20
     CMD_HOLDS_SECRETS = 1 << 21     # some of its arguments must be shown to nobody
+    CMD_NAMES_FUNCTION = 1 << 22    # its first argument is the name of the function that it runs
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -55,7 +55,7 @@ from pyredis.call.handlers import CommandError
 # be executed.
 FOREIGN = (b"post", b"host:")
 
-ctypedef uint32_t (*ScriptFlags)(Server *server, uint32_t flags, Slice script) noexcept nogil
+ctypedef uint32_t (*ScriptFlags)(Server *server, const Command *command, Slice name) noexcept nogil
 # See `lua/script_flags`; NULL until it is imported.
 cdef ScriptFlags _script_flags = NULL
 
@@ -143,12 +143,12 @@ cdef void find_script_flags() noexcept with gil:
 
 
 cdef inline uint32_t flags_of(Server *server, const Command *command, const Slice *argv) noexcept nogil:
-    """Returns the command's flags; those of a command that runs a script depend on the script."""
+    """Returns the command's flags; those of a command that runs a script or function depend on that."""
     if likely(not command.flags & CMD_RUNS_SCRIPT):
         return command.flags
     if _script_flags == NULL:
         find_script_flags()
-    return _script_flags(server, command.flags, argv[1]) if _script_flags != NULL else command.flags
+    return _script_flags(server, command, argv[1]) if _script_flags != NULL else command.flags
 
 
 cdef uint32_t flags_to_run(Call *call) noexcept nogil:

@@ -53,7 +53,7 @@ with family("scripting", module="scripting", acl="scripting"):
     row(
         "FCALL function numkeys:integer [key...] [arg...]",
         RUNS,
-        marks="script",
+        marks="script names_function may_replicate",
         keys=CHANGES,
         since="7.0.0",
         complexity=PER_FUNCTION,
@@ -62,7 +62,7 @@ with family("scripting", module="scripting", acl="scripting"):
     row(
         "FCALL_RO function numkeys:integer [key...] [arg...]",
         f"readonly {RUNS}",
-        marks="script",
+        marks="script names_function",
         keys=READS,
         acl="-read",
         since="7.0.0",

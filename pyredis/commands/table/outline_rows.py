@@ -145,8 +145,8 @@ eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys 
 evalsha scripting.evalsha -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate script
 evalsha_ro scripting.evalsha_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
 eval_ro scripting.eval_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
-fcall scripting.fcall -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys script
-fcall_ro scripting.fcall_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys script
+fcall scripting.fcall -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate names_function script
+fcall_ro scripting.fcall_ro -3 0 0 #2:Ra readonly noscript stale skip_monitor no_mandatory_keys movablekeys names_function script
 function - -2 0 0 -
 function|help scripting.function_help 2 0 0 - loading stale
 function|delete scripting.function_delete 3 0 0 - write noscript

@@ -38,6 +38,7 @@ MARKS = {
     "guarded": "its handler, in Python, decides by `admit` for which clients it runs or is queued",
     "holds_secrets": "MONITOR shows it without some of its arguments",
     "may_replicate": "a pause of writes holds it back although it is none: it may have something to propagate",
+    "names_function": "its first argument is the name of the function that it runs",
     "needs_file": "refused like a write while the append-only file cannot be written",
     "newer": "Redis 7.4 does not have it: `since` says which version does",
     "pushes": "replies with pushes, one for each channel, instead of one reply",
