@@ -21,8 +21,10 @@ from benchmarks import (
     pause,
     pubsub,
     report,
+    scripts,
     start,
     structures,
+    transactions,
 )
 from benchmarks.servers import prepare_process
 
@@ -35,6 +37,8 @@ BENCHMARKS = {
         "lists, sets, sorted sets, streams and others: requests/s and server CPU per request",
     ),
     "pubsub": (pubsub.run, "server CPU per delivered message, PUBLISH to 1, 100 and 1,000 subscribers"),
+    "scripts": (scripts.run, "EVALSHA of short and of long scripts: requests/s and server CPU per request"),
+    "transactions": (transactions.run, "server CPU per transaction of ten SETs"),
     "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, compared with the same and no persistence"),
     "always": (durable.run, "appendfsync always: 50 writers and 50 readers of other keys, also on a slow disk"),
     "memory": (memory.run, "bytes per key by used_memory and by RSS"),

@@ -7,14 +7,12 @@ subscriber, whatever the server; with P16 sixteen messages may share one.
 
 import argparse
 import contextlib
-import os
 import select
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.report import Figure, Row, median_pairs
-from benchmarks.servers import NO_PERSISTENCE, Target, both, cores
+from benchmarks.servers import NO_PERSISTENCE, Target, both, on_the_clients_core
 from support.client import RawClient, encode_command
 
 CHANNEL = b"channel"
@@ -72,19 +70,6 @@ class Audience:
         answer = b":%d\r\n" % len(self.sockets) * pipeline
         if self.publisher.readexactly(len(answer)) != answer:
             raise RuntimeError("a subscriber is missing")
-
-
-@contextlib.contextmanager
-def on_the_clients_core() -> Iterator[None]:
-    """Keeps this process, which is the client, off the server's core."""
-    usable = cores()
-    if len(usable) > 1:
-        os.sched_setaffinity(0, {usable[1]})
-    try:
-        yield
-    finally:
-        if len(usable) > 1:
-            os.sched_setaffinity(0, usable)
 
 
 def measure(target: Target, case: Case, deliveries: int) -> dict[str, float]:

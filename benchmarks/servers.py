@@ -44,6 +44,19 @@ def pinned(role: int) -> list[str]:
     return ["taskset", "-c", str(usable[role])] if len(usable) > 1 and shutil.which("taskset") else []
 
 
+@contextmanager
+def on_the_clients_core() -> Iterator[None]:
+    """Keeps this process, which is the client, off the server's core."""
+    usable = cores()
+    if len(usable) > 1:
+        os.sched_setaffinity(0, {usable[1]})
+    try:
+        yield
+    finally:
+        if len(usable) > 1:
+            os.sched_setaffinity(0, usable)
+
+
 def stolen_seconds() -> float:
     """Returns how long the host has used this virtual machine's processors otherwise, in total; 0 if unknown."""
     counters = Path("/proc/stat")

@@ -82,6 +82,28 @@ def test_a_large_reply_is_measured_in_time_memory_and_what_others_wait(tmp_path)
     assert all(len(row[side]["rounds"]) == 2 for row in rows for side in ("ours", "other"))
 
 
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="CPU time is read from /proc")
+@pytest.mark.parametrize(
+    ("benchmark", "only", "expected"),
+    [
+        (
+            "scripts",
+            "EVALSHA of L",
+            [("requests/s", None), ("µs CPU/request", 1.0), ("µs CPU/request", 0.8)],
+        ),
+        ("transactions", "MULTI", [("µs CPU/transaction", 0.75)]),
+    ],
+)
+def test_scripts_and_transactions_are_measured_beside_another_server(tmp_path, benchmark, only, expected):
+    options = ["--quick", "--keys", "2000", "--results", str(tmp_path)]
+    benchmarks(benchmark, "--only", only, *options, "--other-command", require_tool("redis-server"))
+    rows = json.loads((tmp_path / f"{benchmark}-quick.json").read_text())["rows"]
+    assert [(row["unit"], row["goal"]) for row in rows] == expected
+    assert all(
+        len(row[side]["rounds"]) == 2 and min(row[side]["rounds"]) > 0 for row in rows for side in ("ours", "other")
+    )
+
+
 def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     script = """if True:
         import argparse, sys
