@@ -1,8 +1,8 @@
 """SIGKILL under load, in every mode, with automatic rewrites: no acknowledged write is lost or applied twice.
 
-Each client increments its own keys, with single commands, in pipelines and in transactions. After the crash a counter
-may be ahead of the last reply, by at most the requests that were sent and not answered, but never behind it; and a
-transaction is applied completely or not at all. ``PYREDIS_LONG=1`` uses more crashes and clients.
+Each client increments its own keys, with single commands, in pipelines, in transactions and in scripts. After the crash
+a counter may be ahead of the last reply, by at most the requests that were sent and not answered, but never behind it;
+and a transaction or script is applied completely or not at all. ``PYREDIS_LONG=1`` uses more crashes and clients.
 """
 
 import contextlib
@@ -19,12 +19,23 @@ LONG = bool(os.environ.get("PYREDIS_LONG"))
 CRASHES = 40 if LONG else 3
 CLIENTS = 8 if LONG else 4
 DELAY = 270
+# Writes to keys of several types, in two databases; some of the last key's elements are removed again.
+SCRIPT = """
+local number = redis.call('incr', KEYS[1])
+redis.call('hincrby', 'hash', KEYS[2], 1)
+redis.call('rpush', KEYS[3], number, ARGV[1])
+redis.call('select', ARGV[2])
+redis.call('zadd', KEYS[1], number, number)
+if number % 3 == 0 then redis.call('zremrangebyrank', KEYS[1], 0, 1) redis.call('incrby', KEYS[2], 2) end
+redis.call('expire', KEYS[1], 100000)
+return number
+"""
 
 
 class Writer(threading.Thread):
     """One client's load until its connection breaks: ``answered`` and ``sent`` count the increments of each kind."""
 
-    KINDS = ("single", "pipelined", "first", "second")
+    KINDS = ("single", "pipelined", "first", "second", "script", "scripts")
 
     def __init__(self, server, number):
         super().__init__()
@@ -43,6 +54,8 @@ class Writer(threading.Thread):
                 self.increment(1, "single")
                 self.increment(20, "pipelined")
                 self.transaction()
+                self.scripts(1, "script")
+                self.scripts(5, "scripts")
 
     def increment(self, count, kind):
         self.sent[kind] += count
@@ -56,11 +69,36 @@ class Writer(threading.Thread):
         commands = [["MULTI"], ["INCR", self.key("first")], ["INCR", self.key("second")], ["EXEC"]]
         self.answered["first"], self.answered["second"] = self.client.pipeline(commands)[-1].decoded
 
+    def script_arguments(self, kind):
+        """Returns the keys of the script, its payload, and the other database that it writes to."""
+        key = self.key(kind)
+        return [key, f"field:{key}", f"list:{key}", "x" * 100, 3 + self.number]
+
+    def scripts(self, count, kind):
+        self.sent[kind] += count
+        for reply in self.client.pipeline([["EVAL", SCRIPT, 3, *self.script_arguments(kind)]] * count):
+            assert not reply.is_error, reply.decoded
+            self.answered[kind] = reply.decoded
+
+    def check_script(self, client, kind):
+        """Assert that each script is applied completely or not at all; return how many are."""
+        key, field, items, _, database = self.script_arguments(kind)
+        number = int(client.must("GET", key) or 0)
+        assert int(client.must("HGET", "hash", field) or 0) == number
+        assert client.must("LLEN", items) == 2 * number
+        client.must("SELECT", database)
+        assert client.must("ZCARD", key) == number - number // 3 * 2
+        assert int(client.must("GET", field) or 0) == number // 3 * 2
+        assert client.must("TTL", key) > 0 or client.must("EXISTS", key) == 0
+        client.must("SELECT", self.number % 3)
+        return number
+
     def check(self, client):
         """Assert that no acknowledged write is missing; continue from the values found."""
         client.must("SELECT", self.number % 3)
         found = {kind: client.must("HGET", "hash", self.key(kind)) for kind in ("single", "pipelined")}
         found |= {kind: client.must("GET", self.key(kind)) for kind in ("first", "second")}
+        found |= {kind: self.check_script(client, kind) for kind in ("script", "scripts")}
         assert found["first"] == found["second"]
         for kind in self.KINDS:
             value = int(found[kind] or 0)

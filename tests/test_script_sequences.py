@@ -8,9 +8,13 @@ import os
 import pytest
 from hypothesis import given, settings
 
+from fuzz.server import reader
+from pyredis.commands.server.digest import digest_all
 from pyredis.commands.table.command_table import SPECS
+from pyredis.persistence.loader import AofLoader
 from support.aof_folder import requests
 from support.client import wait_until
+from support.in_process import Local
 from support.pair import Pair
 from support.servers import make_ours
 from support.strategies import SEQUENCES
@@ -135,6 +139,49 @@ def test_a_key_that_expired_unseen_does_not_give_its_expiry_to_the_next(durable)
         client.must("DEBUG", "LOADAOF")
         assert client.must("GET", "a") == b"1"
         assert client.must("TTL", "a") == -1
+
+
+UNITS = [
+    [("SET", "before", 1)],
+    [("EVAL", "redis.call('set','a',1) redis.call('rpush','l',1,2) redis.call('expire','l',100000)", 0)],
+    [("EVAL", "redis.call('select',2) redis.call('set','b',1) redis.call('select',1) redis.call('del','l')", 0)],
+    [("EVAL", "redis.call('select',0) redis.call('hset','h','f',1)", 0)],
+    [("EVAL", "redis.call('incr','a') error('late')", 0)],
+    [("EVAL", "redis.call('incr','a') redis.call('sadd','s',1) redis.pcall('incr','s') return {err='E'}", 0)],
+    [("MULTI",), ("EVAL", "redis.call('set','c',1) redis.call('set','d',1)", 0), ("SET", "e", 1), ("EXEC",)],
+]
+
+
+def test_a_file_cut_at_any_byte_keeps_every_script_entirely_or_not_at_all(tmp_path):
+    """After each unit its end in the file and the digest are noted; a cut file restores the last one that is whole."""
+    local, path, cut = Local(tmp_path), tmp_path / "appended.aof", tmp_path / "cut.aof"
+    local.core.aof_open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 0, "no")
+    units = [(0, digest_all(local.core))]
+    for unit in UNITS:
+        for request in unit:
+            local.call(*request)
+        units.append((path.stat().st_size, digest_all(local.core)))
+    local.core.aof_close()
+    whole = path.read_bytes()
+    assert units[-1][0] == len(whole)
+    for size in range(len(whole) + 1):
+        cut.write_bytes(whole[:size])
+        end, digest = max(unit for unit in units if unit[0] <= size)
+        copy = reader()
+        # SELECT is a unit of its own.
+        assert end <= load_torn(copy.core, cut) <= size
+        assert digest_all(copy.core) == digest, size
+
+
+def load_torn(core, path) -> int:
+    """Loads a file that may be torn; returns the size of its valid part."""
+    loader = AofLoader(core, path)
+    try:
+        while loader.step(1_000_000):
+            pass
+        return loader.valid_size
+    finally:
+        loader.close()
 
 
 def test_what_a_script_wrote_survives_a_kill(start_ours):
