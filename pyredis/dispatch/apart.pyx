@@ -177,6 +177,12 @@ cdef void suspend(Apart *apart) noexcept nogil:
     apart.server.restrictions |= <uint32_t> RESTRICT_BUSY
 
 
+cdef inline void copy_bytes(Reply *reply, const Reply *before, size_t begin, size_t end) noexcept nogil:
+    """Copies bytes of a reply. A reply without any may have no buffer."""
+    if end > begin:
+        reply_raw(reply, before.data + begin, end - begin)
+
+
 cdef void begin_reply(Reply *reply, const Reply *before, size_t size) noexcept nogil:
     """Makes a buffer with the first ``size`` bytes of another: unsent replies of earlier commands."""
     cdef const Piece *piece
@@ -188,10 +194,10 @@ cdef void begin_reply(Reply *reply, const Reply *before, size_t size) noexcept n
         piece = before.pieces + index
         if piece.at > size:
             break
-        reply_raw(reply, before.data + at, piece.at - at)
+        copy_bytes(reply, before, at, piece.at)
         reply_piece(reply, piece.blob, piece.bytes)
         at = piece.at
-    reply_raw(reply, before.data + at, size - at)
+    copy_bytes(reply, before, at, size)
 
 
 cdef void put_moment_aside(Apart *apart) noexcept nogil:
