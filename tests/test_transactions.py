@@ -469,28 +469,3 @@ def test_transactions_come_back_after_a_crash(durable):
     with durable.client() as client:
         sizes = [(client.must("SELECT", number), client.must("GET", "n")) for number in range(3)]
         assert sum(int(value) for _, value in sizes) == 100
-
-
-def test_nothing_is_queued_while_memory_is_exceeded(pair):
-    """The queue itself takes memory, so commands that only read are refused too."""
-    pair.setup("CONFIG", "SET", "maxmemory", 1)
-    try:
-        for words in (
-            ["GET", "a"],
-            ["PING"],
-            ["SET", "a", "1"],
-            ["MULTI"],
-            ["WATCH", "a"],
-            ["SELECT", "1"],
-            ["NOSUCH"],
-        ):
-            pair.check("MULTI")
-            pair.check(*words)
-            pair.check("EXEC")
-        pair.check("MULTI")
-        pair.check("DISCARD")
-        pair.check("MULTI")
-        pair.check("RESET")
-    finally:
-        pair.reconnect()
-        pair.setup("CONFIG", "SET", "maxmemory", 0)

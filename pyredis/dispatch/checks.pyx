@@ -166,17 +166,12 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     return flags & ~CMD_LOADING | common & CMD_LOADING
 
 
-cdef inline bint needs_memory(const Call *call, uint32_t flags) noexcept nogil:
-    """Whether the command may make the data grow; if it is queued, the queue grows."""
-    return flags & CMD_DENYOOM or (call.client.flags & CLIENT_MULTI and not call.command.flags & CMD_UNQUEUED)
-
-
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
     cdef bint full = not server.restrictions & RESTRICT_LOADING and exceeds_memory(server)
     cdef bint unwritable = server.restrictions & RESTRICT_AOF_ERROR
     cdef uint32_t flags = flags_to_run(call) if full or unwritable else 0
-    if full and needs_memory(call, flags):
+    if full and flags & CMD_DENYOOM:
         reject(call, "OOM command not allowed when used memory > 'maxmemory'.")
         return True
     if unwritable and flags & (CMD_WRITE | CMD_NEEDS_FILE):

@@ -135,31 +135,18 @@ cdef int describe_failure(lua_State *L) noexcept nogil:
 
 # ---- outside the protected call ----
 
-cdef inline bint lacks_memory(const Server *server, uint32_t flags) noexcept nogil:
-    return not flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server)
-
-
 cdef const char *refusal(Call *call, uint32_t flags, bint read_only) noexcept nogil:
-    """Returns why something with flags may not run, or NULL; an empty text if the file is the reason.
-
-    Redis checks a client's command like any other that writes, by the flags of its script; and, also inside EXEC, what
-    it is about to run.
-    """
+    """Returns why something with flags may not run, or NULL; an empty text if the file is the reason."""
     cdef Server *server = call.server
-    cdef bint may_write = not flags & SCRIPT_NO_WRITES
     if flags & SCRIPT_PLAIN:
         return NULL
-    if not server.in_exec:
-        if lacks_memory(server, flags):
-            return "OOM command not allowed when used memory > 'maxmemory'."
-        if may_write and server.restrictions & RESTRICT_AOF_ERROR:
+    if not flags & SCRIPT_NO_WRITES:
+        if read_only:
+            return "ERR Can not execute a script with write flag using *_ro command."
+        if server.restrictions & RESTRICT_AOF_ERROR:
             return ""
-    if may_write and read_only:
-        return "ERR Can not execute a script with write flag using *_ro command."
-    if may_write and server.restrictions & RESTRICT_AOF_ERROR:
-        return ""
-    if lacks_memory(server, flags):
-        return "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+    if not flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server):
+        return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
 
 
