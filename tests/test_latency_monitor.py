@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyredis.commands.server.latency_doctor import describe
+from pyredis.commands.server.latency_doctor import ADVICE, describe
 from pyredis.commands.server.latency_graph import age, draw, step_of
 from support.client import wait_until
 from support.fsfaults import SyncGate, injected
@@ -182,6 +182,12 @@ def test_the_doctor_describes_what_was_recorded(start_ours, protocol):
         assert "1. command: 1 recorded; " in text
         assert "The slow log records nothing" in text
         assert "SLOWLOG GET" in text
+
+
+def test_the_doctor_has_advice_for_every_event_that_occurs():
+    """Redis's other events are those of forks, eviction, modules and what this server leaves to a thread."""
+    writes = ["aof-write", "aof-write-alone", "aof-write-pending-fsync", "aof-write-active-child", "aof-fsync-always"]
+    assert sorted(ADVICE) == sorted(["command", "fast-command", "eventloop", "expire-cycle", "expire-del", *writes])
 
 
 def test_spikes_are_described_by_their_mean_and_deviation():

@@ -28,12 +28,12 @@ ADVICE = {
     "eventloop": ("In one iteration of the loop, all clients together had too much to do: look for commands that take "
                   "long, for very large pipelines and for many clients at once.",),
     "expire-cycle": ("Many keys expire at the same time: add some chance to their times to live.",),
+    "expire-del": ("Removing an expired value of many megabytes takes long: divide it among several keys.",),
     "aof-write": DISK,
     "aof-write-alone": DISK,
     "aof-write-pending-fsync": DISK,
     "aof-write-active-child": DISK,
     "aof-fsync-always": DISK,
-    "aof-rename": DISK,
 }  # fmt: skip
 
 
