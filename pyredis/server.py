@@ -302,6 +302,7 @@ class Server:
         """Does what is to be done ``hz`` times a second."""
         assert self.hub is not None
         self.core.tick()
+        self.end_due_pause()
         self.cron_count += 1
         if self.cron_count % 64 == 1:
             self.core.calibrate()
@@ -363,9 +364,13 @@ class Server:
 
     def _look_at_pause(self) -> None:
         self.core.tick()
-        if self.core.paused_until > self.core.now_ms:
+        self.end_due_pause()
+        if self.core.paused_until:
             self._await_end_of_pause()
-        else:
+
+    def end_due_pause(self) -> None:
+        """Ends a pause whose time has come."""
+        if 0 < self.core.paused_until <= self.core.now_ms:
             self.unpause()
 
     def unpause(self) -> None:

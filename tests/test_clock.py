@@ -229,3 +229,24 @@ def test_timers_run_in_order_and_not_when_cancelled():
     now[0] = 2
     timers.run_due()
     assert (ran, timers.next()) == ([1, 1, 2], 3)
+
+
+def test_a_pause_ends_when_the_clock_says_so_and_until_then_nothing_expires(server, client, pool):
+    server.clock.freeze(START)
+    client.set("brief", 1, ex=10)
+    client.client_pause(60_000, all=False)
+    held = pool.submit(client.set, "key", "value")
+    await_blocked(server, 1)
+    server.clock.advance(59)
+    await_blocked(server, 1)
+    assert (client.exists("brief"), client.dbsize()) == (0, 1)
+    server.clock.advance(1)
+    assert held.result()
+    assert client.keys() == ["key"]
+
+
+def test_monitor_shows_the_time_of_the_clock(server, client):
+    server.clock.freeze(START)
+    with client.monitor() as monitor:
+        client.ping()
+        assert monitor.next_command()["time"] == START

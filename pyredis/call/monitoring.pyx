@@ -10,9 +10,10 @@ from pyredis.call.command cimport CMD_ADMIN, CMD_HOLDS_SECRETS, CMD_SKIP_MONITOR
 from pyredis.call.handlers cimport argument_list, client_object
 from pyredis.call.outbox cimport SEND_LINE, outbox_send_shared
 from pyredis.call.state cimport Server
-from pyredis.ground.base cimport Slice, likely, slice_of, wall_us
+from pyredis.ground.base cimport Slice, likely, slice_of
 from pyredis.ground.blob cimport Blob, blob_data, blob_new, blob_release
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.keyspace.keyspace cimport keyspace_time_us
 
 cdef enum:
     HIDDEN = CMD_ADMIN | CMD_SKIP_MONITOR
@@ -113,7 +114,7 @@ cdef void quote_redacted(Call *call, MonitorWords *words) noexcept with gil:
 
 cdef int write_header(char *out, Call *call) noexcept with gil:
     """Returns how many bytes it has written."""
-    cdef int64_t now = wall_us()
+    cdef int64_t now = keyspace_time_us(&call.server.keyspace)
     cdef bytes source = source_of(call.client)
     return snprintf(out, HEADER, "+%lld.%06lld [%d %s] ", <long long> (now // 1000000), <long long> (now % 1000000),
                     <int> call.client.database.id, <const char *> source)

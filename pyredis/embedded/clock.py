@@ -109,9 +109,11 @@ class ServerClock:
         return self._server.hub
 
     def _pass(self) -> None:
-        """Does what is due at the present time: first expiry, then timeouts."""
+        """Does what is due at the present time: first the end of a pause, then expiry, then timeouts."""
         self._server.core.tick()
-        self._server.core.expire_all()
+        self._server.end_due_pause()
+        if not self._server.core.paused_until:
+            self._server.core.expire_all()
         assert self._timers is not None
         self._timers.run_due()
         self._server.persistence.flush()
