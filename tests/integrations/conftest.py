@@ -1,0 +1,68 @@
+"""Fixtures of the integrations: a server that can be restarted, and the programs that use it.
+
+The server is ours, with an append-only file in a folder of the test. ``PYREDIS_INTEGRATIONS_SERVER=redis-server`` runs
+that instead, so that a test can be shown to be right.
+"""
+
+import os
+import shlex
+
+import pytest
+
+from support.programs import Programs
+from support.servers import Server, make_ours
+
+# Everything that was answered survives SIGKILL with this policy: it is in the file before the reply is sent.
+DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec")
+
+
+def make_server(folder) -> Server:
+    instead = os.environ.get("PYREDIS_INTEGRATIONS_SERVER")
+    if instead:
+        return Server(shlex.split(instead), folder, ["--save", "", *DURABLE], environment={"LD_PRELOAD": ""})
+    return make_ours(folder, *DURABLE)
+
+
+def pytest_report_header() -> str:
+    return f"integrations: {os.environ.get('PYREDIS_INTEGRATIONS_SERVER', 'our server')}"
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server of the test's own, with an append-only file; `restart(crash=True)` kills it and starts it again."""
+    with make_server(tmp_path / "server") as server:
+        yield server
+
+
+@pytest.fixture
+def url(server):
+    return f"redis://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(params=[False, True], ids=["stopped", "killed"])
+def crash(request):
+    """How the server goes down: by SIGTERM, or by SIGKILL."""
+    return request.param
+
+
+@pytest.fixture
+def programs(tmp_path, url, request):
+    """Starts the programs of a test; they are ended with it, and a failure shows what they printed."""
+    programs = Programs(tmp_path, url)
+    request.node.programs = programs
+    yield programs
+    programs.end()
+
+
+@pytest.fixture
+def ledger(programs):
+    """What the jobs have done."""
+    return programs.ledger
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.failed and hasattr(item, "programs"):
+        report.sections.extend(item.programs.outputs())
+    return report
