@@ -26,10 +26,15 @@ from typing import Any, NoReturn
 import pytest
 
 from support.client import wait_until
+from support.servers import Server
+from support.waiting import blocked as blocked_clients
 
 INTEGRATIONS = Path(__file__).resolve().parents[1] / "integrations"
 APPS = INTEGRATIONS / "apps"
 NODE = INTEGRATIONS / "node"
+
+# How many jobs are enqueued before and after each restart.
+JOBS = 12
 
 # Seconds. A program that has not done its job by then does not do it.
 PATIENCE = 40.0
@@ -100,30 +105,42 @@ class Ledger:
         done = self.counts()
         return [line for line in map(str, wanted) if line not in done]
 
+    def began(self) -> int:
+        """Return how many numbered jobs have begun."""
+        return sum(line.startswith("began ") for line in self.counts())
 
-class Lacking:
-    """The jobs that are not done, when this is printed."""
-
-    def __init__(self, ledger: Ledger, wanted: list[str]) -> None:
-        self.ledger, self.wanted = ledger, wanted
-
-    def __str__(self) -> str:
-        lacking = self.ledger.lacks(self.wanted)
-        return f"{len(lacking)} of {len(self.wanted)} jobs: {lacking[:20]}"
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold the numbered jobs that run, and those that begin, until the end of the block."""
+        held = self.path.with_name(self.path.name + ".held")
+        held.touch()
+        yield
+        held.unlink()
 
 
 class Program:
-    """A child process; `output` is everything that it and its children have printed so far."""
+    """A child process; `output` is everything that it and its children have printed so far.
 
-    def __init__(self, name: str, command: Iterable[str], folder: Path, environment: Mapping[str, str]) -> None:
+    One that is `supervised` is started again when it has failed, as service managers do: some programs end when they
+    cannot reach their server for a second.
+    """
+
+    def __init__(
+        self, name: str, command: Iterable[str], folder: Path, environment: Mapping[str, str], supervised: bool = False
+    ) -> None:
         self.name = name
         self.command = [str(part) for part in command]
         self.path = folder / f"{name}.out"
+        self.environment = dict(environment)
+        self.supervised = supervised
+        self._start()
+
+    def _start(self) -> None:
         with open(self.path, "ab") as output:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=folder,
-                env=dict(environment),
+                cwd=self.path.parent,
+                env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -137,6 +154,9 @@ class Program:
         return self.process.poll() is None
 
     def check_running(self) -> None:
+        if self.supervised and not self.running():
+            self.end()
+            self._start()
         assert self.running(), f"{self.name} ended with {self.process.returncode}:\n{self.output()[-4000:]}"
 
     def says(self, text: str, times: int = 1) -> None:
@@ -199,29 +219,30 @@ class Programs:
             "NODE_PATH": str(NODE / "node_modules"),
         }
 
-    def run(self, *command: object, name: str = "", **environment: str) -> Program:
+    def run(self, *command: object, name: str = "", supervised: bool = False, **environment: str) -> Program:
         """Start a command; further keywords are added to its environment."""
         words = [str(word) for word in command]
         name = name or f"{Path(words[0]).name}-{len(self.started)}"
-        self.started.append(Program(name, words, self.folder, {**self.environment, **environment}))
+        self.started.append(Program(name, words, self.folder, {**self.environment, **environment}, supervised))
         return self.started[-1]
 
-    def python(self, *arguments: object, name: str = "", **environment: str) -> Program:
-        """Start this interpreter; ``python("-m", "rq.cli", …)``, or a file of ``apps``."""
-        return self.run(sys.executable, *arguments, name=name, **environment)
+    def python(self, *arguments: object, **options: Any) -> Program:
+        """`run` with this interpreter; ``python("-m", "rq.cli", …)``, or a file of ``apps``."""
+        return self.run(sys.executable, *arguments, **options)
 
     def done(self, wanted: Iterable[object]) -> None:
         """Wait until every wanted line is in the ledger, while the programs run."""
         wanted = [str(line) for line in wanted]
 
         def complete() -> bool:
-            if not self.ledger.lacks(wanted):
-                return True
-            for program in self.started:
-                program.check_running()
-            return False
+            self.check_running()
+            return not self.ledger.lacks(wanted)
 
-        wait_until(complete, Lacking(self.ledger, wanted), PATIENCE)
+        wait_until(complete, Lacking(self, wanted), PATIENCE)
+
+    def check_running(self) -> None:
+        for program in self.started:
+            program.check_running()
 
     def outputs(self) -> Iterator[tuple[str, str]]:
         for program in self.started:
@@ -230,6 +251,17 @@ class Programs:
     def end(self) -> None:
         for program in reversed(self.started):
             program.end()
+
+
+class Lacking:
+    """The jobs that are not done, when this is printed."""
+
+    def __init__(self, programs: "Programs", wanted: Iterable[object]) -> None:
+        self.programs, self.wanted = programs, [str(line) for line in wanted]
+
+    def __str__(self) -> str:
+        lacking = self.programs.ledger.lacks(self.wanted)
+        return f"{len(lacking)} of {len(self.wanted)} jobs: {lacking[:20]}"
 
 
 def insist(action: Callable[[], Any], *errors: type[BaseException]) -> Any:
@@ -245,3 +277,38 @@ def insist(action: Callable[[], Any], *errors: type[BaseException]) -> Any:
 
     wait_until(attempt, "the action to succeed", PATIENCE)
     return result[0]
+
+
+def survives_restarts(
+    server: Server,
+    programs: Programs,
+    enqueue: Callable[[int], Any],
+    *errors: type[BaseException],
+    slots: int = 1,
+    blocked: int = 0,
+) -> range:
+    """Enqueue numbered jobs and restart the server: killed while jobs run, then stopped while the workers wait.
+
+    Job N records N. Every job that was accepted, before or after a restart, must be done. Jobs are enqueued again while
+    that raises one of the errors. The server is killed when `slots` jobs run, held by the test: a worker that pops jobs
+    from a list would lose one if the server died between the pop and its reply. The server is stopped when `blocked`
+    clients wait for more, so that the workers are not in the midst of their bookkeeping. Returns the numbers.
+    """
+    running, waiting, later = range(JOBS), range(JOBS, 2 * JOBS), range(2 * JOBS, 3 * JOBS)
+    with programs.ledger.holding():
+        for number in running:
+            enqueue(number)
+        wait_until(
+            lambda: programs.check_running() or programs.ledger.began() >= slots, Lacking(programs, running), PATIENCE
+        )
+        server.restart(crash=True)
+        for number in waiting:
+            insist(lambda number=number: enqueue(number), *errors)  # type: ignore[misc]
+    programs.done(range(2 * JOBS))
+    with server.client() as client:
+        wait_until(lambda: blocked_clients(client) >= blocked, f"{blocked} idle workers", PATIENCE)
+    server.restart()
+    for number in later:
+        insist(lambda number=number: enqueue(number), *errors)  # type: ignore[misc]
+    programs.done(later)
+    return range(3 * JOBS)
