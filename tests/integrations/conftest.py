@@ -4,23 +4,26 @@ The server is ours, with an append-only file in a folder of the test. ``PYREDIS_
 that instead, so that a test can be shown to be right.
 """
 
+import importlib
 import os
 import shlex
+import sys
 
 import pytest
 
-from support.programs import Programs
+from support.programs import APPS, Programs
 from support.servers import Server, make_ours
 
-# Everything that was answered survives SIGKILL with this policy: it is in the file before the reply is sent.
-DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec")
+# What was answered survives SIGKILL. Redis needs `always` for that: with `everysec` it does not write during an fsync.
+OURS = ("--appendonly", "yes", "--appendfsync", "everysec")
+REDIS = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")
 
 
 def make_server(folder) -> Server:
     instead = os.environ.get("PYREDIS_INTEGRATIONS_SERVER")
     if instead:
-        return Server(shlex.split(instead), folder, ["--save", "", *DURABLE], environment={"LD_PRELOAD": ""})
-    return make_ours(folder, *DURABLE)
+        return Server(shlex.split(instead), folder, REDIS, environment={"LD_PRELOAD": ""})
+    return make_ours(folder, *OURS)
 
 
 def pytest_report_header() -> str:
@@ -66,3 +69,18 @@ def pytest_runtest_makereport(item):
     if report.failed and hasattr(item, "programs"):
         report.sections.extend(item.programs.outputs())
     return report
+
+
+@pytest.fixture
+def load_app(monkeypatch, programs):
+    """A function that imports a module of ``apps`` as the programs do, for this test's server."""
+    for name in ("REDIS_URL", "REDIS_PORT", "LEDGER"):
+        monkeypatch.setenv(name, programs.environment[name])
+    monkeypatch.syspath_prepend(str(APPS))
+    monkeypatch.delitem(sys.modules, "ledger", raising=False)
+
+    def load(name: str):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return importlib.import_module(name)
+
+    return load

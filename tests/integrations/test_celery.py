@@ -1,12 +1,9 @@
 """Celery with two workers: broker, result backend, remote control, mingle and gossip."""
 
-import importlib
-import sys
-
 import pytest
 
 from support.client import wait_until
-from support.programs import APPS, needs, survives_restarts
+from support.programs import needs, survives_restarts
 
 PROGRAMS = ("celery",)
 
@@ -15,13 +12,8 @@ kombu = needs("kombu")
 
 
 @pytest.fixture
-def jobs(monkeypatch, url, ledger):
-    """The application, imported for this test's server."""
-    monkeypatch.setenv("REDIS_URL", url)
-    monkeypatch.setenv("LEDGER", str(ledger.path))
-    monkeypatch.syspath_prepend(str(APPS))
-    sys.modules.pop("celery_jobs", None)
-    jobs = importlib.import_module("celery_jobs")
+def jobs(load_app):
+    jobs = load_app("celery_jobs")
     yield jobs
     jobs.app.close()
 
