@@ -6,6 +6,9 @@ from datetime import timedelta
 from docket import ExponentialRetry, Perpetual
 from ledger import async_job, record
 
+RETRY = ExponentialRetry(attempts=3, minimum_delay=timedelta(milliseconds=10))
+PERPETUAL = Perpetual(every=timedelta(milliseconds=50))
+
 
 async def work(number: int) -> int:
     await async_job(number)
@@ -16,12 +19,12 @@ async def note(text: str) -> None:
     record(text)
 
 
-async def stubborn(retry: ExponentialRetry = ExponentialRetry(attempts=3, minimum_delay=timedelta(milliseconds=10))):
+async def stubborn(retry: ExponentialRetry = RETRY):
     record("attempt")
     raise RuntimeError("in vain")
 
 
-async def tick(perpetual: Perpetual = Perpetual(every=timedelta(milliseconds=50))) -> None:
+async def tick(perpetual: Perpetual = PERPETUAL) -> None:
     record("tick")
 
 
