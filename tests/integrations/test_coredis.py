@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from support.client import TIMEOUT
-from support.programs import needs
+from support.programs import insist_async, needs
 
 PROGRAMS = ("coredis",)
 
@@ -30,11 +30,7 @@ def run(server):
 
 async def insist(action):
     """Repeat a request until the server is back."""
-    while True:
-        try:
-            return await action()
-        except (coredis.exceptions.ConnectionError, OSError):
-            await asyncio.sleep(0.01)
+    return await insist_async(action, coredis.exceptions.ConnectionError)
 
 
 def test_a_lock_makes_a_counter_exact(run):
@@ -98,9 +94,11 @@ def test_a_subscriber_and_a_writer_continue_after_a_restart(run, server, crash):
                 heard.append(message["data"])
 
         async def hear(text: str) -> None:
-            while text not in heard:
-                await insist(lambda: client.publish("news", text))
-                await asyncio.sleep(0.01)
+            async def said_and_heard() -> bool | None:
+                await client.publish("news", text)
+                return text in heard or None
+
+            await insist(said_and_heard)
 
         async with client.pubsub(channels=["news"], ignore_subscribe_messages=True) as subscriber:
             listener = asyncio.create_task(listen())

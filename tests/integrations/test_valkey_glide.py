@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from support.client import TIMEOUT
-from support.programs import needs
+from support.programs import insist_async, needs
 
 PROGRAMS = ("valkey-glide",)
 
@@ -44,11 +44,7 @@ def run(server, request):
 
 async def insist(action):
     """Repeat a request until the server is back."""
-    while True:
-        try:
-            return await action()
-        except (glide.ConnectionError, glide.TimeoutError):
-            await asyncio.sleep(0.01)
+    return await insist_async(action, glide.ConnectionError, glide.TimeoutError)
 
 
 def test_batches_under_load_answer_in_order(run):
@@ -93,12 +89,15 @@ def test_a_subscriber_and_a_writer_continue_after_a_restart(run, server, crash):
         async def hear(text: bytes) -> None:
             """Publish until the subscriber has the message by its channel and by its pattern."""
             patterns = set()
-            while patterns != {None, b"n*"}:
-                await insist(lambda: client.publish(text, "news"))
-                await asyncio.sleep(0.01)
+
+            async def said_and_heard() -> bool | None:
+                await client.publish(text, "news")
                 while message := subscriber.try_get_pubsub_message():
                     if message.message == text:
                         patterns.add(message.pattern)
+                return patterns == {None, b"n*"} or None
+
+            await insist(said_and_heard)
 
         await hear(b"before")
         answered = [await client.incr("n") for _ in range(ROUNDS)]

@@ -10,6 +10,7 @@ added to the report of a test that fails, and can be awaited. Jobs record what t
 not depend on the server under test.
 """
 
+import asyncio
 import contextlib
 import importlib
 import os
@@ -18,7 +19,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -277,6 +278,17 @@ def insist(action: Callable[[], Any], *errors: type[BaseException]) -> Any:
 
     wait_until(attempt, "the action to succeed", PATIENCE)
     return result[0]
+
+
+async def insist_async(action: Callable[[], Awaitable[Any]], *errors: type[BaseException]) -> Any:
+    """`insist` for an asynchronous action, which may also report that it has to be repeated by returning None."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(OSError, *errors):
+                result = await action()
+                if result is not None:
+                    return result
+            await asyncio.sleep(0.01)
 
 
 def survives_restarts(
