@@ -23,11 +23,10 @@ def accept(scheduler, line):
     try:
         if line == "ticks":
             scheduler.add_job(tick, "interval", seconds=0.1, id=line, replace_existing=True)
-        elif line.startswith("later "):
-            when = datetime.now() + timedelta(seconds=1)
-            scheduler.add_job(record, "date", run_date=when, args=[line], id=line, misfire_grace_time=None)
         else:
-            scheduler.add_job(work, args=[int(line)], id=line, misfire_grace_time=None)
+            # Due in a second: until then it is nowhere but on the server.
+            when = datetime.now() + timedelta(seconds=1)
+            scheduler.add_job(work, "date", run_date=when, args=[int(line)], id=line, misfire_grace_time=None)
     except (NotConnected, OSError):
         print("failed", line, flush=True)
     else:
