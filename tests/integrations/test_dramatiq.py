@@ -40,7 +40,7 @@ def test_a_worker_returns_results_delays_retries_and_completes_groups(jobs, work
 
 
 def test_no_message_is_lost_in_a_restart(jobs, worker, server, programs):
-    survives_restarts(server, programs, jobs.work.send, dramatiq.errors.ConnectionError, slots=2)
+    survives_restarts(server, programs, jobs.work.send, dramatiq.errors.BrokerConnectionError, slots=2)
     assert jobs.work.send(7).get_result(block=True, timeout=20_000) == 49
 
 
