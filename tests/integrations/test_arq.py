@@ -1,4 +1,4 @@
-"""arq, which needs redis-py 5: results, deferred, retried and cron-like polled jobs."""
+"""arq, which needs redis-py 5: results, deferred and retried jobs."""
 
 import pytest
 
