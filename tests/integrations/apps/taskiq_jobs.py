@@ -9,7 +9,10 @@ from taskiq import TaskiqScheduler
 URL = os.environ["REDIS_URL"]
 
 kind = os.environ["BROKER"]
-options = {"unacknowledged_lock_timeout": 5, "idle_timeout": 2000} if kind == "RedisStreamBroker" else {}
+# By default, redis-py 8 waits 5 s for a reply. A worker that waits longer in BRPOP ends, and drops the tasks it runs.
+options = {"socket_timeout": None}
+if kind == "RedisStreamBroker":
+    options |= {"unacknowledged_lock_timeout": 5, "idle_timeout": 2000}
 broker = getattr(taskiq_redis, kind)(URL, **options).with_result_backend(taskiq_redis.RedisAsyncResultBackend(URL))
 schedules = taskiq_redis.ListRedisScheduleSource(URL)
 scheduler = TaskiqScheduler(broker, [schedules])
