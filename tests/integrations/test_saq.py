@@ -32,8 +32,8 @@ def run(url):
 
 @pytest.fixture
 def worker(programs, server):
-    """A worker under supervision, waiting for jobs: it ends when it cannot reach the server."""
-    worker = programs.python("-m", "saq", "saq_jobs.settings", "-v", name="worker", supervised=True)
+    """A worker that waits for jobs."""
+    worker = programs.python("-m", "saq", "saq_jobs.settings", "-v", name="worker")
     with server.client() as client:
         await_blocked(client, 2)
     return worker
