@@ -8,9 +8,11 @@ import importlib
 import os
 import shlex
 import sys
+from functools import partial
 
 import pytest
 
+from support.answering import start_answering
 from support.programs import APPS, Programs
 from support.servers import Server, make_ours
 
@@ -55,6 +57,12 @@ def programs(tmp_path, url, request):
     request.node.programs = programs
     yield programs
     programs.end()
+
+
+@pytest.fixture
+def answering(programs):
+    """A function that starts a file of ``apps`` or ``node`` as a program that answers requests."""
+    return partial(start_answering, programs)
 
 
 @pytest.fixture
