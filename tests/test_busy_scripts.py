@@ -24,6 +24,21 @@ LOOPS = {
     "load": "while true do load(function() return ' ' end) end",
     "sort": "while true do pcall(table.sort, {3, 2, 1, 4}, function(a, b) while true do end end) end",
     "gsub": "while true do pcall(string.gsub, 'aaaa', 'a', function() while true do end end) end",
+    "long strings": "local s = ('x'):rep(2e7) while true do local t = s .. 'y' end",
+    "long strings caught": "local s = ('x'):rep(2e7) while true do pcall(function() local t = s .. 'y' end) end",
+    "large replies": "local s = ('x'):rep(2e7) while true do redis.call('echo', s) end",
+    "slow order": "local t = {} for i = 1, 1e6 do t[i] = i % 2 end while true do table.sort(t) end",
+    "an order that never ends": "local t = {} for i = 1, 1000 do t[i] = i end "
+    "while true do pcall(table.sort, t, function(a, b) return true end) end",
+    "concat": "local t = {} for i = 1, 1e6 do t[i] = 'x' end while true do local s = table.concat(t) end",
+    "remove": "local t = {} for i = 1, 1e6 do t[i] = i end while true do table.remove(t, 1) table.insert(t, 1, 1) end",
+    "case": "local s = ('x'):rep(1e7) while true do s:upper():lower():reverse() end",
+    "parse": "local s = ('x=1 '):rep(1e6) while true do loadstring(s) end",
+    "digest": "local s = ('x'):rep(1e8) while true do redis.sha1hex(s) end",
+    "collector": "local t = {} for i = 1, 1e6 do t[i] = {} end while true do collectgarbage() end",
+    "json": "local t = {} for i = 1, 1e6 do t[i] = i end while true do cjson.decode(cjson.encode(t)) end",
+    "messages": "local t = {} for i = 1, 1e6 do t[i] = i end while true do cmsgpack.unpack(cmsgpack.pack(t)) end",
+    "format": "local s = ('<'):rep(1e7) while true do struct.size(s) end",
 }
 
 

@@ -6,8 +6,8 @@ They behave like those of Lua 5.1 and Redis, and replace them for these reasons:
   respect tables that scripts cannot change (``lua/protection``).
 - ``load`` and ``loadstring`` accept no bytecode, and no Lua runs while they parse: ``load`` gathers the text first, and
   the collector is stopped. CVE-2025-49844 needs a collection in the middle of a parse.
-- ``unpack`` counts without overflow (CVE-2025-46817); ``table.insert`` can be interrupted; ``string.rep`` refuses a
-  result beyond Lua's memory limit before it allocates anything.
+- ``unpack`` counts without overflow (CVE-2025-46817).
+- ``table.insert``, ``load`` and ``loadstring`` can be interrupted, as can those of ``lua/long_functions``.
 - ``collectgarbage`` measures and collects, but cannot stop the collector for the next script.
 - ``xpcall`` does not call its handler for a script that is killed: no hook could end the handler.
 - ``pcall`` returns the text of an error table, as in Redis.

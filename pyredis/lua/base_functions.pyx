@@ -6,7 +6,14 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from libc.time cimport clock
 
-from pyredis.lua.interpreter cimport CHECKPOINT_STEPS, Interpreter, checkpoint, upvalue_interpreter
+from pyredis.lua.interpreter cimport (
+    CHECKPOINT_STEPS,
+    Interpreter,
+    checkpoint,
+    checkpoint_here,
+    collect_garbage,
+    upvalue_interpreter,
+)
 from pyredis.lua.lua_api cimport (
     LUA_ERRSYNTAX,
     LUA_GCCOLLECT,
@@ -29,7 +36,6 @@ from pyredis.lua.lua_api cimport (
     luaL_checktype,
     luaL_error,
     luaL_getmetafield,
-    luaL_loadbuffer,
     luaL_optinteger,
     luaL_optlstring,
     lua_CFunction,
@@ -74,6 +80,7 @@ from pyredis.lua.lua_api cimport (
     lua_type,
     lua_upvalueindex,
 )
+from pyredis.lua.long_functions cimport set_long_string_functions, set_long_table_functions
 from pyredis.lua.lua_patterns cimport set_pattern_functions
 from pyredis.lua.protection cimport push_behind, refuse_change
 
@@ -85,6 +92,7 @@ cdef enum:
     MOST_RESULTS = 8000
     # The parser counts characters in ints (CVE-2025-46819).
     LONGEST_SOURCE = 1 << 30
+    SOURCE_PIECE = 1 << 16      # the bytes that are parsed between two checkpoints
     BYTECODE = 27               # its first byte
     CHOSEN_STEP = 4             # an index of `_collector_options`; the options before it are numbered as in `lua_gc`
     COLLECTOR_SETTING = 200     # the pause and the step multiplier, in percent
@@ -250,10 +258,33 @@ cdef int compile_text(lua_State *L, const char *data, size_t size, const char *n
     return parse(L, data, size, name)
 
 
+# A text that the parser reads in pieces, with a checkpoint before each but the first.
+ctypedef struct Source:
+    const char *at
+    size_t left
+
+
+cdef const char *read_piece(lua_State *L, void *data, size_t *size) noexcept nogil:
+    cdef Source *source = <Source *> data
+    cdef const char *piece = source.at
+    size[0] = min(source.left, <size_t> SOURCE_PIECE)
+    source.at += size[0]
+    source.left -= size[0]
+    return piece
+
+
+cdef const char *read_next_piece(lua_State *L, void *data, size_t *size) noexcept nogil:
+    checkpoint_here(L)
+    return read_piece(L, data, size)
+
+
 cdef int parse(lua_State *L, const char *data, size_t size, const char *name) noexcept nogil:
+    cdef Source source
     cdef int status
+    source.at = data
+    source.left = size
     lua_gc(L, LUA_GCSTOP, 0)
-    status = luaL_loadbuffer(L, data, size, name)
+    status = lua_load(L, read_piece if size <= SOURCE_PIECE else read_next_piece, &source, name)
     lua_gc(L, LUA_GCRESTART, 0)
     return status
 
@@ -270,6 +301,7 @@ ctypedef struct Gathering:
     size_t size
     size_t capacity
     bint gathered
+    Source source
 
 
 cdef void append_piece(lua_State *L, Gathering *text) noexcept nogil:
@@ -308,15 +340,16 @@ cdef const char *read_gathered(lua_State *L, void *data, size_t *size) noexcept 
     cdef Gathering *text = <Gathering *> data
     size[0] = 0
     if text.gathered:
-        return NULL
+        return read_next_piece(L, &text.source, size)
     text.gathered = True
     gather_pieces(L, text)
     if text.size >= LONGEST_SOURCE:
         luaL_error(L, "chunk has too many bytes")
     lua_gc(L, LUA_GCSTOP, 0)
     # Without any piece, the text is empty.
-    size[0] = text.size if text.size > 1 else 0
-    return text.buffer
+    text.source.at = text.buffer
+    text.source.left = text.size if text.size > 1 else 0
+    return read_piece(L, &text.source, size)
 
 
 cdef int base_load(lua_State *L) noexcept nogil:
@@ -401,7 +434,8 @@ cdef int base_collectgarbage(lua_State *L) noexcept nogil:
     elif chosen == CHOSEN_STEP:
         lua_pushboolean(L, lua_gc(L, LUA_GCSTEP, max(0, min(data, 1000))))
     elif chosen == LUA_GCCOLLECT:
-        lua_pushinteger(L, lua_gc(L, LUA_GCCOLLECT, 0))
+        collect_garbage(L)
+        lua_pushinteger(L, 0)
     else:
         # The settings never change.
         lua_pushinteger(L, COLLECTOR_SETTING if chosen > CHOSEN_STEP else 0)
@@ -451,26 +485,6 @@ cdef int os_clock(lua_State *L) noexcept nogil:
     return 1
 
 
-# ---- strings ----
-
-cdef int string_rep(lua_State *L) noexcept nogil:
-    cdef Interpreter *lua = upvalue_interpreter(L)
-    cdef size_t size, index
-    cdef const char *text = luaL_checklstring(L, 1, &size)
-    cdef int count = <int> luaL_checkinteger(L, 2)
-    cdef char *out
-    if count <= 0 or size == 0:
-        lua_pushlstring(L, "", 0)
-        return 1
-    if size > <size_t> lua.limit // <size_t> count:
-        return luaL_error(L, "not enough memory")
-    out = <char *> lua_newuserdata(L, size * count)
-    for index in range(<size_t> count):
-        memcpy(out + index * size, text, size)
-    lua_pushlstring(L, out, size * count)
-    return 1
-
-
 # ---- the tables ----
 
 cdef void set_function(lua_State *L, void *interpreter, const char *name, lua_CFunction function) noexcept nogil:
@@ -508,13 +522,14 @@ cdef void set_base_functions(lua_State *L, void *interpreter) noexcept nogil:
     lua_getfield(L, -1, "table")
     set_function(L, interpreter, "insert", table_insert)
     set_function(L, interpreter, "foreach", table_foreach)
+    set_long_table_functions(L, interpreter)
     lua_pop(L, 1)
     lua_getfield(L, -1, "math")
     set_function(L, interpreter, "random", math_random)
     set_function(L, interpreter, "randomseed", math_randomseed)
     lua_pop(L, 1)
     lua_getfield(L, -1, "string")
-    set_function(L, interpreter, "rep", string_rep)
+    set_long_string_functions(L, interpreter)
     set_pattern_functions(L, interpreter)
     remove_field(L, "dump")
     lua_pop(L, 1)

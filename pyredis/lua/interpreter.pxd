@@ -7,7 +7,7 @@ at most one of them runs anything. What always holds for each:
   allocation beyond the limit fails in Lua as an error of the script.
 - Between two scripts or functions the stack holds only the error handler, and nothing below refers to a client.
 - Every C function that a script can reach is called inside ``lua_pcall`` (``lua/lua_api`` has the contract).
-- A C function of ours whose running time Lua's memory limit does not bound calls ``checkpoint`` regularly.
+- A C function of ours that may run for longer than it takes to copy a string calls ``checkpoint`` regularly.
 
 The commands of a script or function run as ``client``, which has the caller's database and the protocol that the
 script chooses. Their replies are written at the end of the server's reply buffer, from ``base`` on, and each is read
@@ -40,8 +40,8 @@ cdef enum Replication:
     REPL_ALL = 3
 
 cdef enum:
-    # Lua instructions between two checkpoints.
-    HOOK_COUNT = 100000
+    # Lua instructions between two checkpoints, unless these take long.
+    HOOK_COUNT = 2000
     # Steps of a C function between two checkpoints.
     CHECKPOINT_STEPS = 100000
 
@@ -79,7 +79,7 @@ ctypedef struct Interpreter:
     bint wrote                  # it has called a command that writes
     bint out_of_memory          # at its start, the server used more than `maxmemory`
     int replication
-    Slice *keys                 # the caller's arguments; valid until the script begins
+    Slice *keys                 # the caller's arguments; NULL once the script or function has begun
     int key_count
     Slice *arguments
     int argument_count
@@ -87,6 +87,8 @@ ctypedef struct Interpreter:
     Client *caller
     size_t base
     uint64_t begun              # cycles
+    uint64_t hooked             # cycles, when the hook was last called
+    size_t allocated            # bytes of new blocks since the last checkpoint
     int64_t time_us             # the result of TIME, which does not change during a script; 0 before the first TIME
     char *failure               # scratch: the text of the error that ended the script
     size_t failure_size
@@ -94,6 +96,7 @@ ctypedef struct Interpreter:
     bint failure_counted        # the error that ended it, or that it replied, has been counted before
     bint timed_out              # it has run for longer than `busy-reply-threshold`
     bint killed                 # by SCRIPT KILL or FUNCTION KILL
+    bint ended                  # its code has ended, so that it cannot be killed; its garbage is being collected
     # Scratch that outlives a jump: the arguments of the current command, and the texts of numbers among them.
     Slice *argv
     size_t argv_capacity
@@ -136,5 +139,9 @@ cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil
 # Suspends what runs if its time is up. Raises an error in Lua if it has been killed, or if the time for loading a
 # library is up.
 cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil
+# The same for functions that have no Interpreter. Needs one free place on the stack.
+cdef void checkpoint_here(lua_State *L) noexcept nogil
+# Collects all garbage, with checkpoints. Needs one free place on the stack.
+cdef void collect_garbage(lua_State *L) noexcept nogil
 # Returns the Interpreter, which is the first upvalue of a C function.
 cdef Interpreter *upvalue_interpreter(lua_State *L) noexcept nogil

@@ -27,6 +27,7 @@ from pyredis.lua.lua_api cimport (
     lua_atpanic,
     lua_close,
     lua_gc,
+    lua_gethookcount,
     lua_newstate,
     lua_pushlightuserdata,
     lua_rawget,
@@ -44,6 +45,15 @@ cdef enum:
     # The number of scripts or functions between two steps of the collector, and the size of a step.
     COLLECT_RUNS = 50
     COLLECT_STEP = 50
+    # A step of the collector when it collects everything, in kilobytes: about a millisecond.
+    COLLECTED = 1000
+    # The bytes of new blocks between two checkpoints. Loops over very long strings have few instructions.
+    CHECKED_BYTES = 8 << 20
+    # Microseconds between two calls of the hook. If they are more, or fewer, it is called after fewer instructions, or
+    # more.
+    HOOK_SLOW = 2000
+    HOOK_QUICK = 200
+    HOOK_FACTOR = 8
 
 # The initial state of rand48, before any seed.
 cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
@@ -74,10 +84,31 @@ cdef void interpreter_delete(Interpreter *lua) noexcept nogil:
 
 # ---- memory ----
 
+cdef inline bint may_grow(Interpreter *lua, size_t old_size, size_t new_size) noexcept nogil:
+    if lua.memory.used + <int64_t> (new_size - old_size) > lua.limit:
+        return False
+    lua.allocated += new_size
+    return lua.allocated < CHECKED_BYTES or pass_checkpoint(lua)
+
+
+cdef bint pass_checkpoint(Interpreter *lua) noexcept nogil:
+    """Suspends the script if its time is up; False if it has been killed, which makes Lua raise an error.
+
+    No other Lua code runs meanwhile, so the state may be in the middle of any operation.
+    """
+    lua.allocated = 0
+    # The caller's arguments are valid only until the first suspension.
+    if not lua.running or lua.ended or lua.keys != NULL:
+        return True
+    if lua.server.on_checkpoint != NULL:
+        lua.server.on_checkpoint(lua)
+    return not lua.killed
+
+
 cdef void *allocate(void *context, void *block, size_t old_size, size_t new_size) noexcept nogil:
     cdef Interpreter *lua = <Interpreter *> context
     cdef Account *before
-    if new_size > old_size and lua.memory.used + <int64_t> (new_size - old_size) > lua.limit:
+    if new_size > old_size and not may_grow(lua, old_size, new_size):
         return NULL
     before = mem_enter(lua.memory)
     if new_size == 0:
@@ -94,12 +125,12 @@ cdef int64_t interpreter_memory(const Interpreter *lua) noexcept nogil:
 
 
 cdef void interpreter_settle(Interpreter *lua) noexcept nogil:
-    if unlikely(lua.killed):
-        lua.killed = False
+    lua.killed = False
+    if unlikely(lua_gethookcount(lua.main) != HOOK_COUNT):
         set_hook(lua.main, HOOK_COUNT)
     lua.runs += 1
-    if unlikely(lua.memory.used > lua.limit // 2):
-        # Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
+    if unlikely(lua.memory.used > lua.limit // 2 and not lua.ended):
+        # Lua does not collect when an allocation fails, so this garbage could leave what runs next no memory.
         lua_gc(lua.main, LUA_GCCOLLECT, 0)
     elif lua.runs >= COLLECT_RUNS:
         lua.runs = 0
@@ -154,13 +185,37 @@ cdef inline void set_hook(lua_State *L, int instructions) noexcept nogil:
     lua_sethook(L, on_count, LUA_MASKCOUNT, instructions)
 
 
-cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
+cdef Interpreter *find_interpreter(lua_State *L) noexcept nogil:
+    """Returns the Interpreter of a state; NULL for a bare state of the tests."""
     cdef Interpreter *lua
     lua_pushlightuserdata(L, &_interpreter_key)
     lua_rawget(L, LUA_REGISTRYINDEX)
     lua = <Interpreter *> lua_touserdata(L, -1)
     lua_settop(L, -2)
+    return lua
+
+
+cdef void set_pace(lua_State *L, Interpreter *lua) noexcept nogil:
+    """Sets after how many instructions the hook is called next, by how long the last ones took."""
+    cdef int count = lua_gethookcount(L)
+    cdef double elapsed_us = <double> (cycles_now() - lua.hooked) * lua.server.ns_per_cycle / 1000
+    if unlikely(elapsed_us > HOOK_SLOW and count > 1):
+        set_hook(L, max(1, count // HOOK_FACTOR))
+    elif unlikely(elapsed_us < HOOK_QUICK and count < HOOK_COUNT and not lua.killed):
+        set_hook(L, min(<int> HOOK_COUNT, count * HOOK_FACTOR))
+
+
+cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
+    cdef Interpreter *lua = find_interpreter(L)
+    set_pace(L, lua)
     checkpoint(L, lua)
+    lua.hooked = cycles_now()
+
+
+cdef void checkpoint_here(lua_State *L) noexcept nogil:
+    cdef Interpreter *lua = find_interpreter(L)
+    if lua != NULL:
+        checkpoint(L, lua)
 
 
 cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
@@ -170,8 +225,16 @@ cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
         return
     if lua.server.on_checkpoint != NULL:
         lua.server.on_checkpoint(lua)
-    if lua.killed:
+    if lua.killed and not lua.ended:
         # If the script catches the error, the hook raises it again at the next instruction.
         set_hook(L, 1)
         set_hook(lua.main, 1)
         luaL_error(L, "Script killed by user with SCRIPT KILL.")
+
+
+cdef void collect_garbage(lua_State *L) noexcept nogil:
+    """Runs two cycles: the first may have begun earlier, and then it keeps what has become garbage since."""
+    cdef int _cycle
+    for _cycle in range(2):
+        while not lua_gc(L, LUA_GCSTEP, COLLECTED):
+            checkpoint_here(L)

@@ -30,7 +30,15 @@ from pyredis.lua.lua_api cimport (
     lua_rawseti,
     lua_touserdata,
 )
-from pyredis.lua.lua_library cimport LuaBuffer, buffer_add, buffer_begin, buffer_end, buffer_put, buffer_reserve
+from pyredis.lua.lua_library cimport (
+    LuaBuffer,
+    buffer_add,
+    buffer_begin,
+    buffer_end,
+    buffer_put,
+    buffer_reserve,
+    count_element,
+)
 
 cdef extern from "<stdlib.h>" nogil:
     double strtod(const char *text, char **end)
@@ -412,6 +420,7 @@ cdef void push_array(Decoder *decoder) noexcept nogil:
         push_value(decoder)
         index += 1
         lua_rawseti(decoder.L, -2, index)
+        count_element(decoder.L, &decoder.scratch.counted)
         if next_token(decoder) != COMMA:
             break
         next_token(decoder)
@@ -438,6 +447,7 @@ cdef void push_object(Decoder *decoder) noexcept nogil:
         return
     while True:
         push_pair(decoder)
+        count_element(decoder.L, &decoder.scratch.counted)
         if next_token(decoder) != COMMA:
             break
         next_token(decoder)

@@ -47,6 +47,7 @@ from pyredis.lua.lua_library cimport (
     buffer_push,
     buffer_put,
     buffer_reserve,
+    count_element,
 )
 
 cdef enum:
@@ -263,6 +264,7 @@ cdef void put_table(Encoder *encoder, int depth) noexcept nogil:
             return
         buffer_put(out, c',')
         written += 1
+        count_element(L, &out.counted)
         lua_pop(L, 1)
     if written:
         out.data[out.size - 1] = c']'
@@ -285,6 +287,7 @@ cdef void put_rest(Encoder *encoder, int depth, size_t start, int written) noexc
         lua_rawgeti(L, -1, index + 1)
         put_value(encoder, depth)
         buffer_put(out, c',')
+        count_element(L, &out.counted)
         lua_pop(L, 1)
     out.data[out.size - 1] = c']'
 
@@ -295,6 +298,7 @@ cdef int array_length(Encoder *encoder, int known) noexcept nogil:
     Examines the other keys. The first of them and its value are on the stack, and are popped.
     """
     cdef lua_State *L = encoder.L
+    cdef LuaBuffer *out = &encoder.out
     cdef const JsonOptions *options = encoder.options
     cdef int64_t elements = known
     cdef int longest = known
@@ -307,6 +311,7 @@ cdef int array_length(Encoder *encoder, int known) noexcept nogil:
             return NO_ARRAY
         longest = max(longest, <int> key)
         elements += 1
+        count_element(L, &out.counted)
         if not lua_next(L, -2):
             break
     if options.sparse_ratio == 0 or longest <= elements * options.sparse_ratio or longest <= options.sparse_safe:
@@ -345,6 +350,7 @@ cdef void put_object(Encoder *encoder, int depth) noexcept nogil:
         put_key(encoder)
         put_value(encoder, depth)
         buffer_put(out, c',')
+        count_element(L, &out.counted)
         lua_pop(L, 1)
     out.data[out.size - 1] = c'}'
 

@@ -128,6 +128,7 @@ cdef bint run_text(Interpreter *lua, Library *library, Slice text) noexcept nogi
     job.text = text
     failure_begin(lua, "Error registering functions: ERR not enough memory")
     lua.loading = library
+    lua.hooked = begun
     lua.load_end = begun + <uint64_t> lua.load_left if lua.load_left >= 0 else 0
     lua_cpcall(lua.main, load_job, &job)
     lua_settop(lua.main, HANDLER)

@@ -60,6 +60,7 @@ from pyredis.lua.lua_library cimport (
     buffer_push,
     buffer_put,
     buffer_reserve,
+    count_element,
     set_function,
 )
 
@@ -254,6 +255,7 @@ cdef void pack_table(LuaBuffer *out, int level) noexcept nogil:
             pack_rest(out, level, start, packed)
             return
         packed += 1
+        count_element(L, &out.counted)
         lua_pop(L, 1)
 
 
@@ -268,6 +270,7 @@ cdef void pack_rest(LuaBuffer *out, int level, size_t start, size_t packed) noex
     while True:
         lua_pop(L, 1)
         entries += 1
+        count_element(L, &out.counted)
         key = lua_tonumber(L, -1) if lua_type(L, -1) == LUA_TNUMBER else 0
         is_array = is_array and 1 <= key <= INT_MAX and key == <double> <int64_t> key
         largest = max(largest, key)
@@ -281,6 +284,7 @@ cdef void pack_rest(LuaBuffer *out, int level, size_t start, size_t packed) noex
         lua_rawgeti(L, -1, <int> index)
         pack_value(out, level + 1)
         lua_pop(L, 1)
+        count_element(L, &out.counted)
 
 
 cdef void pack_map(LuaBuffer *out, int level, size_t entries) noexcept nogil:
@@ -293,6 +297,7 @@ cdef void pack_map(LuaBuffer *out, int level, size_t entries) noexcept nogil:
         lua_pop(L, 1)
         pack_value(out, level + 1)
         lua_pop(L, 1)
+        count_element(L, &out.counted)
 
 
 cdef int pack(lua_State *L) noexcept nogil:
@@ -319,6 +324,7 @@ ctypedef struct Source:
     lua_State *L
     const uint8_t *at
     size_t left
+    size_t counted              # elements since the last checkpoint
 
 
 cdef inline const uint8_t *take(Source *source, size_t size) noexcept nogil:
@@ -380,6 +386,7 @@ cdef void unpack_array(Source *source, size_t length) noexcept nogil:
         lua_pushnumber(L, <double> index)
         unpack_value(source)
         lua_rawset(L, -3)
+        count_element(L, &source.counted)
 
 
 cdef void unpack_map(Source *source, size_t length) noexcept nogil:
@@ -389,6 +396,7 @@ cdef void unpack_map(Source *source, size_t length) noexcept nogil:
         unpack_value(source)
         unpack_value(source)
         lua_rawset(source.L, -3)
+        count_element(source.L, &source.counted)
 
 
 cdef bint unpack_number(Source *source, uint8_t kind) noexcept nogil:
@@ -487,6 +495,7 @@ cdef int unpack_some(lua_State *L, lua_Integer limit, lua_Integer offset) noexce
     source.L = L
     source.at = <const uint8_t *> text + offset
     source.left = size - <size_t> offset
+    source.counted = 0
     while source.left and (everything or count < limit):
         unpack_value(&source)
         count += 1

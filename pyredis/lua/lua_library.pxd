@@ -3,13 +3,15 @@
 An error in Lua jumps out of a C function, so a library owns no block that only it would free. A `LuaBuffer` keeps its
 bytes in a userdata that is an upvalue of the running function: it belongs to Lua, its size counts as the scripts'
 memory, and the next call of the function uses it again. That is safe because no function that has a buffer ever runs
-Lua code: all access to tables is raw, and nothing that a script can make has a ``__gc``.
+Lua code: all access to tables is raw, and nothing that a script can make has a ``__gc``. A checkpoint may suspend the
+script, but no other script runs before it continues.
 """
 
 from libc.stddef cimport size_t
 from libc.string cimport memcpy
 
 from pyredis.ground.base cimport unlikely
+from pyredis.lua.interpreter cimport CHECKPOINT_STEPS, checkpoint_here
 from pyredis.lua.lua_api cimport lua_CFunction, lua_State, lua_objlen, lua_touserdata
 
 cdef enum:
@@ -22,6 +24,7 @@ ctypedef struct LuaBuffer:
     char *data
     size_t size
     size_t room
+    size_t counted      # elements since the last checkpoint
 
 # Needs one free place on the stack. Called only by `buffer_begin` and `buffer_reserve`.
 cdef void buffer_grow(LuaBuffer *buffer, size_t more) noexcept nogil
@@ -33,6 +36,14 @@ cdef void buffer_push(LuaBuffer *buffer) noexcept nogil
 cdef void buffer_drop(lua_State *L, int home) noexcept nogil
 # Sets a field of a table to a function. Pops its upvalues, as many as `upvalues`, which are above the table.
 cdef void set_function(lua_State *L, const char *name, lua_CFunction function, int upvalues) noexcept nogil
+
+
+cdef inline void count_element(lua_State *L, size_t *counted) noexcept nogil:
+    """Counts an element of a value, with a checkpoint after many. Needs one free place on the stack."""
+    counted[0] += 1
+    if unlikely(counted[0] >= CHECKPOINT_STEPS):
+        counted[0] = 0
+        checkpoint_here(L)
 
 
 cdef inline void buffer_reserve(LuaBuffer *buffer, size_t more) noexcept nogil:
@@ -47,6 +58,7 @@ cdef inline void buffer_begin(LuaBuffer *buffer, lua_State *L, int home) noexcep
     buffer.data = <char *> lua_touserdata(L, home)
     buffer.room = lua_objlen(L, home) if buffer.data != NULL else 0
     buffer.size = 0
+    buffer.counted = 0
     if unlikely(buffer.data == NULL or buffer.room > KEPT_BUFFER):
         buffer.room = 0
         buffer_grow(buffer, 1)

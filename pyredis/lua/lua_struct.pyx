@@ -44,7 +44,15 @@ from pyredis.lua.lua_api cimport (
     lua_tonumber,
     lua_upvalueindex,
 )
-from pyredis.lua.lua_library cimport LuaBuffer, buffer_add, buffer_begin, buffer_push, buffer_reserve, set_function
+from pyredis.lua.lua_library cimport (
+    LuaBuffer,
+    buffer_add,
+    buffer_begin,
+    buffer_push,
+    buffer_reserve,
+    count_element,
+    set_function,
+)
 
 cdef enum:
     MOST_INTEGER = 32       # bytes
@@ -55,6 +63,7 @@ ctypedef struct Format:
     const char *at
     bint big
     size_t alignment
+    size_t counted              # options since the last checkpoint
 
 
 # ---- formats ----
@@ -67,6 +76,7 @@ cdef Format format_begin(lua_State *L) noexcept nogil:
     format.at = luaL_checklstring(L, 1, NULL)
     format.big = (<char *> &one)[0] == 0
     format.alignment = 1
+    format.counted = 0
     return format
 
 
@@ -100,6 +110,7 @@ cdef size_t integer_size(Format *format) noexcept nogil:
 
 cdef size_t option_size(Format *format, char option) noexcept nogil:
     """Returns the size of an option's value in bytes; 0 if it has none, or the format does not say."""
+    count_element(format.L, &format.counted)
     if option == c'b' or option == c'B' or option == c'x':
         return 1
     if option == c'h' or option == c'H':

@@ -1,8 +1,18 @@
 """The functions of the table ``redis``, except those that call commands (``lua/script_calls``), and its constants."""
 
+from libc.stdint cimport uint8_t, uint32_t
+
 from pyredis.ground.base cimport Slice, slice_of
-from pyredis.lua.digests cimport DIGEST_SIZE, hex_digest
-from pyredis.lua.interpreter cimport REPL_ALL, REPL_AOF, REPL_NONE, REPL_REPLICA, Interpreter, upvalue_interpreter
+from pyredis.lua.digests cimport DIGEST_SIZE, SHA1_SIZE, sha1_add, sha1_begin, sha1_end, write_digits
+from pyredis.lua.interpreter cimport (
+    REPL_ALL,
+    REPL_AOF,
+    REPL_NONE,
+    REPL_REPLICA,
+    Interpreter,
+    checkpoint,
+    upvalue_interpreter,
+)
 from pyredis.lua.lua_api cimport (
     LUA_TSTRING,
     lua_CFunction,
@@ -43,6 +53,8 @@ cdef enum LogLevel:
 cdef enum:
     # In bytes; longer lines are truncated.
     LOG_LINE = 1024
+    # The bytes between two checkpoints of sha1hex, a multiple of SHA-1's block.
+    DIGESTED = 1 << 18
 
 
 # ---- replies ----
@@ -119,14 +131,25 @@ cdef int redis_replicate_commands(lua_State *L) noexcept nogil:
 # ---- the rest ----
 
 cdef int redis_sha1hex(lua_State *L) noexcept nogil:
-    cdef char digest[DIGEST_SIZE]
-    cdef size_t size
+    cdef uint8_t digest[SHA1_SIZE]
+    cdef char digits[DIGEST_SIZE]
+    cdef uint32_t state[5]
+    cdef size_t size, at = 0
     cdef const char *data
     if lua_gettop(L) != 1:
         return raise_error(L, "wrong number of arguments")
     data = lua_tolstring(L, 1, &size)
-    hex_digest(slice_of(data, size if data != NULL else 0), digest)
-    lua_pushlstring(L, digest, DIGEST_SIZE)
+    if data == NULL:
+        data = ""
+        size = 0
+    sha1_begin(state)
+    while size - at > DIGESTED:
+        sha1_add(state, data + at, DIGESTED)
+        at += DIGESTED
+        checkpoint(L, upvalue_interpreter(L))
+    sha1_end(state, data + at, size - at, size, digest)
+    write_digits(digest, digits)
+    lua_pushlstring(L, digits, DIGEST_SIZE)
     return 1
 
 

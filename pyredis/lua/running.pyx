@@ -17,6 +17,7 @@ from pyredis.lua.interpreter cimport (
     Interpreter,
     Runnable,
     busy_text,
+    collect_garbage,
     failure_add,
     interpreter_settle,
     running_interpreter,
@@ -78,6 +79,7 @@ cdef int run_script(lua_State *L) noexcept nogil:
     lua_setfield(L, lua_upvalueindex(2), "KEYS")
     push_list(L, lua.arguments, lua.argument_count)
     lua_setfield(L, lua_upvalueindex(2), "ARGV")
+    lua.keys = NULL
     lua_rawgeti(L, LUA_REGISTRYINDEX, lua.runnable.function)
     lua_call(L, 0, 1)
     return end_run(L, lua)
@@ -88,6 +90,7 @@ cdef int run_function(lua_State *L) noexcept nogil:
     lua_rawgeti(L, LUA_REGISTRYINDEX, lua.runnable.function)
     push_list(L, lua.keys, lua.key_count)
     push_list(L, lua.arguments, lua.argument_count)
+    lua.keys = NULL
     lua_call(L, 2, 1)
     return end_run(L, lua)
 
@@ -161,12 +164,15 @@ cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, b
     lua.time_us = 0
     lua.replication = REPL_ALL
     lua.killed = False
+    lua.ended = False
     lua.failure_counted = False
     lua.timed_out = False
     lua.caller = call.client
     lua.base = call.reply.size
     # Read when the previous command ended, or when the batch began.
     lua.begun = call.server.cycle_mark
+    lua.hooked = lua.begun
+    lua.allocated = 0
     client.id = call.client.id
     client.owner = call.client.owner
     client.database = call.client.database
@@ -185,11 +191,24 @@ cdef void report_failure(Interpreter *lua, int status) noexcept nogil:
     lua.failure_counted = False
     # This is a string already; to convert a number might raise.
     message = lua_tolstring(lua.main, -1, NULL)
-    if message == NULL:
+    if lua.killed:
+        # A block was refused to end it.
+        message = "Script killed by user with SCRIPT KILL."
+    elif message == NULL:
         message = "execution failure"
     snprintf(text, sizeof(text), "ERR Error running script %.*s, %.60s", <int> min(lua.runnable.name.size, <size_t> 40),
              lua.runnable.name.data, message)
     reply_error(&lua.server.reply, text)
+
+
+cdef void make_room_for_next(Interpreter *lua) noexcept nogil:
+    """Lua does not collect when an allocation fails, so this script's garbage could leave the next one no memory.
+
+    The script still counts as running, and its unit of the log is open, because it may be suspended once more.
+    """
+    lua_settop(lua.main, HANDLER)
+    lua.ended = True
+    collect_garbage(lua.main)
 
 
 cdef void end_script(Interpreter *lua) noexcept nogil:
@@ -199,6 +218,7 @@ cdef void end_script(Interpreter *lua) noexcept nogil:
     lua.client.owner = NULL
     lua_settop(lua.main, HANDLER)
     interpreter_settle(lua)
+    lua.ended = False
 
 
 cdef Replied script_run(Call *call, Interpreter *lua, const Runnable *runnable, int first, int keys, bint read_only
@@ -219,9 +239,11 @@ cdef Replied script_run(Call *call, Interpreter *lua, const Runnable *runnable, 
     server.in_exec = 1
     lua_rawgeti(lua.main, LUA_REGISTRYINDEX, lua.run)
     status = lua_pcall(lua.main, 0, 0, HANDLER)
-    server.in_exec = in_exec
     if unlikely(status != LUA_OK):
         report_failure(lua, status)
+    if unlikely(lua.memory.used > lua.limit // 2):
+        make_room_for_next(lua)
+    server.in_exec = in_exec
     # The script's command has failed too, although the error was counted when another command replied it.
     if lua.failure_counted and server.reply.data[lua.base] == c'-':
         call.command.failed += 1

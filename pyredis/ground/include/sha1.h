@@ -1,4 +1,4 @@
-/* SHA-1 (FIPS 180-4) of a complete message: for DEBUG DIGEST, which Redis defines by it, and for nothing that must be
+/* SHA-1 (FIPS 180-4), for DEBUG DIGEST and the names of scripts, which Redis defines by it, and for nothing that must be
  * secure. */
 #ifndef PYREDIS_SHA1_H
 #define PYREDIS_SHA1_H
@@ -59,20 +59,36 @@ static void sha1_block(uint32_t state[5], const uint8_t *block) {
     for (int i = 0; i < 5; i++) state[i] += v[i];
 }
 
-/* `digest` may be inside the message. */
-static void sha1(const void *message, size_t size, uint8_t digest[SHA1_SIZE]) {
-    uint32_t state[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+static inline void sha1_begin(uint32_t state[5]) {
+    static const uint32_t begin[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    memcpy(state, begin, sizeof(begin));
+}
+
+/* Adds a part of the message that ends at a multiple of SHA1_BLOCK bytes. */
+static inline void sha1_add(uint32_t state[5], const void *part, size_t size) {
+    const uint8_t *p = (const uint8_t *)part;
+    for (size_t at = 0; at + SHA1_BLOCK <= size; at += SHA1_BLOCK) sha1_block(state, p + at);
+}
+
+/* Adds the last part, of any size; `size` is that of the entire message. `digest` may be inside the message. */
+static void sha1_end(uint32_t state[5], const void *part, size_t left, size_t size, uint8_t digest[SHA1_SIZE]) {
     uint8_t tail[2 * SHA1_BLOCK] = {0};
-    const uint8_t *p = (const uint8_t *)message;
-    size_t whole = size / SHA1_BLOCK, rest = size % SHA1_BLOCK;
+    size_t rest = left % SHA1_BLOCK;
     size_t padded = rest < SHA1_BLOCK - 8 ? SHA1_BLOCK : 2 * SHA1_BLOCK;
-    for (size_t i = 0; i < whole; i++) sha1_block(state, p + i * SHA1_BLOCK);
-    if (rest) memcpy(tail, p + whole * SHA1_BLOCK, rest);
+    sha1_add(state, part, left);
+    if (rest) memcpy(tail, (const uint8_t *)part + left - rest, rest);
     tail[rest] = 0x80;
     sha1_store(tail + padded - 8, (uint32_t)((uint64_t)size >> 29));
     sha1_store(tail + padded - 4, (uint32_t)((uint64_t)size << 3));
-    for (size_t at = 0; at < padded; at += SHA1_BLOCK) sha1_block(state, tail + at);
+    sha1_add(state, tail, padded);
     for (int i = 0; i < 5; i++) sha1_store(digest + 4 * i, state[i]);
+}
+
+/* `digest` may be inside the message. */
+static inline void sha1(const void *message, size_t size, uint8_t digest[SHA1_SIZE]) {
+    uint32_t state[5];
+    sha1_begin(state);
+    sha1_end(state, message, size, size, digest);
 }
 
 #endif

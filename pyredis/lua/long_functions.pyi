@@ -1,0 +1,1 @@
+"""Functions of Lua's libraries that may run for very long, with checkpoints."""
