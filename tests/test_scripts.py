@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from pyredis.commands.table.command_table import SPECS
 from support.client import wait_until
 from support.script_cases import CALLS, CONVERSIONS, ERRORS, FLAGS, LANGUAGE, SANDBOX
 
@@ -55,6 +56,26 @@ def test_scripts_cannot_change_what_they_share(pair, script):
 @pytest.mark.parametrize("script", LANGUAGE)
 def test_the_functions_of_the_sandbox_are_those_of_lua(pair, script):
     pair.check("EVAL", script, 0)
+
+
+# Redis 7.0 has other flags for these than 7.4.
+OTHERWISE = {"waitaof", "hello", "auth"}
+COMMANDS = [spec for spec in SPECS.values() if spec.since < "7.0.9" and spec.name not in OTHERWISE]
+
+
+def refusal(reply):
+    """Returns the error that refuses a command to scripts of a kind; None for everything else."""
+    return reply if " not allowed from " in str(reply) else None
+
+
+@pytest.mark.parametrize("flags", ["EVAL", "EVAL_RO", "no-writes"])
+def test_every_command_is_allowed_or_refused_as_in_redis(pair2, flags):
+    command, first = ("EVAL", "#!lua flags=no-writes\n") if flags == "no-writes" else (flags, "")
+    for spec in COMMANDS:
+        words = [spec.name, *["x"] * (abs(spec.arity) - 1)]
+        script = f"{first}return redis.pcall(unpack(ARGV))"
+        if not {"admin", "blocking"} & spec.flags and spec.name not in ("flushall", "flushdb", "swapdb"):
+            pair2.check(command, script, 0, *words, by=refusal)
 
 
 @pytest.mark.parametrize("script", FLAGS)
