@@ -23,7 +23,7 @@ from pyredis._resp cimport Piece, Reply
 from pyredis.ground.base cimport Slice
 
 cdef enum:
-    # The deepest nesting of aggregates; more than any reply of Redis has.
+    # The deepest nesting of aggregates; only scripts can reply with more.
     NESTING = 512
     # '|', in addition to the kinds of `_resp.Aggregate`: pairs that describe the value after them.
     ATTRIBUTE = 124

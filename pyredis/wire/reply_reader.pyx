@@ -425,7 +425,8 @@ _passing.end = pass_end
 
 cdef bint is_one_reply(const Reply *reply, size_t begin) noexcept nogil:
     cdef ReplyReader reader
-    return read_written(&reader, reply, begin, &_passing, NULL) == READ_REPLY and reader.at == reply.size
+    cdef ReadStatus status = read_written(&reader, reply, begin, &_passing, NULL)
+    return (status == READ_REPLY and reader.at == reply.size) or (status == READ_ERROR and reader.depth == NESTING)
 
 
 cdef bint are_replies(const Reply *reply, size_t begin) noexcept nogil:
