@@ -81,9 +81,105 @@ ATTACKS = {
     "return t end)()))",
     "large argument": "return redis.call('set', 'a', string.rep('x', 2^27)).ok",
     "nested call": "return redis.call('eval', 'return 1', 0)",
+    "python builtins": "return _G.python.builtins.open('/etc/passwd')",
+    "metatable of a number": "getmetatable(1).__index = string",
+    "metatable of nil": "getmetatable(nil).__call = function() return 'mine' end",
+    "metatable of functions": "getmetatable(print or pcall).__index = {}",
+    "metatable of null": "getmetatable(cjson.null).__index = {}",
+    "metatable of numbers by strings": "('x').y = 1 string.y = 1",
+    "functions of strings": "getmetatable('').__index.upper = function() return 'mine' end",
+    "functions of strings by rawset": "rawset(getmetatable('').__index, 'upper', function() return 'mine' end)",
+    "functions of strings by insert": "table.insert(getmetatable('').__index, 'mine')",
+    "functions of strings by sort": "table.sort(string, function() string.upper = 1 end)",
+    "libraries": "for _, t in ipairs({bit, cjson, cmsgpack, math, os, redis, string, struct, table, coroutine}) "
+    "do pcall(rawset, t, 'x', 1) pcall(setmetatable, t, {}) pcall(function() t.x = 1 end) end",
+    "loader's environment": "setmetatable(getmetatable(_G).__index and {} or _G, {__index = function() return 1 end})",
+    "a view's next": "local k = next(redis) redis[k] = nil",
+    "a view in foreach": "table.foreach(_G, function(k, v) if type(v) == 'table' then v.x = 1 end end)",
+    "error without text": "error({})",
+    "error with a table as text": "error({err = {}})",
+    "error with a false text": "return {err = false}",
+    "error that raises": "error(setmetatable({}, {__index = error, __tostring = error}))",
+    "error in the handler": "return xpcall(error, error)",
+    "tohex": "return bit.tohex(65535, -2147483648)",
+    "tohex of a huge width": "return bit.tohex(-1, 2147483647)",
+    "shift": "return bit.lshift(1, -2147483648)",
+    "struct size": "return struct.pack('>I2147483648', 10)",
+    "struct of nothing": "return struct.unpack('i4', '')",
+    "struct position": "return struct.unpack('c0', '\\255', 2147483647)",
+    "struct padding": "return #struct.pack('!16' .. string.rep('xd', 100), unpack({}, 1, 100))",
+    "struct offset": "return struct.unpack('i8', 'x', -9223372036854775808)",
+    "messages": "return cmsgpack.unpack('\\223\\255\\255\\255\\255')",
+    "a long message": "return cmsgpack.unpack('\\223\\221\\255\\255\\255\\255')",
+    "a map of a message": "return cmsgpack.unpack('\\223')",
+    "a deep message": "return cmsgpack.unpack(string.rep('\\145', 1000000))",
+    "a message of many": "return cmsgpack.pack(unpack({}, 1, 7000))",
+    "message offset": "return cmsgpack.unpack_limit('x', 2147483647, 2147483647)",
+    "message of itself": "local t = {} t[1] = t t.x = t return #cmsgpack.pack(t)",
+    "deep json": "return cjson.decode(string.rep('[', 1000000))",
+    "deep json objects": "return cjson.decode(string.rep('{\\\"a\\\":', 100000))",
+    "json of itself": "local t = {} t[1] = t return cjson.encode(t)",
+    "sparse json": "return cjson.encode({[1000000000] = 1})",
+    "json depth": "cjson.encode_max_depth(2147483647) local t = {} for i = 1, 100000 do t = {t} end "
+    "return cjson.encode(t)",
+    "json depth of a text": "cjson.decode_max_depth(2147483647) return cjson.decode(string.rep('[', 1000000))",
+    "json surrogate": "return cjson.decode('\"\\\\ud800\\\\u\"')",
+    "json numbers": "cjson.encode_number_precision(14) return cjson.encode(1e308 * 10)",
+    "insert far below": "local t = {1} table.insert(t, -2147483648, 1)",
+    "concat of everything": "return table.concat({}, 'x', -2147483648, 2147483647)",
+    "remove": "return table.remove({1}, -2147483648)",
+    "order that lies": "local t = {} for i = 1, 1000 do t[i] = i end table.sort(t, function() return true end)",
+    "order that shrinks": "local t = {} for i = 1, 1000 do t[i] = -i end "
+    "table.sort(t, function(a, b) t[#t] = nil return (a or 0) < (b or 0) end)",
+    "formats": "return string.format(string.rep('%d', 7000), unpack({}, 1, 100))",
+    "format width": "return string.format('%' .. string.rep('0', 1000) .. 'd', 1)",
+    "quoting": "return #string.format('%q', string.rep('\\0\\n', 1000000))",
+    "random": "return math.random(-2^53, 2^53)",
+    "resume itself": "return coroutine.resume(coroutine.running() or coroutine.create(function() end))",
+    "wrapped yield": "return coroutine.wrap(coroutine.yield)()",
+    "yield in a load": "return coroutine.wrap(function() load(coroutine.yield) end)()",
+    "yield in a gsub": "return coroutine.wrap(function() string.gsub('a', 'a', coroutine.yield) end)()",
+    "yield in a call": "return coroutine.wrap(function() pcall(coroutine.yield) end)()",
+    "many coroutines": "local t = {} for i = 1, 1e7 do t[i] = coroutine.create(function() end) end",
+    "resp version": "redis.setresp(2147483650)",
+    "repl flags": "redis.set_repl(-1)",
+    "log": "redis.log(redis.LOG_WARNING, string.rep('x', 1000000) .. '\\n\\0')",
+    "status with line ends": "return {ok = string.rep('\\r\\n', 100000)}",
+    "verbatim": "redis.setresp(3) return {verbatim_string = {format = '', string = '\\r\\n'}}",
+    "big number": "redis.setresp(3) return {big_number = '1\\r\\n:2\\r\\n'}",
+    "map in a map": "redis.setresp(3) local t = {} t.map = {[t] = t} return t",
+    "digest of nothing": "return redis.sha1hex({})",
+    "setname": "return redis.call('client', 'setname', 'x')",
+    "shutdown": "return redis.call('shutdown', 'nosave')",
+    "config": "return redis.call('config', 'set', 'dir', '/')",
+    "debug command": "return redis.call('debug', 'segfault')",
+    "blocking": "return redis.call('blpop', 'nosuch', 0)",
+    "client kill": "return redis.call('client', 'kill', 'type', 'normal')",
     "quit": "return redis.call('quit')",
     "subscribe": "return redis.call('subscribe', 'x')",
 }
+
+# Lists everything that a script can reach from its globals, also through metatables, with the identity of functions.
+SURVEY = """
+local seen, lines = {}, {}
+local function visit(name, value)
+    lines[#lines + 1] = name .. ' ' .. (type(value) == 'table' and 'table' or tostring(value))
+    if seen[value] then return end
+    if type(value) == 'table' then
+        seen[value] = true
+        for key, part in pairs(value) do visit(name .. '.' .. tostring(key), part) end
+    end
+    local metatable = getmetatable(value)
+    if metatable and type(value) ~= 'string' then visit(name .. '!', metatable) end
+end
+visit('_G', _G)
+visit("''", getmetatable(''))
+for _, value in ipairs({1, true, function() end, coroutine.create(function() end)}) do
+    lines[#lines + 1] = type(value) .. ' ' .. tostring(getmetatable(value))
+end
+table.sort(lines)
+return lines
+"""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +190,8 @@ def victim(tmp_path_factory):
         tmp_path_factory.mktemp("victim"), "--busy-reply-threshold", "100", "--proto-max-bulk-len", "128mb"
     )
     server.start()
+    with server.client() as client:
+        server.survey = client.must("EVAL", SURVEY, 0)
     yield server
     server.end()
 
@@ -114,10 +212,19 @@ def test_an_attack_harms_nobody(victim, name):
     victim.check_alive()
     with victim.client() as client:
         assert client.must("EVAL", "return {type(redis.call), ('x'):upper(), #KEYS}", 0) == [b"function", b"X", 0]
+        assert client.must("EVAL", SURVEY, 0) == victim.survey
         assert client.must("FLUSHALL") == "OK"
 
 
-GREEDY = "local t = {} while true do t[#t + 1] = ('x'):rep(100) .. #t end"
+def test_a_script_reaches_no_userdata_except_null(victim):
+    """Nor any thread: everything that leads to Python or to C would be one of these."""
+    assert [line for line in victim.survey if b"thread" in line] == [b"thread nil"]
+    assert [line for line in victim.survey if b"userdata" in line] == [b"_G.cjson.null userdata: (nil)"]
+    assert len(victim.survey) > 100
+
+
+# Lua hashes only some bytes of a long string; these are not among them equal in all strings.
+GREEDY = "local t = {} while true do t[#t + 1] = (#t .. ' '):rep(15) end"
 
 
 @pytest.mark.parametrize("script", [GREEDY, f"for i = 1, 3 do pcall(function() {GREEDY} end) end return 1"])
