@@ -43,6 +43,16 @@ WORDS = (
         b"nosort",
     ),
 )
+# Parts of scripts. Some loop for ever, so the server must suspend them, and be able to end them.
+CALLS = (b"redis.call(", b"redis.pcall(", b"pcall(redis.call, ", b"last = redis.pcall(")
+STATEMENTS = (
+    *(b"redis.setresp(3)", b"redis.setresp(2)", b"redis.breakpoint()", b"error('x')"),
+    *(b"for i = 1, 9 do", b"while true do", b"if last then", b"else", b"end", b"end", b"end", b"return last"),
+    *(b"local f = function(...)", b"coroutine.wrap(function()", b"end)()", b"pcall(function()", b"end)", b"KEYS[1]"),
+    *(b"return cjson.encode(last)", b"last = cmsgpack.pack(last)", b"return {err = 'E e'}", b"return {1, {2}, last}"),
+    *(b"return redis.sha1hex(ARGV[1])", b"table.sort({3, 1, 2}, f)", b"return ('x'):rep(9)", b"collectgarbage()"),
+    *(b"last = string.gsub(ARGV[1], '.', f)", b"return {map = {a = last}}", b"return loadstring('return 1')()"),
+)
 KEYS = (b"a", b"b", b"h", b"k" * 300, b"", b"f1", b"f2", b"f3", b"f4", b"f5", b"x" * 13, b"y" * 200, b"*", b"?[ab]")
 BYTES = (
     b"\r\n",
@@ -77,6 +87,8 @@ def multibulk(arguments: list[bytes]) -> bytes:
 
 def request(draw: random.Random) -> bytes:
     """Returns a command with arguments that may suit it."""
+    if draw.random() < 0.08:
+        return scripting_request(draw)
     name = (
         [draw.choice(COMMANDS)] if draw.random() < 0.9 else [draw.choice(SUBCOMMANDS)[0], draw.choice(SUBCOMMANDS)[1]]
     )
@@ -84,6 +96,32 @@ def request(draw: random.Random) -> bytes:
         draw.choice(draw.choice((KEYS, KEYS, NUMBERS, WORDS))) for _ in range(draw.choice((0, 1, 1, 2, 2, 3, 4, 6, 9)))
     ]
     return multibulk([*name, *words])
+
+
+def quoted(word: bytes) -> bytes:
+    """Returns a Lua string."""
+    return b'"' + b"".join(b"\\%03d" % byte for byte in word[:40]) + b'"'
+
+
+def script(draw: random.Random) -> bytes:
+    """Returns the text of a script, which need not be valid."""
+    parts = []
+    for _ in range(draw.choice((1, 2, 3, 5, 9))):
+        if draw.random() < 0.6:
+            words = [quoted(draw.choice(COMMANDS)), *(quoted(draw.choice(KEYS + NUMBERS)) for _ in range(3))]
+            parts.append(draw.choice(CALLS) + b",".join(words[: draw.choice((1, 2, 2, 3, 4))]) + b")")
+        else:
+            parts.append(draw.choice(STATEMENTS))
+    return b" ".join(parts)
+
+
+def scripting_request(draw: random.Random) -> bytes:
+    """Returns a command that runs or loads a script."""
+    name = draw.choice((b"EVAL", b"EVAL", b"EVAL", b"EVAL_RO", b"SCRIPT"))
+    if name == b"SCRIPT":
+        return multibulk([name, *draw.choice(([b"LOAD", script(draw)], [b"KILL"], [b"FLUSH"]))])
+    count = draw.choice((b"0", b"1", b"2", b"9", b"x"))
+    return multibulk([name, script(draw), count, *(draw.choice(KEYS) for _ in range(draw.choice((0, 1, 2, 3))))])
 
 
 def mutate(draw: random.Random, seeds: list[bytes]) -> bytes:
