@@ -8,6 +8,7 @@ in this process, checks its registry after each step, and finds no memory in use
 import fnmatch
 import itertools
 import os
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +114,7 @@ STEPS = st.lists(
         st.tuples(st.just("publish"), st.sampled_from([CHANNELS, SHARDS]), st.sampled_from(NAMES)),
         st.tuples(st.just("transaction"), MEMBER, st.lists(SUBSCRIBING, min_size=1, max_size=3)),
         st.tuples(st.just("publish together"), st.lists(st.sampled_from(NAMES), min_size=1, max_size=3)),
+        st.tuples(st.just("publish by script"), st.lists(st.sampled_from(NAMES), min_size=1, max_size=3)),
         st.tuples(st.just("get"), MEMBER),
         st.tuples(st.just("hello"), MEMBER, st.sampled_from([2, 3])),
         st.tuples(st.just("reply"), MEMBER, st.sampled_from(["on", "off"])),
@@ -181,6 +183,13 @@ class Play:
             self.act("PUBLISH", name, message)
         assert self.act("EXEC") == [wanted] * len(self.servers)
 
+    def publish_by_script(self, names: list[str]) -> None:
+        wanted, words = [], []
+        for name in names:
+            words += [name, f"message {next(self.numbers)}"]
+            wanted.append(sum(member.receive(CHANNELS, name, words[-1]) for member in self.members))
+        assert self.act("EVAL", PUBLISHING, 0, *words) == [wanted] * len(self.servers)
+
     def transaction(self, number: int, drawn) -> None:
         member = self.members[number]
         # One name each: with several confirmations of a command, EXEC's array has more elements than its header says.
@@ -228,12 +237,53 @@ class Play:
 
     def kill(self, number: int) -> None:
         self.read(number)
-        self.members[number] = Member()
-        for server, clients in zip(self.servers, self.clients, strict=True):
+        for clients in self.clients:
             victim = clients[number].socket.getsockname()
             clients[-1].must("CLIENT", "KILL", "ADDR", f"{victim[0]}:{victim[1]}")
             with pytest.raises(ConnectionClosed):
                 clients[number].read()
+        self.replace(number)
+
+    def flood(self, number: int, name: str) -> None:
+        """Publishes large messages until a member that reads nothing is closed; the others read each one at once.
+
+        Each server has its own number of messages, because the system's buffers hold some.
+        """
+        for each in range(MEMBERS):
+            self.read(each)
+        message = "x" * LARGE
+        before = [len(member.expected) for member in self.members]
+        counts = [member.receive(CHANNELS, name, message) for member in self.members]
+        groups = [member.expected[begin:] for member, begin in zip(self.members, before, strict=True)]
+        for member in self.members:
+            member.expected = []
+        if not counts[number]:
+            self.act("PUBLISH", name, message)
+            self.members[number].expected = groups[number]
+            return self.expect_others(number, groups)
+        for clients in self.clients:
+            while (sent := clients[-1].must("PUBLISH", name, message)) == sum(counts):
+                self.read_others(clients, number, groups)
+            assert sent == sum(counts) - counts[number]
+            self.read_others(clients, number, groups)
+            clients[number].read_to_end()
+        self.replace(number)
+
+    @staticmethod
+    def read_others(clients, number: int, groups) -> None:
+        for each in range(MEMBERS):
+            for group in groups[each] if each != number else ():
+                assert group.matches([clients[each].read().decoded for _ in group.frames])
+
+    def expect_others(self, number: int, groups) -> None:
+        for each in range(MEMBERS):
+            if each != number:
+                self.members[each].expected = groups[each]
+
+    def replace(self, number: int) -> None:
+        """Connects a new client in place of one that was closed."""
+        self.members[number] = Member()
+        for server, clients in zip(self.servers, self.clients, strict=True):
             clients[number].close()
             clients[number] = server.client()
 
@@ -272,6 +322,13 @@ class Play:
 
 
 NOT_INSIDE = ErrorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+PUBLISHING = """
+local sent = {}
+for i = 1, #ARGV, 2 do sent[#sent + 1] = redis.call('publish', ARGV[i], ARGV[i + 1]) end
+return sent
+"""
+# In bytes; the limit of the tests is reached by a few of these beyond what the system's buffers hold.
+LARGE = 1 << 20
 # Replaces HELLO's reply, which contains the client's ID and the server's version.
 HELLO = "the reply of HELLO"
 
@@ -286,6 +343,27 @@ def test_random_sequences_agree_with_the_model_and_the_oracle(shared_ours, share
                 play.play(step)
             for number in range(MEMBERS):
                 play.read(number)
+            play.counts()
+        finally:
+            play.close()
+
+    run()
+
+
+def test_a_member_that_does_not_read_is_closed_and_the_others_receive_everything(start_ours, start_oracle):
+    limits = ("--client-output-buffer-limit", "pubsub 4mb 0 0")
+    servers = [start(*limits) for start in (start_ours, start_oracle)]
+
+    @settings(max_examples=200 if LONG else 12)
+    @given(STEPS, MEMBER, st.sampled_from(NAMES), STEPS)
+    def run(before, number, name, after):
+        play = Play(servers)
+        try:
+            play.subscribing(number, (CHANNELS, "subscribe", [name]))
+            for step in [*before, ("flood", number, name), *after]:
+                play.play(step)
+            for each in range(MEMBERS):
+                play.read(each)
             play.counts()
         finally:
             play.close()
@@ -337,3 +415,28 @@ def test_the_registry_holds_what_it_should_and_no_memory_after_the_last_client(t
         assert local.core.used_memory == before
 
     run()
+
+
+def test_members_of_a_crowd_leave_in_any_order_and_the_rest_still_receive(tmp_path):
+    """With many subscribers of a name, and many patterns, the places of those that leave are taken by others."""
+    local, draw = Local(tmp_path), random.Random(7)
+    members = [local.server.connect() for _ in range(9)]
+    held = {(kind, name): set() for kind in (CHANNELS, PATTERN) for name in ("a", "a*", "?", "b", "*a")}
+    for _ in range(600):
+        number, (kind, name) = draw.randrange(len(members)), draw.choice(list(held))
+        verb = "unsubscribe" if number in held[kind, name] else "subscribe"
+        held[kind, name] ^= {number}
+        sum(feed(members[number].connection, encode_command(kind + verb, name)))
+        local.server.hub.loop.run()
+        published = draw.choice(["a", "b"])
+        for member in members:
+            member.written.clear()
+        wanted = [each for (kind, name), those in held.items() for each in those if hears(kind, name, published)]
+        assert local.must("PUBLISH", published, "text") == len(wanted)
+        local.server.hub.loop.run()
+        assert [member.written.count(b"text") for member in members] == [wanted.count(at) for at in range(len(members))]
+        local.sound()
+
+
+def hears(kind: str, name: str, published: str) -> bool:
+    return fnmatch.fnmatchcase(published, name) if kind == PATTERN else name == published
