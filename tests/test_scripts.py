@@ -286,6 +286,12 @@ def test_the_oldest_scripts_of_eval_are_forgotten(start_ours):
         for number in range(600, 1100):
             client.must("EVAL", f"return {number}", 0)
         assert client.must("SCRIPT", "EXISTS", digests[102], digests[103]) == [1, 0]
+        # One that is neither the oldest nor the newest is used.
+        used, other = (hashlib.sha1(f"return {number}".encode()).hexdigest() for number in (700, 701))
+        assert client.must("EVALSHA", used, 0) == 700
+        for number in range(1100, 1350):
+            client.must("EVAL", f"return {number}", 0)
+        assert client.must("SCRIPT", "EXISTS", used, other) == [1, 0]
         client.must("SCRIPT", "FLUSH")
         assert b"\nnumber_of_cached_scripts:0\r" in client.must("INFO", "memory")
 
