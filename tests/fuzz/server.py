@@ -9,6 +9,7 @@ import gc
 import os
 import random
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ SWITCH = b"\xff\xfe"
 SLICE_US = 200
 # In bytes; small, so that rewrites save values in pieces.
 PIECE = 256
+# The iterations of the loop in which a script that never ends may continue before it is killed.
+SLICES = 20
 
 
 class QuietConfig(Config):
@@ -65,13 +68,12 @@ class QuietConfig(Config):
 class Loop:
     """Callbacks wait for ``run``; timers never fire.
 
-    A script that never ends asks for another iteration in each, so their number is limited.
+    A script that never ends asks for another iteration in each, so ``most_iterations`` may limit their number.
     """
-
-    MOST_ITERATIONS = 200
 
     def __init__(self):
         self.ready = []
+        self.most_iterations = sys.maxsize
 
     def call_soon(self, callback, *arguments):
         self.ready.append((callback, arguments))
@@ -85,10 +87,10 @@ class Loop:
     call_later = call_at
 
     def run(self):
-        for _ in range(self.MOST_ITERATIONS):
+        iterations = 0
+        while self.ready and iterations < self.most_iterations:
+            iterations += 1
             ready, self.ready = self.ready, []
-            if not ready:
-                break
             for callback, arguments in ready:
                 callback(*arguments)
 
@@ -273,6 +275,7 @@ class Session:
         """Replaces the server. The allocator is shared by the process, so garbage must be collected before memory is
         measured."""
         self.server = FuzzedServer(self.folder)
+        self.server.hub.loop.most_iterations = SLICES
         reader()
         gc.collect()
         self.server.config.changed = False
