@@ -297,6 +297,24 @@ def test_readers_of_a_key_wait_for_its_last_write_and_others_do_not(gate, gated)
         assert same.read().decoded == b"1"
 
 
+def test_readers_wait_for_what_a_script_wrote_before_it_was_suspended(gate, gated):
+    script = "redis.call('set', 'key', 1) local begun = os.clock() while os.clock() - begun < 0.3 do end return 'over'"
+    with gated.client() as writer, gated.client() as same, gated.client() as other:
+        other.must("SET", "other", "1")
+        other.must("CONFIG", "SET", "busy-reply-threshold", "10")
+        with gate.shut():
+            writer.send("EVAL", script, 0)
+            wait_until(lambda: str(other.do("PING")).startswith("BUSY"), "the suspension")
+            wait_until(lambda: other.do("PING") == "PONG", "the end of the script")
+            same.send("GET", "key")
+            wait_until(lambda: executed(other, "get") == 1, "the read")
+            assert other.must("GET", "other") == b"1"
+            assert same.is_silent(0.05)
+            assert writer.is_silent(0)
+        assert writer.read().decoded == b"over"
+        assert same.read().decoded == b"1"
+
+
 def test_a_flush_makes_every_reader_wait(gate, gated):
     with gated.client() as writer, gated.client() as reader, gated.client() as other:
         reader.must("SET", "key", "1")

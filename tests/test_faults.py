@@ -45,6 +45,14 @@ ROOMS = {
     "types": ("types/",),
     "files": ("journal/", "persistence/loader.pyx", "persistence/snapshot.pyx", "persistence/saving/"),
     "ground": ("ground/",),
+    "channels": (
+        "channels/",
+        "call/notifications.pyx",
+        "call/outbox.pyx",
+        "call/publishing.pyx",
+        "commands/pubsub/",
+    ),
+    "lua": ("lua/", "commands/scripting/"),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
