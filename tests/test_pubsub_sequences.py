@@ -417,10 +417,12 @@ def test_the_registry_holds_what_it_should_and_no_memory_after_the_last_client(t
     run()
 
 
-def test_members_of_a_crowd_leave_in_any_order_and_the_rest_still_receive(tmp_path):
-    """With many subscribers of a name, and many patterns, the places of those that leave are taken by others."""
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_members_of_a_crowd_leave_in_any_order_and_the_rest_still_receive(tmp_path, count):
+    """The places of those that leave are taken by others: among the subscribers of a name if these are many, and among
+    the patterns if each has few."""
     local, draw = Local(tmp_path), random.Random(7)
-    members = [local.server.connect() for _ in range(9)]
+    members = [local.server.connect() for _ in range(count)]
     held = {(kind, name): set() for kind in (CHANNELS, PATTERN) for name in ("a", "a*", "?", "b", "*a")}
     for _ in range(600):
         number, (kind, name) = draw.randrange(len(members)), draw.choice(list(held))
