@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -362,17 +363,27 @@ async def test_each_time_the_server_is_empty(async_redis_client, redis_client, p
 
 def test_asynchronous_tests_have_a_client(tmp_path):
     pytest.importorskip("anyio")
-    result = run_pytest(ASYNCHRONOUS, tmp_path)
+    result = run_pytest(ASYNCHRONOUS, tmp_path, "anyio.pytest_plugin")
     assert "2 passed" in result.stdout, result.stdout
 
 
-def run_pytest(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_pytest(code: str, folder: Path, *plugins: str) -> subprocess.CompletedProcess[str]:
+    """Runs a test file with these plugins and the package's own, whether or not it is installed."""
     (folder / "test_block.py").write_text(code)
-    command = [sys.executable, "-P", "-W", "error", "-m", "pytest", "-q", "-p", "no:asyncio"]
-    command += ["-p", "pyredis.embedded.pytest_plugin", "test_block.py"]
+    command = [sys.executable, "-P", "-W", "error", "-m", "pytest", "-q", "test_block.py"]
+    for plugin in ("pyredis.embedded.pytest_plugin", *plugins):
+        command += ["-p", plugin]
+    environment = server_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        command, cwd=folder, env=server_environment(), capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def test_pytest_finds_the_plugin_of_an_installed_package():
+    plugins = {(point.name, point.value) for point in metadata.entry_points(group="pytest11")}
+    if not os.environ.get("PYREDIS_INSTALLED") or os.environ.get("PYREDIS_SANITIZE"):
+        pytest.skip("the package is built in place, not installed")
+    assert ("pyredis", "pyredis.embedded.pytest_plugin") in plugins
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
