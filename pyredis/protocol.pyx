@@ -42,7 +42,7 @@ from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
-from pyredis.dispatch.apart cimport apart_suspended
+from pyredis.dispatch.apart cimport apart_holds, apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
@@ -149,7 +149,9 @@ cdef class Connection(Blockable):
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         self.hub.clients.remove(self)
         self.hub.stalled.discard(self)
-        client_discard(&self.client)
+        if not apart_holds(&self.hub.core.server, &self.client):
+            # Otherwise its EXEC goes on, and `__del__` does this after it.
+            client_discard(&self.client)
         self.drop_input()
         self.outgoing = None
 

@@ -124,6 +124,28 @@ def test_a_function_in_a_transaction_can_be_killed(ours):
     assert "Script killed" in str(replies[1])
 
 
+@pytest.mark.parametrize("command", [("FCALL", "spin", 1, "key"), ("EVAL", ENDLESS, 0)], ids=["FCALL", "EVAL"])
+def test_a_transaction_is_executed_completely_although_its_client_has_gone(ours, command):
+    runner, other = ours.client(), ours.client()
+    runner.must("WATCH", "watched")
+    runner.must("MULTI")
+    for request in (("SET", "before", 1), command, ("SET", "after", 1), command, ("INCR", "after")):
+        runner.must(*request)
+    runner.send("EXEC")
+    wait_until(lambda: is_busy(other), "the server is busy")
+    runner.close()
+
+    def ends() -> bool:
+        if is_busy(other):
+            other.do("FUNCTION" if command[0] == "FCALL" else "SCRIPT", "KILL")
+            return False
+        return True
+
+    wait_until(ends, "the end of the transaction")
+    assert other.do("MGET", "before", "after") == [b"1", b"2"]
+    assert f"id={other.do('CLIENT', 'ID')} " in other.do("CLIENT", "LIST").decode()
+
+
 @pytest.mark.parametrize("transaction", [False, True])
 def test_the_client_of_a_function_may_disconnect(ours, transaction):
     runner, other = ours.client(), ours.client()

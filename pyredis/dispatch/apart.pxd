@@ -14,12 +14,15 @@ A call in process returns its reply at once, so its scripts cannot be suspended.
 """
 
 from pyredis.call.call cimport Call
+from pyredis.call.client cimport Client
 from pyredis.call.state cimport Server
 
 # Runs the command, which may be suspended before its end.
 cdef void run_apart(Call *call) noexcept nogil
 # Whether a command is suspended.
 cdef bint apart_suspended(const Server *server) noexcept nogil
+# Whether a command of this client is suspended. What it runs, such as the queue of EXEC, must not be released.
+cdef bint apart_holds(const Server *server, const Client *client) noexcept nogil
 # Continues the suspended command. Once the command has ended, its reply is in the outbox.
 cdef void apart_resume(Server *server) noexcept nogil
 cdef void apart_delete(Server *server) noexcept nogil

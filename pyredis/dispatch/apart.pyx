@@ -59,6 +59,10 @@ cdef bint apart_suspended(const Server *server) noexcept nogil:
     return server.apart != NULL and apart_of(server).running and not apart_of(server).fiber.inside
 
 
+cdef bint apart_holds(const Server *server, const Client *client) noexcept nogil:
+    return apart_suspended(server) and apart_of(server).call.client == client
+
+
 # ---- on the other stack ----
 
 cdef void run_calls(void *context) noexcept nogil:
