@@ -205,9 +205,11 @@ def test_a_server_is_emptied_between_tests():
     with pyredis.Server() as server, connect(server) as client:
         client.set("key", "value")
         digest = client.script_load("return 1")
+        client.function_load("#!lua name=library\nredis.register_function('f', function() return 1 end)")
         server.reset()
         assert client.dbsize() == 0
         assert client.script_exists(digest) == [False]
+        assert client.function_list() == []
 
 
 # ---- on the program's loop ----

@@ -124,18 +124,25 @@ class Running:
 
 
 def empty(server: HostedServer) -> None:
-    client = server.core.client()
-    try:
-        for command in (["FLUSHALL"], ["SCRIPT", "FLUSH"]):
-            server.core.call(client, command)
-    finally:
-        client.close()
+    commands = [["FLUSHALL"]]
+    # What has never been used has no interpreter, which these would import.
+    if server.core.has_interpreter:
+        commands.append(["SCRIPT", "FLUSH"])
+    if server.core.has_function_interpreter:
+        commands.append(["FUNCTION", "FLUSH"])
+    run_commands(server, *commands)
 
 
 def information(server: HostedServer, section: str) -> dict[str, Any]:
+    (text,) = run_commands(server, ["INFO", section])
+    return parse_info(text.decode())
+
+
+def run_commands(server: HostedServer, *commands: list[str]) -> list[Any]:
+    """Runs commands as a client of their own, and returns the replies."""
     client = server.core.client()
     try:
-        return parse_info(server.core.call(client, ["INFO", section]).decode())
+        return [server.core.call(client, command) for command in commands]
     finally:
         client.close()
 
