@@ -14,14 +14,14 @@ needs_node("bee-queue")
 def start_workers(answering):
     workers = [answering("bee_worker.mjs"), answering("bee_worker.mjs")]
     for worker in workers:
-        worker.tells("ready", worker.process.pid)
+        worker.reports("ready", worker.process.pid)
     return workers
 
 
 @pytest.fixture
 def producer(answering):
     producer = answering("bee_producer.mjs")
-    producer.tells("ready", producer.process.pid)
+    producer.reports("ready", producer.process.pid)
     return producer
 
 
@@ -30,10 +30,10 @@ def test_jobs_delays_and_retries_are_done_and_reported(answering, producer):
     doubled = {producer.ask("add", value=number): 2 * number for number in range(20)}
     doubled[producer.ask("add", value=30, delay=200)] = 60
     doubled[retried := producer.ask("add", value=40, failures=2)] = 80
-    producer.tells("heard", *doubled)
+    producer.reports("heard", *doubled)
     assert {event["heard"]: event["value"] for event in producer.events if "heard" in event} == doubled
-    assert set(producer.told("progress")) == set(doubled)
-    assert [name for worker in workers for name in worker.told("retrying")] == [retried] * 2
+    assert set(producer.reported("progress")) == set(doubled)
+    assert [name for worker in workers for name in worker.reported("retrying")] == [retried] * 2
     health = producer.ask("counts")
     assert (health["waiting"], health["active"], health["succeeded"]) == (0, 0, len(doubled))
 

@@ -15,7 +15,7 @@ needs_node("bullmq", "ioredis")
 def start_worker(answering):
     def start(options="{}"):
         worker = answering("bullmq_worker.mjs", WORKER_OPTIONS=options)
-        worker.tells("ready", worker.process.pid)
+        worker.reports("ready", worker.process.pid)
         return worker
 
     return start
@@ -24,7 +24,7 @@ def start_worker(answering):
 @pytest.fixture
 def producer(answering):
     producer = answering("bullmq_producer.mjs")
-    producer.tells("ready", producer.process.pid)
+    producer.reports("ready", producer.process.pid)
     return producer
 
 
@@ -41,11 +41,11 @@ def test_jobs_delays_retries_priorities_flows_and_repetitions_are_done(start_wor
     doubled[parent] = 12
     producer.ask("repeat", every=150, value=11, limit=3)
 
-    worker.tells("completed", *doubled)
+    worker.reports("completed", *doubled)
     found = {event["completed"]: event["value"] for event in worker.events if "completed" in event}
     assert {name: found[name] for name in doubled} == doubled
-    assert worker.told("failed") == [failing] * 2
-    worker.tells("heard", *doubled)
+    assert worker.reported("failed") == [failing] * 2
+    worker.reports("heard", *doubled)
     worker.until(lambda events: sum("repeat:" in str(event.get("completed")) for event in events) == 3, "3 repetitions")
     wait_until(lambda: producer.ask("counts")["active"] == 0, "the end of all jobs")
     assert producer.ask("counts")["completed"] == len(doubled) + 3 + 3
@@ -61,7 +61,7 @@ def test_every_job_that_was_accepted_is_done_by_one_of_two_workers_through_resta
     names = list(load.done.values())
     wait_until(lambda: None not in producer.ask("returned", ids=names), "every job")
     assert producer.ask("returned", ids=names) == [2 * number for number in load.done]
-    assert all(worker.told("completed") for worker in workers)
+    assert all(worker.reported("completed") for worker in workers)
 
 
 def test_delayed_and_repeated_jobs_outlive_a_crash(start_worker, producer, server):
@@ -69,7 +69,7 @@ def test_delayed_and_repeated_jobs_outlive_a_crash(start_worker, producer, serve
     producer.ask("repeat", every=200, value=1, limit=4)
     server.restart(crash=True)
     worker = start_worker()
-    worker.tells("completed", delayed)
+    worker.reports("completed", delayed)
     worker.until(lambda events: sum("repeat:" in str(event.get("completed")) for event in events) >= 3, "repetitions")
     assert insist(lambda: producer.ask("state", id=delayed), Refused) == "completed"
 
@@ -79,7 +79,7 @@ def test_a_rate_limit_spreads_the_jobs_over_its_periods(start_worker, producer):
     producer.ask("pause")
     names = producer.ask("addBulk", values=list(range(9)))
     producer.ask("resume")
-    worker.tells("completed", *names)
+    worker.reports("completed", *names)
     # A job starts after the server let the worker take it, and the first period begins after a job was asked for.
     begin = min(event["taken"] for event in worker.events if "completed" in event)
     started = sorted(event["at"] for event in worker.events if "started" in event)

@@ -19,13 +19,13 @@ def pair(answering, library):
 
 
 def computed(pair, value):
-    return sum(process.told("computed").count(value) for process in pair)
+    return sum(process.reported("computed").count(value) for process in pair)
 
 
 @pytest.mark.parametrize("library", LOCKED)
 def test_a_value_that_many_ask_for_at_once_is_computed_once(pair, library):
     asked = [pair[0].begin("double", value=4)]
-    pair[0].tells("computed", 4)
+    pair[0].reports("computed", 4)
     asked += [pair[number].begin("double", value=4) for number in LOCKED[library]]
     assert [answer.result() for answer in asked] == [8] * len(asked)
     assert computed(pair, 4) == 1

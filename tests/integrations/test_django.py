@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.answering import Load, Refused, Site
+from support.answering import Load, Refused, Site, check_shared_session
 from support.client import wait_until
 from support.programs import insist, needs
 
@@ -53,12 +53,4 @@ def test_a_lock_of_django_redis_keeps_the_other_process_out(sites, server):
 
 
 def test_a_session_of_django_is_shared_by_the_processes_and_survives_restarts(sites, server):
-    one, other = sites
-    assert one.get("/visit") == 1
-    other.cookie = one.cookie
-    assert other.get("/visit") == 2
-    for crash, visits in ((False, 3), (True, 4)):
-        server.restart(crash=crash)
-        assert insist(lambda: one.get("/visit"), Refused) == visits
-    assert other.get("/leave") is True
-    assert one.get("/visit") == 1
+    check_shared_session(*sites, server)

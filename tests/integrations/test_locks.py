@@ -25,7 +25,7 @@ def test_a_lock_is_held_by_one_at_a_time_and_is_free_again_after_a_restart(answe
     where = {"LIBRARY": library, "COUNT": str(tmp_path / "count")}
     lockers = [answering("locker.py", **where), answering("locker.py", **where)]
     for locker in lockers:
-        locker.tells("ready", locker.process.pid)
+        locker.reports("ready", locker.process.pid)
     with Load(lambda number: lockers[number % 2].ask("add", name="gate")) as load:
         load.outlasts(server)
     assert len(set(load.done.values())) == len(load.done)

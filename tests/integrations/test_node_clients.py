@@ -19,7 +19,7 @@ CLIENTS = {
 @pytest.fixture(params=CLIENTS)
 def client(answering, request):
     client = answering("clients.mjs", **CLIENTS[request.param])
-    client.tells("ready", client.process.pid)
+    client.reports("ready", client.process.pid)
     return client
 
 

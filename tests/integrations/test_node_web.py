@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.answering import Load, Refused, Site
+from support.answering import Load, Refused, Site, check_shared_session
 from support.client import wait_until
 from support.programs import insist, needs_node
 
@@ -21,15 +21,7 @@ def sites(answering):
 
 
 def test_a_session_is_shared_by_the_processes_and_survives_restarts(sites, server):
-    one, other = sites
-    assert one.get("/visit") == 1
-    other.cookie = one.cookie
-    assert other.get("/visit") == 2
-    for crash, visits in ((False, 3), (True, 4)):
-        server.restart(crash=crash)
-        assert insist(lambda: one.get("/visit"), Refused) == visits
-    assert other.get("/leave") is True
-    assert one.get("/visit") == 1
+    check_shared_session(*sites, server)
 
 
 def test_no_more_than_the_limit_pass_when_both_processes_are_asked_at_once(sites):

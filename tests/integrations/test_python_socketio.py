@@ -20,7 +20,7 @@ def test_two_servers_reach_each_others_clients_before_and_after_restarts(answeri
             browser.hears(lambda word: one.ask("emit", value=word), to="far")
             browser.hears(lambda word: other.ask("emit", value=word), to="near")
     one.ask("drop", sid=far)
-    browser.tells("dropped", "far")
+    browser.reports("dropped", "far")
 
 
 def reaches_all(server, browser, far, round):
@@ -34,5 +34,5 @@ def reaches_all(server, browser, far, round):
         browser.until(
             lambda events, heard=heard: {e["to"] for e in events if e.get("news") == heard} == everyone, heard
         )
-        browser.tells("news", f"room {round} {number}")
+        browser.reports("news", f"room {round} {number}")
     assert {e["to"] for e in browser.events if str(e.get("news")).startswith("room")} == {"far"}

@@ -21,7 +21,7 @@ def test_two_servers_reach_each_others_clients_before_and_after_restarts(answeri
         reaches_all(one, browser, round)
         assert one.ask("sockets") == sorted([near, far])
         assert one.ask("between", value=round) == [round + 1]
-        other.tells("between", round)
+        other.reports("between", round)
         assert sorted(other.ask("ask", value=round)) == [f"far: {round}", f"near: {round}"]
         if crash is not None:
             server.restart(crash=crash)

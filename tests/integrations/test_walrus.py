@@ -20,7 +20,7 @@ def test_a_consumer_group_handles_each_message_of_a_stream_through_restarts(work
     failures = (redis.RedisError,)
     with Load(lambda number: database.xadd("jobs", {"value": number}).decode(), failures=failures) as load:
         load.outlasts(server, 30)
-    worker.tells("handled", *load.done.values())
+    worker.reports("handled", *load.done.values())
     handled = {event["handled"]: event["value"] for event in worker.events if "handled" in event}
     assert {number: handled[name] for number, name in load.done.items()} == {number: number for number in load.done}
 

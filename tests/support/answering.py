@@ -19,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from support.programs import APPS, NODE, PATIENCE, Program, Programs, needs_node
+from support.programs import APPS, NODE, PATIENCE, Program, Programs, insist, needs_node
 from support.servers import Server
 
 # How often a test speaks to a program that may not have subscribed again.
@@ -113,12 +113,12 @@ class Answering(Program):
                 return
         raise AssertionError(f"{self.name} does not hear\n{self.output()[-4000:]}")
 
-    def told(self, kind: str) -> list[Any]:
+    def reported(self, kind: str) -> list[Any]:
         """The values that the program has reported under this name, in order."""
         with self._news:
             return [event[kind] for event in self.events if kind in event]
 
-    def tells(self, kind: str, *values: Any) -> None:
+    def reports(self, kind: str, *values: Any) -> None:
         """Wait until the program has reported each of these values under this name."""
 
         def complete(events: list[dict[str, Any]]) -> bool:
@@ -243,3 +243,15 @@ class Site:
         if status != 200:
             raise Refused(f"{status}: {str(body)[:500]}")
         return body
+
+
+def check_shared_session(one: Site, other: Site, server: Server) -> None:
+    """Assert that two processes count the visits of one session, across restarts of the server, until it ends."""
+    assert one.get("/visit") == 1
+    other.cookie = one.cookie
+    assert other.get("/visit") == 2
+    for crash, visits in ((False, 3), (True, 4)):
+        server.restart(crash=crash)
+        assert insist(lambda: one.get("/visit"), Refused) == visits
+    assert other.get("/leave") is True
+    assert one.get("/visit") == 1

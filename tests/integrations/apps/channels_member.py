@@ -43,7 +43,7 @@ async def main():
     receiving = asyncio.create_task(receive())
     await serve_async(
         name=lambda: name,
-        tell=lambda value: layer.group_send("room", {"type": "news", "value": value}),
+        send=lambda value: layer.group_send("room", {"type": "news", "value": value}),
         ask=lambda channel, value: layer.send(channel, {"type": "question", "value": value, "back": name}),
         join=lambda: layer.group_add("room", name),
         leave=lambda: layer.group_discard("room", name),
