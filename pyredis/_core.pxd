@@ -39,7 +39,7 @@ cdef class Core(State):
     cdef int attach_file(self, int fd, int64_t size) except -1
     cdef int check_callable(self, DirectClient client) except -1
     cdef int note_latency(self, str event, int64_t ns) except -1
-    cdef object take_reply(self, size_t begin)
+    cdef object take_reply(self, size_t begin, bint decode)
     cdef int leave_call(self, DirectClient client) except -1
     cdef uint64_t calls(self) noexcept
     cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

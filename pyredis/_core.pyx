@@ -39,6 +39,7 @@ from pyredis.call.client cimport (
 from pyredis.call.command cimport (
     CMD_ADMIN,
     CMD_ALLOW_BUSY,
+    CMD_BLOCKING,
     CMD_DENYOOM,
     CMD_FAST,
     CMD_GUARDED,
@@ -150,6 +151,7 @@ _FLAGS = {
     "loading": CMD_LOADING,
     "skip_slowlog": CMD_SKIP_SLOWLOG,
     "fast": CMD_FAST,
+    "blocking": CMD_BLOCKING,
     "no_auth": CMD_NO_AUTH,
     "no_multi": CMD_NO_MULTI,
     "no_mandatory_keys": CMD_NO_MANDATORY_KEYS,
@@ -494,7 +496,7 @@ cdef class Core(State):
         """
         cdef Account *interrupted = mem_enter(self.server.memory)
         try:
-            return self.take_reply(self.run_call(client, arguments))
+            return self.take_reply(self.run_call(client, arguments), False)
         finally:
             mem_enter(interrupted)
 
@@ -544,8 +546,11 @@ cdef class Core(State):
             self.on_call()
         return 0
 
-    cdef object take_reply(self, size_t begin):
-        """Converts the reply in the reply buffer from ``begin`` on to an object, and removes it from the buffer."""
+    cdef object take_reply(self, size_t begin, bint decode):
+        """Converts the reply in the reply buffer from ``begin`` on to an object, and removes it from the buffer.
+
+        With ``decode``, strings are str. An error reply is raised.
+        """
         cdef Reply *reply = &self.server.reply
         cdef bint failed
         if reply.size == begin:
@@ -553,7 +558,7 @@ cdef class Core(State):
         failed = reply.data[begin] == c'-' or reply.data[begin] == c'!'
         self.occupied = True
         try:
-            value = written_object(reply, begin)
+            value = written_object(reply, begin, decode)
         finally:
             self.occupied = False
             reply_truncate(reply, begin)

@@ -24,3 +24,8 @@ cdef class Connection(Blockable):
     cdef int check_query_buffer(self) except -1
     cdef int deliver(self, size_t begin) except -1
     cdef int leave(self, size_t begin, uint64_t offset) except -1
+
+
+# A connection to a server that several threads call: what the event loop calls enters the hub's exclusion.
+cdef class HeldConnection(Connection):
+    pass

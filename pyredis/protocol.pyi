@@ -36,3 +36,9 @@ class Connection(Blockable):
 
 class BufferedConnection(Connection, asyncio.BufferedProtocol):
     """A ``Connection`` that asyncio's own loops recognize as a buffered protocol too."""
+
+class HeldConnection(Connection):
+    """A connection to a server that several threads call."""
+
+class HeldBufferedConnection(HeldConnection, asyncio.BufferedProtocol):
+    """A ``HeldConnection`` that asyncio's own loops recognize as a buffered protocol too."""

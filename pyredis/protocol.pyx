@@ -12,6 +12,7 @@ from libc.stdint cimport uint64_t
 
 import asyncio
 import socket
+from functools import partial
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -47,6 +48,7 @@ from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
 from pyredis.ground.base cimport slice_of, unlikely
+from pyredis.ground.exclusion cimport exclusion_enter, exclusion_leave
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport aof_released
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -428,7 +430,67 @@ cdef class Connection(Blockable):
         return self.hub.host
 
 
+cdef class HeldConnection(Connection):
+    """A connection to a server that several threads call."""
+
+    def connection_made(self, transport):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            Connection.connection_made(self, transport)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def connection_lost(self, exc):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            Connection.connection_lost(self, exc)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def eof_received(self):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            return Connection.eof_received(self)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def resume_writing(self):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            Connection.resume_writing(self)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def get_buffer(self, sizehint):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            return Connection.get_buffer(self, sizehint)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def buffer_updated(self, size_t size):
+        exclusion_enter(self.hub.exclusion)
+        try:
+            Connection.buffer_updated(self, size)
+        finally:
+            exclusion_leave(self.hub.exclusion)
+
+    def close(self, bint after_reply=False):
+        """Ends the connection. Another thread than the loop's leaves that to the loop."""
+        if self.hub.loop.is_here:
+            Connection.close(self, after_reply)
+            return
+        self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
+        self.hub.loop.call_soon(partial(Connection.close, self, after_reply))
+
+
 class BufferedConnection(Connection, asyncio.BufferedProtocol):
     """A ``Connection`` that asyncio's own loops recognize as a buffered protocol too."""
+
+    __slots__ = ()
+
+
+class HeldBufferedConnection(HeldConnection, asyncio.BufferedProtocol):
+    """A ``HeldConnection`` that asyncio's own loops recognize as a buffered protocol too."""
 
     __slots__ = ()

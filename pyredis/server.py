@@ -18,6 +18,7 @@ from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
 from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
+from pyredis.ground.exclusion import Exclusion
 from pyredis.ground.server_log import LEVELS, Log
 from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
@@ -49,6 +50,8 @@ class Server:
 
     # Whether to listen on a free port, which then becomes the value of ``port``.
     any_port = False
+    # What every thread enters before it uses the server; None for a server that only its loop uses.
+    exclusion: Exclusion | None = None
 
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
@@ -132,10 +135,9 @@ class Server:
 
     async def start(self, handle_signals: bool = False) -> None:
         """Listens, loads the data, and returns when commands are served. Raises StartError or LoadError."""
-        self._loop = asyncio.get_running_loop()
-        self.adopt_loop(self._loop)
+        self._loop = self.adopt_loop(asyncio.get_running_loop())
         self._stopped = asyncio.Event()
-        self.hub = Hub(self.core, self, self._loop)
+        self.hub = Hub(self.core, self, self._loop, self.exclusion)
         self.core.startup_memory = self.core.used_memory
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
         self.core.loading = True
@@ -155,9 +157,10 @@ class Server:
             self.log.notice("Ready to accept connections unix")
         self.supervisor.ready()
 
-    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Is called at the start, on the loop that will run the server."""
+    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        """Is called at the start, on the loop that will run the server; returns the loop to use."""
         loop.set_exception_handler(self.log.on_loop_error)
+        return loop
 
     def give_up(self) -> None:
         """Ends at once because a promise cannot be kept; the log says why. Clients get no replies any more."""
@@ -165,6 +168,17 @@ class Server:
 
     def say_goodbye(self) -> None:
         self.log.warning("Redis is now ready to exit, bye bye...")
+
+    def end(self) -> None:
+        """Ends ``wait_closed``."""
+        assert self._stopped is not None
+        self._stopped.set()
+
+    def deliver_all(self) -> None:
+        """Sends all replies that may be sent now."""
+        assert self.hub is not None
+        self.hub.release()
+        self.hub.flush()
 
     @property
     def stopped(self) -> bool:
@@ -225,7 +239,7 @@ class Server:
         self.hub.pages.give_up()
         self.supervisor.stopping()
         self.say_goodbye()
-        self._stopped.set()
+        self.end()
 
     def _stop_background(self) -> None:
         """Stops the timers and closes the listeners."""

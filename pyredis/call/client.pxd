@@ -33,6 +33,7 @@ cdef enum ClientFlag:
     CLIENT_DENY_BLOCKING = 1 << 17      # its commands reply at once, as inside EXEC
     CLIENT_SCRIPT = 1 << 18             # a script's commands run as it
     CLIENT_MONITOR = 1 << 19            # it is sent a line for each command that any client runs
+    CLIENT_LOCAL = 1 << 20              # it is called in this process, by any thread
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL if the place is empty

@@ -33,6 +33,7 @@ cdef enum CommandFlag:
     CMD_SKIP_MONITOR = 1 << 20
     CMD_HOLDS_SECRETS = 1 << 21     # some of its arguments must be shown to nobody
     CMD_NAMES_FUNCTION = 1 << 22    # its first argument is the name of the function that it runs
+    CMD_BLOCKING = 1 << 23          # may wait
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -6,7 +6,7 @@ from libc.string cimport memcpy, memset
 
 from pyredis._resp cimport Piece, Reply, reply_free, reply_piece, reply_raw
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_DENY_BLOCKING, CLIENT_LOADER, Client
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_DENY_BLOCKING, CLIENT_LOADER, CLIENT_LOCAL, Client
 from pyredis.call.command cimport CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT
 from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.request cimport Queued, drop_request, keep_request
@@ -135,7 +135,10 @@ cdef bint has_script(const Client *client) noexcept nogil:
 
 
 cdef inline bint may_suspend(const Call *call) noexcept nogil:
-    if call.client.flags & (CLIENT_DENY_BLOCKING | CLIENT_LOADER) or call.server.settings.busy_reply_ms <= 0:
+    # Another thread than the client's would continue the script.
+    if call.client.flags & (CLIENT_DENY_BLOCKING | CLIENT_LOADER | CLIENT_LOCAL):
+        return False
+    if call.server.settings.busy_reply_ms <= 0:
         return False
     return not call.command.flags & CMD_RUNS_QUEUE or has_script(call.client)
 

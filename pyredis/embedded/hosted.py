@@ -46,8 +46,9 @@ class HostedServer(served.Server):
         super().tick()
         self.clock.look()
 
-    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Does nothing: the loop may be the program's."""
+    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        """Changes nothing: the loop may be the program's."""
+        return loop
 
     def say_goodbye(self) -> None:
         self.log.notice("The server has stopped")

@@ -28,7 +28,7 @@ While ``writing`` is set, the ring's memory must not move, because the native th
 from libc.errno cimport EBADF, EBUSY
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.stdlib cimport free
-from posix.unistd cimport close
+from posix.unistd cimport close, getpid
 
 from pyredis.ground.base cimport monotonic_ns
 from pyredis.journal.log cimport Log, LogReader, log_join, log_leave, log_selection, log_tidy
@@ -97,6 +97,7 @@ cdef struct File:
 cdef struct Aof:
     Log *log
     # Used by the loop's thread only.
+    int process                 # that the thread belongs to
     bint started
     pthread_t thread
     char apart[64]              # the fields below are written by both threads
@@ -626,6 +627,7 @@ cdef Aof *aof_new(Log *log) noexcept nogil:
     if wake_open(aof.wake):
         free(aof)
         return NULL
+    aof.process = getpid()
     aof.log = log
     aof.reader.limit = UINT64_MAX
     aof.reader.context = aof
@@ -649,6 +651,9 @@ cdef void stop_thread(Aof *aof) noexcept nogil:
 
 
 cdef void aof_delete(Aof *aof) noexcept nogil:
+    if aof.process != getpid():
+        # In a child process there is no thread to stop, and the locks may be held for ever.
+        return
     stop_thread(aof)
     close_all(aof)
     log_leave(aof.log, &aof.reader)

@@ -9,7 +9,6 @@ a new incremental file, and write commands are refused until both are on the dis
 fsync ends the server, because the replies that wait for it can never be sent.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -138,7 +137,7 @@ class Persistence:
         if self._woken_by < 0:
             assert self.server.hub is not None
             self._woken_by = self.core.aof_wake_fd
-            asyncio.get_running_loop().add_reader(self._woken_by, self.hub.release)
+            self.hub.loop.add_reader(self._woken_by, self.hub.release)
 
     async def reload(self) -> None:
         """DEBUG LOADAOF: replaces the data in memory with those in the files. Raises LoadError if it cannot begin.
@@ -224,15 +223,14 @@ class Persistence:
             return
         self.awaiting_base = False
         self.core.aof_vouch(position)
-        assert self.server.hub is not None
-        self.hub.release()
+        self.server.deliver_all()
 
     # ---- CONFIG SET appendonly ----
 
     def _on_appendonly(self, on: bool) -> None:
         if self.core.in_transaction:
             # The file must get the complete transaction or nothing of it, so the transaction ends first.
-            asyncio.get_running_loop().call_soon(self._follow_appendonly)
+            self.hub.loop.call_soon(self._follow_appendonly)
         elif on and not self.appending:
             self._turn_on()
         elif not on and self.appending:
@@ -266,12 +264,10 @@ class Persistence:
         """Drains, syncs and closes the file, and sends the replies that waited for it. Returns an errno, 0 for none."""
         if not self.appending:
             return 0
-        asyncio.get_running_loop().remove_reader(self._woken_by)
+        self.hub.loop.remove_reader(self._woken_by)
         self._woken_by = -1
         error = self.core.aof_close()
-        assert self.server.hub is not None
-        self.hub.release()
-        self.hub.flush()
+        self.server.deliver_all()
         return error
 
     # ---- failure ----

@@ -19,7 +19,6 @@ After a failed fsync, the bytes still in the ring are first written to a file of
 snapshot's position. They must not be in the file after the snapshot too, where they would be executed a second time.
 """
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from pyredis.ground.server_log import Log
     from pyredis.persistence.server_parts import ServerParts
     from pyredis.persistence.snapshot import Snapshot
+    from pyredis.shell.hub import Hub
 
 IN_PROGRESS = "ERR Background append only file rewriting already in progress"
 CANNOT_BEGIN = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
@@ -61,6 +61,8 @@ class Files(Protocol):
     def current_size(self) -> int: ...
     def rewritten_folder(self) -> AppendOnlyDir: ...
     def switch(self, fd: int, undo: Callable[[], object] | None = None) -> None: ...
+    @property
+    def hub(self) -> "Hub": ...
     def on_base(self, position: int, size: int) -> None: ...
 
 
@@ -324,7 +326,7 @@ class Rewriting:
     # ---- calls in the thread ----
 
     def _in_thread(self, then: Callable[[Future[Any]], None], function: Callable[..., Any], *arguments: Any) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self.persistence.hub.loop
         self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="aof-files")
         future = self._pool.submit(function, *arguments)
         self._call = future, then

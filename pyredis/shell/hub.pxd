@@ -7,6 +7,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._core cimport Core
 from pyredis.dispatch.direct cimport DirectClient
+from pyredis.ground.exclusion cimport Exclusion
 from pyredis.ground.memory cimport Account
 from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.outgoing cimport PagePipe, Parcel
@@ -49,6 +50,7 @@ cdef class Hub:
     cdef readonly object loop
     cdef public object timers           # the loop, or what takes its place for `time` and `call_at`
     cdef readonly object host
+    cdef readonly Exclusion exclusion    # of a server that several threads call, else None
     cdef readonly ClientList clients
     cdef Account *memory                # the account to which the core's memory is charged
     cdef readonly PagePipe pages

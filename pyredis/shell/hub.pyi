@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from pyredis._core import Core
+from pyredis.ground.exclusion import Exclusion
 from pyredis.shell.client_view import ClientView
 from pyredis.shell.outgoing import PagePipe
 from pyredis.shell.roster import ClientList
@@ -25,6 +26,8 @@ class Hub:
     loop: Final[asyncio.AbstractEventLoop]
     timers: Any
     """Has ``time`` and ``call_at`` for the timeouts of waiting clients: the loop, or what takes its place."""
+    exclusion: Final[Exclusion | None]
+    """Of a server that several threads call."""
     clients: Final[ClientList]
     pages: Final[PagePipe]
     query_buffer_limit: int
@@ -35,7 +38,9 @@ class Hub:
     writes: Final[int]
     query_limit_closed: Final[int]
 
-    def __init__(self, core: Core, host: Any, loop: asyncio.AbstractEventLoop) -> None: ...
+    def __init__(
+        self, core: Core, host: Any, loop: asyncio.AbstractEventLoop, exclusion: Exclusion | None = None
+    ) -> None: ...
     def flush(self) -> None:
         """Drains the ring, then sends the replies that are owed and the outbox."""
     def drain(self) -> None:

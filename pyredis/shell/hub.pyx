@@ -22,6 +22,7 @@ from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.apart cimport apart_resume, apart_suspended
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.base cimport monotonic_ns
+from pyredis.ground.exclusion cimport Exclusion
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport aof_drain, aof_fsync_pending, aof_released, aof_take_times, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -66,11 +67,12 @@ cdef class Hub:
     ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal.
     """
 
-    def __cinit__(self, Core core, host, loop):
+    def __cinit__(self, Core core, host, loop, Exclusion exclusion=None):
         self.core = core
         self.host = host
         self.loop = loop
         self.timers = loop
+        self.exclusion = exclusion
         self.clients = ClientList()
         self.pages = PagePipe(core)
         self.waiting = deque()

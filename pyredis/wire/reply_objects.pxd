@@ -46,10 +46,12 @@ ctypedef struct ObjectTarget:
     Container *containers   # the incomplete ones, outermost first
     size_t depth
     size_t capacity
+    bint decode             # strings are str, decoded from UTF-8, and not bytes
     Container few[FEW_CONTAINERS]
 
-cdef void target_init(ObjectTarget *target) noexcept
+cdef void target_init(ObjectTarget *target, bint decode) noexcept
 # Drops everything under way.
 cdef void target_clear(ObjectTarget *target) noexcept
-# Returns the reply written from offset `begin` on; an error is returned like any other object, not raised.
-cdef object written_object(const Reply *reply, size_t begin)
+# Returns the reply written from offset `begin` on; an error is returned like any other object, not raised. With
+# `decode` it raises UnicodeDecodeError for a string that is not UTF-8.
+cdef object written_object(const Reply *reply, size_t begin, bint decode)

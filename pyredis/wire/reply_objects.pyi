@@ -20,8 +20,9 @@ class ReplyError(Exception):
         """The text after the code."""
 
 class ReplyParser:
-    """The reader with a buffer of its own, for protocol clients and tests."""
+    """The reader with a buffer of its own, for protocol clients and tests. With ``decode``, strings are str."""
 
+    def __init__(self, decode: bool = False) -> None: ...
     @property
     def under_way(self) -> bool:
         """Whether a reply has been fed in part."""

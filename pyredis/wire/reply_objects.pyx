@@ -12,6 +12,7 @@ from cpython.list cimport PyList_Append, PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.set cimport PySet_Add
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 
 from pyredis._resp cimport ARRAY, PUSH, SET_REPLY, Reply
 from pyredis.ground.base cimport Slice, unlikely
@@ -36,6 +37,7 @@ cdef enum:
     MOST_SLOTS = 1024
 
 cdef bytes _OK = b"OK"
+cdef str _OK_TEXT = "OK"
 
 
 class MalformedReply(ValueError):
@@ -62,8 +64,9 @@ class ReplyError(Exception):
 
 # ---- places ----
 
-cdef void target_init(ObjectTarget *target) noexcept:
+cdef void target_init(ObjectTarget *target, bint decode) noexcept:
     target.reply = NULL
+    target.decode = decode
     target.containers = target.few
     target.depth = 0
     target.capacity = FEW_CONTAINERS
@@ -180,12 +183,14 @@ cdef int put_big_number(void *target, Slice digits) except -1:
 
 
 cdef int put_bytes(void *target, Slice value) except -1:
+    if (<ObjectTarget *> target).decode:
+        return put(target, PyUnicode_DecodeUTF8(value.data, value.size, NULL))
     return put(target, PyBytes_FromStringAndSize(value.data, value.size))
 
 
 cdef int put_simple(void *target, Slice text) except -1:
     if text.size == 2 and text.data[0] == c'O' and text.data[1] == c'K':
-        return put(target, _OK)
+        return put(target, _OK_TEXT if (<ObjectTarget *> target).decode else _OK)
     return put_bytes(target, text)
 
 
@@ -252,11 +257,11 @@ cdef int refuse(ReadStatus status, const char *error, size_t offset) except? -1:
     raise MalformedReply(error.decode(), offset)
 
 
-cdef object written_object(const Reply *reply, size_t begin):
+cdef object written_object(const Reply *reply, size_t begin, bint decode):
     cdef ObjectTarget target
     cdef ReplyReader reader
     cdef ReadStatus status
-    target_init(&target)
+    target_init(&target, decode)
     status = read_written(&reader, reply, begin, &_objects, &target)
     if unlikely(status != READ_REPLY):
         target_clear(&target)
@@ -270,7 +275,7 @@ cdef class ReplyParser:
     """The reader with a buffer of its own, for protocol clients and tests.
 
     ``feed(data)`` returns the replies that are now complete, errors included. It raises ``MalformedReply``; the parser
-    must not be used after that.
+    must not be used after that. With ``decode``, strings are str.
     """
 
     cdef ReplyReader _reader
@@ -280,9 +285,9 @@ cdef class ReplyParser:
     cdef size_t _ended          # bytes fed up to the end of the last complete reply
     cdef bint _broken
 
-    def __cinit__(self):
+    def __cinit__(self, bint decode=False):
         reader_init(&self._reader)
-        target_init(&self._target)
+        target_init(&self._target, decode)
         self._buffer = bytearray()
 
     def __dealloc__(self):

@@ -1,0 +1,210 @@
+"""The engine of a database in the process: a server without a socket, whose commands run in the threads that call.
+
+What is to be done without a call (expiry, syncs, rewriting, timeouts) is done by the process's reactor
+(`pyredis.embedded.reactor`). An engine is shared by all handles on the same folder or of the same name, and ends when
+the last of them is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pyredis.config import Config, ConfigRejected
+from pyredis.embedded.hosted import HostedServer
+from pyredis.embedded.options import configure
+from pyredis.embedded.reactor import HeldCoroutine, HeldLoop, Reactor, reactor
+from pyredis.ground.exclusion import Exclusion
+from pyredis.host.listeners import ListenError, Listeners, check_backlog
+from pyredis.protocol import HeldBufferedConnection
+from pyredis.server import StartError
+from pyredis.shell.local_client import LocalClient, local_client
+
+_lock = threading.RLock()
+_shared: dict[str, Engine] = {}
+_running: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class EngineServer(HostedServer):
+    """A server that several threads call. It listens nowhere until `Engine.serve`."""
+
+    def __init__(self, config: Config, held: Reactor, exclusion: Exclusion) -> None:
+        super().__init__(config, None)
+        self.reactor = held
+        self.exclusion = exclusion
+        self._ended = False
+
+    def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
+        assert self.exclusion is not None
+        held: Any = HeldLoop(self.reactor, self.exclusion)
+        return held
+
+    async def _listen(self, handle_signals: bool) -> None:
+        """Listens nowhere."""
+
+    async def listen(self, port: int | None, unixsocket: str | None) -> Listeners:
+        """Accepts connections. Raises StartError."""
+        assert self.hub is not None
+        listeners = Listeners(
+            self.reactor.loop,
+            partial(HeldBufferedConnection, self.hub),
+            self.config["tcp-backlog"],
+            self.log.warning,
+        )
+        check_backlog(self.config["tcp-backlog"], self.log.warning)
+        try:
+            if port == 0:
+                self.config.adjust("port", listeners.open_any(self.config["bind"]))
+            elif port is not None:
+                listeners.open_tcp(self.config["bind"], port)
+                self.config.adjust("port", port)
+            if unixsocket:
+                listeners.open_unix(self.config.path_below(unixsocket), self.config["unixsocketperm"])
+                self.config.adjust("unixsocket", unixsocket)
+        except ListenError as error:
+            listeners.close()
+            raise StartError(str(error.args[-1])) from error
+        await listeners.serving()
+        self._listeners = listeners
+        return listeners
+
+    def _listen_again(self, refusal: str) -> None:
+        if self.hub is not None:
+            raise ConfigRejected("A database in a program listens where its serve() says.")
+
+    def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
+        """As `Server.shutdown`. In another thread than the reactor's, the loop does it, and only the log says how."""
+        if self.reactor.is_here:
+            return super().shutdown(save, now, force)
+        assert self._loop is not None
+        self._loop.call_soon(partial(super().shutdown, save, now, force))
+        return True
+
+    def deliver_all(self) -> None:
+        assert self.hub is not None
+        if self.reactor.is_here:
+            super().deliver_all()
+        else:
+            self.hub.loop.call_soon(super().deliver_all)
+
+    def end(self) -> None:
+        self._ended = True
+        super().end()
+
+
+class Engine:
+    """A running server without a socket, and the clients in process that use it."""
+
+    def __init__(self, config: Config) -> None:
+        self.reactor = reactor()
+        self.exclusion = Exclusion()
+        self.server = EngineServer(config, self.reactor, self.exclusion)
+        self.key: str | None = None
+        self.handles = 0
+        self._spare: dict[tuple[int, bool], list[LocalClient]] = {}
+        self.reactor.run(HeldCoroutine(self.exclusion, self.server.start()))
+        assert self.server.hub is not None
+        self.hub = self.server.hub
+        _running.add(self)
+
+    def client(self, database: int, decode: bool, **options: Any) -> LocalClient:
+        """Returns a new client. Raises ValueError if there is no such database."""
+        return local_client(self.hub, database, decode=decode, **options)
+
+    def borrow(self, database: int, decode: bool) -> LocalClient:
+        """Returns a client for one command, or one pipeline; `give_back` takes it back."""
+        spare = self._spare.setdefault((database, decode), [])
+        while spare:
+            client = spare.pop()
+            if not client.ending:
+                return client
+        return self.client(database, decode)
+
+    def give_back(self, client: LocalClient, database: int) -> None:
+        spare = self._spare.setdefault((database, client.decode), [])
+        if not client.ending and client.is_idle and len(spare) < SPARE and client.db == database:
+            spare.append(client)
+        else:
+            client.close()
+
+    def call(self, function: Callable[[HostedServer], Any]) -> Any:
+        """Calls a function with the server, while no command runs."""
+        with self.exclusion:
+            return function(self.server)
+
+    # ---- the end ----
+
+    def release(self) -> None:
+        """Closes one handle, and the engine with the last. Raises OSError if its file cannot be written."""
+        with _lock:
+            if self.handles == 1:
+                self.stop()
+            self.handles -= 1
+
+    def stop(self) -> None:
+        """Writes and syncs the file, and ends the server. Nothing can be called afterwards."""
+        if self not in _running:
+            return
+        if not self.server.stopped and not self.reactor.run(self._shut_down()):
+            raise OSError("the database cannot write its append-only file and stays open; the log says why")
+        self.reactor.run(HeldCoroutine(self.exclusion, self.server.until_closed()))
+        _running.discard(self)
+        if self.key is not None:
+            _shared.pop(self.key, None)
+        self.exclusion.refuse("the database is closed")
+
+    async def _shut_down(self) -> bool:
+        # A file that has just been turned on must get its base first.
+        while self.server.persistence.awaiting_base and not self.server.persistence.failure:
+            await asyncio.sleep(PATIENCE)
+        with self.exclusion:
+            return self.server.shutdown()
+
+
+# Seconds between two looks at something that is under way.
+PATIENCE = 0.005
+# How many clients without work an engine keeps for each database.
+SPARE = 16
+
+
+def open_engine(path: str | os.PathLike[str] | None, name: str | None, directives: dict[str, Any]) -> Engine:
+    """Returns the engine of the folder or of the name, or a new one that nobody else has. Counts one more handle."""
+    key = f"file:{os.path.realpath(path)}" if path is not None else f"memory:{name}" if name is not None else None
+    with _lock:
+        engine = _shared.get(key) if key is not None else None
+        if engine is None or engine.server.stopped:
+            engine = Engine(configure(directives, path))
+            engine.key = key
+            if key is not None:
+                _shared[key] = engine
+        elif directives:
+            raise ValueError(f"the database is open already: directives have no effect: {', '.join(directives)}")
+        engine.handles += 1
+        return engine
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Stops the engines that run when the interpreter exits: nothing that they have answered may be lost."""
+    for engine in list(_running):
+        engine.stop()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+    _shared.clear()
+    for engine in list(_running):
+        engine.exclusion.after_fork(
+            f"the database was opened in process {os.getppid()}, from which this one was forked: open it here"
+        )
+        _running.discard(engine)
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,48 @@
+"""The native part of the objects that a program calls: one call of a method, from its arguments to its result."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from pyredis.embedded.engine import Engine
+from pyredis.shell.local_client import LocalClient, Ticket
+
+Words = Sequence[bytes | str | int | float | memoryview]
+Convert = Callable[[Any], Any] | None
+
+class Handle:
+    """Runs commands for any number of callers, in one database of an engine."""
+
+    engine: Engine
+    client: LocalClient
+    database: int
+
+    def __init__(self, engine: Engine, database: int = 0, decode_responses: bool = False) -> None: ...
+    def replace_client(self) -> None: ...
+
+def wait_for(client: LocalClient, ticket: Ticket) -> Any:
+    """Returns what a ticket is for, once it is there. An exception, such as KeyboardInterrupt, ends the wait."""
+
+class SyncHandle(Handle):
+    """Its calls return results."""
+
+    def _call(self, words: Words, convert: Convert = None) -> Any:
+        """Runs a command and returns its reply, converted."""
+    def call_elsewhere(self, words: Words) -> Any: ...
+
+class Ready:
+    """A coroutine that has finished: awaiting it takes no turn of the loop."""
+
+class AsyncHandle(Handle):
+    """Its calls return awaitables, which have finished already if nothing waits."""
+
+    def _call(self, words: Words, convert: Convert = None) -> Awaitable[Any]: ...
+    def call_elsewhere(self, words: Words, convert: Convert) -> Awaitable[Any]: ...
+    async def finish(self, client: LocalClient, ticket: Ticket, convert: Convert) -> Any: ...
+
+async def arrival(client: LocalClient, ticket: Ticket) -> Any:
+    """Returns what a ticket is for, once it is there. If the task is cancelled, the command has no effect."""
+
+def set_done(future: asyncio.Future[None]) -> None: ...
+def wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None: ...
+def cancel_again(task: asyncio.Task[Any] | None) -> None: ...

@@ -1,0 +1,16 @@
+"""Waiting to enter, and leaving while others wait; ``exclusion.pxd`` has the contract."""
+
+from typing import Self
+
+class Exclusion:
+    """For one server: ``with exclusion`` lets no other thread use it."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: object, error: object, trace: object) -> None: ...
+    @property
+    def held_here(self) -> bool:
+        """Whether the calling thread is inside."""
+    def refuse(self, reason: str) -> None:
+        """Refuses every thread from now on, with RuntimeError."""
+    def after_fork(self, reason: str) -> None:
+        """Refuses every thread of a child process, in which neither the holder nor those that wait exist."""

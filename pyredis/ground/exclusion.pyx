@@ -1,0 +1,106 @@
+"""Waiting to enter, and leaving while others wait; ``exclusion.pxd`` has the contract."""
+
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.pythread cimport PyThread_get_thread_ident
+from libc.stdint cimport uint64_t
+
+cdef extern from "gate.h" nogil:
+    int gate_init(Gate *gate)
+    void gate_destroy(Gate *gate)
+    uint64_t gate_openings(Gate *gate)
+    void gate_open(Gate *gate)
+    void gate_wait(Gate *gate, uint64_t seen, long ms)
+
+cdef enum:
+    # How long a thread waits before it looks whether a signal has arrived.
+    PATIENCE_MS = 50
+
+# The identifier of no thread.
+cdef unsigned long NOBODY = <unsigned long> -1
+
+
+cdef class Exclusion:
+    """For one server: ``with exclusion`` lets no other thread use it."""
+
+    def __cinit__(self):
+        if gate_init(&self.gate):
+            raise MemoryError("no mutex")
+        self.usable = True
+
+    def __dealloc__(self):
+        if self.usable:
+            gate_destroy(&self.gate)
+
+    def __enter__(self):
+        exclusion_enter(self)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        exclusion_leave(self)
+
+    @property
+    def held_here(self):
+        """Whether the calling thread is inside."""
+        return self.holder == PyThread_get_thread_ident()
+
+    cdef int wait(self, unsigned long thread) except -1:
+        cdef uint64_t seen
+        if self.refusal is not None:
+            raise RuntimeError(self.refusal)
+        if self.holder == thread:
+            raise RuntimeError("called while a command of the same database runs in this thread")
+        self.waiting += 1
+        try:
+            while self.holder != 0:
+                if self.refusal is not None:
+                    raise RuntimeError(self.refusal)
+                seen = gate_openings(&self.gate)
+                with nogil:
+                    gate_wait(&self.gate, seen, PATIENCE_MS)
+                PyErr_CheckSignals()
+        finally:
+            self.waiting -= 1
+        self.holder = thread
+        return 0
+
+    cdef int open(self) except -1:
+        cdef list actions
+        while self.left_over is not None:
+            actions = self.left_over
+            self.left_over = None
+            for action in actions:
+                action()
+        if self.refusal is None:
+            self.holder = 0
+        if self.waiting:
+            gate_open(&self.gate)
+        return 0
+
+    def refuse(self, str reason not None):
+        """Refuses every thread from now on, with RuntimeError. A thread that is inside leaves as usual."""
+        self.refusal = reason
+        if self.holder == 0:
+            self.holder = NOBODY
+
+    def after_fork(self, str reason not None):
+        """Refuses every thread of a child process, in which neither the holder nor those that wait exist."""
+        self.refusal = reason
+        self.holder = NOBODY
+        self.waiting = 0
+        # So that a thread that is inside does not let others in when it leaves.
+        self.left_over = []
+
+    cdef int do_or_leave(self, object action) except -1:
+        if self.holder == 0:
+            exclusion_enter(self)
+            try:
+                action()
+            finally:
+                exclusion_leave(self)
+        elif self.refusal is not None:
+            return 0
+        elif self.left_over is None:
+            self.left_over = [action]
+        else:
+            self.left_over.append(action)
+        return 0

@@ -1,0 +1,84 @@
+"""Runs commands in process and receives what is sent to the client."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pyredis._core import Core
+from pyredis.ground.exclusion import Exclusion
+from pyredis.shell.blocked import Blockable
+from pyredis.shell.hub import Hub
+
+ELSEWHERE: object
+"""What ``run`` of a shared client returns for a command that may wait: another client must run it."""
+
+class ClientClosed(ConnectionError):
+    """The client has been closed, by CLIENT KILL for example, or its server has ended."""
+
+class Ticket:
+    """A reply or a message that is not there yet. ``value`` is it once ``done`` is true."""
+
+    @property
+    def value(self) -> Any:
+        """The reply; an error reply is a ``ReplyError``."""
+    @property
+    def done(self) -> bool: ...
+    def call_when_done(self, wake: Callable[[], object]) -> bool:
+        """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
+
+def forward(reply: Ticket, ticket: Ticket) -> None:
+    """Resolves a ticket with the reply of another one."""
+
+def local_client(
+    hub: Hub,
+    database: int = 0,
+    *,
+    decode: bool = False,
+    shared: bool = False,
+    ordered: bool = False,
+    protocol: int = 3,
+) -> LocalClient:
+    """Returns a new client in a database. Raises ValueError if there is no such database or protocol."""
+
+class LocalClient(Blockable):
+    """A client in process. ``shared`` ones never wait for keys; ``ordered`` ones have replies in their inbox too."""
+
+    def __init__(self, hub: Hub) -> None: ...
+    @property
+    def exclusion(self) -> Exclusion: ...
+    @property
+    def decode(self) -> bool: ...
+    def run(self, words: Sequence[bytes | str | int | float | memoryview]) -> Any:
+        """Runs a command and returns its reply, a ``Ticket`` or ``ELSEWHERE``; an error reply is raised.
+
+        Raises ClientClosed after the client has been closed, TypeError or ValueError for arguments that cannot be sent.
+        """
+    def wait_or_end(self, begin: int) -> Any: ...
+    def send_mail(self) -> None:
+        """Delivers messages to clients in process now; those to sockets at the end of the loop's next iteration."""
+    def abandon(self, ticket: Ticket) -> bool:
+        """Gives up waiting for a reply. Returns False if it is there: the command has been executed."""
+    def stop_waiting_only(self) -> None: ...
+    def messages(self) -> list[Any]:
+        """Returns the messages that have arrived and removes them, oldest first."""
+    def await_message(self) -> Ticket | None:
+        """Returns a ticket that is resolved with None when a message arrives, or the client is closed.
+
+        Returns None if a message has arrived already. Raises ClientClosed.
+        """
+    def take_apart(self, data: bytes) -> None: ...
+    def close(self, after_reply: bool = False) -> None:
+        """Closes the client: its commands that wait are abandoned. Inside one of its own commands, after that one."""
+    def forget(self) -> None: ...
+    def push(self, data: bytes) -> None: ...
+    def monitor(self) -> bool:
+        """Sends this client a line for every command from now on; false if it is sent that already."""
+    def reset(self) -> None: ...
+    def run_held_back(self) -> None:
+        """Executes the command that CLIENT PAUSE held back."""
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing distinguishes it from a new client: no transaction, subscription, or reply to come."""
+    @property
+    def core(self) -> Core: ...
+    @property
+    def host(self) -> Any: ...

@@ -1,0 +1,462 @@
+"""Runs commands in process and receives what is sent to it; ``local_client.pxd`` has the contract."""
+
+from collections import deque
+from functools import partial
+
+from cpython.bytes cimport PyBytes_GET_SIZE
+from libc.stdint cimport uint64_t
+
+from pyredis._resp cimport Reply, reply_free, reply_truncate
+from pyredis.call.client cimport (
+    CLIENT_AUTHENTICATED,
+    CLIENT_BLOCKED,
+    CLIENT_CLOSE_AFTER_REPLY,
+    CLIENT_CLOSE_NOW,
+    CLIENT_DENY_BLOCKING,
+    CLIENT_LOCAL,
+    CLIENT_MONITOR,
+    CLIENT_MULTI,
+    CLIENT_NO_TOUCH,
+    CLIENT_PUBSUB,
+    client_discard,
+    client_end_reply,
+    client_init,
+    client_reset,
+)
+from pyredis.call.command cimport CMD_BLOCKING, Command
+from pyredis.call.monitors cimport monitors_add, monitors_remove
+from pyredis.call.outbox cimport Mailbox, outbox_due, outbox_forget
+from pyredis.call.pausing cimport is_held_back
+from pyredis.call.state cimport RESTRICT_PAUSED, Server, find_command
+from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.dispatch.direct cimport call_direct
+from pyredis.dispatch.resuming cimport resume_command
+from pyredis.dispatch.serving cimport forget_waiting
+from pyredis.ground.base cimport Slice, unlikely
+from pyredis.ground.exclusion cimport exclusion_enter, exclusion_leave
+from pyredis.ground.memory cimport Account, mem_enter
+from pyredis.journal.aof cimport aof_released
+from pyredis.keyspace.keyspace cimport keyspace_tick
+from pyredis.shell.hub cimport Hub, Receiver
+from pyredis.shell.outgoing cimport Parcel, parcel_of
+from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
+
+from pyredis.replies import Push
+from pyredis.wire.reply_objects import ReplyParser
+
+cdef enum:
+    CLOSING = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW
+    # A reply buffer larger than this, in bytes, is freed when it is empty.
+    REPLY_KEEP = 1 << 20
+
+_Push = Push
+
+# What `run` of a shared client returns for a command that may wait: another client must run it.
+ELSEWHERE = object()
+
+
+class ClientClosed(ConnectionError):
+    """The client has been closed, by CLIENT KILL for example, or its server has ended."""
+
+
+cdef class Ticket:
+    """A reply or a message that is not there yet. ``value`` is it once ``done`` is true."""
+
+    def call_when_done(self, wake):
+        """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
+        if self.done:
+            return False
+        self.wake = wake
+        return True
+
+    cdef int resolve(self, object value) except -1:
+        if self.done:
+            return 0
+        self.value = value
+        self.done = True
+        if self.wake is not None:
+            self.wake()
+        return 0
+
+
+def forward(Ticket reply not None, Ticket ticket not None):
+    """Resolves a ticket with the reply of another one."""
+    ticket.resolve(reply.value)
+
+
+def local_client(Hub hub not None, int database=0, *, bint decode=False, bint shared=False, bint ordered=False,
+                 int protocol=3):
+    """Returns a new client in a database. Raises ValueError if there is no such database or protocol."""
+    cdef LocalClient client
+    if not 0 <= database < hub.core.server.keyspace.count:
+        raise ValueError(f"no such database: {database}; there are {hub.core.server.keyspace.count}")
+    if protocol not in (2, 3):
+        raise ValueError(f"no such protocol: {protocol}")
+    client = LocalClient(hub)
+    client.decode = decode
+    client.shared = shared
+    client.ordered = ordered
+    client.client.protocol = protocol
+    client.client.database = &hub.core.server.keyspace.databases[database]
+    if shared:
+        client.client.flags |= CLIENT_DENY_BLOCKING
+    return client
+
+
+cdef class LocalClient(Blockable):
+    """A client in process. ``shared`` ones never wait for keys; ``ordered`` ones have replies in their inbox too."""
+
+    def __cinit__(self, Hub hub):
+        if hub.exclusion is None:
+            raise ValueError("the server is called by one thread only")
+        self.exclusion = hub.exclusion
+        self.tickets = deque()
+        self.inbox = deque()
+        exclusion_enter(self.exclusion)
+        try:
+            self.begin()
+        finally:
+            exclusion_leave(self.exclusion)
+
+    cdef int begin(self) except -1:
+        cdef Server *server = &self.hub.core.server
+        keyspace_tick(&server.keyspace)
+        client_init(&self.client, &server.keyspace)
+        self.client.owner = <void *> self
+        self.client.id = server.next_client_id
+        server.next_client_id += 1
+        self.client.protocol = 3
+        self.client.flags |= CLIENT_AUTHENTICATED | CLIENT_LOCAL
+        self.hub.connections += 1
+        self.hub.clients.add(self)
+        return 0
+
+    def __del__(self):
+        if self.client.owner != NULL:
+            self.exclusion.do_or_leave(self.forget)
+
+    # ---- running commands ----
+
+    def run(self, words):
+        """Runs a command, a sequence of its name and arguments, and returns its reply; an error reply is raised.
+
+        Returns a ``Ticket`` while the command waits for keys or for the append-only file, and ``ELSEWHERE`` if the
+        client is shared and the command is one that may wait. Raises ClientClosed after the client has been closed,
+        TypeError or ValueError for arguments that cannot be sent.
+        """
+        cdef ObjectArguments encoded
+        cdef Account *interrupted = mem_enter(self.hub.memory)
+        try:
+            encode_arguments(&encoded, words, self.hub.core.server.settings.proto_max_bulk)
+            return self.call(<int> encoded.count, encoded.items)
+        finally:
+            release_arguments(&encoded)
+            mem_enter(interrupted)
+
+    cdef object call(self, int argc, Slice *argv):
+        cdef Command *command
+        exclusion_enter(self.exclusion)
+        try:
+            command = find_command(&self.hub.core.server, argv[0])
+            if self.shared and command != NULL and unlikely(
+                    command.flags & CMD_BLOCKING or self.hub.core.server.restrictions & RESTRICT_PAUSED):
+                return ELSEWHERE
+            return self.execute(command, argc, argv)
+        finally:
+            exclusion_leave(self.exclusion)
+
+    cdef object execute(self, Command *command, int argc, Slice *argv):
+        cdef Server *server = &self.hub.core.server
+        cdef size_t begin = server.reply.size
+        self.hub.core.check_idle()
+        if unlikely(self.client.flags & CLOSING):
+            raise ClientClosed("the client has been closed")
+        keyspace_tick(&server.keyspace)
+        call_direct(server, &self.client, argc, argv)
+        return self.settle(begin)
+
+    cdef object settle(self, size_t begin):
+        """Returns the reply of the command that has run, or a ticket for it, and delivers what it sent to others."""
+        cdef Server *server = &self.hub.core.server
+        cdef uint64_t offset = server.wait_offset
+        if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
+            return self.wait_or_end(begin)
+        if unlikely(self.ordered and self.held):
+            return self.await_file(begin, offset)
+        if server.aof != NULL and offset > aof_released(server.aof):
+            self.hub.drain()
+            if offset > aof_released(server.aof):
+                return self.await_file(begin, offset)
+        if unlikely(self.ordered):
+            self.receive(b"".join(parcel_of(&server.reply, begin, 0).parts))
+        if unlikely(server.outbox.first != NULL):
+            self.send_mail()
+        return self.hub.core.take_reply(begin, self.decode)
+
+    def wait_or_end(self, size_t begin):
+        if self.client.flags & CLIENT_BLOCKED:
+            if self.client.waiter != NULL and self.alarm is None:
+                self.arm()
+            self.send_mail()
+            return self.new_ticket()
+        try:
+            if self.ordered:
+                self.receive(b"".join(parcel_of(&self.hub.core.server.reply, begin, 0).parts))
+            self.send_mail()
+            return self.hub.core.take_reply(begin, self.decode)
+        finally:
+            reply_truncate(&self.hub.core.server.reply, begin)
+            self.forget()
+
+    cdef Ticket new_ticket(self):
+        cdef Ticket ticket = Ticket()
+        if not self.ordered:
+            self.tickets.append(ticket)
+        return ticket
+
+    cdef object await_file(self, size_t begin, uint64_t offset):
+        """Leaves the reply to the hub, which sends it when the file has the command."""
+        cdef Reply *reply = &self.hub.core.server.reply
+        cdef Parcel parcel = parcel_of(reply, begin, 0)
+        cdef Ticket ticket = self.new_ticket()
+        if begin == 0 and reply.capacity > REPLY_KEEP:
+            reply_free(reply)
+        self.hub.wait(self, parcel, parcel.size, offset)
+        self.send_mail()
+        return ticket
+
+    def send_mail(self):
+        """Delivers messages to clients in process now; those to sockets at the end of the loop's next iteration."""
+        cdef Server *server = &self.hub.core.server
+        cdef Mailbox *mailbox = outbox_due(&server.outbox)
+        cdef Mailbox *following
+        cdef uint64_t released = self.hub.released()
+        cdef list receivers = []
+        while mailbox != NULL:
+            following = mailbox.after
+            if mailbox.client.flags & CLIENT_LOCAL:
+                receivers.append(<object> mailbox.client.owner)
+            mailbox = following
+        for receiver in receivers:
+            if (<Receiver> receiver).client.mailbox == NULL:
+                continue
+            try:
+                self.hub.deliver_to(<Receiver> receiver, released)
+            except Exception as error:
+                self.hub.host.report_exception("Sending a message failed", error)
+                receiver.close()
+        self.hub.deliver_soon()
+
+    def abandon(self, Ticket ticket not None):
+        """Gives up waiting for a reply. Returns False if it is there: the command has been executed."""
+        exclusion_enter(self.exclusion)
+        try:
+            if ticket.done:
+                return False
+            if ticket is self.reader:
+                self.reader = None
+            elif self.client.waiter != NULL:
+                self.stop_waiting_only()
+                self.tickets.remove(ticket)
+            else:
+                # The file does not have the command yet. The reply will be dropped.
+                ticket.wake = None
+            return True
+        finally:
+            exclusion_leave(self.exclusion)
+
+    def stop_waiting_only(self):
+        self.disarm()
+        forget_waiting(&self.hub.core.server, &self.client)
+        self.client.flags &= ~<unsigned> CLIENT_BLOCKED
+        client_end_reply(&self.client)
+
+    # ---- what was sent to it ----
+
+    def messages(self):
+        """Returns the messages that have arrived and removes them, oldest first."""
+        cdef list found = []
+        exclusion_enter(self.exclusion)
+        try:
+            while self.inbox:
+                item = self.inbox.popleft()
+                if isinstance(item, bytes):
+                    self.unread -= PyBytes_GET_SIZE(item)
+                    found += ReplyParser(self.decode).feed(item)
+                else:
+                    found.append(item[0])
+            return found
+        finally:
+            exclusion_leave(self.exclusion)
+
+    def await_message(self):
+        """Returns a ticket that is resolved with None when a message arrives, or the client is closed.
+
+        Returns None if a message has arrived already. Raises ClientClosed.
+        """
+        exclusion_enter(self.exclusion)
+        try:
+            if self.inbox:
+                return None
+            if self.lost:
+                raise ClientClosed("the client has been closed")
+            if self.reader is None:
+                self.reader = Ticket()
+            return self.reader
+        finally:
+            exclusion_leave(self.exclusion)
+
+    cdef int receive(self, bytes data) except -1:
+        """Takes what the hub delivers: replies of commands that waited, and messages."""
+        cdef Ticket reader = self.reader
+        if self.lost or not data:
+            return 0
+        if self.tickets and not self.ordered:
+            self.take_apart(data)
+        else:
+            self.inbox.append(data)
+            self.unread += PyBytes_GET_SIZE(data)
+        if reader is not None and self.inbox:
+            self.reader = None
+            reader.resolve(None)
+        return self.check_output(0)
+
+    def take_apart(self, bytes data):
+        """Gives replies to those who await them, and keeps messages."""
+        try:
+            items = ReplyParser(self.decode).feed(data)
+        except UnicodeDecodeError as error:
+            items = [error]
+        for item in items:
+            if isinstance(item, _Push) or not self.tickets:
+                self.inbox.append((item,))
+            else:
+                (<Ticket> self.tickets.popleft()).resolve(item)
+
+    cdef int send(self, const char *data, size_t size) except -1:
+        return self.receive(data[:size])
+
+    cdef int send_large(self, size_t begin) except -1:
+        return self.send_parcel(parcel_of(&self.hub.core.server.reply, begin, 0))
+
+    cdef int send_parcel(self, Parcel parcel) except -1:
+        return self.receive(b"".join(parcel.parts))
+
+    cdef int check_output(self, size_t unsent) except -1:
+        """Closes a client that leaves more messages unread than ``client-output-buffer-limit`` allows its class."""
+        if self.unread and self.hub.host.exceeds_output_limit(self, self.unread):
+            self.close()
+        return 0
+
+    cdef int look_again(self) except -1:
+        return 0
+
+    cdef size_t unsent_bytes(self) except? 0:
+        return self.unread
+
+    cdef bint is_gone(self) except -1:
+        return self.lost
+
+    cdef int finish(self) except -1:
+        if self.closing and not self.is_owed() and not self.lost:
+            self.forget()
+        return 0
+
+    cdef int go_on(self) except -1:
+        return self.disarm()
+
+    # ---- its end ----
+
+    def close(self, bint after_reply=False):
+        """Closes the client: its commands that wait are abandoned. Inside one of its own commands, after that one."""
+        self.client.flags |= CLIENT_CLOSE_AFTER_REPLY if after_reply else CLIENT_CLOSE_NOW
+        if self.hub.core.server.current != &self.client:
+            self.exclusion.do_or_leave(self.forget)
+
+    def forget(self):
+        """Removes every trace of the client from the server. The thread must be inside the exclusion, or alone."""
+        cdef Account *interrupted
+        if self.lost:
+            return
+        interrupted = mem_enter(self.hub.memory)
+        self.closing = True
+        self.client.flags |= CLIENT_CLOSE_NOW
+        self.leave_server()
+        self.lost = True
+        mem_enter(interrupted)
+        failure = ClientClosed("the client has been closed")
+        while self.tickets:
+            (<Ticket> self.tickets.popleft()).resolve(failure)
+        if self.reader is not None:
+            self.reader.resolve(None)
+            self.reader = None
+
+    cdef int leave_server(self) except -1:
+        cdef Server *server = &self.hub.core.server
+        self.stop_waiting()
+        monitors_remove(&server.monitors, &self.client)
+        outbox_forget(&server.outbox, &self.client)
+        self.hub.clients.remove(self)
+        client_discard(&self.client)
+        return 0
+
+    # ---- what commands use ----
+
+    def push(self, bytes data):
+        self.receive(data)
+
+    def monitor(self):
+        """MONITOR: sends this client what others execute; false if it is sent that already."""
+        if self.client.flags & CLIENT_MONITOR:
+            return False
+        monitors_add(&self.hub.core.server.monitors, &self.client)
+        return True
+
+    def reset(self):
+        """RESET: restores the state of a new client, except for its authentication, which the caller decides."""
+        if self.hub.core.server.in_exec and self.hub.core.server.current == &self.client:
+            raise RuntimeError("not possible while the client's EXEC runs")
+        forget_subscriptions(&self.hub.core.server, &self.client)
+        monitors_remove(&self.hub.core.server.monitors, &self.client)
+        client_reset(&self.client, &self.hub.core.server.keyspace)
+        self.name = b""
+
+    def run_held_back(self):
+        """After a pause: executes the command that it held back."""
+        cdef Server *server = &self.hub.core.server
+        cdef size_t begin = server.reply.size
+        cdef Ticket ticket
+        if not is_held_back(&self.client):
+            return
+        keyspace_tick(&server.keyspace)
+        server.wait_offset = 0
+        ticket = self.tickets.popleft() if self.tickets else Ticket()
+        resume_command(server, &self.client)
+        try:
+            reply = self.settle(begin)
+        except Exception as error:
+            reply = error
+        if isinstance(reply, Ticket):
+            # It waits on, for keys or for the file.
+            later = <Ticket> reply
+            later.wake = partial(forward, later, ticket)
+        elif not self.ordered:
+            ticket.resolve(reply)
+
+    @property
+    def is_idle(self):
+        """Whether nothing distinguishes it from a new client: no transaction, subscription, or reply to come."""
+        cdef unsigned busy = CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR | CLIENT_BLOCKED | CLIENT_NO_TOUCH
+        return not (self.client.flags & busy or self.client.watching or self.tickets or self.inbox or self.name or
+                    self.client.protocol != 3)
+
+    @property
+    def core(self):
+        return self.hub.core
+
+    @property
+    def host(self):
+        return self.hub.host
+
+    def ask_address(self, which):
+        return "127.0.0.1:0"
