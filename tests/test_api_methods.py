@@ -1,0 +1,144 @@
+"""The methods of a database in the process are redis-py's, and are what their table says."""
+
+import inspect
+
+import pytest
+import redis
+import redis.asyncio
+
+from pyredis.commands.table.command_table import SPECS
+from pyredis.embedded.api.async_face import AsyncFace
+from pyredis.embedded.api.method_pattern import parse_pattern
+from pyredis.embedded.api.method_table import MODULES
+from pyredis.embedded.api.method_writer import generated, spec_of
+from pyredis.embedded.api.methods import Methods
+from pyredis.embedded.api.sync_face import SyncFace
+from support.api_scripts import COMMON, OURS
+
+redis_8 = pytest.mark.skipif(int(redis.__version__.split(".")[0]) < 8, reason="these are the methods of redis-py 8")
+
+CALLS = [call for script in (COMMON | OURS).values() for call in script]
+ROWS = [method for methods in MODULES.values() for method in methods]
+
+# Public methods of redis.Redis that are not methods of a command.
+OF_THE_ENGINE = {
+    **dict.fromkeys(("client", "close", "monitor", "pipeline", "pubsub"), "made by the engine"),
+    **dict.fromkeys(("from_pool", "from_url", "get_cache", "get_connection_kwargs", "get_retry"), "about connections"),
+    **dict.fromkeys(("parse_response", "set_retry"), "about connections"),
+}
+MODULE = "of a module, which the server cannot load"
+MISSING = {
+    **dict.fromkeys(("bf", "cf", "cms", "ft", "json", "load_external_module", "tdigest", "topk", "ts", "vset"), MODULE),
+    **{name: "of arrays, a type of Redis 8.8" for name in dir(redis.Redis) if name.startswith("ar")},
+    **{
+        name: "of Redis 8.6, with state in the client"
+        for name in dir(redis.Redis)
+        if name.startswith("himport_") and name != "himport_registry"
+    },
+    **{name: "of Redis 8.6, for its diagnosis" for name in dir(redis.Redis) if name.startswith("hotkeys")},
+    **{name: "for a sentinel" for name in dir(redis.Redis) if name.startswith("sentinel")},
+    **{name: "of users, which the server lacks" for name in dir(redis.Redis) if name.startswith("acl_")},
+    **dict.fromkeys(("digest_local",), "of the xxhash package"),
+    **dict.fromkeys(("keyspace_notifications",), "of a pub/sub connection"),
+    **dict.fromkeys(("psync", "sync"), "for a replica, which must be a connection"),
+}
+
+
+def public(of):
+    return {name for name in dir(of) if not name.startswith("_") and callable(getattr(of, name))}
+
+
+def parameters(function):
+    """Names, kinds and defaults of a method's parameters."""
+    found = inspect.signature(function).parameters.values()
+    return [(each.name, each.kind.name, each.default) for each in found]
+
+
+@redis_8
+@pytest.mark.parametrize(("theirs", "ours"), [(redis.Redis, SyncFace), (redis.asyncio.Redis, AsyncFace)])
+def test_every_method_of_redis_py_is_there(theirs, ours):
+    lacking = public(theirs) - public(ours) - set(OF_THE_ENGINE) - set(MISSING)
+    connections = {"auto_close_connection_pool", "initialize", "aclose", "get_encoder", "response_callbacks"}
+    assert lacking - connections == set()
+
+
+@redis_8
+def test_the_reasons_are_about_methods_that_are_missing():
+    assert (set(OF_THE_ENGINE) | set(MISSING)) - public(redis.Redis) == set()
+    assert set(MISSING) & public(SyncFace) == set()
+
+
+@redis_8
+@pytest.mark.parametrize(("theirs", "ours"), [(redis.Redis, SyncFace), (redis.asyncio.Redis, AsyncFace)])
+def test_methods_have_the_parameters_of_redis_py(theirs, ours):
+    both = public(theirs) & public(ours) - {"get_encoder"}
+    different = {
+        name: (parameters(getattr(theirs, name)), parameters(getattr(ours, name)))
+        for name in both
+        if parameters(getattr(theirs, name)) != parameters(getattr(ours, name))
+    }
+    assert different == {}
+
+
+# Methods that a script cannot call, because they change the connection or start work; they have tests of their own.
+APART = {"bitfield", "bgrewriteaof", "quit", "reset"}
+
+
+@pytest.mark.parametrize("name", sorted(public(Methods) - APART))
+def test_every_method_is_called_in_a_script_with_each_of_its_options(name):
+    signature = inspect.signature(getattr(Methods, name))
+    given = set()
+    calls = [call for call in CALLS if call.name == name]
+    for call in calls:
+        given |= set(signature.bind(None, *call.arguments, **call.options).arguments)
+    options = {each.name for each in signature.parameters.values() if each.kind.name != "VAR_KEYWORD"}
+    assert calls
+    assert options - given == set()
+
+
+@pytest.mark.parametrize("path", sorted(generated()), ids=lambda path: path.name)
+def test_a_generated_file_is_what_the_table_says(path):
+    assert path.read_text(encoding="utf-8") == generated()[path]
+
+
+@pytest.mark.parametrize("method", ROWS, ids=lambda method: method.name)
+def test_a_row_uses_only_words_of_its_command(method):
+    """The words in capitals are tokens of the command table, in its order or not."""
+    spec = spec_of(method)
+    if spec is None:
+        assert method.pattern.command[0].lower() not in SPECS or method.command.count("|") == 1
+        return
+    words = {word[2:-1] for item in method.pattern.items for word in item.words if word.startswith('b"')}
+    assert words <= tokens(spec.arguments)
+
+
+def tokens(arguments):
+    found = set()
+    for argument in arguments:
+        found |= {argument.token} | tokens(argument.arguments)
+    return found
+
+
+@pytest.mark.parametrize("method", ROWS, ids=lambda method: method.name)
+def test_every_generated_method_has_a_docstring_and_annotations(method):
+    function = getattr(Methods, method.name)
+    assert function.__doc__
+    assert all(each.annotation is not each.empty for each in list(inspect.signature(function).parameters.values())[1:])
+    assert inspect.signature(function).return_annotation
+
+
+def test_patterns_are_read_as_they_are_described():
+    pattern = parse_pattern(
+        "COPY source destination [DB destination_db:int] [old=REPLACE] values... ~cast:cast=float **"
+    )
+    assert pattern.command == ("COPY",)
+    assert [(each.star, each.name, each.default) for each in pattern.parameters] == [
+        ("", "source", ""),
+        ("", "destination", ""),
+        ("*", "values", ""),
+        ("", "destination_db", "None"),
+        ("", "old", "False"),
+        ("", "cast", "float"),
+        ("**", "kwargs", ""),
+    ]
+    assert [item.condition for item in pattern.items] == ["", "", "destination_db is not None", "old", "", "", ""]

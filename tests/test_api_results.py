@@ -1,0 +1,142 @@
+"""The methods of a database in the process have the results of redis-py, and raise its exceptions.
+
+The same scripts of calls run on redis-py over our server and over the oracle, and on the faces in this process.
+"""
+
+import asyncio
+import inspect
+import warnings
+
+import pytest
+import redis
+import redis.asyncio
+
+from support.api_faces import LocalAsyncFace, LocalFace, PlainServer
+from support.api_scripts import COMMON, OURS
+
+redis_8 = pytest.mark.skipif(int(redis.__version__.split(".")[0]) < 8, reason="these are the results of redis-py 8")
+# Mistakes that are found before a command is sent; the texts are our own.
+OWN_TEXTS = ("DataError", "ValueError", "TypeError", "NotImplementedError", "AttributeError", "KeyError")
+
+
+def outcome(call, face):
+    """What a call does: its result with all types, or its exception."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = call.on(face)
+        except Exception as error:  # noqa: BLE001
+            return raised(error)
+    if "scan" in str(call).lower() or call.name in ("keys", "sdiff"):
+        result = unordered(result)
+    return shape(result) if call.loose else exact(result)
+
+
+def unordered(value):
+    """The value with its lists in one order: that of keys and members is the server's choice."""
+    if isinstance(value, list):
+        return sorted(map(unordered, value), key=repr)
+    return tuple(map(unordered, value)) if isinstance(value, tuple) else value
+
+
+def raised(error):
+    kind = type(error).__name__
+    return kind, None if kind in OWN_TEXTS else str(error)
+
+
+def exact(value):
+    """The value with the types of all its parts; the order of maps and sets does not matter."""
+    kind = type(value).__name__
+    if isinstance(value, dict):
+        return kind, sorted((repr(exact(key)), exact(each)) for key, each in value.items())
+    if isinstance(value, set):
+        return kind, sorted(repr(exact(each)) for each in value)
+    if isinstance(value, list | tuple):
+        return kind, [exact(each) for each in value]
+    return (kind, str(value)) if isinstance(value, Exception) else (kind, repr(value))
+
+
+def shape(value):
+    """The types of the value and of its parts; numbers and texts differ between servers and moments."""
+    kind = type(value).__name__
+    if isinstance(value, dict):
+        return kind, sorted((repr(key), shape(each)) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return kind, sorted({repr(shape(each)) for each in value})
+    return kind
+
+
+def run(script, face):
+    return [f"{call}: {outcome(call, face)}" for call in script]
+
+
+def differences(expected, got):
+    return [pair for pair in zip(expected, got, strict=True) if pair[0] != pair[1]]
+
+
+class Awaited:
+    """An asynchronous face whose calls are awaited at once, so that a script runs on it."""
+
+    def __init__(self, face, loop):
+        self.face, self.loop = face, loop
+
+    def __getattr__(self, name):
+        def call(*arguments, **options):
+            result = getattr(self.face, name)(*arguments, **options)
+            if inspect.isawaitable(result):
+                return self.loop.run_until_complete(result)
+            return self.loop.run_until_complete(collected(result)) if hasattr(result, "__aiter__") else result
+
+        return call
+
+
+async def collected(iterator):
+    return [each async for each in iterator]
+
+
+@pytest.fixture(params=[False, True], ids=["bytes", "str"])
+def decode(request):
+    return request.param
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = PlainServer(tmp_path)
+    yield server
+    assert not server.exceptions
+
+
+def over(server, decode):
+    return redis.Redis(port=server.port, decode_responses=decode)
+
+
+@redis_8
+@pytest.mark.parametrize("name", [*COMMON, *OURS])
+def test_a_database_in_the_process_answers_as_redis_py_over_our_server(name, decode, server, shared_ours):
+    script = (COMMON | OURS)[name]
+    with over(shared_ours, decode) as remote:
+        expected = run(script, remote)
+        remote.config_set("slowlog-log-slower-than", 10000)
+    assert differences(expected, run(script, LocalFace(server, decode))) == []
+
+
+@redis_8
+@pytest.mark.parametrize("name", COMMON)
+def test_redis_py_over_the_oracle_answers_the_same(name, decode, server, shared_oracle):
+    with over(shared_oracle, decode) as remote:
+        expected = run(COMMON[name], remote)
+    assert differences(expected, run(COMMON[name], LocalFace(server, decode))) == []
+
+
+@pytest.mark.parametrize("name", [*COMMON, *OURS])
+def test_the_asynchronous_face_answers_as_the_synchronous_one(name, decode, tmp_path):
+    script = (COMMON | OURS)[name]
+    loop = asyncio.new_event_loop()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    awaited = Awaited(LocalAsyncFace(PlainServer(tmp_path / "a"), decode), loop)
+    try:
+        expected = run(script, LocalFace(PlainServer(tmp_path / "b"), decode))
+        assert differences(expected, run(script, awaited)) == []
+    finally:
+        loop.close()
