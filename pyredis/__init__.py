@@ -1,27 +1,58 @@
-"""A server for the Redis protocol with a native core, for CPython.
+"""A server for the Redis protocol with a native core, for CPython, and the same engine as a library.
+
+    db = pyredis.open()
+    db.set("greeting", "hello")
 
     with pyredis.Server() as server:
         client = redis.Redis.from_url(server.url)
 
-Nothing else is imported before one of the names is used.
+Nothing else is imported before one of the names is used. The exceptions are redis-py's classes where it is installed.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pyredis._finder import install
 from pyredis._version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from pyredis.embedded.database import AsyncDatabase, Database, aopen, open
     from pyredis.embedded.hosted import LoadError, Server, StartError, serve
 
-__all__ = ["LoadError", "Server", "StartError", "__version__", "serve"]
+_MODULES = {
+    "AsyncDatabase": "database",
+    "Database": "database",
+    "LoadError": "hosted",
+    "Server": "hosted",
+    "StartError": "hosted",
+    "aopen": "database",
+    "open": "database",
+    "serve": "hosted",
+}
+
+__all__ = [
+    "AsyncDatabase",
+    "Database",
+    "LoadError",
+    "Server",
+    "StartError",
+    "__version__",
+    "aopen",
+    "open",
+    "serve",
+]
 
 install()
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'pyredis' has no attribute {name!r}")
-    from pyredis.embedded import hosted
+    module = _MODULES.get(name)
+    if module is not None:
+        return getattr(import_module(f"pyredis.embedded.{module}"), name)
+    # Most names that are asked for here are not exceptions: those of submodules, and of the protocols of Python.
+    if name[:1].isupper() and name.endswith(("Error", "InvalidResponse")):
+        from pyredis.embedded.api.client_errors import NAMES, find
 
-    return getattr(hosted, name)
+        if name in NAMES:
+            return find(name)
+    raise AttributeError(f"module 'pyredis' has no attribute {name!r}")

@@ -1,13 +1,26 @@
-"""A database in the process: `open` for threads, `aopen` for coroutines."""
+"""A database in the process: `open` for threads, `aopen` for coroutines.
+
+Their methods are those of ``redis.Redis`` and ``redis.asyncio.Redis`` (`pyredis.embedded.api`), without a connection:
+a command runs in the thread that calls it, and its result is there when the call returns.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import Any, Self
 
+from pyredis.embedded.api.argument_forms import Encoder
+from pyredis.embedded.api.async_face import AsyncFace
+from pyredis.embedded.api.client_errors import argument_error, find, reply_exception
+from pyredis.embedded.api.sync_face import SyncFace
+from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine, open_engine
 from pyredis.embedded.handle import AsyncHandle, SyncHandle
-from pyredis.shell.local_client import LocalClient
+from pyredis.embedded.hosted import empty
+from pyredis.embedded.message_streams import AsyncMonitor, AsyncPubSub, PubSub, SyncMonitor
+from pyredis.embedded.pipelines import AsyncPipeline, Pipeline
+from pyredis.shell.local_client import ClientClosed, LocalClient
+from pyredis.wire.reply_objects import ReplyError
 
 
 class Common:
@@ -15,20 +28,51 @@ class Common:
 
     engine: Engine
     client: LocalClient
+    database: int
+    _callbacks: dict[str, Any] | None = None
     _open = True
 
+    @property
+    def clock(self) -> Clock:
+        """The database's clock, which tests can stop and advance."""
+        return Clock(self.engine.call)
+
+    @property
+    def decode_responses(self) -> bool:
+        """Whether results have str in place of bytes."""
+        return self.client.decode
+
+    def get_encoder(self) -> Encoder:
+        return Encoder(decode_responses=self.client.decode)
+
+    def reset(self) -> None:
+        """Removes all data, scripts and functions, between two tests for example."""
+        self.engine.call(empty)
+
     def _translated(self, error: Exception) -> Exception:
+        """Returns the exception to raise for one of the engine."""
+        if isinstance(error, ReplyError):
+            return reply_exception(error.args[0])
+        if isinstance(error, ClientClosed):
+            return find("ConnectionError")(str(error))
+        if isinstance(error, UnicodeError):
+            return error
+        if isinstance(error, TypeError | ValueError):
+            return argument_error(error)
         return error
 
     def _release(self) -> None:
         if self._open:
+            self.client.close()
             self.engine.release()
             self._open = False
-            self.client.close()
 
 
-class Database(Common, SyncHandle):
-    """A database whose methods return results. May be used by any number of threads."""
+class Database(Common, SyncHandle, SyncFace):  # type: ignore[misc]
+    """A database whose methods return results. Any number of threads may call them at the same time.
+
+    As a context manager it is closed at the end of the block.
+    """
 
     def __enter__(self) -> Self:
         return self
@@ -36,16 +80,35 @@ class Database(Common, SyncHandle):
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<pyredis.Database {self.engine}, db={self.database}{'' if self._open else ', closed'}>"
+
     def close(self) -> None:
-        """Closes the database for this handle. The last one to be closed writes and syncs the file."""
+        """Closes the database for this object. The last one to be closed writes and syncs the file.
+
+        Raises OSError if the file cannot be written; then the database stays open.
+        """
         self._release()
 
-    def execute_command(self, *words: Any) -> Any:
-        return self._call(words)
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Returns an object that keeps commands until its ``execute``; with ``transaction`` they are one."""
+        return Pipeline(self, transaction)
+
+    def pubsub(self, **kwargs: Any) -> PubSub:
+        """Returns an object that subscribes to channels."""
+        return PubSub(self, **kwargs)
+
+    def monitor(self) -> SyncMonitor:
+        """Returns a context manager that reports the commands that all clients run."""
+        return SyncMonitor(self)
 
 
-class AsyncDatabase(Common, AsyncHandle):
-    """A database whose methods return awaitables."""
+class AsyncDatabase(Common, AsyncHandle, AsyncFace):  # type: ignore[misc]
+    """A database whose methods return awaitables, for one event loop or several.
+
+    An awaitable is finished when it is returned, unless its command waits. As a context manager the database is closed
+    at the end of the block.
+    """
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,11 +116,32 @@ class AsyncDatabase(Common, AsyncHandle):
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
+    def __await__(self) -> Any:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<pyredis.AsyncDatabase {self.engine}, db={self.database}{'' if self._open else ', closed'}>"
+
     async def aclose(self) -> None:
+        """As `Database.close`. Blocks the loop while the file is synced."""
         self._release()
 
-    def execute_command(self, *words: Any) -> Any:
-        return self._call(words)
+    close = aclose
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> AsyncPipeline:
+        """Returns an object that keeps commands until its ``execute``; with ``transaction`` they are one."""
+        return AsyncPipeline(self, transaction)
+
+    def pubsub(self, **kwargs: Any) -> AsyncPubSub:
+        """Returns an object that subscribes to channels."""
+        return AsyncPubSub(self, **kwargs)
+
+    def monitor(self) -> AsyncMonitor:
+        """Returns a context manager that reports the commands that all clients run."""
+        return AsyncMonitor(self)
 
 
 def open(
@@ -68,6 +152,16 @@ def open(
     decode_responses: bool = False,
     **directives: Any,
 ) -> Database:
+    """Opens a database in the process: in memory, or kept in the folder ``path``.
+
+    In memory it belongs to the caller alone, unless it has a ``name``: all databases of the process with one name, and
+    all in one folder, have the same data. ``db`` is the number of the database in it. With ``decode_responses``,
+    results have str in place of bytes. All directives of the configuration are keyword arguments; ``appendfsync`` is
+    ``everysec`` by default.
+
+    Raises TypeError or ValueError for arguments that are not valid, StartError or LoadError if the folder cannot be
+    used.
+    """
     return Database(open_engine(path, name, directives), db, decode_responses)
 
 
@@ -79,4 +173,5 @@ def aopen(
     decode_responses: bool = False,
     **directives: Any,
 ) -> AsyncDatabase:
+    """As `open`, for coroutines: ``async with pyredis.aopen() as db``. Loading a folder blocks the loop."""
     return AsyncDatabase(open_engine(path, name, directives), db, decode_responses)

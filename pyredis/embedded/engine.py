@@ -113,6 +113,9 @@ class Engine:
         self.hub = self.server.hub
         _running.add(self)
 
+    def __repr__(self) -> str:
+        return self.key or "in memory"
+
     def client(self, database: int, decode: bool, **options: Any) -> LocalClient:
         """Returns a new client. Raises ValueError if there is no such database."""
         return local_client(self.hub, database, decode=decode, **options)

@@ -9,7 +9,6 @@ from _thread import allocate_lock
 from functools import partial
 
 from pyredis.shell.local_client import ELSEWHERE, ClientClosed
-from pyredis.wire.reply_objects import ReplyError
 
 cdef extern from "Python.h":
     PyObject *PyExc_StopIteration
@@ -34,10 +33,10 @@ cdef class Handle:
         self.database = database
         self.client = engine.client(database, decode_responses, shared=True)
 
-    def replace_client(self):
-        """Replaces a client that CLIENT KILL has closed, as a connection would be. Raises ClientClosed at the end."""
+    def replace_client(self, error):
+        """Replaces a client that CLIENT KILL has closed, as a connection would be. Raises an error at the end."""
         if self.engine.server.stopped:
-            raise ClientClosed("the database is closed")
+            raise self._translated(error) from None
         self.client = self.engine.client(self.database, self.client.decode, shared=True)
 
 
@@ -61,18 +60,18 @@ def wait_for(LocalClient client not None, Ticket ticket not None):
 cdef class SyncHandle(Handle):
     """Its calls return results."""
 
-    def _call(self, words, convert=None):
+    def _call(self, words, convert=None, bint decode=True):
         """Runs a command and returns its reply, converted."""
         try:
-            reply = self.client.run(words)
+            reply = self.client.run(words, not decode)
             if type(reply) is Ticket:
                 reply = wait_for(self.client, reply)
             elif reply is _ELSEWHERE:
                 reply = self.call_elsewhere(words)
-        except ClientClosed:
-            self.replace_client()
-            return self._call(words, convert)
-        except (ReplyError, TypeError) as error:
+        except ClientClosed as error:
+            self.replace_client(error)
+            return self._call(words, convert, decode)
+        except Exception as error:
             raise self._translated(error) from None
         return reply if convert is None else convert(reply)
 
@@ -131,22 +130,25 @@ cdef Ready ready(object value):
 cdef class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
-    def _call(self, words, convert=None):
+    def _call(self, words, convert=None, bint decode=True):
         cdef Ready result
         try:
-            reply = self.client.run(words)
+            reply = self.client.run(words, not decode)
             if type(reply) is Ticket:
                 return self.finish(self.client, reply, convert)
             if reply is _ELSEWHERE:
                 return self.call_elsewhere(words, convert)
             return ready(reply if convert is None else convert(reply))
-        except ClientClosed:
-            self.replace_client()
-            return self._call(words, convert)
+        except ClientClosed as error:
+            if not self.engine.server.stopped:
+                self.replace_client(error)
+                return self._call(words, convert, decode)
+            failure = error
         except Exception as error:
-            result = ready(None)
-            result.error = self._translated(error)
-            return result
+            failure = error
+        result = ready(None)
+        result.error = self._translated(failure)
+        return result
 
     def call_elsewhere(self, words, convert):
         """Runs a command that may wait with a client of its own."""
@@ -164,7 +166,7 @@ cdef class AsyncHandle(Handle):
     async def finish(self, LocalClient client, Ticket ticket, convert):
         try:
             reply = await arrival(client, ticket)
-        except ReplyError as error:
+        except Exception as error:
             raise self._translated(error) from None
         finally:
             if client is not self.client:
@@ -211,3 +213,24 @@ def cancel_again(task):
     if task is not None and task.cancelling() and not task.done():
         task.uncancel()
         task.cancel()
+
+
+# ---- pipelines ----
+
+cdef class CommandQueue:
+    """Keeps commands for later: the native part of a pipeline.
+
+    A subclass in Python has ``_run_now(words, convert, decode)``, for the time between WATCH and MULTI.
+    """
+
+    cdef public list commands           # (words, converter, whether to decode)
+    cdef public bint immediate          # commands are run at once
+
+    def __init__(self):
+        self.commands = []
+
+    def _call(self, words, convert=None, bint decode=True):
+        if self.immediate:
+            return self._run_now(words, convert, decode)
+        self.commands.append((words, convert, decode))
+        return self

@@ -9,7 +9,6 @@ Every method enters the server's ``Exclusion``, except those that the hub calls,
 
 from libc.stdint cimport uint64_t
 
-from pyredis.call.command cimport Command
 from pyredis.ground.base cimport Slice
 from pyredis.ground.exclusion cimport Exclusion
 from pyredis.shell.blocked cimport Blockable
@@ -36,9 +35,13 @@ cdef class LocalClient(Blockable):
     cdef Ticket reader                  # resolved when the inbox gets something; None if nobody waits
 
     cdef int begin(self) except -1
-    cdef object call(self, int argc, Slice *argv)
-    cdef object execute(self, Command *command, int argc, Slice *argv)
-    cdef object settle(self, size_t begin)
+    cdef object call(self, int argc, Slice *argv, bint decode)
+    cdef object execute(self, int argc, Slice *argv, bint decode)
+    cdef int check_usable(self) except -1
+    cdef object settle(self, size_t begin, bint decode)
+    cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1
+    cdef object end_all(self, uint64_t offset)
+    cdef int queue_one(self, tuple request, Py_ssize_t index, list errors) except -1
     cdef Ticket new_ticket(self)
     cdef object await_file(self, size_t begin, uint64_t offset)
     cdef int receive(self, bytes data) except -1

@@ -25,6 +25,10 @@ class Ticket:
     def call_when_done(self, wake: Callable[[], object]) -> bool:
         """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
 
+def call_both(first: Callable[[], object], second: Callable[[], object]) -> None: ...
+def check_word(word: object) -> None:
+    """Raises TypeError unless the object can be a word of a command."""
+
 def forward(reply: Ticket, ticket: Ticket) -> None:
     """Resolves a ticket with the reply of another one."""
 
@@ -47,12 +51,21 @@ class LocalClient(Blockable):
     def exclusion(self) -> Exclusion: ...
     @property
     def decode(self) -> bool: ...
-    def run(self, words: Sequence[bytes | str | int | float | memoryview]) -> Any:
+    def run(self, words: Sequence[bytes | str | int | float | memoryview], raw: bool = False) -> Any:
         """Runs a command and returns its reply, a ``Ticket`` or ``ELSEWHERE``; an error reply is raised.
 
+        With ``raw``, strings of the reply are bytes although the client decodes.
         Raises ClientClosed after the client has been closed, TypeError or ValueError for arguments that cannot be sent.
         """
-    def wait_or_end(self, begin: int) -> Any: ...
+    def run_all(self, requests: list[Any]) -> tuple[list[Any], Ticket | None]:
+        """Runs commands, each a tuple that begins with its words, with nothing in between; returns (replies, ticket).
+
+        A ticket stands for the reply of a command that waits for keys, or, if all have replies, for the moment at which
+        the file has the commands.
+        """
+    def run_transaction(self, requests: list[Any]) -> tuple[list[tuple[int, Exception]], Any, Ticket | None] | None:
+        """Runs commands in MULTI and EXEC. Returns (errors, reply, ticket), or None while CLIENT PAUSE is in effect."""
+    def wait_or_end(self, begin: int, decode: bool) -> Any: ...
     def send_mail(self) -> None:
         """Delivers messages to clients in process now; those to sockets at the end of the loop's next iteration."""
     def abandon(self, ticket: Ticket) -> bool:

@@ -42,7 +42,10 @@ from pyredis.shell.outgoing cimport Parcel, parcel_of
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 
 from pyredis.replies import Push
-from pyredis.wire.reply_objects import ReplyParser
+from pyredis.wire.reply_objects import ReplyError, ReplyParser
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 cdef enum:
     CLOSING = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW
@@ -59,6 +62,11 @@ class ClientClosed(ConnectionError):
     """The client has been closed, by CLIENT KILL for example, or its server has ended."""
 
 
+def call_both(first, second):
+    first()
+    second()
+
+
 cdef class Ticket:
     """A reply or a message that is not there yet. ``value`` is it once ``done`` is true."""
 
@@ -66,7 +74,7 @@ cdef class Ticket:
         """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
         if self.done:
             return False
-        self.wake = wake
+        self.wake = wake if self.wake is None else partial(call_both, self.wake, wake)
         return True
 
     cdef int resolve(self, object value) except -1:
@@ -103,6 +111,36 @@ def local_client(Hub hub not None, int database=0, *, bint decode=False, bint sh
     return client
 
 
+cdef tuple _MULTI = ((b"MULTI",),)
+cdef tuple _EXEC = ((b"EXEC",),)
+
+
+cdef int check_requests(list requests) except -1:
+    """Raises TypeError or ValueError if an argument cannot be sent, before any of the commands is run."""
+    for request in requests:
+        words = (<tuple> request)[0]
+        if not words:
+            raise ValueError("a request has at least one argument, its command")
+        for word in words:
+            if isinstance(word, bytes):
+                continue
+            if isinstance(word, str):
+                PyUnicode_AsUTF8AndSize(word, NULL)
+            elif isinstance(word, bool) or not isinstance(word, (int, float)):
+                check_word(word)
+    return 0
+
+
+def check_word(word):
+    """Raises TypeError unless the object can be a word of a command; see ``wire/object_arguments``."""
+    if isinstance(word, bool) or word is None:
+        raise TypeError(f"{word} is not an argument of a command: convert it to bytes, str, int or float")
+    try:
+        memoryview(word)
+    except TypeError:
+        raise TypeError(f"an argument of a command is bytes, str, int or float, not {type(word).__name__}") from None
+
+
 cdef class LocalClient(Blockable):
     """A client in process. ``shared`` ones never wait for keys; ``ordered`` ones have replies in their inbox too."""
 
@@ -137,8 +175,10 @@ cdef class LocalClient(Blockable):
 
     # ---- running commands ----
 
-    def run(self, words):
+    def run(self, words, bint raw=False):
         """Runs a command, a sequence of its name and arguments, and returns its reply; an error reply is raised.
+
+        With ``raw``, strings of the reply are bytes although the client decodes.
 
         Returns a ``Ticket`` while the command waits for keys or for the append-only file, and ``ELSEWHERE`` if the
         client is shared and the command is one that may wait. Raises ClientClosed after the client has been closed,
@@ -148,12 +188,12 @@ cdef class LocalClient(Blockable):
         cdef Account *interrupted = mem_enter(self.hub.memory)
         try:
             encode_arguments(&encoded, words, self.hub.core.server.settings.proto_max_bulk)
-            return self.call(<int> encoded.count, encoded.items)
+            return self.call(<int> encoded.count, encoded.items, self.decode and not raw)
         finally:
             release_arguments(&encoded)
             mem_enter(interrupted)
 
-    cdef object call(self, int argc, Slice *argv):
+    cdef object call(self, int argc, Slice *argv, bint decode):
         cdef Command *command
         exclusion_enter(self.exclusion)
         try:
@@ -161,26 +201,30 @@ cdef class LocalClient(Blockable):
             if self.shared and command != NULL and unlikely(
                     command.flags & CMD_BLOCKING or self.hub.core.server.restrictions & RESTRICT_PAUSED):
                 return ELSEWHERE
-            return self.execute(command, argc, argv)
+            return self.execute(argc, argv, decode)
         finally:
             exclusion_leave(self.exclusion)
 
-    cdef object execute(self, Command *command, int argc, Slice *argv):
+    cdef object execute(self, int argc, Slice *argv, bint decode):
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
+        self.check_usable()
+        keyspace_tick(&server.keyspace)
+        call_direct(server, &self.client, argc, argv)
+        return self.settle(begin, decode)
+
+    cdef int check_usable(self) except -1:
         self.hub.core.check_idle()
         if unlikely(self.client.flags & CLOSING):
             raise ClientClosed("the client has been closed")
-        keyspace_tick(&server.keyspace)
-        call_direct(server, &self.client, argc, argv)
-        return self.settle(begin)
+        return 0
 
-    cdef object settle(self, size_t begin):
+    cdef object settle(self, size_t begin, bint decode):
         """Returns the reply of the command that has run, or a ticket for it, and delivers what it sent to others."""
         cdef Server *server = &self.hub.core.server
         cdef uint64_t offset = server.wait_offset
         if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
-            return self.wait_or_end(begin)
+            return self.wait_or_end(begin, decode)
         if unlikely(self.ordered and self.held):
             return self.await_file(begin, offset)
         if server.aof != NULL and offset > aof_released(server.aof):
@@ -191,9 +235,120 @@ cdef class LocalClient(Blockable):
             self.receive(b"".join(parcel_of(&server.reply, begin, 0).parts))
         if unlikely(server.outbox.first != NULL):
             self.send_mail()
-        return self.hub.core.take_reply(begin, self.decode)
+        return self.hub.core.take_reply(begin, decode)
 
-    def wait_or_end(self, size_t begin):
+    def run_all(self, list requests):
+        """Runs commands, each a tuple that begins with its words, with nothing in between.
+
+        Returns (replies, ticket): error replies are among the replies, as ``ReplyError``. A ticket stands for the reply
+        of a command that waits for keys, after which the rest of the commands is to be run; or, if all have replies,
+        for the moment at which the file has the commands. Otherwise it is None.
+        Raises TypeError or ValueError, before any command is run, if one of them cannot be sent.
+        """
+        cdef list replies = []
+        cdef uint64_t offset = 0
+        cdef Account *interrupted = mem_enter(self.hub.memory)
+        try:
+            check_requests(requests)
+            exclusion_enter(self.exclusion)
+            try:
+                self.check_usable()
+                keyspace_tick(&self.hub.core.server.keyspace)
+                for request in requests:
+                    if self.run_one(<tuple> request, replies, &offset):
+                        return replies, self.new_ticket()
+                return replies, self.end_all(offset)
+            finally:
+                exclusion_leave(self.exclusion)
+        finally:
+            mem_enter(interrupted)
+
+    cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1:
+        """Runs a command, and appends its reply. Returns True instead if it waits."""
+        cdef Server *server = &self.hub.core.server
+        cdef ObjectArguments encoded
+        cdef size_t begin = server.reply.size
+        try:
+            encode_arguments(&encoded, request[0], server.settings.proto_max_bulk)
+            call_direct(server, &self.client, <int> encoded.count, encoded.items)
+        finally:
+            release_arguments(&encoded)
+        offset[0] = max(offset[0], server.wait_offset)
+        if unlikely(self.client.flags & CLIENT_BLOCKED):
+            if self.client.waiter != NULL and self.alarm is None:
+                self.arm()
+            self.send_mail()
+            return True
+        try:
+            replies.append(self.hub.core.take_reply(begin, self.decode and (len(request) < 3 or request[2])))
+        except (ReplyError, ValueError) as error:
+            replies.append(error)
+        return False
+
+    cdef object end_all(self, uint64_t offset):
+        """Delivers what commands have sent; returns a ticket if the file does not have them yet."""
+        cdef Server *server = &self.hub.core.server
+        cdef Ticket ticket = None
+        if server.aof != NULL and offset > aof_released(server.aof):
+            self.hub.drain()
+            if offset > aof_released(server.aof):
+                ticket = self.new_ticket()
+                self.hub.wait(self, b"+OK\r\n", 5, offset)
+        if server.outbox.first != NULL:
+            self.send_mail()
+        if unlikely(self.client.flags & CLOSING):
+            self.forget()
+        return ticket
+
+    def run_transaction(self, list requests):
+        """Runs commands in MULTI and EXEC. Returns (errors, reply, ticket).
+
+        ``errors`` are (index, ReplyError) of commands that were refused when they were queued; ``reply`` is that of
+        EXEC, a list, None if a watched key has changed, or a ReplyError. A ticket stands for the moment at which the
+        file has the transaction; it is None if the file has it.
+        Returns None, and runs nothing, while CLIENT PAUSE is in effect.
+        """
+        cdef list errors = []
+        cdef list replies = []
+        cdef uint64_t offset = 0
+        cdef Py_ssize_t index
+        cdef Account *interrupted = mem_enter(self.hub.memory)
+        try:
+            check_requests(requests)
+            exclusion_enter(self.exclusion)
+            try:
+                self.check_usable()
+                if self.hub.core.server.restrictions & RESTRICT_PAUSED:
+                    return None
+                keyspace_tick(&self.hub.core.server.keyspace)
+                self.run_one(_MULTI, replies, &offset)
+                for index in range(len(requests)):
+                    self.queue_one(<tuple> requests[index], index, errors)
+                self.run_one(_EXEC, replies, &offset)
+                return errors, replies[1], self.end_all(offset)
+            finally:
+                exclusion_leave(self.exclusion)
+        finally:
+            mem_enter(interrupted)
+
+    cdef int queue_one(self, tuple request, Py_ssize_t index, list errors) except -1:
+        cdef Server *server = &self.hub.core.server
+        cdef ObjectArguments encoded
+        cdef size_t begin = server.reply.size
+        try:
+            encode_arguments(&encoded, request[0], server.settings.proto_max_bulk)
+            call_direct(server, &self.client, <int> encoded.count, encoded.items)
+        finally:
+            release_arguments(&encoded)
+        if unlikely(server.reply.size > begin and server.reply.data[begin] != c'+'):
+            try:
+                self.hub.core.take_reply(begin, False)
+            except ReplyError as error:
+                errors.append((index, error))
+        reply_truncate(&server.reply, begin)
+        return 0
+
+    def wait_or_end(self, size_t begin, bint decode):
         if self.client.flags & CLIENT_BLOCKED:
             if self.client.waiter != NULL and self.alarm is None:
                 self.arm()
@@ -203,7 +358,7 @@ cdef class LocalClient(Blockable):
             if self.ordered:
                 self.receive(b"".join(parcel_of(&self.hub.core.server.reply, begin, 0).parts))
             self.send_mail()
-            return self.hub.core.take_reply(begin, self.decode)
+            return self.hub.core.take_reply(begin, decode)
         finally:
             reply_truncate(&self.hub.core.server.reply, begin)
             self.forget()
@@ -433,7 +588,7 @@ cdef class LocalClient(Blockable):
         ticket = self.tickets.popleft() if self.tickets else Ticket()
         resume_command(server, &self.client)
         try:
-            reply = self.settle(begin)
+            reply = self.settle(begin, self.decode)
         except Exception as error:
             reply = error
         if isinstance(reply, Ticket):
