@@ -18,7 +18,7 @@ from pyredis.shell.local_client import ClientClosed, LocalClient, Ticket
 from pyredis.wire.reply_objects import ReplyError
 
 if TYPE_CHECKING:
-    from pyredis.embedded.database import Common
+    from pyredis.embedded.database_parts import Common
 
 PUBLISHED = ("message", "pmessage", "smessage")
 # The kind of subscription that a confirmation ends.

@@ -13,7 +13,7 @@ from pyredis.shell.local_client import LocalClient, Ticket
 from pyredis.wire.reply_objects import ReplyError
 
 if TYPE_CHECKING:
-    from pyredis.embedded.database import Common
+    from pyredis.embedded.database_parts import Common
 
 # Characters of a command that an error message shows.
 SHOWN = 100
