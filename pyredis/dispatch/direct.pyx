@@ -26,8 +26,12 @@ cdef enum:
 
 
 cdef void call_direct(Server *server, Client *client, int argc, Slice *argv) noexcept nogil:
-    cdef Call call
     server.cycle_mark = cycles_now()
+    call_next(server, client, argc, argv)
+
+
+cdef void call_next(Server *server, Client *client, int argc, Slice *argv) noexcept nogil:
+    cdef Call call
     server.current = client
     server.touched_count = 0
     server.wait_offset = 0

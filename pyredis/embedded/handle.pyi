@@ -56,3 +56,6 @@ class CommandQueue:
 
     def __init__(self) -> None: ...
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any: ...
+
+def convert_all(commands: list[Any], replies: list[Any]) -> tuple[list[Any], int] | tuple[None, int]:
+    """Returns (results, -1), or (None, index) if the reply at the index is an exception."""

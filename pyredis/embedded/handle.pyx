@@ -1,21 +1,63 @@
 """The native part of the objects that a program calls: one call of a method, from its arguments to its result."""
 
-from cpython.object cimport PyObject
+cimport cython
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
 
 from pyredis.shell.local_client cimport LocalClient, Ticket
 
 import asyncio
+from collections.abc import Coroutine
 from _thread import allocate_lock
 from functools import partial
 
+from pyredis.embedded.api.conversions import ok_or_none
+from pyredis.embedded.api.string_by_hand import StringByHand
 from pyredis.shell.local_client import ELSEWHERE, ClientClosed
 
-cdef extern from "Python.h":
-    PyObject *PyExc_StopIteration
-    # Raises always, which the result -1 tells Cython.
-    void PyErr_SetObject(object kind, object value) except *
+cdef extern from *:
+    """
+    static void set_stop_iteration(PyObject *value) {
+        /* A tuple or an exception would be taken for the arguments of StopIteration, or for the exception itself. */
+        if (PyTuple_Check(value) || PyExceptionInstance_Check(value)) {
+            PyObject *stop = PyObject_CallOneArg(PyExc_StopIteration, value);
+            if (stop != NULL) {
+                PyErr_SetObject(PyExc_StopIteration, stop);
+                Py_DECREF(stop);
+            }
+        } else {
+            PyErr_SetObject(PyExc_StopIteration, value);
+        }
+        Py_DECREF(value);
+    }
 
-_ELSEWHERE = ELSEWHERE
+    static void set_instance(PyObject *error) {
+        PyErr_SetObject((PyObject *) Py_TYPE(error), error);
+    }
+
+    static void set_reuse_error(void) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited coroutine");
+    }
+
+    static void replace_slots(PyTypeObject *type, PyObject *(*next)(PyObject *),
+                              int (*send)(PyObject *, PyObject *, PyObject **)) {
+        type->tp_iternext = next;
+        type->tp_as_async->am_send = (sendfunc) send;
+    }
+    """
+    enum: PYGEN_RETURN
+    enum: PYGEN_ERROR
+    # Raises StopIteration with the value, whose reference it takes over.
+    void set_stop_iteration(PyObject *value)
+    void set_instance(PyObject *error)
+    void set_reuse_error()
+    void replace_slots(PyTypeObject *type, PyObject *(*next)(PyObject *) noexcept,
+                       int (*send)(PyObject *, PyObject *, PyObject **) noexcept)
+
+cdef object _ELSEWHERE = ELSEWHERE
+cdef bytes _GET = b"GET"
+cdef bytes _SET = b"SET"
+cdef tuple _OKS = (b"OK", "OK")
 
 
 cdef class Handle:
@@ -62,15 +104,18 @@ cdef class SyncHandle(Handle):
 
     def _call(self, words, convert=None, bint decode=True):
         """Runs a command and returns its reply, converted."""
+        return self.call(words, convert, decode)
+
+    cdef object call(self, words, convert, bint decode):
         try:
-            reply = self.client.run(words, not decode)
+            reply = self.client.run_words(words, not decode)
             if type(reply) is Ticket:
                 reply = wait_for(self.client, reply)
             elif reply is _ELSEWHERE:
                 reply = self.call_elsewhere(words)
         except ClientClosed as error:
             self.replace_client(error)
-            return self._call(words, convert, decode)
+            return self.call(words, convert, decode)
         except Exception as error:
             raise self._translated(error) from None
         return reply if convert is None else convert(reply)
@@ -84,19 +129,37 @@ cdef class SyncHandle(Handle):
         finally:
             self.engine.give_back(client, self.database)
 
+    def get(self, name):
+        """Returns the string stored at a key."""
+        return self.call((_GET, name), None, True)
+
+    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
+            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
+        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+            return self.call((_SET, name, value), None, True) in _OKS
+        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
+
+
+cdef inline bint is_plain_set(ex, px, bint nx, bint xx, bint keepttl, bint get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+    return not (nx or xx or keepttl or get) and ex is None and px is None and exat is None and pxat is None and \
+        ifeq is None and ifne is None and ifdeq is None and ifdne is None
+
 
 # ---- on an event loop ----
 
-cdef object stop_with(object value):
-    """Raises StopIteration as a generator does, without making the exception where that can be spared."""
-    PyErr_SetObject(<object> PyExc_StopIteration, value)
-
-
+@cython.final
+@cython.freelist(16)
 cdef class Ready:
-    """A coroutine that has finished: awaiting it takes no turn of the loop."""
+    """A coroutine that has finished: awaiting it takes no turn of the loop.
+
+    Its slots for iteration and sending are replaced below: as methods of Cython they would add an entry to a traceback
+    for each result, which costs more than everything else.
+    """
 
     cdef object value
     cdef object error           # to be raised, or None
+    cdef bint taken
 
     def __await__(self):
         return self
@@ -105,20 +168,52 @@ cdef class Ready:
         return self
 
     def __next__(self):
-        return self.send(None)
+        raise StopIteration
 
-    def send(self, argument):
-        if self.error is not None:
-            raise self.error
-        if isinstance(self.value, (tuple, BaseException)):
-            raise StopIteration(self.value)
-        return stop_with(self.value)
+    def send(self, value):
+        """Ends the coroutine with its result."""
+        return next(self)
 
     def throw(self, kind, value=None, trace=None):
+        """Ends the coroutine with an exception."""
+        self.taken = True
         raise kind if value is None else value
 
     def close(self):
-        pass
+        """Ends the coroutine."""
+        self.taken = True
+
+
+Coroutine.register(Ready)
+
+
+cdef int take_result(PyObject *coroutine, PyObject **result) noexcept:
+    """Stores a new reference to the result; returns 0 after an exception has been set."""
+    cdef Ready ready = <Ready> coroutine
+    if ready.taken:
+        set_reuse_error()
+        return 0
+    ready.taken = True
+    if ready.error is not None:
+        set_instance(<PyObject *> ready.error)
+        return 0
+    result[0] = <PyObject *> ready.value
+    Py_INCREF(ready.value)
+    return 1
+
+
+cdef PyObject *next_of_ready(PyObject *coroutine) noexcept:
+    cdef PyObject *result
+    if take_result(coroutine, &result):
+        set_stop_iteration(result)
+    return NULL
+
+
+cdef int send_to_ready(PyObject *coroutine, PyObject *value, PyObject **result) noexcept:
+    return PYGEN_RETURN if take_result(coroutine, result) else PYGEN_ERROR
+
+
+replace_slots(<PyTypeObject *> Ready, next_of_ready, send_to_ready)
 
 
 cdef Ready ready(object value):
@@ -131,9 +226,12 @@ cdef class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
     def _call(self, words, convert=None, bint decode=True):
+        return self.call(words, convert, decode)
+
+    cdef object call(self, words, convert, bint decode):
         cdef Ready result
         try:
-            reply = self.client.run(words, not decode)
+            reply = self.client.run_words(words, not decode)
             if type(reply) is Ticket:
                 return self.finish(self.client, reply, convert)
             if reply is _ELSEWHERE:
@@ -142,7 +240,7 @@ cdef class AsyncHandle(Handle):
         except ClientClosed as error:
             if not self.engine.server.stopped:
                 self.replace_client(error)
-                return self._call(words, convert, decode)
+                return self.call(words, convert, decode)
             failure = error
         except Exception as error:
             failure = error
@@ -172,6 +270,17 @@ cdef class AsyncHandle(Handle):
             if client is not self.client:
                 self.engine.give_back(client, self.database)
         return reply if convert is None else convert(reply)
+
+    def get(self, name):
+        """Returns the string stored at a key."""
+        return self.call((_GET, name), None, True)
+
+    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
+            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
+        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+            return self.call((_SET, name, value), ok_or_none, True)
+        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
 
 
 def set_done(future):
@@ -230,7 +339,34 @@ cdef class CommandQueue:
         self.commands = []
 
     def _call(self, words, convert=None, bint decode=True):
+        return self.queue(words, convert, decode)
+
+    cdef object queue(self, words, convert, bint decode):
         if self.immediate:
             return self._run_now(words, convert, decode)
         self.commands.append((words, convert, decode))
         return self
+
+    def get(self, name):
+        """Returns the string stored at a key."""
+        return self.queue((_GET, name), None, True)
+
+    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
+            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
+        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+            return self.queue((_SET, name, value), ok_or_none, True)
+        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
+
+
+def convert_all(list commands not None, list replies not None):
+    """Returns (results, -1), or (None, index) if the reply at the index is an exception."""
+    cdef list results = []
+    cdef Py_ssize_t index
+    for index in range(len(replies)):
+        reply = replies[index]
+        if isinstance(reply, Exception):
+            return None, index
+        convert = (<tuple> commands[index])[1]
+        results.append(reply if convert is None else convert(reply))
+    return results, -1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Self
 
 from pyredis.embedded.api.client_errors import find
 from pyredis.embedded.api.face import Face
 from pyredis.embedded.api.queued_methods import QueuedMethods
-from pyredis.embedded.handle import CommandQueue, arrival, wait_for
+from pyredis.embedded.handle import CommandQueue, arrival, convert_all, wait_for
 from pyredis.shell.local_client import LocalClient, Ticket
 from pyredis.wire.reply_objects import ReplyError
 
@@ -118,7 +118,7 @@ class PipelineBase(CommandQueue, Face, QueuedMethods):
             raise self._database._translated(error) from None
         finally:
             self._reset()
-        return list(self._results(commands, replies, raise_on_error))
+        return self._results(commands, replies, raise_on_error)
 
     async def _run_all(self, client: LocalClient, commands: list[Any]) -> list[Any]:
         replies: list[Any] = []
@@ -172,16 +172,20 @@ class PipelineBase(CommandQueue, Face, QueuedMethods):
                     errors.append((index - 1, error))
         return errors, reply, None
 
-    def _results(self, commands: list[Any], replies: list[Any], raise_on_error: bool) -> Iterator[Any]:
+    def _results(self, commands: list[Any], replies: list[Any], raise_on_error: bool) -> list[Any]:
+        results, failed = convert_all(commands, replies)
+        if results is not None:
+            return results
         if raise_on_error:
-            for index, reply in enumerate(replies):
-                if isinstance(reply, Exception):
-                    raise self._annotated(reply, index, commands[index][0])
-        for (_, convert, _), reply in zip(commands, replies, strict=True):
-            if isinstance(reply, Exception):
-                yield self._database._translated(reply)
-            else:
-                yield reply if convert is None else convert(reply)
+            raise self._annotated(replies[failed], failed, commands[failed][0])
+        return [
+            self._database._translated(reply)
+            if isinstance(reply, Exception)
+            else reply
+            if convert is None
+            else convert(reply)
+            for (_, convert, _), reply in zip(commands, replies, strict=True)
+        ]
 
     def _annotated(self, error: Exception, index: int, words: Any) -> Exception:
         """Returns the exception for an error reply, whose text names the command."""

@@ -126,7 +126,7 @@ cdef class Hub:
         enter(self.core)
         self.flush_scheduled = False
         if server.aof != NULL:
-            self.drain()
+            self.drain_ring()
         released = self.released()
         self.deliver_owed(released)
         if server.current != NULL:
@@ -140,6 +140,9 @@ cdef class Hub:
 
     def drain(self):
         """Hands the ring to the file, and notifies the host when this begins to fail or works again."""
+        self.drain_ring()
+
+    cdef int drain_ring(self) except -1:
         cdef bint timed = self.core.server.settings.latency_ms > 0
         cdef int64_t began = monotonic_ns() if timed else 0
         cdef bint syncing = timed and aof_fsync_pending(self.core.server.aof)
@@ -149,6 +152,7 @@ cdef class Hub:
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
             self.host.on_aof_error(error)
+        return 0
 
     cdef int note_write(self, int64_t ns, bint syncing) except -1:
         """Reports the writes of the append-only file, and the syncs that clients wait for, to the latency monitor.
@@ -217,7 +221,7 @@ cdef class Hub:
         enter(self.core)
         if self.core.server.aof != NULL:
             aof_wake_clear(self.core.server.aof)
-            self.drain()
+            self.drain_ring()
         released = self.released()
         while self.waiting and <uint64_t> self.waiting[0][3] <= released:
             receiver, reply, size, _ = self.waiting.popleft()

@@ -35,10 +35,12 @@ cdef class LocalClient(Blockable):
     cdef Ticket reader                  # resolved when the inbox gets something; None if nobody waits
 
     cdef int begin(self) except -1
+    cdef object run_words(self, words, bint raw)
     cdef object call(self, int argc, Slice *argv, bint decode)
     cdef object execute(self, int argc, Slice *argv, bint decode)
     cdef int check_usable(self) except -1
     cdef object settle(self, size_t begin, bint decode)
+    cdef void begin_all(self) noexcept
     cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1
     cdef object end_all(self, uint64_t offset)
     cdef int queue_one(self, tuple request, Py_ssize_t index, list errors) except -1

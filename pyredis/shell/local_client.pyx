@@ -29,10 +29,10 @@ from pyredis.call.outbox cimport Mailbox, outbox_due, outbox_forget
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport RESTRICT_PAUSED, Server, find_command
 from pyredis.call.subscriptions cimport forget_subscriptions
-from pyredis.dispatch.direct cimport call_direct
+from pyredis.dispatch.direct cimport call_direct, call_next
 from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
-from pyredis.ground.base cimport Slice, unlikely
+from pyredis.ground.base cimport Slice, cycles_now, unlikely
 from pyredis.ground.exclusion cimport exclusion_enter, exclusion_leave
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport aof_released
@@ -184,6 +184,9 @@ cdef class LocalClient(Blockable):
         client is shared and the command is one that may wait. Raises ClientClosed after the client has been closed,
         TypeError or ValueError for arguments that cannot be sent.
         """
+        return self.run_words(words, raw)
+
+    cdef object run_words(self, words, bint raw):
         cdef ObjectArguments encoded
         cdef Account *interrupted = mem_enter(self.hub.memory)
         try:
@@ -228,7 +231,7 @@ cdef class LocalClient(Blockable):
         if unlikely(self.ordered and self.held):
             return self.await_file(begin, offset)
         if server.aof != NULL and offset > aof_released(server.aof):
-            self.hub.drain()
+            self.hub.drain_ring()
             if offset > aof_released(server.aof):
                 return self.await_file(begin, offset)
         if unlikely(self.ordered):
@@ -253,7 +256,7 @@ cdef class LocalClient(Blockable):
             exclusion_enter(self.exclusion)
             try:
                 self.check_usable()
-                keyspace_tick(&self.hub.core.server.keyspace)
+                self.begin_all()
                 for request in requests:
                     if self.run_one(<tuple> request, replies, &offset):
                         return replies, self.new_ticket()
@@ -263,6 +266,10 @@ cdef class LocalClient(Blockable):
         finally:
             mem_enter(interrupted)
 
+    cdef void begin_all(self) noexcept:
+        keyspace_tick(&self.hub.core.server.keyspace)
+        self.hub.core.server.cycle_mark = cycles_now()
+
     cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1:
         """Runs a command, and appends its reply. Returns True instead if it waits."""
         cdef Server *server = &self.hub.core.server
@@ -270,7 +277,7 @@ cdef class LocalClient(Blockable):
         cdef size_t begin = server.reply.size
         try:
             encode_arguments(&encoded, request[0], server.settings.proto_max_bulk)
-            call_direct(server, &self.client, <int> encoded.count, encoded.items)
+            call_next(server, &self.client, <int> encoded.count, encoded.items)
         finally:
             release_arguments(&encoded)
         offset[0] = max(offset[0], server.wait_offset)
@@ -290,7 +297,7 @@ cdef class LocalClient(Blockable):
         cdef Server *server = &self.hub.core.server
         cdef Ticket ticket = None
         if server.aof != NULL and offset > aof_released(server.aof):
-            self.hub.drain()
+            self.hub.drain_ring()
             if offset > aof_released(server.aof):
                 ticket = self.new_ticket()
                 self.hub.wait(self, b"+OK\r\n", 5, offset)
@@ -320,7 +327,7 @@ cdef class LocalClient(Blockable):
                 self.check_usable()
                 if self.hub.core.server.restrictions & RESTRICT_PAUSED:
                     return None
-                keyspace_tick(&self.hub.core.server.keyspace)
+                self.begin_all()
                 self.run_one(_MULTI, replies, &offset)
                 for index in range(len(requests)):
                     self.queue_one(<tuple> requests[index], index, errors)
@@ -337,7 +344,7 @@ cdef class LocalClient(Blockable):
         cdef size_t begin = server.reply.size
         try:
             encode_arguments(&encoded, request[0], server.settings.proto_max_bulk)
-            call_direct(server, &self.client, <int> encoded.count, encoded.items)
+            call_next(server, &self.client, <int> encoded.count, encoded.items)
         finally:
             release_arguments(&encoded)
         if unlikely(server.reply.size > begin and server.reply.data[begin] != c'+'):

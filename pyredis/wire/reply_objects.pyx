@@ -257,10 +257,24 @@ cdef int refuse(ReadStatus status, const char *error, size_t offset) except? -1:
     raise MalformedReply(error.decode(), offset)
 
 
+cdef object written_bulk(const Reply *reply, size_t begin, bint decode):
+    """Returns the string of a bulk reply that is in the reply buffer itself."""
+    cdef const char *at = reply.data + begin + 1
+    cdef Py_ssize_t size = 0
+    while at[0] != c'\r':
+        size = 10 * size + at[0] - c'0'
+        at += 1
+    at += 2
+    return PyUnicode_DecodeUTF8(at, size, NULL) if decode else PyBytes_FromStringAndSize(at, size)
+
+
 cdef object written_object(const Reply *reply, size_t begin, bint decode):
     cdef ObjectTarget target
     cdef ReplyReader reader
     cdef ReadStatus status
+    # The most frequent reply of all; that of RESP2 for null begins with the same byte.
+    if reply.data[begin] == c'$' and reply.piece_count == 0 and reply.data[begin + 1] != c'-':
+        return written_bulk(reply, begin, decode)
     target_init(&target, decode)
     status = read_written(&reader, reply, begin, &_objects, &target)
     if unlikely(status != READ_REPLY):
