@@ -21,6 +21,7 @@ from pyredis.config import Config
 from pyredis.embedded.clock import Clock, ServerClock
 from pyredis.embedded.options import configure, parse_info
 from pyredis.embedded.standard_log import StandardLog
+from pyredis.ground.turns import want_turns
 from pyredis.persistence.persistence import LoadError
 from pyredis.server import StartError
 
@@ -39,6 +40,7 @@ class HostedServer(served.Server):
 
     def __init__(self, config: Config, port: int | None) -> None:
         super().__init__(config, StandardLog())
+        want_turns()
         self.any_port = port == 0
         self.clock = ServerClock(self)
 

@@ -14,6 +14,7 @@ from pyredis.lua.interpreter cimport (
     collect_garbage,
     upvalue_interpreter,
 )
+from pyredis.lua.long_functions cimport set_long_string_functions, set_long_table_functions
 from pyredis.lua.lua_api cimport (
     LUA_ERRSYNTAX,
     LUA_GCCOLLECT,
@@ -80,7 +81,6 @@ from pyredis.lua.lua_api cimport (
     lua_type,
     lua_upvalueindex,
 )
-from pyredis.lua.long_functions cimport set_long_string_functions, set_long_table_functions
 from pyredis.lua.lua_patterns cimport set_pattern_functions
 from pyredis.lua.protection cimport push_behind, refuse_change
 

@@ -16,6 +16,7 @@ from pyredis.ground.memory cimport (
     mem_realloc,
     mem_zalloc,
 )
+from pyredis.ground.turns cimport offer_turn_now
 from pyredis.lua.lua_api cimport (
     LUA_GCCOLLECT,
     LUA_GCSTEP,
@@ -100,6 +101,7 @@ cdef bint pass_checkpoint(Interpreter *lua) noexcept nogil:
     # The caller's arguments are valid only until the first suspension.
     if not lua.running or lua.ended or lua.keys != NULL:
         return True
+    offer_turn_now()
     if lua.server.on_checkpoint != NULL:
         lua.server.on_checkpoint(lua)
     return not lua.killed
@@ -223,6 +225,7 @@ cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
         if lua.load_end and cycles_now() > lua.load_end:
             raise_error(L, "FUNCTION LOAD timeout")
         return
+    offer_turn_now()
     if lua.server.on_checkpoint != NULL:
         lua.server.on_checkpoint(lua)
     if lua.killed and not lua.ended:

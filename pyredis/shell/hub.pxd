@@ -75,6 +75,7 @@ cdef class Hub:
 
     cdef int owe(self, Receiver connection, size_t begin, Parcel parcel, uint64_t offset) except -1
     cdef int drain_ring(self) except -1
+    cdef int drain_file(self) noexcept
     cdef int begin_iteration(self) except -1
     cdef int note_write(self, int64_t ns, bint syncing) except -1
     cdef int schedule_flush(self) except -1

@@ -24,7 +24,7 @@ from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.base cimport monotonic_ns
 from pyredis.ground.exclusion cimport Exclusion
 from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
-from pyredis.journal.aof cimport aof_drain, aof_fsync_pending, aof_released, aof_take_times, aof_wake_clear
+from pyredis.journal.aof cimport Aof, aof_drain, aof_fsync_pending, aof_released, aof_take_times, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.client_view cimport ClientView
 from pyredis.shell.intake cimport READ_SIZE
@@ -146,13 +146,23 @@ cdef class Hub:
         cdef bint timed = self.core.server.settings.latency_ms > 0
         cdef int64_t began = monotonic_ns() if timed else 0
         cdef bint syncing = timed and aof_fsync_pending(self.core.server.aof)
-        cdef int error = aof_drain(self.core.server.aof)
+        cdef int error = self.drain_file()
         if timed:
             self.note_write(monotonic_ns() - began, syncing)
         if error != self.core.server.aof_error:
             self.core.server.aof_error = error
             self.host.on_aof_error(error)
         return 0
+
+    cdef int drain_file(self) noexcept:
+        cdef Aof *aof = self.core.server.aof
+        cdef int error
+        if self.exclusion is None or not aof_fsync_pending(aof):
+            return aof_drain(aof)
+        # The system may let the write wait for the sync: other threads go on meanwhile.
+        with nogil:
+            error = aof_drain(aof)
+        return error
 
     cdef int note_write(self, int64_t ns, bint syncing) except -1:
         """Reports the writes of the append-only file, and the syncs that clients wait for, to the latency monitor.

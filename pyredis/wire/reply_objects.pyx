@@ -17,6 +17,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from pyredis._resp cimport ARRAY, PUSH, SET_REPLY, Reply
 from pyredis.ground.base cimport Slice, unlikely
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
+from pyredis.ground.turns cimport offer_turn
 from pyredis.wire.reply_reader cimport (
     ATTRIBUTE,
     READ_MORE,
@@ -138,6 +139,7 @@ cdef int put_paired(Container *container, object value) except -1:
 
 
 cdef int put_into(Container *container, object value) except -1:
+    offer_turn()
     if container.kind == SET_REPLY:
         return PySet_Add(<object> container.items, frozen(value))
     if container.kind != ARRAY and container.kind != PUSH:

@@ -33,6 +33,7 @@ from pyredis.commands.generic.database_commands cimport database_argument
 from pyredis.commands.key_changes cimport delete_key
 from pyredis.ground.base cimport Slice, equals_nocase, slice_equal
 from pyredis.ground.glob cimport glob_match, glob_takes_all
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.databases cimport keyspace_random
 from pyredis.keyspace.keyspace cimport (
     CLOCK_MAX,
@@ -130,6 +131,7 @@ cdef Replied keys(Call *call) noexcept nogil:
         entry = <Entry *> table_next(&iterator)
         if entry == NULL:
             break
+        offer_turn()
         if (everything or glob_match(pattern, entry_key(entry), False)) and \
                 not keyspace_is_expired(&call.server.keyspace, entry):
             reply_slice(call.reply, entry_key(entry))

@@ -27,6 +27,7 @@ from pyredis.commands.key_changes cimport delete_key
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_compare, slice_of
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport LIST, SET, ZSET, Entry, ValueKind, entry_pointer, keyspace_set_value
 from pyredis.keyspace.parts cimport Part, PartIterator, parts_count, parts_end, parts_iterate, parts_next
 from pyredis.types.list.list cimport List, list_limits, list_new, list_push, list_size
@@ -156,6 +157,7 @@ cdef void load_parts(Sorting *sorting, ValueKind kind, void *value, size_t begin
     cdef Part part
     parts_iterate(&iterator, kind, value, begin, 0)
     while sorting.count < sorting.room and parts_next(&iterator, &part):
+        offer_turn()
         load(sorting, part.text)
     parts_end(&iterator)
 
@@ -239,6 +241,7 @@ cdef bint weigh_all(Sorting *sorting) noexcept nogil:
     if sorting.by:
         by = pattern_of(sorting.call.argv[sorting.by])
     for i in range(sorting.count):
+        offer_turn()
         if not weigh(sorting, &sorting.items[i], &by if sorting.by else NULL):
             return False
     return True
@@ -267,21 +270,25 @@ cdef inline int by_order(const Item *a, const Item *b) noexcept nogil:
 
 cdef int numbers_up(const void *a, const void *b) noexcept nogil:
     cdef int order = by_score(<const Item *> a, <const Item *> b)
+    offer_turn()
     return order if order else by_order(<const Item *> a, <const Item *> b)
 
 
 cdef int numbers_down(const void *a, const void *b) noexcept nogil:
     cdef int order = by_score(<const Item *> b, <const Item *> a)
+    offer_turn()
     return order if order else by_order(<const Item *> a, <const Item *> b)
 
 
 cdef int texts_up(const void *a, const void *b) noexcept nogil:
     cdef int order = by_weight(<const Item *> a, <const Item *> b)
+    offer_turn()
     return order if order else by_order(<const Item *> a, <const Item *> b)
 
 
 cdef int texts_down(const void *a, const void *b) noexcept nogil:
     cdef int order = by_weight(<const Item *> b, <const Item *> a)
+    offer_turn()
     return order if order else by_order(<const Item *> a, <const Item *> b)
 
 
@@ -304,8 +311,10 @@ cdef void select(Item *items, size_t count, size_t first, Order order) noexcept 
     cdef size_t i
     cdef Item item
     for i in range(first // 2, 0, -1):
+        offer_turn()
         sink(items, first, i - 1, order)
     for i in range(first, count):
+        offer_turn()
         if order(&items[i], &items[0]) < 0:
             item = items[i]
             items[i] = items[0]
@@ -343,6 +352,7 @@ cdef Replied answer(Sorting *sorting) noexcept nogil:
     cdef size_t i, count = sorting.end - sorting.begin
     reply_array(sorting.call.reply, count * sorting.get_count if sorting.get_count else count)
     for i in range(sorting.begin, sorting.end):
+        offer_turn()
         if sorting.get_count == 0:
             reply_slice(sorting.call.reply, sorting.items[i].element)
         else:
@@ -366,6 +376,7 @@ cdef List *as_list(Sorting *sorting) noexcept nogil:
     cdef List *result = list_new(0, False)
     cdef size_t i
     for i in range(sorting.begin, sorting.end):
+        offer_turn()
         if sorting.get_count == 0:
             list_push(&result, &sorting.items[i].element, 1, False, &limits)
         else:

@@ -36,6 +36,7 @@ from pyredis.commands.hashes.hash_access cimport (
 from pyredis.commands.random_parts cimport open_random, random_pair_count, reply_repeatedly
 from pyredis.ground.base cimport Slice, format_int64, literal, slice_of
 from pyredis.ground.long_doubles cimport LONG_DOUBLE_TEXT, format_long_double, parse_long_double
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport HASH, ValueType, value_type_register
 from pyredis.types.hash.hash cimport (
     HASH_NUMBER_INVALID,
@@ -219,6 +220,7 @@ cdef Replied reply_hash(Call *call, int parts) noexcept nogil:
     reply_aggregate(call.reply, MAP if parts == PAIRS else ARRAY, hash_living(hash, now))
     hash_iterate(hash, now, &iterator)
     while hash_next(&iterator, &entry):
+        offer_turn()
         reply_parts(call.reply, &entry, parts)
     hash_iterate_end(&iterator)
     return 0

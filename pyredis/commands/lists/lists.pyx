@@ -33,6 +33,7 @@ from pyredis.commands.lists.list_access cimport (
 )
 from pyredis.commands.pack_reply cimport reply_elements
 from pyredis.ground.base cimport Slice, equals_nocase
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport LIST, ValueType, value_type_register
 from pyredis.types.list.list cimport (
     List,
@@ -215,6 +216,7 @@ cdef Replied reply_range(Reply *reply, const List *list, size_t start, size_t co
     reply_array(reply, count)
     list_iterate(list, start, &iterator)
     while count:
+        offer_turn()
         stretch = list_next_stretch(&iterator)
         some = min(count, stretch.count)
         if stretch.bytes != NULL:

@@ -17,6 +17,7 @@ from pyredis.commands.key_changes cimport delete_key
 from pyredis.commands.sets.set_access cimport read_set, reply_member, set_limits
 from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport SET, Entry, keyspace_set_value
 from pyredis.types.set.set cimport (
     Set,
@@ -95,6 +96,7 @@ cdef void take_all(Result *result, Set *set) noexcept nogil:
     cdef SetBatch batch
     set_iterate(set, &iterator)
     while set_next_batch(&iterator, &batch):
+        offer_turn()
         take(result, &batch)
     set_iterate_end(&iterator)
 
@@ -140,6 +142,7 @@ cdef void intersect_sorted(Sources *sources, Result *result) noexcept nogil:
     cdef int index
     set_iterate(sources.sets[0], &iterator)
     while set_next_batch(&iterator, &batch):
+        offer_turn()
         for index in range(1, sources.count):
             set_filter(sources.sets[index], &batch, True)
             if batch.count == 0:
@@ -223,6 +226,7 @@ cdef void subtract_by_lookups(Sources *sources, int count, Result *result) noexc
     sort_by_size(sources.sets + 1, count - 1)
     set_iterate(sources.sets[0], &iterator)
     while set_next_batch(&iterator, &batch):
+        offer_turn()
         # The largest set first: it is the most likely to have a member.
         for index in range(count - 1, 0, -1):
             set_filter(sources.sets[index], &batch, False)
@@ -238,6 +242,7 @@ cdef void remove_all(Set **set, Set *others) noexcept nogil:
     cdef size_t i
     set_iterate(others, &iterator)
     while set_size(set[0]) > 0 and set_next_batch(&iterator, &batch):
+        offer_turn()
         set_filter(set[0], &batch, True)
         for i in range(batch.count):
             set_remove(set, &batch.members[i])

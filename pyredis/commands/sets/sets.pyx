@@ -16,6 +16,7 @@ from pyredis.commands.sets.set_access cimport (
     store_set,
 )
 from pyredis.ground.base cimport Slice, literal
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport SET, ValueType, value_type_register
 from pyredis.types.set.set cimport (
     Set,
@@ -159,6 +160,7 @@ cdef Replied smembers(Call *call) noexcept nogil:
     reply_aggregate(call.reply, SET_REPLY, set_size(set))
     set_iterate(set, &iterator)
     while set_next(&iterator, &member):
+        offer_turn()
         reply_member(call.reply, &member)
     set_iterate_end(&iterator)
     return 0

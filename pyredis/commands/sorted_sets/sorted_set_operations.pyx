@@ -25,6 +25,7 @@ from pyredis.commands.sorted_sets.sorted_set_sources cimport (
 from pyredis.ground.base cimport Slice, equals_nocase, parse_int64
 from pyredis.ground.doubles cimport parse_double
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport SET, ZSET, Entry, entry_pointer
 from pyredis.types.set.set cimport Set
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
@@ -212,6 +213,7 @@ cdef void unite(const Source *source, SortedSet *result, Aggregation aggregation
     cdef bint created
     source_iterate(source, &walk)
     while source_next(&walk, &member):
+        offer_turn()
         score = zset_gathered(result, member.member, &created)
         if created:
             score[0] = weighed(source, member.score)
@@ -250,6 +252,7 @@ cdef size_t intersect(const Operation *operation, SortedSet *result) noexcept no
         return 0
     source_iterate(&operation.sources[0], &walk)
     while source_next(&walk, &member):
+        offer_turn()
         if not is_common(operation, &member):
             continue
         count += 1
@@ -294,6 +297,7 @@ cdef SortedSet *difference_of(const Operation *operation) noexcept nogil:
     cdef bint created
     source_iterate(&operation.sources[0], &walk)
     while source_next(&walk, &member):
+        offer_turn()
         if not is_in_others(operation, others, member.member):
             zset_gathered(result, member.member, &created)[0] = member.score
     source_iterate_end(&walk)
@@ -329,6 +333,7 @@ cdef Replied reply_result(Call *call, SortedSet *result, bint scored) noexcept n
     reply_array(call.reply, 2 * size if scored and not nested else size)
     zset_iterate(result, 0, size, False, &iterator)
     while zset_next(&iterator, &member):
+        offer_turn()
         reply_member(call.reply, &member, scored, nested)
     zset_iterate_end(&iterator)
     zset_free(result)

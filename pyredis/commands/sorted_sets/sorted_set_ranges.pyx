@@ -21,6 +21,7 @@ from pyredis.commands.sorted_sets.sorted_set_access cimport (
 )
 from pyredis.ground.base cimport Slice, equals_nocase
 from pyredis.ground.doubles cimport parse_double_loosely
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport ZSET, Entry
 from pyredis.types.sorted_set.sorted_pack cimport ScoredMember
 from pyredis.types.sorted_set.sorted_set cimport (
@@ -252,6 +253,7 @@ cdef Replied reply_range(Call *call, int kind, int direction) noexcept nogil:
     reply_array(call.reply, (ranks.end - ranks.begin) * (2 if range_.scored and not nested else 1))
     zset_iterate(set, ranks.begin, ranks.end, range_.reverse, &iterator)
     while zset_next(&iterator, &member):
+        offer_turn()
         reply_member(call.reply, &member, range_.scored, nested)
     zset_iterate_end(&iterator)
     return 0
@@ -293,6 +295,7 @@ cdef SortedSet *copy_of_range(Call *call, SortedSet *set, const Range *range_) n
     cdef ScoredMember member
     zset_iterate(set, ranks.begin, ranks.end, False, &iterator)
     while zset_next(&iterator, &member):
+        offer_turn()
         zset_add(&copy, member.member, &member.score, 0, &limits)
     zset_iterate_end(&iterator)
     return copy

@@ -47,6 +47,7 @@ from pyredis.commands.streams.stream_delivery cimport (
 )
 from pyredis.ground.base cimport Slice, equals_nocase, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport STREAM
 from pyredis.types.stream.consumer_groups cimport Nack, nack_deliver
 from pyredis.types.stream.id_index cimport (
@@ -212,6 +213,7 @@ cdef void read_behind(Answer *answer, Slice key, Stream *stream, StreamId id, in
     start = reply_open(answer.reply)
     stream_iterate(stream, id, greatest_id(), &iterator)
     while (not count or replied < <uint64_t> count) and stream_next(&iterator):
+        offer_turn()
         reply_entry(answer.reply, &iterator.entry)
         replied += 1
     reply_close(answer.reply, start, ARRAY, replied)
@@ -323,6 +325,7 @@ cdef void read_new(Delivery *delivery, const Reading *reading, Reply *reply) noe
     raise_id(&first)
     stream_iterate(delivery.stream, first, greatest_id(), &iterator)
     while (not reading.count or replied < <uint64_t> reading.count) and stream_next(&iterator):
+        offer_turn()
         moved |= note_read(delivery, iterator.entry.id)
         reply_entry(reply, &iterator.entry)
         if not reading.unacknowledged:

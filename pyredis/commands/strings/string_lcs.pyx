@@ -27,6 +27,7 @@ from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
+from pyredis.ground.turns cimport offer_turn
 from pyredis.keyspace.keyspace cimport STRING, Entry, string_slice
 
 cdef enum:
@@ -118,6 +119,7 @@ cdef void compare(Comparison *it, Slice a, Slice b, bint with_way) noexcept nogi
     it.stride = (b.size + 7) // 8
     it.up = <uint8_t *> mem_zalloc(a.size * it.stride) if with_way else NULL
     for i in range(a.size):
+        offer_turn()
         compare_row(it, row, i)
     it.length = row[b.size]
     mem_free(row, row_size)
