@@ -34,6 +34,7 @@ CLASSES_OF_ERR = {
     "max number of clients reached": "ConnectionError",
     "invalid password": "AuthenticationError",
     "wrong number of arguments for 'auth' command": "AuthenticationWrongNumberOfArgsError",
+    "wrong number of arguments for 'AUTH' command": "AuthenticationWrongNumberOfArgsError",
     f"{_NO_PASSWORD} Are you sure your configuration is correct?": "AuthenticationError",
     "Client sent AUTH, but no password is set": "AuthenticationError",
     "Error loading the extension. Please check the server logs.": "ModuleError",
