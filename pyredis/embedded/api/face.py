@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyredis.embedded.api.argument_forms import Encoder
@@ -20,11 +20,20 @@ def shutdown_words(save: bool, nosave: bool, now: bool, force: bool, abort: bool
     return ["SHUTDOWN", *(name.upper() for name, wanted in given if wanted)]
 
 
-class Face:
-    """What both faces have. ``_callbacks`` are those of `set_response_callback`, by the names of commands."""
+def as_name(word: Any) -> str:
+    """Returns a word of a call as it is in the name of a command; any bytes can be one."""
+    return (word.decode("latin-1") if isinstance(word, bytes) else str(word)).upper()
 
-    _callbacks: dict[str, Callable[..., Any]] | None = None
+
+class Face:
+    """The callbacks that the caller has set are kept by the name of the command.
+
+    Only then do calls pass through Python before they reach the face's own ``_call``, which is ``_plain_call``.
+    """
+
     _call: Callable[..., Any]
+    _callbacks: dict[str, Callable[..., Any]] | None = None
+    _plain_call: Callable[..., Any]
 
     def get_encoder(self) -> Encoder:
         """Returns the encoding of arguments; a database that decodes replies overrides this."""
@@ -33,8 +42,22 @@ class Face:
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Runs any command. The first argument may hold several words, and decides how the reply is converted."""
         convert = callback_of(args[0], options, self._callbacks)
-        return self._call(words_of(args), convert, NEVER_DECODE not in options)
+        call = self._plain_call if self._callbacks else self._call
+        return call(words_of(args), convert, NEVER_DECODE not in options)
 
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
-        """Converts the replies of a command by this function, when it is sent by `execute_command`."""
-        self._callbacks = {**(self._callbacks or {}), command.upper(): callback}
+        """Converts the replies of a command by this function from now on, instead of as redis-py does.
+
+        The function is called with the reply, and with the options that `execute_command` was called with. A face with
+        methods that do not call ``_call`` must override this.
+        """
+        if self._callbacks is None:
+            self._callbacks = {}
+            self._plain_call = self._call
+            self._call = self._observed_call
+        self._callbacks[command.upper()] = callback
+
+    def _observed_call(self, words: Sequence[Any], convert: Any = None, decode: bool = True, /) -> Any:
+        own = self._callbacks or {}
+        first, *more = (as_name(word) for word in words[:2])
+        return self._plain_call(words, own.get(first) or own.get(" ".join((first, *more))) or convert, decode)
