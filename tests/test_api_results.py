@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import os
 import warnings
+from contextlib import closing
 
 import pytest
 import redis
@@ -15,7 +16,7 @@ from hypothesis.strategies import lists, sampled_from
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from support.api_faces import LocalAsyncFace, LocalFace, PlainServer
+import pyredis
 from support.api_scripts import COMMON, OURS
 
 LONG = bool(os.environ.get("PYREDIS_LONG"))
@@ -82,23 +83,67 @@ def differences(expected, got):
 
 
 class Awaited:
-    """An asynchronous face whose calls are awaited at once, so that a script runs on it."""
+    """An asynchronous database whose calls are awaited at once, so that a script runs on it."""
 
-    def __init__(self, face, loop):
-        self.face, self.loop = face, loop
+    def __init__(self, db):
+        self.db = db
+        self.loop = asyncio.new_event_loop()
+
+    def close(self):
+        self.loop.run_until_complete(self.db.aclose())
+        self.loop.close()
 
     def __getattr__(self, name):
         def call(*arguments, **options):
-            result = getattr(self.face, name)(*arguments, **options)
+            result = getattr(self.db, name)(*arguments, **options)
             if inspect.isawaitable(result):
-                return self.loop.run_until_complete(result)
+                return self.loop.run_until_complete(awaited(result))
             return self.loop.run_until_complete(collected(result)) if hasattr(result, "__aiter__") else result
 
         return call
 
 
+async def awaited(awaitable):
+    return await awaitable
+
+
 async def collected(iterator):
     return [each async for each in iterator]
+
+
+# Not commands, or about the client, which a pipeline has of its own.
+NOT_QUEUED = {"scan_iter", "hscan_iter", "sscan_iter", "zscan_iter", "shutdown", "client_setname", "client_getname"}
+
+
+class Piped:
+    """A database whose calls are made one by one through pipelines."""
+
+    def __init__(self, db):
+        self.db = db
+
+    def close(self):
+        self.db.close()
+
+    def __getattr__(self, name):
+        if name in NOT_QUEUED:
+            return getattr(self.db, name)
+
+        def call(*arguments, **options):
+            with self.db.pipeline(transaction=False) as pipe:
+                getattr(pipe, name)(*arguments, **options)
+                (result,) = pipe.execute(raise_on_error=False)
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        return call
+
+
+FACES = {
+    "sync": lambda **options: pyredis.open(**options),
+    "async": lambda **options: Awaited(pyredis.aopen(**options)),
+    "pipeline": lambda **options: Piped(pyredis.open(**options)),
+}
 
 
 @pytest.fixture(params=[False, True], ids=["bytes", "str"])
@@ -106,11 +151,11 @@ def decode(request):
     return request.param
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = PlainServer(tmp_path)
-    yield server
-    assert not server.exceptions
+@pytest.fixture(params=FACES)
+def face(request, decode):
+    face = FACES[request.param](decode_responses=decode, enable_debug_command="yes")
+    yield face
+    face.close()
 
 
 def over(server, decode):
@@ -119,20 +164,20 @@ def over(server, decode):
 
 @redis_8
 @pytest.mark.parametrize("name", [*COMMON, *OURS])
-def test_a_database_in_the_process_answers_as_redis_py_over_our_server(name, decode, server, shared_ours):
+def test_a_database_in_the_process_answers_as_redis_py_over_our_server(name, decode, face, shared_ours):
     script = (COMMON | OURS)[name]
     with over(shared_ours, decode) as remote:
         expected = run(script, remote)
         remote.config_set("slowlog-log-slower-than", 10000)
-    assert differences(expected, run(script, LocalFace(server, decode))) == []
+    assert differences(expected, run(script, face)) == []
 
 
 @redis_8
 @pytest.mark.parametrize("name", COMMON)
-def test_redis_py_over_the_oracle_answers_the_same(name, decode, server, shared_oracle):
+def test_redis_py_over_the_oracle_answers_the_same(name, decode, face, shared_oracle):
     with over(shared_oracle, decode) as remote:
         expected = run(COMMON[name], remote)
-    assert differences(expected, run(COMMON[name], LocalFace(server, decode))) == []
+    assert differences(expected, run(COMMON[name], face)) == []
 
 
 # Families whose replies depend only on the keys. A call is left out if its effect is random, depends on the time, or
@@ -145,29 +190,14 @@ CALLS = [call for name in OF_KEYS for call in COMMON[name] if not call.loose and
 
 
 @redis_8
-def test_any_calls_in_any_order_have_the_same_results(server, shared_ours):
-    local = LocalFace(server)
-
+@pytest.mark.parametrize("kind", FACES)
+def test_any_calls_in_any_order_have_the_same_results(kind, shared_ours):
     @settings(max_examples=150 if LONG else 25)
     @given(lists(sampled_from(CALLS), min_size=20, max_size=60))
     def check(calls):
         remote.flushall()
-        local.flushall()
-        assert differences(run(calls, remote), run(calls, local)) == []
+        face.flushall()
+        assert differences(run(calls, remote), run(calls, face)) == []
 
-    with over(shared_ours, decode=False) as remote:
+    with over(shared_ours, decode=False) as remote, closing(FACES[kind]()) as face:
         check()
-
-
-@pytest.mark.parametrize("name", [*COMMON, *OURS])
-def test_the_asynchronous_face_answers_as_the_synchronous_one(name, decode, tmp_path):
-    script = (COMMON | OURS)[name]
-    loop = asyncio.new_event_loop()
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    awaited = Awaited(LocalAsyncFace(PlainServer(tmp_path / "a"), decode), loop)
-    try:
-        expected = run(script, LocalFace(PlainServer(tmp_path / "b"), decode))
-        assert differences(expected, run(script, awaited)) == []
-    finally:
-        loop.close()
