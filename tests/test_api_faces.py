@@ -8,21 +8,30 @@ import warnings
 import pytest
 import redis
 
+import pyredis
 from pyredis.embedded.api.argument_forms import Encoder
 from pyredis.embedded.api.methods import Methods
-from support.api_faces import LocalAsyncFace, LocalFace, LocalQueue, PlainServer
 
 
 @pytest.fixture
-def server(tmp_path):
-    server = PlainServer(tmp_path)
-    yield server
-    assert not server.exceptions
+def face():
+    with pyredis.open(name="faces") as face:
+        yield face
 
 
 @pytest.fixture
-def face(server):
-    return LocalFace(server)
+def decoding(face):
+    """The same data, with str in place of bytes."""
+    with pyredis.open(name="faces", decode_responses=True) as decoding:
+        yield decoding
+
+
+@pytest.fixture
+def other():
+    """An asynchronous database."""
+    other = pyredis.aopen()
+    yield other
+    asyncio.run(other.aclose())
 
 
 class Written(Methods):
@@ -44,25 +53,25 @@ def test_a_registered_script_is_loaded_when_it_is_missing(face):
         face.register_script("return redis.error_reply('mine')")()
 
 
-def test_a_registered_script_runs_on_another_database(face, server):
-    other = LocalFace(server, decode=True)
-    assert face.register_script("return 'x'")(client=other) == "x"
+def test_a_registered_script_runs_on_another_database(face, decoding):
+    assert face.register_script("return 'x'")(client=decoding) == "x"
 
 
-def test_a_script_on_a_pipeline_is_noted_there(face, server):
-    queue = LocalQueue(server)
-    queue.scripts = set()
-    script = face.register_script("return 1")
-    assert script(client=queue) is queue
-    assert queue.scripts == {script}
+def test_a_pipeline_loads_the_scripts_that_it_runs(face):
+    script = face.register_script("return ARGV[1]")
+    pipe = face.pipeline()
+    assert script(args=[5], client=pipe) is pipe
+    assert pipe.scripts == {script}
+    assert pipe.execute() == [b"5"]
 
 
-def test_an_asynchronous_script_is_loaded_when_it_is_missing(server):
+def test_an_asynchronous_script_is_loaded_when_it_is_missing():
     async def main():
-        face = LocalAsyncFace(server)
-        script = face.register_script("return ARGV[1]")
-        assert await script(args=["v"]) == b"v"
-        assert await script(args=["w"], client=LocalAsyncFace(server, decode=True)) == "w"
+        async with pyredis.aopen(name="faces") as face:
+            script = face.register_script("return ARGV[1]")
+            assert await script(args=["v"]) == b"v"
+            async with pyredis.aopen(name="faces", decode_responses=True) as decoding:
+                assert await script(args=["w"], client=decoding) == "w"
 
     asyncio.run(main())
 
@@ -87,33 +96,41 @@ def test_a_transaction_is_repeated_while_its_keys_change(face):
     assert face.transaction(lambda pipe: pipe.incr("n")) == [13]
 
 
-def test_an_asynchronous_transaction_is_repeated_while_its_keys_change(server):
+def test_an_asynchronous_transaction_is_repeated_while_its_keys_change():
     async def main():
-        face = LocalAsyncFace(server)
-        await face.set("n", 1)
-        rounds = []
+        async with pyredis.aopen(name="faces") as face:
+            await face.set("n", 1)
+            rounds = []
 
-        async def double(pipe):
-            value = int(await pipe.get("n"))
-            rounds.append(value)
-            if len(rounds) < 3:
-                await face.incr("n")
-            pipe.multi()
-            pipe.set("n", value * 2)
-            return "own"
+            async def double(pipe):
+                value = int(await pipe.get("n"))
+                rounds.append(value)
+                if len(rounds) < 3:
+                    await face.incr("n")
+                pipe.multi()
+                pipe.set("n", value * 2)
+                return "own"
 
-        assert await face.transaction(double, "n", watch_delay=0.001) == [True]
-        assert rounds == [1, 2, 3]
-        assert await face.transaction(double, "n", value_from_callable=True) == "own"
-        assert await face.transaction(lambda pipe: pipe.incr("n")) == [13]
+            assert await face.transaction(double, "n", watch_delay=0.001) == [True]
+            assert rounds == [1, 2, 3]
+            assert await face.transaction(double, "n", value_from_callable=True) == "own"
+            assert await face.transaction(lambda pipe: pipe.incr("n")) == [13]
 
     asyncio.run(main())
 
 
-def test_a_pipeline_keeps_calls_with_their_converters(server):
-    queue = LocalQueue(server)
-    assert queue.set("a", 1).zadd("z", {"m": 1}).zrange("z", 0, -1, withscores=True).mget([]) is queue
-    assert queue.execute() == [True, 1, [(b"m", 1.0)], []]
+def test_a_pipeline_keeps_calls_with_their_converters(face):
+    pipe = face.pipeline()
+    assert pipe.set("a", 1).zadd("z", {"m": 1}).zrange("z", 0, -1, withscores=True).mget([]) is pipe
+    assert pipe.execute() == [True, 1, [(b"m", 1.0)], []]
+
+
+def test_a_pipeline_has_the_callbacks_of_its_database(face):
+    face.set_response_callback("GET", lambda reply, **options: (reply, options))
+    pipe = face.pipeline()
+    face.set_response_callback("ECHO", len)
+    pipe.get("a").echo("abc").execute_command("GET", "a", own=1)
+    assert pipe.execute() == [(None, {}), 3, (None, {"own": 1})]
 
 
 def test_a_synchronous_database_is_used_like_a_dict(face):
@@ -126,20 +143,18 @@ def test_a_synchronous_database_is_used_like_a_dict(face):
         face["a"]
 
 
-def test_an_asynchronous_database_is_not_used_like_a_dict(server):
-    face = LocalAsyncFace(server)
+def test_an_asynchronous_database_is_not_used_like_a_dict(other):
     with pytest.raises(TypeError):
-        face["a"]
+        other["a"]
     with pytest.raises(TypeError):
-        face["a"] = 1
+        other["a"] = 1
 
 
-def test_watching_belongs_to_pipelines(face, server):
+def test_watching_belongs_to_pipelines(face, other):
     with pytest.warns(DeprecationWarning, match="pipeline"):
         face.watch("a")
     with pytest.warns(DeprecationWarning, match="pipeline"):
         face.unwatch()
-    other = LocalAsyncFace(server)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         asyncio.run(other.watch("a"))
@@ -192,7 +207,7 @@ def test_replies_that_stay_bytes_are_marked():
     assert written.get("a").last[2]
 
 
-def test_shutting_down_fails_if_the_server_goes_on(face, server, monkeypatch):
+def test_shutting_down_fails_if_the_server_goes_on(face, other, monkeypatch):
     def called(words, convert=None, decode=True, /):
         sent.append(words)
 
@@ -211,7 +226,6 @@ def test_shutting_down_fails_if_the_server_goes_on(face, server, monkeypatch):
     assert face.shutdown() is None
 
     async def main():
-        other = LocalAsyncFace(server)
         monkeypatch.setattr(other, "_call", lambda words: done())
         with pytest.raises(redis.RedisError, match="SHUTDOWN seems to have failed"):
             await other.shutdown()

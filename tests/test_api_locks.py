@@ -3,49 +3,26 @@
 import asyncio
 import logging
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
 import redis.asyncio.lock
 import redis.exceptions
 import redis.lock
 
+import pyredis
 from pyredis.embedded.api import client_lock
 from pyredis.embedded.api.async_lock import AsyncLock
 from pyredis.embedded.api.client_lock import Lock
-from support.api_faces import LocalAsyncFace, LocalFace, PlainServer
 
 LockError, LockNotOwnedError = redis.exceptions.LockError, redis.exceptions.LockNotOwnedError
 
 
-class Hands:
-    """A clock that a test moves, in microseconds."""
-
-    def __init__(self):
-        self.now = 1_700_000_000_000_000
-
-    def __call__(self):
-        return self.now
-
-    def advance(self, seconds):
-        self.now += int(seconds * 1_000_000)
-
-
-@pytest.fixture
-def hands():
-    return Hands()
-
-
-@pytest.fixture
-def server(tmp_path, hands):
-    server = PlainServer(tmp_path)
-    server.core.clock = hands
-    yield server
-    assert not server.exceptions
-
-
 @pytest.fixture(params=[False, True], ids=["bytes", "str"])
-def face(server, request):
-    return LocalFace(server, request.param)
+def face(request):
+    with pyredis.open(decode_responses=request.param) as face:
+        face.clock.freeze()
+        yield face
 
 
 @pytest.fixture(params=[Lock, redis.lock.Lock], ids=["ours", "theirs"])
@@ -99,11 +76,11 @@ def test_a_lock_without_a_timeout_has_no_time_to_extend(face, kind):
         lock.reacquire()
 
 
-def test_the_time_of_a_lock_is_extended_replaced_and_renewed(face, kind, hands):
+def test_the_time_of_a_lock_is_extended_replaced_and_renewed(face, kind):
     lock = kind(face, "l", timeout=10.5)
     lock.acquire()
     assert face.pttl("l") == 10500
-    hands.advance(1)
+    face.clock.advance(1)
     assert lock.extend(2.5) is True
     assert face.pttl("l") == 12000
     assert lock.extend(3, replace_ttl=True) is True
@@ -112,10 +89,10 @@ def test_the_time_of_a_lock_is_extended_replaced_and_renewed(face, kind, hands):
     assert face.pttl("l") == 10500
 
 
-def test_a_lock_that_has_expired_is_no_longer_owned(face, kind, hands):
+def test_a_lock_that_has_expired_is_no_longer_owned(face, kind):
     lock = kind(face, "l", timeout=1)
     lock.acquire()
-    hands.advance(2)
+    face.clock.advance(2)
     assert not lock.owned()
     with pytest.raises(LockNotOwnedError, match=r"^Cannot extend a lock that's no longer owned$"):
         lock.extend(1)
@@ -131,11 +108,11 @@ def test_a_lock_that_has_expired_is_no_longer_owned(face, kind, hands):
         lock.release()
 
 
-def test_a_block_that_loses_its_lock_raises_or_warns(face, kind, hands, caplog):
+def test_a_block_that_loses_its_lock_raises_or_warns(face, kind, caplog):
     with pytest.raises(LockNotOwnedError), kind(face, "l", timeout=1):
-        hands.advance(2)
+        face.clock.advance(2)
     with caplog.at_level(logging.WARNING), kind(face, "l", timeout=1, raise_on_release_error=False):
-        hands.advance(2)
+        face.clock.advance(2)
     assert len(caplog.records) == 1
 
 
@@ -223,12 +200,13 @@ def test_a_database_makes_locks(face):
 # The asynchronous lock.
 
 
-class Pooled(LocalAsyncFace):
-    """redis-py asks the pool of a database for its encoder."""
-
-    @property
-    def connection_pool(self):
-        return self
+@asynccontextmanager
+async def opened():
+    """An asynchronous database whose clock stands still; redis-py asks the pool of a database for its encoder."""
+    async with pyredis.aopen() as face:
+        face.clock.freeze()
+        face.connection_pool = face
+        yield face
 
 
 @pytest.fixture(params=[AsyncLock, redis.asyncio.lock.Lock], ids=["ours", "theirs"])
@@ -236,84 +214,84 @@ def async_kind(request):
     return type("FreshLock", (request.param,), {})
 
 
-def test_an_asynchronous_lock_does_the_same(server, hands, async_kind):
+def test_an_asynchronous_lock_does_the_same(async_kind):
     async def main():
-        face = Pooled(server)
-        first, second = async_kind(face, "l", timeout=10), async_kind(face, "l")
-        assert await first.acquire()
-        assert await second.acquire(blocking=False) is False
-        assert (await first.locked(), await first.owned(), await second.owned()) == (True, True, False)
-        assert await first.extend(5) is True
-        assert await face.pttl("l") == 15000
-        assert await first.extend(5, replace_ttl=True) is True
-        assert await first.reacquire() is True
-        assert await face.pttl("l") == 10000
-        await first.release()
-        with pytest.raises(LockError, match=r"^Cannot release a lock that's not owned or is already unlocked.$"):
+        async with opened() as face:
+            first, second = async_kind(face, "l", timeout=10), async_kind(face, "l")
+            assert await first.acquire()
+            assert await second.acquire(blocking=False) is False
+            assert (await first.locked(), await first.owned(), await second.owned()) == (True, True, False)
+            assert await first.extend(5) is True
+            assert await face.pttl("l") == 15000
+            assert await first.extend(5, replace_ttl=True) is True
+            assert await first.reacquire() is True
+            assert await face.pttl("l") == 10000
             await first.release()
-        async with second:
-            assert await second.owned()
-            with pytest.raises(LockError, match=r"^Unable to acquire lock within the time specified$"):
-                await async_kind(face, "l", blocking=False).__aenter__()
-        await first.acquire(token="me")
-        hands.advance(20)
-        with pytest.raises(LockNotOwnedError):
-            await first.extend(1)
-        with pytest.raises(LockNotOwnedError):
-            await first.reacquire()
-        with pytest.raises(LockNotOwnedError):
-            await first.release()
-        with pytest.raises(LockError, match="already unlocked"):
-            await first.release()
+            with pytest.raises(LockError, match=r"^Cannot release a lock that's not owned or is already unlocked.$"):
+                await first.release()
+            async with second:
+                assert await second.owned()
+                with pytest.raises(LockError, match=r"^Unable to acquire lock within the time specified$"):
+                    await async_kind(face, "l", blocking=False).__aenter__()
+            await first.acquire(token="me")
+            face.clock.advance(20)
+            with pytest.raises(LockNotOwnedError):
+                await first.extend(1)
+            with pytest.raises(LockNotOwnedError):
+                await first.reacquire()
+            with pytest.raises(LockNotOwnedError):
+                await first.release()
+            with pytest.raises(LockError, match="already unlocked"):
+                await first.release()
 
     asyncio.run(main())
 
 
-def test_an_asynchronous_lock_waits_and_gives_up(server, async_kind):
+def test_an_asynchronous_lock_waits_and_gives_up(async_kind):
     async def main():
-        face = Pooled(server)
-        holder = async_kind(face, "l")
-        await holder.acquire()
-        waiting = asyncio.ensure_future(async_kind(face, "l", sleep=0.001).acquire())
-        assert await async_kind(face, "l", sleep=1, blocking_timeout=0.5).acquire() is False
-        assert not waiting.done()
-        await holder.release()
-        assert await waiting
+        async with opened() as face:
+            holder = async_kind(face, "l")
+            await holder.acquire()
+            waiting = asyncio.ensure_future(async_kind(face, "l", sleep=0.001).acquire())
+            assert await async_kind(face, "l", sleep=1, blocking_timeout=0.5).acquire() is False
+            assert not waiting.done()
+            await holder.release()
+            assert await waiting
 
     asyncio.run(main())
 
 
-def test_a_release_that_is_cancelled_can_be_repeated(server):
+def test_a_release_that_is_cancelled_can_be_repeated():
     async def main():
-        face = Pooled(server)
-        lock = AsyncLock(face, "l")
-        await lock.acquire()
-        release = lock.lua_release
+        async with opened() as face:
+            lock = AsyncLock(face, "l")
+            await lock.acquire()
+            release = lock.lua_release
 
-        async def never(*arguments):
-            await asyncio.Event().wait()
+            async def never(*arguments):
+                await asyncio.Event().wait()
 
-        lock.lua_release = never
-        task = asyncio.ensure_future(lock.release())
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        lock.lua_release = release
-        await lock.release()
-        assert not await lock.locked()
+            lock.lua_release = never
+            task = asyncio.ensure_future(lock.release())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            lock.lua_release = release
+            await lock.release()
+            assert not await lock.locked()
 
     asyncio.run(main())
 
 
-def test_an_asynchronous_block_that_loses_its_lock_raises_or_warns(server, hands, caplog):
+def test_an_asynchronous_block_that_loses_its_lock_raises_or_warns(caplog):
     async def main():
-        face = Pooled(server)
-        with pytest.raises(LockNotOwnedError):
-            async with face.lock("l", timeout=1):
-                hands.advance(2)
-        async with face.lock("l", timeout=1, raise_on_release_error=False):
-            hands.advance(2)
+        async with opened() as face:
+            with pytest.raises(LockNotOwnedError):
+                async with face.lock("l", timeout=1):
+                    face.clock.advance(2)
+            async with face.lock("l", timeout=1, raise_on_release_error=False):
+                face.clock.advance(2)
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(main())

@@ -32,7 +32,7 @@ class PipelineBase(CommandQueue, Face, QueuedMethods):
         super().__init__()
         self._database = database
         self._client: LocalClient | None = None
-        self._callbacks = database._callbacks
+        self._share_callbacks(database._callbacks)
         self.transaction = transaction
         self.watching = False
         self.explicit_transaction = False

@@ -42,7 +42,7 @@ class Face:
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Runs any command. The first argument may hold several words, and decides how the reply is converted."""
         convert = callback_of(args[0], options, self._callbacks)
-        call = self._plain_call if self._callbacks else self._call
+        call = self._call if self._callbacks is None else self._plain_call
         return call(words_of(args), convert, NEVER_DECODE not in options)
 
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
@@ -51,11 +51,18 @@ class Face:
         The function is called with the reply, and with the options that `execute_command` was called with. A face with
         methods that do not call ``_call`` must override this.
         """
-        if self._callbacks is None:
-            self._callbacks = {}
+        callbacks = self._callbacks
+        if callbacks is None:
+            callbacks = {}
+            self._share_callbacks(callbacks)
+        callbacks[command.upper()] = callback
+
+    def _share_callbacks(self, callbacks: dict[str, Callable[..., Any]] | None) -> None:
+        """Uses the callbacks of another face, including those that are set later: a pipeline those of its database."""
+        if callbacks is not None:
+            self._callbacks = callbacks
             self._plain_call = self._call
             self._call = self._observed_call
-        self._callbacks[command.upper()] = callback
 
     def _observed_call(self, words: Sequence[Any], convert: Any = None, decode: bool = True, /) -> Any:
         own = self._callbacks or {}
