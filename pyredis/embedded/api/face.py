@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType, MethodType
 from typing import Any
 
 from pyredis.embedded.api.argument_forms import Encoder
 from pyredis.embedded.api.client_errors import data_error
 from pyredis.embedded.api.commands_by_name import callback_of, words_of
+from pyredis.embedded.api.methods import Methods
 
 NEVER_DECODE = "NEVER_DECODE"
 SHUTDOWN_OPTIONS = ("save", "nosave", "now", "force", "abort")
@@ -18,6 +20,12 @@ def shutdown_words(save: bool, nosave: bool, now: bool, force: bool, abort: bool
         raise data_error("save and nosave cannot both be true")
     given = zip(SHUTDOWN_OPTIONS, (save, nosave, now, force, abort), strict=True)
     return ["SHUTDOWN", *(name.upper() for name, wanted in given if wanted)]
+
+
+def methods_of_commands() -> Iterator[tuple[str, FunctionType]]:
+    """Returns the names and functions of all methods of commands."""
+    for parent in Methods.__mro__:
+        yield from ((name, each) for name, each in vars(parent).items() if isinstance(each, FunctionType))
 
 
 def as_name(word: Any) -> str:
@@ -48,8 +56,7 @@ class Face:
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
         """Converts the replies of a command by this function from now on, instead of as redis-py does.
 
-        The function is called with the reply, and with the options that `execute_command` was called with. A face with
-        methods that do not call ``_call`` must override this.
+        The function is called with the reply, and with the options that `execute_command` was called with.
         """
         callbacks = self._callbacks
         if callbacks is None:
@@ -59,10 +66,15 @@ class Face:
 
     def _share_callbacks(self, callbacks: dict[str, Callable[..., Any]] | None) -> None:
         """Uses the callbacks of another face, including those that are set later: a pipeline those of its database."""
-        if callbacks is not None:
-            self._callbacks = callbacks
-            self._plain_call = self._call
-            self._call = self._observed_call
+        if callbacks is None:
+            return
+        self._callbacks = callbacks
+        self._plain_call = self._call
+        self._call = self._observed_call
+        for name, method in methods_of_commands():
+            # What a face has in native code does not call ``_call``.
+            if not isinstance(getattr(type(self), name), FunctionType):
+                setattr(self, name, MethodType(method, self))
 
     def _observed_call(self, words: Sequence[Any], convert: Any = None, decode: bool = True, /) -> Any:
         own = self._callbacks or {}
