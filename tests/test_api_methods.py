@@ -1,5 +1,6 @@
 """The methods of a database in the process are redis-py's, and are what their table says."""
 
+import contextlib
 import inspect
 
 import pytest
@@ -21,6 +22,7 @@ BOTH = pytest.mark.parametrize(
 )
 
 CALLS = [call for script in (COMMON | OURS).values() for call in script]
+FILES = generated()
 ROWS = [method for methods in MODULES.values() for method in methods]
 
 # Public methods of redis.Redis that are not methods of a command.
@@ -101,9 +103,9 @@ def test_every_method_is_called_in_a_script_with_each_of_its_options(name):
     assert options - given == set()
 
 
-@pytest.mark.parametrize("path", sorted(generated()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(FILES), ids=lambda path: path.name)
 def test_a_generated_file_is_what_the_table_says(path):
-    assert path.read_text(encoding="utf-8") == generated()[path]
+    assert path.read_text(encoding="utf-8") == FILES[path]
 
 
 @pytest.mark.parametrize("method", ROWS, ids=lambda method: method.name)
@@ -147,3 +149,42 @@ def test_patterns_are_read_as_they_are_described():
         ("**", "kwargs", ""),
     ]
     assert [item.condition for item in pattern.items] == ["", "", "destination_db is not None", "old", "", "", ""]
+
+
+class Written(Methods):
+    """Keeps the names of the commands that are sent."""
+
+    def __init__(self):
+        self.sent = set()
+
+    def _call(self, words, convert=None, decode=True, /):
+        first, *rest = (str(word, "latin-1") if isinstance(word, bytes) else str(word) for word in words[:2])
+        first, rest = first.lower(), [word.lower() for word in rest]
+        self.sent |= {first, "|".join((first, *rest))}
+
+
+# Sent as INCRBY, DECRBY and SORT.
+AS_OTHERS = {"incr", "decr", "sort_ro"}
+# redis-py has no method for them, or it raises an exception; execute_command sends them.
+WITHOUT_METHOD = {
+    *("georadius_ro", "georadiusbymember_ro", "object|freq", "pfdebug", "pfselftest", "script|debug", "xsetid"),
+    *("command|docs", "command|info", "hello", "latency|doctor", "latency|graph", "latency|histogram", "memory|doctor"),
+    *("multi", "exec", "discard", "watch", "unwatch", "monitor", "shutdown"),
+    *("subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"),
+}
+
+
+def test_every_command_of_the_server_has_a_method_unless_redis_py_has_none():
+    written = Written()
+    for call in CALLS:
+        if hasattr(Methods, call.name):
+            with contextlib.suppress(redis.DataError, ValueError, TypeError, NotImplementedError):
+                call.on(written)
+    for name in APART - {"bitfield"}:
+        getattr(written, name)()
+    written.bitfield("b").execute()
+    written.client_reply("ON")
+    there = {spec.name for spec in SPECS.values() if not spec.subcommands}
+    there |= {each.name for spec in SPECS.values() for each in spec.subcommands.values()}
+    lacking = {name for name in there - written.sent if not name.endswith("|help")}
+    assert lacking == WITHOUT_METHOD | AS_OTHERS

@@ -1,4 +1,4 @@
-"""Geo methods, generated from `method_table` by ``python -m pyredis.embedded.api``."""
+"""Geo methods, generated from `method_table` by ``python -m pyredis.docs methods``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Writes the modules of generated methods from `method_table`, and the stubs that type the other faces.
 
-``python -m pyredis.embedded.api`` writes them into the package; a test compares.
+``python -m pyredis.docs methods`` writes them into the package; a test compares.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pyredis.embedded.api.method_pattern import Item, Parameter
 from pyredis.embedded.api.method_table import MODULES, Method
 
 FOLDER = Path(__file__).resolve().parent
-PROGRAM = "python -m pyredis.embedded.api"
+PROGRAM = "python -m pyredis.docs methods"
 WIDTH = 120
 BY_HAND = (
     *("string_by_hand", "generic_by_hand", "hash_by_hand", "list_by_hand", "sorted_set_by_hand", "stream_by_hand"),

@@ -1,4 +1,4 @@
-"""Server methods, generated from `method_table` by ``python -m pyredis.embedded.api``."""
+"""Server methods, generated from `method_table` by ``python -m pyredis.docs methods``."""
 
 from __future__ import annotations
 

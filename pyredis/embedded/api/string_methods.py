@@ -1,4 +1,4 @@
-"""String methods, generated from `method_table` by ``python -m pyredis.embedded.api``."""
+"""String methods, generated from `method_table` by ``python -m pyredis.docs methods``."""
 
 from __future__ import annotations
 
