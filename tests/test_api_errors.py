@@ -110,3 +110,42 @@ assert "redis" not in sys.modules
 print(sync_face.find("DataError").__module__, "redis" in sys.modules)
 """
     assert run_python(source) == ["redis.exceptions True"]
+
+
+def test_a_database_works_without_redis_py():
+    source = """
+import sys
+sys.modules["redis"] = None
+import asyncio
+import pyredis
+with pyredis.open() as db:
+    db.set("a", 1, ex=60)
+    for call in (lambda: db.lpush("a", 1), lambda: db.get(None), lambda: db.evalsha("0" * 40, 0)):
+        try:
+            call()
+        except pyredis.RedisError as error:
+            print(type(error).__module__, type(error).__name__, isinstance(error, pyredis.ResponseError))
+    with db.lock("l"), db.pipeline() as pipe:
+        pipe.watch("a")
+        db.incr("a")
+        pipe.multi()
+        try:
+            pipe.get("a").execute()
+        except pyredis.WatchError as error:
+            print(error)
+
+async def main():
+    async with pyredis.aopen() as db:
+        async with db.lock("l"):
+            print(await db.register_script("return 7")())
+
+asyncio.run(main())
+"""
+    ours = "pyredis.embedded.api.client_errors"
+    assert run_python(source) == [
+        f"{ours} ResponseError True",
+        f"{ours} DataError False",
+        f"{ours} NoScriptError True",
+        "Watched variable changed.",
+        "7",
+    ]
