@@ -18,6 +18,7 @@ from pyredis._version import VERSION as __version__
 if TYPE_CHECKING:
     from pyredis.embedded.database import AsyncDatabase, Database, aopen, open
     from pyredis.embedded.hosted import LoadError, Server, StartError, serve
+    from pyredis.embedded.redis_py import async_connection_pool, connection_pool
 
 _MODULES = {
     "AsyncDatabase": "database",
@@ -26,6 +27,8 @@ _MODULES = {
     "Server": "hosted",
     "StartError": "hosted",
     "aopen": "database",
+    "async_connection_pool": "redis_py",
+    "connection_pool": "redis_py",
     "open": "database",
     "serve": "hosted",
 }
@@ -38,6 +41,8 @@ __all__ = [
     "StartError",
     "__version__",
     "aopen",
+    "async_connection_pool",
+    "connection_pool",
     "open",
     "serve",
 ]

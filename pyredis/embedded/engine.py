@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -149,6 +150,23 @@ class Engine:
             if self.handles == 1:
                 self.stop()
             self.handles -= 1
+
+    def release_soon(self) -> None:
+        """As `release`, in another thread: for finalizers, which run in any thread at any time and must not wait."""
+        if self in _running:
+            self.reactor.loop.call_soon_threadsafe(self._release_apart)
+
+    def _release_apart(self) -> None:
+        # In a thread of its own, because the reactor's is needed meanwhile. None can be started when the interpreter is
+        # about to exit; then all engines are stopped anyway.
+        with suppress(RuntimeError):
+            threading.Thread(target=self._release_or_log, name="pyredis-closing").start()
+
+    def _release_or_log(self) -> None:
+        try:
+            self.release()
+        except OSError as error:
+            self.server.log.warning(str(error))
 
     def stop(self) -> None:
         """Writes and syncs the file, and ends the server. Nothing can be called afterwards."""
