@@ -2,7 +2,6 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis.call.command cimport Command
 from pyredis.call.notifications cimport Notifications
 from pyredis.call.state cimport State
 from pyredis.dispatch.direct cimport DirectClient
@@ -12,6 +11,7 @@ from pyredis.ground.memory cimport Account
 cdef class Core(State):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
+    cdef readonly dict added_specs      # CommandSpec of the commands that the program has added, by name
     cdef readonly dict error_counts     # error code -> count
     cdef bint errors_overflowed         # there were too many codes to count them
     cdef readonly object host           # the Server object in Python
@@ -31,8 +31,6 @@ cdef class Core(State):
     cdef int64_t started_ns
 
     cdef bint expire(self, int64_t budget_us) except -1
-    cdef int build_table(self, dict specs, dict bound) except -1
-    cdef int build_index(self) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0
     cdef Account *enter_idle(self) except NULL
     cdef int check_idle(self) except -1
@@ -42,4 +40,3 @@ cdef class Core(State):
     cdef object take_reply(self, size_t begin, bint decode)
     cdef int leave_call(self, DirectClient client) except -1
     cdef uint64_t calls(self) noexcept
-    cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1

@@ -22,6 +22,8 @@ class Core(State):
 
     specs: Final[list[Any]]
     handlers: Final[list[Any]]
+    added_specs: Final[dict[str, Any]]
+    """The CommandSpec of each command that the program has added, by its name."""
     error_counts: Final[dict[str, int]]
     host: Final[Any]
     startup_memory: int
@@ -40,6 +42,17 @@ class Core(State):
     def configure(self, name: str, value: Any) -> None: ...
     def restrict(self, restriction: int, on: bool) -> None: ...
     def calibrate(self) -> None: ...
+    def add_command(self, spec: Any, function: Callable[[Any, list[bytes]], Any]) -> None:
+        """Adds a command. ``spec`` is its CommandSpec; ``function`` takes a CommandContext (``dispatch/added``) and a
+        list of all words, and returns a value of ``replies``.
+
+        Raises ValueError if a command has that name already, and RuntimeError while a command runs.
+        """
+    def remove_command(self, name: str) -> None:
+        """Removes a command that was added; ``name`` is in lower case. Raises the same as ``add_command``."""
+    @property
+    def idle(self) -> bool:
+        """Whether a command can be called now: none runs, and no expired keys are being removed."""
     def client(self, protocol: int = 3, authenticated: bool = True) -> DirectClient:
         """Returns a new client in process (``dispatch/direct``), for the first argument of ``call``."""
     def call(self, client: DirectClient, arguments: Iterable[Any], /) -> Any:

@@ -6,10 +6,7 @@ rest returns statistics (INFO, LATENCY).
 
 from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint64_t
-from libc.stdlib cimport free
-from libc.string cimport memcpy, memset
-
-from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
+from libc.string cimport memset
 
 from pyredis._resp cimport PARSE_REQUEST, Parser, Reply, arguments_free, parser_init, reply_free, reply_truncate
 from pyredis.call.changes cimport (
@@ -36,38 +33,8 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
-from pyredis.call.command cimport (
-    CMD_ADMIN,
-    CMD_ALLOW_BUSY,
-    CMD_BLOCKING,
-    CMD_DENYOOM,
-    CMD_FAST,
-    CMD_GUARDED,
-    CMD_HOLDS_SECRETS,
-    CMD_LOADING,
-    CMD_MAY_REPLICATE,
-    CMD_NAMES_FUNCTION,
-    CMD_NEEDS_FILE,
-    CMD_NOSCRIPT,
-    CMD_NO_AUTH,
-    CMD_NO_MANDATORY_KEYS,
-    CMD_NO_MULTI,
-    CMD_PUSHES,
-    CMD_READONLY,
-    CMD_RUNS_QUEUE,
-    CMD_RUNS_SCRIPT,
-    CMD_SKIP_MONITOR,
-    CMD_SKIP_SLOWLOG,
-    CMD_SUBSCRIBED,
-    CMD_UNQUEUED,
-    CMD_WRITE,
-    HISTOGRAM,
-    HISTOGRAM_PARTS,
-    Command,
-    name_hash,
-)
+from pyredis.call.command cimport CMD_REMOVED, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
-from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
 from pyredis.call.monitors cimport monitors_destroy
 from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.pausing cimport pause_end, pause_extend
@@ -88,9 +55,10 @@ from pyredis.dispatch.apart cimport apart_delete, apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.direct cimport DirectClient, call_direct
+from pyredis.dispatch.installing cimport command_at, free_commands, install_added, install_table, remove_added
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
-from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, slice_of, unlikely, wall_us
+from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, unlikely, wall_us
 from pyredis.ground.memory cimport (
     Account,
     mem_account_close,
@@ -136,34 +104,6 @@ from pyredis.wire.reply_objects cimport written_object
 
 import os
 import time
-
-# The flags and marks that native code needs; COMMAND reads its own from the rows.
-_FLAGS = {
-    "write": CMD_WRITE,
-    "readonly": CMD_READONLY,
-    "denyoom": CMD_DENYOOM,
-    "noscript": CMD_NOSCRIPT,
-    "may_replicate": CMD_MAY_REPLICATE,
-    "names_function": CMD_NAMES_FUNCTION,
-    "allow_busy": CMD_ALLOW_BUSY,
-    "admin": CMD_ADMIN,
-    "skip_monitor": CMD_SKIP_MONITOR,
-    "loading": CMD_LOADING,
-    "skip_slowlog": CMD_SKIP_SLOWLOG,
-    "fast": CMD_FAST,
-    "blocking": CMD_BLOCKING,
-    "no_auth": CMD_NO_AUTH,
-    "no_multi": CMD_NO_MULTI,
-    "no_mandatory_keys": CMD_NO_MANDATORY_KEYS,
-    "guarded": CMD_GUARDED,
-    "holds_secrets": CMD_HOLDS_SECRETS,
-    "needs_file": CMD_NEEDS_FILE,
-    "runs_queue": CMD_RUNS_QUEUE,
-    "script": CMD_RUNS_SCRIPT,
-    "unqueued": CMD_UNQUEUED,
-    "subscribed": CMD_SUBSCRIBED,
-    "pushes": CMD_PUSHES,
-}
 
 # Not the settings of any server: only the addresses of its fields are used.
 cdef Settings _settings
@@ -286,6 +226,7 @@ cdef class Core(State):
         self.error_counts = {}
         self.specs = []
         self.handlers = []
+        self.added_specs = {}
         self.server.core = <void *> self
         log_init(&self.server.log, RING_SIZE)
         self.server.outbox.log = &self.server.log
@@ -300,12 +241,11 @@ cdef class Core(State):
         self.server.reject = reject_any
         self.server.serve_waiting = serve_waiting
         waiting_init(&self.server.waiting, databases, &self.server.heard)
-        self.build_table(specs, bound)
+        install_table(&self.server, specs, bound, self.specs, self.handlers)
         mem_enter(interrupted)
         self.calibrate()
 
     def __dealloc__(self):
-        cdef int index
         cdef Account *interrupted
         if self.server.memory == NULL:
             return  # wrong arguments: nothing was initialized
@@ -323,75 +263,39 @@ cdef class Core(State):
         reply_free(&self.server.reply)
         arguments_free(&self.server.arguments)
         mem_free(self.server.recent, RECENT * sizeof(uint64_t))
-        for index in range(self.server.command_count):
-            free(self.server.commands[index].histogram)
-            key_specs_free(&self.server.commands[index].keys)
-        mem_free(self.server.commands, self.server.command_count * sizeof(Command))
-        if self.server.index != NULL:
-            mem_free(self.server.index, (self.server.index_mask + 1) * sizeof(Command *))
+        free_commands(&self.server)
         if interrupted != self.server.memory:
             mem_enter(interrupted)
         mem_account_close(self.server.memory)
 
-    # ---- the command table ----
+    # ---- commands that the program adds ----
 
-    cdef int build_table(self, dict specs, dict bound) except -1:
-        """Fills the table: first all commands, then the subcommands of each, which are contiguous."""
-        cdef int index = 0
-        cdef int next_sub = len(specs)
-        cdef Command *command
-        self.server.command_count = next_sub + sum(len(spec.subcommands) for spec in specs.values())
-        self.server.commands = <Command *> mem_zalloc(self.server.command_count * sizeof(Command))
-        self.specs = [None] * self.server.command_count
-        self.handlers = [None] * self.server.command_count
-        for spec in specs.values():
-            command = self.server.commands + index
-            self.fill_command(command, spec, bound.get(spec.name), NULL)
-            command.subcommands = self.server.commands + next_sub
-            command.subcommand_count = len(spec.subcommands)
-            for sub in spec.subcommands.values():
-                self.fill_command(self.server.commands + next_sub, sub, bound.get(sub.name), command)
-                next_sub += 1
-            index += 1
-        return self.build_index()
+    def add_command(self, spec, function):
+        """Adds a command. ``spec`` is its CommandSpec; ``function`` takes a CommandContext (``dispatch/added``) and a
+        list of all words, and returns a value of ``replies``.
 
-    cdef int build_index(self) except -1:
-        cdef int index, count = 0
-        cdef uint64_t at
-        cdef Command *command
-        self.server.index_mask = 1023
-        self.server.index = <Command **> mem_zalloc((self.server.index_mask + 1) * sizeof(Command *))
-        for index in range(self.server.command_count):
-            command = self.server.commands + index
-            if command.parent != NULL:
-                continue
-            at = name_hash(command.name, command.name_size) & self.server.index_mask
-            while self.server.index[at] != NULL:
-                at = (at + 1) & self.server.index_mask
-            self.server.index[at] = command
-            count += 1
-        return count
+        Raises ValueError if a command has that name already, and RuntimeError while a command runs.
+        """
+        cdef Account *interrupted = self.enter_idle()
+        try:
+            install_added(&self.server, spec, function, self.specs, self.handlers)
+            self.added_specs[spec.name] = spec
+        finally:
+            mem_enter(interrupted)
 
-    cdef int fill_command(self, Command *command, object spec, object handler, Command *parent) except -1:
-        cdef bytes name = spec.name.encode()
-        cdef bytes keys = spec.key_word.encode()
-        cdef int index = command - self.server.commands
-        memcpy(command.name, <const char *> name, len(name))
-        command.name_size = len(name)
-        command.arity = spec.arity
-        command.first_key = spec.first_key
-        command.part = spec.part_place
-        command.parent = parent
-        command.index = index if handler is not None else -1
-        command.flags = sum(_FLAGS.get(fact, 0) for fact in spec.facts)
-        if not key_specs_compile(slice_of(<const char *> keys, len(keys)), &command.keys):
-            raise ValueError(f"{spec.name}: invalid key specifications: {spec.key_word!r}")
-        self.specs[index] = spec
-        if PyCapsule_IsValid(handler, "pyredis.handler"):
-            command.handler = PyCapsule_GetPointer(handler, "pyredis.handler")
-        else:
-            self.handlers[index] = handler
-        return 0
+    def remove_command(self, str name):
+        """Removes a command that was added; ``name`` is in lower case. Raises the same as ``add_command``."""
+        cdef Account *interrupted = self.enter_idle()
+        try:
+            remove_added(&self.server, name, self.handlers)
+            del self.added_specs[name]
+        finally:
+            mem_enter(interrupted)
+
+    @property
+    def idle(self):
+        """Whether a command can be called now: none runs, and no expired keys are being removed."""
+        return self.server.current == NULL and not self.occupied
 
     # ---- directives ----
 
@@ -790,8 +694,8 @@ cdef class Core(State):
         """Returns the number of calls of all commands; commands that were refused or only queued do not count."""
         cdef uint64_t total = 0
         cdef int index
-        for index in range(self.server.command_count):
-            total += self.server.commands[index].calls
+        for index in range(self.server.command_count + self.server.added_count):
+            total += command_at(&self.server, index).calls
         return total
 
     def counters(self):
@@ -833,8 +737,8 @@ cdef class Core(State):
         server.errors_noted = 0
         self.error_counts.clear()
         self.errors_overflowed = False
-        for index in range(server.command_count):
-            command = server.commands + index
+        for index in range(server.command_count + server.added_count):
+            command = command_at(server, index)
             command.calls = 0
             command.cycles = 0
             command.rejected = 0
@@ -865,9 +769,9 @@ cdef class Core(State):
         cdef Command *command
         cdef int index
         cdef list rows = []
-        for index in range(self.server.command_count):
-            command = self.server.commands + index
-            if command.calls or command.rejected:
+        for index in range(self.server.command_count + self.server.added_count):
+            command = command_at(&self.server, index)
+            if (command.calls or command.rejected) and not command.flags & CMD_REMOVED:
                 rows.append((
                     command.name.decode(), command.calls, command.cycles * self.server.ns_per_cycle / 1000,
                     command.rejected, command.failed, histogram_rows(command.histogram),

@@ -34,6 +34,8 @@ cdef enum CommandFlag:
     CMD_HOLDS_SECRETS = 1 << 21     # some of its arguments must be shown to nobody
     CMD_NAMES_FUNCTION = 1 << 22    # its first argument is the name of the function that it runs
     CMD_BLOCKING = 1 << 23          # may wait
+    # Of a command that the program has added and removed; requests that were queued before may still refer to it.
+    CMD_REMOVED = 1 << 24
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

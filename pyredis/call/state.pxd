@@ -27,6 +27,7 @@ cdef enum Restriction:
     RESTRICT_UNLOGGED = 8       # what is changed is not to be propagated: a script has asked for that
     RESTRICT_BUSY = 16          # a script runs for longer than `busy-reply-threshold`
     RESTRICT_PAUSED = 32
+    RESTRICT_FAULTS = 64        # faults are injected (`dispatch/injected`)
 
 # Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
 # them by name (`_core._SETTINGS`).
@@ -81,6 +82,8 @@ ctypedef struct Server:
     void (*serve_waiting)(Server *server) noexcept nogil    # serves the clients whose keys are ready
     # Refuses a Call with an error; NULL for that of an append-only file that cannot be written.
     void (*reject)(void *call, const char *text) noexcept nogil
+    # Refuses a Call of a script or a handler if a fault says so; NULL while no faults are injected.
+    bint (*fault)(void *call) noexcept nogil
     void *apart                 # what runs commands on a stack of their own (`dispatch/apart`)
     void *interpreter           # of scripts (`lua/interpreter`), NULL before the first
     void *function_interpreter  # of functions, NULL before the first library
@@ -103,6 +106,9 @@ ctypedef struct Server:
     # the command table
     Command *commands
     int command_count
+    Command **added             # commands that the program has added; their indices follow those of the table
+    int added_count
+    int added_depth             # how many of them are running, each called by the one before
     Command **index             # by hash of the name, open addressing
     size_t index_mask
     Arguments arguments         # scratch of the batch under way

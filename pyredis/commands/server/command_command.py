@@ -1,4 +1,7 @@
-"""COMMAND: reports the command table. The table never changes, so the replies built from it are cached."""
+"""COMMAND: reports the command table, and the commands that the program has added to this server.
+
+The table never changes, so the replies built from it are cached.
+"""
 
 from functools import cache
 
@@ -8,36 +11,57 @@ from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
 from pyredis.commands.table import command_table, describe
 
-command_facts = cache(describe.command_info)
-command_documentation = cache(describe.command_docs)
+table_facts = cache(describe.command_info)
+table_documentation = cache(describe.command_docs)
+
+
+def every_spec(client):
+    """Returns the commands of the table and those that were added, by name."""
+    added = client.core.added_specs
+    return {**command_table.SPECS, **added} if added else command_table.SPECS
+
+
+def find(client, name):
+    return command_table.find(name) or client.core.added_specs.get(name.decode("latin-1").lower())
+
+
+def command_facts(client, spec):
+    added = spec.name in client.core.added_specs
+    return describe.command_info(spec) if added else table_facts(spec)
+
+
+def command_documentation(client, spec):
+    added = spec.name in client.core.added_specs
+    return describe.command_docs(spec) if added else table_documentation(spec)
 
 
 def command(client, args):
-    return [command_facts(spec) for spec in command_table.SPECS.values()]
+    return [command_facts(client, spec) for spec in every_spec(client).values()]
 
 
 def command_count(client, args):
-    return len(command_table.SPECS)
+    return len(every_spec(client))
 
 
 def command_info(client, args):
     if len(args) == 2:
         return command(client, args)
-    return [command_facts(spec) if spec else None for spec in map(command_table.find, args[2:])]
+    specs = [find(client, name) for name in args[2:]]
+    return [command_facts(client, spec) if spec else None for spec in specs]
 
 
 def command_docs(client, args):
-    specs = map(command_table.find, args[2:]) if len(args) > 2 else command_table.SPECS.values()
-    return {spec.name.encode(): command_documentation(spec) for spec in specs if spec}
+    specs = [find(client, name) for name in args[2:]] if len(args) > 2 else every_spec(client).values()
+    return {spec.name.encode(): command_documentation(client, spec) for spec in specs if spec}
 
 
 def command_list(client, args):
     if len(args) == 2:
-        return describe.list_names()
+        return describe.list_names(every_spec(client))
     filters = ("module", "aclcat", "pattern")
     if len(args) != 5 or word(args[2]) != "filterby" or word(args[3]) not in filters:
         raise CommandError(SYNTAX_ERROR)
-    return describe.list_filterby(word(args[3]), args[4])
+    return describe.list_filterby(word(args[3]), args[4], every_spec(client))
 
 
 def command_getkeys(client, args):

@@ -7,6 +7,7 @@ An event is recorded if it lasted ``latency-monitor-threshold`` milliseconds or 
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
@@ -84,7 +85,7 @@ def latency_doctor(client, args):
 
 
 def latency_histogram(client, args):
-    wanted = None if len(args) == 2 else {name for argument in args[2:] for name in _family_names(argument)}
+    wanted = None if len(args) == 2 else {name for argument in args[2:] for name in _family_names(client, argument)}
     return {
         name.encode(): {b"calls": sum(calls for _, _, calls in histogram), b"histogram_usec": cumulative(histogram)}
         for name, _, _, _, _, histogram in client.core.command_stats()
@@ -92,11 +93,11 @@ def latency_histogram(client, args):
     }
 
 
-def _family_names(argument: bytes) -> list[str]:
+def _family_names(client: Any, argument: bytes) -> list[str]:
     """Returns the command's name and those of its subcommands; empty if there is no such command."""
     from pyredis.commands.table.command_table import find
 
-    spec = find(argument)
+    spec = find(argument) or client.core.added_specs.get(argument.decode("latin-1").lower())
     return [spec.name, *(sub.name for sub in spec.subcommands.values())] if spec else []
 
 

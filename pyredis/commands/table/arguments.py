@@ -23,7 +23,7 @@ from pyredis.commands.table.keyspecs import TableError
 
 TYPES = frozenset({"string", "integer", "double", "key", "pattern", "unix-time", "pure-token", "oneof", "block"})
 
-_TYPE_OF_NAME = {
+TYPE_OF_NAME = {
     "key": "key",
     "pattern": "pattern",
     "seconds": "integer",
@@ -176,7 +176,7 @@ class _Parser:
 
     def leaf(self, match: re.Match[str]) -> Argument:
         name, since = match["name"], match["since"] or ""
-        kind = match["type"] or _TYPE_OF_NAME.get(name, "string")
+        kind = match["type"] or TYPE_OF_NAME.get(name, "string")
         if kind not in TYPES:
             raise TableError(f"arguments {self.text!r}: no type {kind!r}")
         born, died = ("", since[1:]) if since.startswith("-") else (since, "")

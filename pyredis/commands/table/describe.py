@@ -32,9 +32,11 @@ def command_info(spec: CommandSpec) -> list:
 
 def command_docs(spec: CommandSpec) -> Map:
     """Returns the entry of COMMAND DOCS, without the name that precedes it."""
-    docs: Map = {b"summary": spec.summary.encode(), b"since": spec.since.encode(), b"group": spec.group.encode()}
-    if spec.complexity:
-        docs[b"complexity"] = spec.complexity.encode()
+    docs: Map = {}
+    # Only a command that a program adds may lack one of these.
+    for name in ("summary", "since", "group", "complexity"):
+        if text := getattr(spec, name):
+            docs[name.encode()] = text.encode()
     if spec.doc_flags:
         docs[b"doc_flags"] = _statuses(spec.doc_flags)
     if spec.deprecated_since:

@@ -1,0 +1,1 @@
+"""The command table, for native code only: see ``dispatch/installing.pxd``."""
