@@ -17,15 +17,26 @@ from pyredis._version import VERSION as __version__
 
 if TYPE_CHECKING:
     from pyredis.embedded.database import AsyncDatabase, Database, aopen, open
-    from pyredis.embedded.hosted import LoadError, Server, StartError, serve
+    from pyredis.embedded.hosted import (
+        CommandContext,
+        LoadError,
+        ReplyError,
+        Server,
+        StartError,
+        Status,
+        serve,
+    )
     from pyredis.embedded.redis_py import async_connection_pool, connection_pool
 
 _MODULES = {
     "AsyncDatabase": "database",
+    "CommandContext": "hosted",
     "Database": "database",
     "LoadError": "hosted",
+    "ReplyError": "hosted",
     "Server": "hosted",
     "StartError": "hosted",
+    "Status": "hosted",
     "aopen": "database",
     "async_connection_pool": "redis_py",
     "connection_pool": "redis_py",
@@ -35,10 +46,13 @@ _MODULES = {
 
 __all__ = [
     "AsyncDatabase",
+    "CommandContext",
     "Database",
     "LoadError",
+    "ReplyError",
     "Server",
     "StartError",
+    "Status",
     "__version__",
     "aopen",
     "async_connection_pool",

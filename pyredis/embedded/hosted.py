@@ -17,15 +17,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from pyredis import server as served
+from pyredis._core import Core
 from pyredis.config import Config
 from pyredis.embedded.clock import Clock, ServerClock
 from pyredis.embedded.options import configure, parse_info
+from pyredis.embedded.python_commands import CommandContext, PythonCommands, ReplyError, Status
 from pyredis.embedded.standard_log import StandardLog
 from pyredis.ground.turns import want_turns
 from pyredis.persistence.persistence import LoadError
 from pyredis.server import StartError
 
-__all__ = ["LoadError", "Server", "StartError", "serve"]
+__all__ = ["CommandContext", "LoadError", "ReplyError", "Server", "StartError", "Status", "serve"]
 
 # The longest time that the exit of the interpreter waits for a server to write the rest of its file, in seconds.
 EXIT_TIMEOUT = 30.0
@@ -71,10 +73,11 @@ class HostedServer(served.Server):
             await asyncio.sleep(0)
 
 
-class Running:
+class Running(PythonCommands):
     """A server that runs, as the program sees it."""
 
     def __init__(self, config: Config) -> None:
+        super().__init__()
         self._config = config
         self._inner: HostedServer | None = None
 
@@ -119,11 +122,25 @@ class Running:
         """Removes all data, scripts and functions, between two tests for example. Clients stay connected."""
         self._call(empty)
 
+    @property
+    def running(self) -> bool:
+        return self._inner is not None and not self._inner.stopped
+
+    def _change_core(self, change: Callable[[Core], None]) -> None:
+        if self.running:
+            self._call(lambda inner: change(inner.core))
+
     def _call(self, function: Callable[[HostedServer], Any]) -> Any:
         """Runs a function in the server's thread, and returns its result."""
         if self._inner is None:
             raise RuntimeError("the server does not run")
+        check_idle(self._inner)
         return function(self._inner)
+
+
+def check_idle(server: HostedServer) -> None:
+    if not server.core.idle:
+        raise RuntimeError("the handler of a command cannot use its own server, except by its context")
 
 
 def empty(server: HostedServer) -> None:
@@ -229,6 +246,9 @@ class Server(Running):
             raise RuntimeError(f"the server runs in process {self._process}, from which this one was forked")
         if not self.running or self._inner is None or self._loop is None:
             raise RuntimeError("the server does not run")
+        if threading.current_thread() is self._thread:
+            check_idle(self._inner)
+            raise RuntimeError("a server cannot be used in its own thread")
         result: Future[Any] = Future()
         inner = self._inner
 
@@ -253,6 +273,7 @@ class Server(Running):
     async def _serve(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._inner = HostedServer(self._config, self._wanted_port)
+        self._add_commands(self._inner.core)
         await self._inner.start()
         started.set_result(None)
         await self._inner.until_closed()
