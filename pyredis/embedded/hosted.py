@@ -20,6 +20,7 @@ from pyredis import server as served
 from pyredis._core import Core
 from pyredis.config import Config
 from pyredis.embedded.clock import Clock, ServerClock
+from pyredis.embedded.metrics import metrics_of
 from pyredis.embedded.options import configure, parse_info
 from pyredis.embedded.python_commands import CommandContext, PythonCommands, ReplyError, Status
 from pyredis.embedded.standard_log import StandardLog
@@ -117,6 +118,13 @@ class Running(PythonCommands):
     def info(self, section: str = "default") -> dict[str, Any]:
         """Returns the fields of INFO: numbers as int or float, ``a=1,b=2`` as a dict. ``section`` is as in INFO."""
         return self._call(lambda inner: information(inner, section))
+
+    def metrics(self) -> dict[str, int | float]:
+        """Returns the numbers of INFO by the names of the Prometheus exporter for Redis, with its labels.
+
+        For example ``redis_memory_used_bytes``, ``redis_commands_total{cmd="get"}``, ``redis_db_keys{db="db0"}``.
+        """
+        return metrics_of(self.info("everything"))
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example. Clients stay connected."""
