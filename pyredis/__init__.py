@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyredis.embedded.database import AsyncDatabase, Database, aopen, open
     from pyredis.embedded.hosted import (
         CommandContext,
+        Failure,
         LoadError,
         ReplyError,
         Server,
@@ -32,6 +33,7 @@ _MODULES = {
     "AsyncDatabase": "database",
     "CommandContext": "hosted",
     "Database": "database",
+    "Failure": "hosted",
     "LoadError": "hosted",
     "ReplyError": "hosted",
     "Server": "hosted",
@@ -48,6 +50,7 @@ __all__ = [
     "AsyncDatabase",
     "CommandContext",
     "Database",
+    "Failure",
     "LoadError",
     "ReplyError",
     "Server",

@@ -22,6 +22,9 @@ cdef class Core(State):
 
     cdef public object on_call          # called after a call in process that left something to do, or None
 
+    cdef object fault_rules             # see `faults`
+    cdef bint disk_full                 # writes of the append-only file are to fail
+
     cdef object listener                # of keyspace events, or None
     cdef object time_source             # returns microseconds since 1970, or None for the system's clock
     cdef bint occupied                  # no command may be called now, although none runs

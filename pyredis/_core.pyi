@@ -50,6 +50,10 @@ class Core(State):
         """
     def remove_command(self, name: str) -> None:
         """Removes a command that was added; ``name`` is in lower case. Raises the same as ``add_command``."""
+    faults: Any
+    """The rules that say which commands fail (``dispatch/injected``), or None."""
+    def fill_disk(self, full: bool) -> None:
+        """Makes writes of the append-only file fail as on a full disk, until it is called with False."""
     @property
     def idle(self) -> bool:
         """Whether a command can be called now: none runs, and no expired keys are being removed."""

@@ -42,6 +42,7 @@ from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport (
     RECENT,
     RESTRICT_AOF_ERROR,
+    RESTRICT_FAULTS,
     RESTRICT_LOADING,
     RESTRICT_MEMORY,
     RESTRICT_PAUSED,
@@ -55,6 +56,7 @@ from pyredis.dispatch.apart cimport apart_delete, apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.direct cimport DirectClient, call_direct
+from pyredis.dispatch.injected cimport strike_nested
 from pyredis.dispatch.installing cimport command_at, free_commands, install_added, install_table, remove_added
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
@@ -78,6 +80,7 @@ from pyredis.journal.aof cimport (
     aof_delete,
     aof_detach,
     aof_file_size,
+    aof_fill_disk,
     aof_fsync_lag_ms,
     aof_fsync_pending,
     aof_new,
@@ -291,6 +294,25 @@ cdef class Core(State):
             del self.added_specs[name]
         finally:
             mem_enter(interrupted)
+
+    # ---- injected faults ----
+
+    @property
+    def faults(self):
+        """The rules that say which commands fail (``dispatch/injected``), or None."""
+        return self.fault_rules
+
+    @faults.setter
+    def faults(self, rules):
+        self.fault_rules = rules
+        self.server.fault = strike_nested
+        self.restrict(RESTRICT_FAULTS, rules is not None)
+
+    def fill_disk(self, bint full):
+        """Makes writes of the append-only file fail as on a full disk, until it is called with False."""
+        self.disk_full = full
+        if self.server.aof != NULL:
+            aof_fill_disk(self.server.aof, full)
 
     @property
     def idle(self):
@@ -590,6 +612,8 @@ cdef class Core(State):
             aof = aof_new(&self.server.log)
             if aof == NULL:
                 raise OSError(errno, "cannot start the writer of the append-only file")
+            if self.disk_full:
+                aof_fill_disk(aof, True)
         error = aof_attach(aof, fd, size)
         if error:
             if self.server.aof == NULL:

@@ -40,12 +40,14 @@ from pyredis.call.request cimport Queued
 from pyredis.call.state cimport (
     RESTRICT_AOF_ERROR,
     RESTRICT_BUSY,
+    RESTRICT_FAULTS,
     RESTRICT_LOADING,
     RESTRICT_PAUSED,
     Server,
     exceeds_memory,
 )
-from pyredis.dispatch.run cimport note_rejection
+from pyredis.dispatch.injected cimport FAULT_ERROR, FAULT_LATE, FAULT_NONE, Fault, hold_reply, strike
+from pyredis.dispatch.run cimport note_rejection, run_command
 from pyredis.ground.base cimport Slice, likely, slice_of
 from pyredis.lua.interpreter cimport busy_text, running_interpreter
 
@@ -245,6 +247,27 @@ cdef bint refused_to_monitor(Call *call) noexcept nogil:
     return False
 
 
+cdef bint ended_by_fault(Call *call, bint queues) noexcept nogil:
+    """True if an injected fault takes the place of the command, or of its reply."""
+    cdef const char *text = NULL
+    cdef Fault fault = strike(call, &text)
+    cdef size_t begin = call.reply.size
+    if fault == FAULT_ERROR:
+        reject(call, text)
+    elif fault == FAULT_LATE:
+        if queues:
+            queue(call)
+        else:
+            run_command(call)
+        hold_reply(call, begin)
+    return fault != FAULT_NONE
+
+
+cdef inline void queue(Call *call) noexcept nogil:
+    client_queue(call.client, call.command, call.argc, call.argv)
+    reply_status(call.reply, "QUEUED")
+
+
 cdef bint refused(Call *call) noexcept nogil:
     """Makes the checks that an ordinary client of an ordinary server can skip."""
     cdef bint queues = call.client.flags & CLIENT_MULTI and not call.command.flags & CMD_UNQUEUED
@@ -264,7 +287,8 @@ cdef bint refused(Call *call) noexcept nogil:
         return True
     if call.server.restrictions & RESTRICT_PAUSED and refused_by_pause(call):
         return True
+    if call.server.restrictions & RESTRICT_FAULTS and ended_by_fault(call, queues):
+        return True
     if queues:
-        client_queue(call.client, call.command, call.argc, call.argv)
-        reply_status(call.reply, "QUEUED")
+        queue(call)
     return queues

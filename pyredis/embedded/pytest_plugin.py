@@ -55,6 +55,7 @@ def redis_client(pyredis_server: Server) -> Iterator[redis.Redis]:
     pyredis_server.reset()
     with redis.Redis.from_url(pyredis_server.url) as client:
         yield client
+    pyredis_server.failures.clear()
 
 
 def fixture_for_coroutines() -> Callable[..., Any]:
@@ -80,3 +81,4 @@ async def async_redis_client(pyredis_server: Server) -> AsyncIterator[redis.asyn
     pyredis_server.reset()
     async with redis.asyncio.Redis.from_url(pyredis_server.url) as client:
         yield client
+    pyredis_server.failures.clear()

@@ -59,6 +59,9 @@ cdef void aof_vouch(Aof *aof, uint64_t position) noexcept nogil
 # Returns when everything published is written and synced, whatever the policy; 0 or an errno.
 cdef int aof_sync(Aof *aof) noexcept nogil
 
+# For tests of programs: makes every write fail as if the disk were full, from now on or no more. This is known at once.
+cdef void aof_fill_disk(Aof *aof, bint full) noexcept nogil
+
 cdef int64_t aof_file_size(Aof *aof) noexcept nogil         # bytes of complete units in the newest file
 cdef size_t aof_buffered(const Aof *aof) noexcept nogil     # bytes published and not yet written
 cdef int64_t aof_fsync_lag_ms(Aof *aof) noexcept nogil      # age of the oldest written byte not yet synced; 0 for none

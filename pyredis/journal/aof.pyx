@@ -25,7 +25,7 @@ The lock guards the chain, ``policy``, ``paused`` and the fields below them, and
 While ``writing`` is set, the ring's memory must not move, because the native thread is reading it.
 """
 
-from libc.errno cimport EBADF, EBUSY
+from libc.errno cimport EBADF, EBUSY, ENOSPC
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.stdlib cimport free
 from posix.unistd cimport close, getpid
@@ -106,6 +106,7 @@ cdef struct Aof:
     uint64_t written
     uint64_t durable
     int write_error
+    int refusal                 # an errno with which every write fails (`aof_fill_disk`), 0 for none
     int sync_error
     int failed                  # an fsync of the oldest file failed: it is not written or synced again
     # Under the lock.
@@ -221,6 +222,8 @@ cdef int write_range(const Aof *aof, File *file, uint64_t position, uint64_t end
 cdef int write_units(const Aof *aof, File *file, uint64_t start, uint64_t end) noexcept nogil:
     """Writes these positions, which are complete units, or leaves the file as it was."""
     cdef int error = cut_back(file)
+    if error == 0:
+        error = atomic_load_int(&aof.refusal)
     if error == 0:
         error = write_head(file)
         if error == 0:
@@ -700,6 +703,16 @@ cdef int aof_drain(Aof *aof) noexcept nogil:
             error = write_out(aof)
     log_tidy(aof.log)
     return error if error else aof_error(aof)
+
+
+cdef void aof_fill_disk(Aof *aof, bint full) noexcept nogil:
+    lock(aof)
+    while aof.writing:
+        pthread_cond_wait(&aof.progress, &aof.lock)
+    atomic_store_int(&aof.refusal, ENOSPC if full else 0)
+    if full or aof.log.published == atomic_load_u64(&aof.written):
+        atomic_store_int(&aof.write_error, atomic_load_int(&aof.refusal))
+    unlock(aof)
 
 
 cdef uint64_t aof_written(const Aof *aof) noexcept nogil:

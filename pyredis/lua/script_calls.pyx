@@ -11,7 +11,7 @@ from libc.stdio cimport snprintf
 from pyredis._resp cimport reply_truncate
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.command cimport CMD_DENYOOM, CMD_MAY_REPLICATE, CMD_NOSCRIPT, CMD_WRITE, Command, accepts_count
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_UNLOGGED, Server, find_called
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, RESTRICT_UNLOGGED, Server, find_called
 from pyredis.ground.base cimport Slice, cycles_now, format_int64, likely, slice_of, unlikely
 from pyredis.ground.memory cimport mem_realloc
 from pyredis.lua.interpreter cimport REPL_AOF, SCRIPT_ALLOW_OOM, Interpreter, upvalue_interpreter
@@ -111,6 +111,8 @@ cdef void run(Interpreter *lua, Command *command, int argc) noexcept nogil:
     reason = refusal(lua, command, argc)
     if unlikely(reason != NULL):
         server.reject(&call, reason)
+        return
+    if unlikely(server.restrictions & RESTRICT_FAULTS) and server.fault(&call):
         return
     if command.flags & CMD_WRITE:
         if unlikely(server.restrictions & RESTRICT_AOF_ERROR):
