@@ -929,3 +929,72 @@ def test_a_file_that_has_the_command_itself_is_refused(tmp_path):
     with pytest.raises(pyredis.LoadError):
         server.start()
     assert os.path.getsize(file) > 0
+
+
+# ---- databases in the process ----
+
+
+def test_a_database_in_the_process_has_commands_in_python(tmp_path):
+    with pyredis.open(tmp_path) as db:
+        db.command("ADDUP key [value ...]", flags="write")(addup)
+        assert db.execute_command("ADDUP", "sum", 1, 2, 3) == 6
+        assert db.eval("return redis.call('ADDUP', 'sum', 4)", 0) == 10
+        with db.pipeline() as pipe:
+            pipe.execute_command("ADDUP", "sum", 10)
+            pipe.get("sum")
+            assert pipe.execute() == [20, b"20"]
+        assert "addup" in db.command()
+        with pyredis.open(tmp_path) as other:
+            assert other.execute_command("ADDUP", "sum") == 20
+            with pytest.raises(ValueError, match="there is a command of this name: 'addup'"):
+                other.command("ADDUP key")
+        with pytest.raises(redis.ResponseError, match="value is not an integer"):
+            db.execute_command("ADDUP", "sum", "x")
+        db.remove_command("ADDUP")
+        with pytest.raises(redis.ResponseError, match="unknown command"):
+            db.execute_command("ADDUP", "sum")
+    with pyredis.open(tmp_path) as db:
+        assert db.get("sum") == b"20"
+        assert db.metrics()['redis_db_keys{db="db0"}'] == 1
+
+
+def test_a_database_for_coroutines_has_them_too():
+    async def main():
+        async with pyredis.aopen() as db:
+            db.command("ADDUP key [value ...]", flags="write")(addup)
+            assert await db.execute_command("ADDUP", "sum", 1, 2) == 3
+            assert "addup" in await db.command()
+
+    asyncio.run(main())
+
+
+def test_a_handler_that_uses_its_own_database_gets_an_error():
+    with pyredis.open() as db:
+        db.command("INWARD key")(lambda ctx, key: db.get(key))
+        with pytest.raises(redis.ResponseError, match="RuntimeError: called while a command of the same database runs"):
+            db.execute_command("INWARD", "key")
+        assert db.get("key") is None
+
+
+def test_threads_call_commands_of_a_database_one_at_a_time():
+    inside, most = [], []
+
+    def slow(ctx, key):
+        inside.append(key)
+        most.append(len(inside))
+        # Gives others the interpreter while the command runs.
+        threading.Event().wait(0.001)
+        inside.remove(key)
+        return ctx.call("INCR", key)
+
+    with pyredis.open() as db:
+        db.command("SLOW key", flags="write")(slow)
+        threads = [
+            threading.Thread(target=lambda: [db.execute_command("SLOW", "count") for _ in range(20)]) for _ in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert db.get("count") == b"100"
+    assert max(most) == 1

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from pyredis._core import Core
 from pyredis.embedded.api.argument_forms import Encoder
 from pyredis.embedded.api.client_errors import argument_error, find, reply_exception
 from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine
-from pyredis.embedded.hosted import empty
+from pyredis.embedded.hosted import empty, information
+from pyredis.embedded.metrics import metrics_of
+from pyredis.embedded.python_commands import PythonCommand, PythonCommands
 from pyredis.shell.local_client import ClientClosed, LocalClient
 from pyredis.wire.reply_objects import ReplyError
 
 
-class Common:
+class Common(PythonCommands):
     """The state of a face, and what needs no command."""
 
     engine: Engine
@@ -34,6 +38,26 @@ class Common:
 
     def get_encoder(self) -> Encoder:
         return Encoder(decode_responses=self.client.decode)
+
+    @property
+    def _commands(self) -> dict[str, PythonCommand]:  # type: ignore[override]
+        return self.engine.commands
+
+    def command(self, syntax: str | None = None, /, **options: Any) -> Any:
+        """Adds a command whose handler is the decorated function, as `pyredis.Server.command` does.
+
+        All databases on the same data have it. Without a syntax this is the method of redis-py, which runs COMMAND.
+        """
+        if syntax is None:
+            return super(PythonCommands, self).command(**options)  # type: ignore[misc]
+        return super().command(syntax, **options)
+
+    def _change_core(self, change: Callable[[Core], None]) -> None:
+        self.engine.call(lambda server: change(server.core))
+
+    def metrics(self) -> dict[str, int | float]:
+        """Returns the numbers of INFO, as `pyredis.Server.metrics` does."""
+        return metrics_of(self.engine.call(lambda server: information(server, "everything")))
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example."""

@@ -20,6 +20,7 @@ from typing import Any
 from pyredis.config import Config, ConfigRejected
 from pyredis.embedded.hosted import HostedServer
 from pyredis.embedded.options import configure
+from pyredis.embedded.python_commands import PythonCommand
 from pyredis.embedded.reactor import HeldCoroutine, HeldLoop, Reactor, reactor
 from pyredis.ground.exclusion import Exclusion
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
@@ -108,6 +109,8 @@ class Engine:
         self.server = EngineServer(config, self.reactor, self.exclusion)
         self.key: str | None = None
         self.handles = 0
+        # What `command` of any of its handles has added.
+        self.commands: dict[str, PythonCommand] = {}
         self._spare: dict[tuple[int, bool], list[LocalClient]] = {}
         self.reactor.run(HeldCoroutine(self.exclusion, self.server.start()))
         assert self.server.hub is not None

@@ -80,7 +80,7 @@ class Running(PythonCommands):
     """A server that runs, as the program sees it."""
 
     def __init__(self, config: Config) -> None:
-        super().__init__()
+        self._commands = {}
         self._config = config
         self._inner: HostedServer | None = None
         self._failures = Failures()

@@ -221,12 +221,12 @@ def refuse_asynchronous(handler: Callable[..., Any]) -> None:
 class PythonCommands:
     """What programs add commands to. A subclass runs a core; it calls ``add_commands`` when it has a new one."""
 
-    def __init__(self) -> None:
-        self._commands: dict[str, PythonCommand] = {}
+    _commands: dict[str, PythonCommand]
 
     def command(
         self,
         syntax: str,
+        /,
         *,
         flags: str = "",
         categories: str = "",
