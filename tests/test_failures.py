@@ -534,3 +534,42 @@ def test_failures_on_the_programs_loop():
                 assert await waiting is None
 
     asyncio.run(main())
+
+
+# ---- databases in the process ----
+
+
+def test_commands_of_a_database_in_the_process_fail_by_an_error(tmp_path):
+    with pyredis.open(tmp_path) as db:
+        with db.fail("GET", error="LOADING", times=1) as failure:
+            with pytest.raises(redis.BusyLoadingError):
+                db.get("a")
+            assert db.get("a") is None
+        assert (failure.count, failure.active) == (1, False)
+        with db.fail(error="READONLY"), db.pipeline() as pipe, pytest.raises(redis.ReadOnlyError):
+            pipe.set("a", 1).execute()
+        for arguments in ({"drop": True}, {"delay": 1}, {"error": "failed", "delay": 1}):
+            with pytest.raises(TypeError, match="only errors"):
+                db.fail("GET", **arguments)
+        db.set("before", 1)
+        with db.full_disk():
+            with pytest.raises(redis.ResponseError, match="MISCONF"):
+                db.set("during", 1)
+            assert db.get("before") == b"1"
+        db.set("after", 1)
+        db.fail("GET", error="failed")
+        db.failures.clear()
+        assert db.get("after") == b"1"
+        db.full_disk()
+    with pyredis.open(tmp_path) as db:
+        assert sorted(db.keys()) == [b"after", b"before"]
+
+
+def test_coroutines_get_the_errors_of_a_database():
+    async def main():
+        async with pyredis.aopen() as db:
+            with db.fail("GET", error="LOADING", times=1), pytest.raises(redis.BusyLoadingError):
+                await db.get("a")
+            assert await db.get("a") is None
+
+    asyncio.run(main())

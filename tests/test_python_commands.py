@@ -703,6 +703,29 @@ def test_scripts_and_functions_call_it(server, client):
     assert client.fcall("f", 1, "sum") == 20
 
 
+def test_a_slow_script_that_calls_it_lets_others_go_on(server, client):
+    server.command("ADDUP key [value ...]", flags="write")(addup)
+    client.config_set("busy-reply-threshold", 1)
+    sums = []
+    script = "for i = 1, 20000 do redis.call('ADDUP', 'sum', i) end return redis.call('GET', 'sum')"
+
+    def run():
+        with redis.Redis.from_url(server.url, retry=None) as other:
+            sums.append(other.eval(script, 0))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    refused = set()
+    while thread.is_alive():
+        try:
+            client.execute_command("ADDUP", "other", 1)
+        except redis.ResponseError as error:
+            refused.add(str(error)[:10])
+    thread.join()
+    assert sums == [b"200010000"]
+    assert refused == {"BUSY Redis"}
+
+
 def test_clients_that_wait_are_served_after_the_command(server, client):
     served = []
 

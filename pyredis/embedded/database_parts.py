@@ -10,6 +10,7 @@ from pyredis.embedded.api.argument_forms import Encoder
 from pyredis.embedded.api.client_errors import argument_error, find, reply_exception
 from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine
+from pyredis.embedded.failures import Failing, Failure, Failures
 from pyredis.embedded.hosted import empty, information
 from pyredis.embedded.metrics import metrics_of
 from pyredis.embedded.python_commands import PythonCommand, PythonCommands
@@ -17,7 +18,7 @@ from pyredis.shell.local_client import ClientClosed, LocalClient
 from pyredis.wire.reply_objects import ReplyError
 
 
-class Common(PythonCommands):
+class Common(PythonCommands, Failing):
     """The state of a face, and what needs no command."""
 
     engine: Engine
@@ -54,6 +55,22 @@ class Common(PythonCommands):
 
     def _change_core(self, change: Callable[[Core], None]) -> None:
         self.engine.call(lambda server: change(server.core))
+
+    @property
+    def _failures(self) -> Failures:  # type: ignore[override]
+        return self.engine.failures
+
+    def _is_running(self) -> bool:
+        return not self.engine.server.stopped
+
+    def _with_server(self, function: Callable[[Any], Any]) -> Any:
+        return self.engine.call(function)
+
+    def fail(self, *commands: str, **options: Any) -> Failure:
+        """Makes commands fail, as `pyredis.Server.fail` does; without a connection only with an ``error``."""
+        if options.get("error") is None or options.get("delay"):
+            raise TypeError("a database in the process has no connection to wait for or to lose: only errors")
+        return super().fail(*commands, **options)
 
     def metrics(self) -> dict[str, int | float]:
         """Returns the numbers of INFO, as `pyredis.Server.metrics` does."""

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from pyredis.config import Config, ConfigRejected
+from pyredis.embedded.failures import Failures
 from pyredis.embedded.hosted import HostedServer
 from pyredis.embedded.options import configure
 from pyredis.embedded.python_commands import PythonCommand
@@ -111,6 +112,7 @@ class Engine:
         self.handles = 0
         # What `command` of any of its handles has added.
         self.commands: dict[str, PythonCommand] = {}
+        self.failures = Failures()
         self._spare: dict[tuple[int, bool], list[LocalClient]] = {}
         self.reactor.run(HeldCoroutine(self.exclusion, self.server.start()))
         assert self.server.hub is not None
@@ -175,6 +177,7 @@ class Engine:
         """Writes and syncs the file, and ends the server. Nothing can be called afterwards."""
         if self not in _running:
             return
+        self.failures.clear()
         if not self.server.stopped and not self.reactor.run(self._shut_down()):
             raise OSError("the database cannot write its append-only file and stays open; the log says why")
         self.reactor.run(HeldCoroutine(self.exclusion, self.server.until_closed()))

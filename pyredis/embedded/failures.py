@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pyredis.call.command_keys import keys_of
 from pyredis.call.handlers import CommandError
-from pyredis.dispatch.direct import DirectClient
 from pyredis.ground.glob import matches
+from pyredis.protocol import Connection
 
 if TYPE_CHECKING:
     from pyredis.dispatch.injected import HeldReply
@@ -131,8 +131,8 @@ class Rules:
             return None
         if not nested and client.id in self.delayed:
             return self.go_on(client)
-        # A client in process neither waits nor has a connection, and a script's command is part of another.
-        errors_only = nested or isinstance(client, DirectClient)
+        # A client in process has no connection to wait for or to lose, and a script's command is part of another.
+        errors_only = nested or not isinstance(client, Connection)
         for fault in self.faults:
             if errors_only and (fault.text is None or fault.delay):
                 continue
@@ -356,3 +356,95 @@ def new_fault(
         probability=probability,
         seed=seed,
     )
+
+
+class Failing:
+    """What programs make fail: a server, or a database in the process. A subclass runs the server."""
+
+    _commands: dict[str, Any]
+    _failures: Failures
+
+    def _is_running(self) -> bool:
+        raise NotImplementedError
+
+    def _with_server(self, function: Callable[[Any], Any]) -> Any:
+        """Calls a function with the server, while no command runs, and returns its result."""
+        raise NotImplementedError
+
+    def fail(
+        self,
+        *commands: str,
+        error: str | None = None,
+        drop: bool = False,
+        delay: float = 0,
+        after: bool = False,
+        key: str | bytes | None = None,
+        times: int | None = None,
+        every: int = 1,
+        probability: float = 1,
+        seed: int | None = None,
+    ) -> Failure:
+        """Makes commands of clients fail, until the `Failure` that it returns is ended or its ``with`` block ends.
+
+        ``commands`` are names, ``"GET"`` or ``"CONFIG GET"``, and categories, ``"@write"``. Without any, these are
+        all for which Redis makes the error; for other failures, all except those of the category connection.
+
+        ``error`` is the text of an error, or a code: LOADING, READONLY, MISCONF, OOM, BUSY, MASTERDOWN, NOAUTH,
+        NOREPLICAS. ``drop`` closes the connection. ``delay`` is in seconds, also before an error or a lost
+        connection; only this client waits. With ``after`` the command is executed first, and its reply is late or
+        lost.
+
+        Only calls with a key that matches the glob pattern ``key`` fail; of these, each ``every``-th, or with a
+        ``probability`` (repeatable by ``seed``), at most ``times``.
+        Raises TypeError or ValueError for arguments that are not valid.
+        """
+        specs = {command.spec.name: command.spec for command in self._commands.values()}
+        fault = new_fault(
+            commands,
+            specs,
+            error=error,
+            drop=drop,
+            delay=delay,
+            after=after,
+            key=key,
+            times=times,
+            every=every,
+            probability=probability,
+            seed=seed,
+        )
+        self._with_server(lambda inner: inner.failures.add(fault))
+        return self._failures._add(
+            Failure(
+                lambda: fault.count,
+                lambda: fault.ended or not self._is_running(),
+                lambda: self._with_server(lambda inner: inner.failures.remove(fault)),
+            )
+        )
+
+    def full_disk(self) -> Failure:
+        """Makes writes of the append-only file fail with ENOSPC: write commands are refused with MISCONF.
+
+        Once the `Failure` is ended, or its ``with`` block, the server writes what it has kept, and accepts writes.
+        Raises RuntimeError if the server has no such file.
+        """
+        self._with_server(lambda inner: fill_disk(inner, True))
+        ended: list[bool] = []
+
+        def end() -> None:
+            self._with_server(lambda inner: fill_disk(inner, False))
+            ended.append(True)
+
+        return self._failures._add(Failure(lambda: 0, lambda: bool(ended) or not self._is_running(), end))
+
+    @property
+    def failures(self) -> Failures:
+        """The failures that were requested and have not ended; ``failures.clear()`` ends them."""
+        return self._failures
+
+
+def fill_disk(server: Any, full: bool) -> None:
+    if full and not server.persistence.appending:
+        raise RuntimeError("the server keeps no append-only file: it needs a dir")
+    server.core.fill_disk(full)
+    server.hub.drain()
+    server.deliver_all()

@@ -20,7 +20,7 @@ from pyredis import server as served
 from pyredis._core import Core
 from pyredis.config import Config
 from pyredis.embedded.clock import Clock, ServerClock
-from pyredis.embedded.failures import Failure, Failures, Rules, new_fault
+from pyredis.embedded.failures import Failing, Failure, Failures, Rules
 from pyredis.embedded.metrics import metrics_of
 from pyredis.embedded.options import configure, parse_info
 from pyredis.embedded.python_commands import CommandContext, PythonCommands, ReplyError, Status
@@ -76,7 +76,7 @@ class HostedServer(served.Server):
             await asyncio.sleep(0)
 
 
-class Running(PythonCommands):
+class Running(PythonCommands, Failing):
     """A server that runs, as the program sees it."""
 
     def __init__(self, config: Config) -> None:
@@ -129,76 +129,6 @@ class Running(PythonCommands):
         """
         return metrics_of(self.info("everything"))
 
-    def fail(
-        self,
-        *commands: str,
-        error: str | None = None,
-        drop: bool = False,
-        delay: float = 0,
-        after: bool = False,
-        key: str | bytes | None = None,
-        times: int | None = None,
-        every: int = 1,
-        probability: float = 1,
-        seed: int | None = None,
-    ) -> Failure:
-        """Makes commands of clients fail, until the `Failure` that it returns is ended or its ``with`` block ends.
-
-        ``commands`` are names, ``"GET"`` or ``"CONFIG GET"``, and categories, ``"@write"``. Without any, these are
-        all for which Redis makes the error; for other failures, all except those of the category connection.
-
-        ``error`` is the text of an error, or a code: LOADING, READONLY, MISCONF, OOM, BUSY, MASTERDOWN, NOAUTH,
-        NOREPLICAS. ``drop`` closes the connection. ``delay`` is in seconds, also before an error or a lost
-        connection; only this client waits. With ``after`` the command is executed first, and its reply is late or
-        lost.
-
-        Only calls with a key that matches the glob pattern ``key`` fail; of these, each ``every``-th, or with a
-        ``probability`` (repeatable by ``seed``), at most ``times``.
-        Raises TypeError or ValueError for arguments that are not valid.
-        """
-        specs = {command.spec.name: command.spec for command in self._commands.values()}
-        fault = new_fault(
-            commands,
-            specs,
-            error=error,
-            drop=drop,
-            delay=delay,
-            after=after,
-            key=key,
-            times=times,
-            every=every,
-            probability=probability,
-            seed=seed,
-        )
-        self._call(lambda inner: inner.failures.add(fault))
-        return self._failures._add(
-            Failure(
-                lambda: fault.count,
-                lambda: fault.ended or not self.running,
-                lambda: self._call(lambda inner: inner.failures.remove(fault)),
-            )
-        )
-
-    def full_disk(self) -> Failure:
-        """Makes writes of the append-only file fail with ENOSPC: write commands are refused with MISCONF.
-
-        Once the `Failure` is ended, or its ``with`` block, the server writes what it has kept, and accepts writes.
-        Raises RuntimeError if the server has no such file.
-        """
-        self._call(lambda inner: fill_disk(inner, True))
-        ended: list[bool] = []
-
-        def end() -> None:
-            self._call(lambda inner: fill_disk(inner, False))
-            ended.append(True)
-
-        return self._failures._add(Failure(lambda: 0, lambda: bool(ended) or not self.running, end))
-
-    @property
-    def failures(self) -> Failures:
-        """The failures that were requested and have not ended; ``failures.clear()`` ends them."""
-        return self._failures
-
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example. Clients stay connected."""
         self._call(empty)
@@ -206,6 +136,12 @@ class Running(PythonCommands):
     @property
     def running(self) -> bool:
         return self._inner is not None and not self._inner.stopped
+
+    def _is_running(self) -> bool:
+        return self.running
+
+    def _with_server(self, function: Callable[[HostedServer], Any]) -> Any:
+        return self._call(function)
 
     def _change_core(self, change: Callable[[Core], None]) -> None:
         if self.running:
@@ -248,14 +184,6 @@ def run_commands(server: HostedServer, *commands: list[str]) -> list[Any]:
     finally:
         server.failures.suspended = False
         client.close()
-
-
-def fill_disk(server: HostedServer, full: bool) -> None:
-    if full and not server.persistence.appending:
-        raise RuntimeError("the server keeps no append-only file: it needs a dir")
-    server.core.fill_disk(full)
-    assert server.hub is not None
-    server.hub.release()
 
 
 class Server(Running):
