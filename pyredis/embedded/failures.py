@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
@@ -74,7 +73,10 @@ class Fault:
         self.left = times
         self.every = every
         self.probability = probability
-        self.random = random.Random(seed)
+        # Imported when there is a failure, because the module takes long to import.
+        from random import Random
+
+        self.random = Random(seed)
         self.seen = 0
         self.count = 0
         self.ended = False

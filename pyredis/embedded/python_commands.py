@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyredis import replies
 from pyredis.call.handlers import CommandError
-from pyredis.commands.parse import integer
+from pyredis.commands.parse import NOT_INTEGER
 from pyredis.commands.table.outline_rows import LINES
 from pyredis.dispatch.added import CommandContext
 from pyredis.wire.reply_objects import ReplyError
@@ -47,6 +47,17 @@ class Status(str):
 # ---- arguments ----
 
 
+def to_integer(word: bytes) -> int:
+    """Returns a signed 64-bit integer in its canonical spelling; `commands/parse` does the same more slowly."""
+    try:
+        number = int(word)
+    except ValueError:
+        raise CommandError(NOT_INTEGER) from None
+    if b"%d" % number != word or not -(1 << 63) <= number < 1 << 63:
+        raise CommandError(NOT_INTEGER)
+    return number
+
+
 def to_float(word: bytes) -> float:
     if not _FLOAT.fullmatch(word):
         raise CommandError(NOT_FLOAT)
@@ -60,7 +71,7 @@ def to_text(word: bytes) -> str:
         raise CommandError(NOT_TEXT) from None
 
 
-CONVERTERS: dict[Any, Callable[[bytes], Any] | None] = {bytes: None, int: integer, float: to_float, str: to_text}
+CONVERTERS: dict[Any, Callable[[bytes], Any] | None] = {bytes: None, int: to_integer, float: to_float, str: to_text}
 
 
 def annotated_type(handler: Callable[..., Any], parameter: inspect.Parameter) -> Any:
@@ -186,24 +197,26 @@ class PythonCommand:
         self.handler = handler
         self.parameters = Parameters(handler)
         # Imported when there is a command, because few programs have one.
-        from pyredis.commands.table.notation import accepts_words
+        from pyredis.commands.table.notation import word_counts
 
-        self.accepts = accepts_words
+        self.least, self.most, self.step = word_counts(spec.arguments)
         self.check_count()
 
     def check_count(self) -> None:
         """Raises TypeError unless the handler accepts as many arguments as the syntax allows."""
-        from pyredis.commands.table.arguments import total_count
-
-        least, most = total_count(self.spec.arguments)
+        least, most = self.least, self.most
         if least < self.parameters.least or (ANY_COUNT if most is None else most) > self.parameters.most:
             allowed = f"{least} or more" if most is None else f"{least} to {most}" if most > least else f"{least}"
             raise TypeError(f"the syntax allows {allowed} arguments, but not the handler of {self.spec.name!r}")
 
+    def accepts(self, count: int) -> bool:
+        """Returns whether there may be so many arguments, at least as many as the arity requires."""
+        return (self.most is None or count <= self.most) and (count - self.least) % self.step == 0
+
     def __call__(self, context: CommandContext, words: list[bytes]) -> Any:
         """Runs the handler for a request; returns a value of ``replies``, or raises."""
         arguments = words[1:]
-        if not self.accepts(self.spec.arguments, len(arguments)):
+        if not self.accepts(len(arguments)):
             raise CommandError(f"ERR wrong number of arguments for '{self.spec.name}' command")
         return encodable(self.handler(context, *self.parameters.convert(arguments)))
 

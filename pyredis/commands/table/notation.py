@@ -256,13 +256,11 @@ def is_required_key(argument: Argument) -> bool:
 # ---- how many words ----
 
 
-def accepts_words(arguments: tuple[Argument, ...], count: int) -> bool:
-    """Returns whether there may be ``count`` arguments, as far as the arity does not say: blocks are complete."""
+def word_counts(arguments: tuple[Argument, ...]) -> tuple[int, int | None, int]:
+    """Returns how many words there are at least and at most, None for no limit, and by how many at a time they grow."""
     least, most = total_count(arguments)
-    if count < least or (most is not None and count > most):
-        return False
     loose = [argument for argument in arguments if argument.count[0] != argument.count[1]]
     if len(loose) != 1 or loose[0].type != "block" or "multiple" not in loose[0].flags or loose[0].token:
-        return True
+        return least, most, 1
     size, largest = total_count(loose[0].arguments)
-    return size != largest or (count - least) % size == 0
+    return least, most, size if size == largest else 1
