@@ -6,11 +6,8 @@ import logging
 import os
 import re
 import socket
-import subprocess
 import sys
 import threading
-from importlib import metadata
-from pathlib import Path
 
 import pytest
 import redis
@@ -21,7 +18,8 @@ import pyredis
 from pyredis.embedded.options import parse_info
 from support.aof_cases import build_shim
 from support.client import wait_until
-from support.paths import ROOT, preloading, server_environment
+from support.pages import run_python
+from support.paths import ROOT, preloading
 
 LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 
@@ -249,13 +247,6 @@ def test_an_exception_in_the_block_stops_the_server():
 # ---- the process ----
 
 
-def run_python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-W", "error", "-c", code, *arguments]
-    return subprocess.run(
-        command, env=server_environment() | environment, capture_output=True, text=True, check=False, timeout=60
-    )
-
-
 STILL_RUNNING = """
 import sys, pyredis, redis
 server = pyredis.Server(dir=sys.argv[1]).start()
@@ -335,6 +326,7 @@ def test_a_server_that_cannot_keep_its_promise_ends_without_the_program(tmp_path
     result = run_python(FAILING, str(tmp_path / "data"), PYTHONPATH=paths, DISK_SHIM=str(shim), **preloading(shim))
     assert result.stdout.splitlines() == ["no reply", "False", "b'1'"], result.stderr
     assert "Can't persist AOF for fsync error when the AOF fsync policy is 'always'" in result.stderr
+<<<<<<< HEAD
 
 
 # ---- the page ----
@@ -400,3 +392,5 @@ def test_the_pages_code_runs(number, tmp_path, monkeypatch):
     else:
         result = run_python(code)
         assert (result.returncode, result.stderr) == (0, "")
+=======
+>>>>>>> c520891 (Offer fixtures of databases in the process, and of coroutines whatever runs them)

@@ -130,7 +130,10 @@ class Running(PythonCommands, Failing):
         return metrics_of(self.info("everything"))
 
     def reset(self) -> None:
-        """Removes all data, scripts and functions, between two tests for example. Clients stay connected."""
+        """Removes all data, scripts and functions, and lets the clock run: between two tests for example.
+
+        Clients stay connected. Directives keep their values.
+        """
         self._call(empty)
 
     @property
@@ -161,6 +164,7 @@ def check_idle(server: HostedServer) -> None:
 
 
 def empty(server: HostedServer) -> None:
+    server.clock.run()
     commands = [["FLUSHALL"]]
     # What has never been used has no interpreter, which these would import.
     if server.core.has_interpreter:

@@ -1,14 +1,16 @@
-"""Fixtures for pytest: a server for the session, redis-py clients on it without data of other tests, and more servers.
+"""Fixtures for pytest: databases in the process, and servers with redis-py clients, without data of other tests.
 
 pytest loads the plugin itself. Nothing is imported or started before a test asks for a fixture. With pytest-xdist, each
-worker process has a server of its own.
+worker process has databases and servers of its own.
 """
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,52 @@ if TYPE_CHECKING:
     import redis
     import redis.asyncio
 
-    from pyredis import Server
+    from pyredis import AsyncDatabase, Database, Server
+
+# The options of `pyredis.open` that are the handle's, not the database's.
+OF_HANDLES = ("path", "name", "db", "decode_responses")
+_numbers = itertools.count(1)
+
+
+# ---- in the process ----
+
+
+@pytest.fixture(scope="session")
+def pyredis_db_options() -> dict[str, Any]:
+    """Arguments of `pyredis.open` for `pyredis_db`. Override it in ``conftest.py`` or in a module, in any scope."""
+    return {}
+
+
+@pytest.fixture
+def _pyredis_handles(pyredis_db_options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Opens the test's database, and returns the arguments with which more handles on it are opened."""
+    from pyredis import open
+
+    options = {"name": f"pytest {next(_numbers)}", **pyredis_db_options}
+    with open(**options):
+        yield {name: options[name] for name in OF_HANDLES if name in options}
+
+
+@pytest.fixture
+def pyredis_db(_pyredis_handles: dict[str, Any]) -> Iterator[Database]:
+    """A new `pyredis.Database`, in this process and without a socket."""
+    from pyredis import open
+
+    with open(**_pyredis_handles) as database:
+        yield database
+
+
+@pytest.fixture
+def async_pyredis_db(_pyredis_handles: dict[str, Any]) -> Iterator[AsyncDatabase]:
+    """A `pyredis.AsyncDatabase` on the same database as `pyredis_db`. It may be used on any event loop."""
+    from pyredis import aopen
+
+    database = aopen(**_pyredis_handles)
+    yield database
+    database._release()
+
+
+# ---- servers ----
 
 
 @pytest.fixture(scope="session")
@@ -58,19 +105,6 @@ def redis_client(pyredis_server: Server) -> Iterator[redis.Redis]:
     pyredis_server.failures.clear()
 
 
-def fixture_for_coroutines() -> Callable[..., Any]:
-    """Returns pytest-asyncio's decorator for asynchronous fixtures, the only one that works in its strict mode.
-
-    Without pytest-asyncio, anyio's plugin accepts pytest's own decorator.
-    """
-    if find_spec("pytest_asyncio") is None:
-        return pytest.fixture
-    import pytest_asyncio
-
-    return pytest_asyncio.fixture
-
-
-@fixture_for_coroutines()
 async def async_redis_client(pyredis_server: Server) -> AsyncIterator[redis.asyncio.Redis]:
     """A `redis.asyncio.Redis` on the session's server, which is empty at the start of the test.
 
@@ -81,4 +115,19 @@ async def async_redis_client(pyredis_server: Server) -> AsyncIterator[redis.asyn
     pyredis_server.reset()
     async with redis.asyncio.Redis.from_url(pyredis_server.url) as client:
         yield client
+<<<<<<< HEAD
     pyredis_server.failures.clear()
+=======
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the fixtures that are coroutines, when it is known which plugin runs them.
+
+    In its strict mode, pytest-asyncio runs only what its own decorator made. anyio accepts that of pytest.
+    """
+    plugin = sys.modules.get("pytest_asyncio")
+    decorator = pytest.fixture if plugin is None else plugin.fixture
+    fixtures = ModuleType(f"{__name__}.coroutines")
+    vars(fixtures)["async_redis_client"] = decorator(async_redis_client)
+    config.pluginmanager.register(fixtures)
+>>>>>>> c520891 (Offer fixtures of databases in the process, and of coroutines whatever runs them)
