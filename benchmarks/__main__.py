@@ -13,6 +13,7 @@ from benchmarks import (
     connections,
     core,
     durable,
+    embedded,
     endtoend,
     expiry,
     loading,
@@ -31,6 +32,7 @@ from benchmarks.servers import prepare_process
 BENCHMARKS = {
     "parser": (parser.run, "the request parser alone, in process"),
     "core": (core.run, "parser, dispatch, keyspace and reply writer in process, without a socket; calls from Python"),
+    "embedded": (embedded.run, "databases in the process: calls from Python, imports, a busy thread beside a server"),
     "endtoend": (endtoend.run, "requests/s and server CPU per request, P1 and P16, a million keys"),
     "structures": (
         structures.run,

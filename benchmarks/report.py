@@ -41,7 +41,10 @@ class Figure:
 
 @dataclass
 class Row:
-    """One figure of both servers. `goal` bounds the ratio ours / other, from above if less is better."""
+    """One figure of both servers. `goal` bounds the ratio ours / other, from above if less is better.
+
+    ``further`` are the figures of others, which have columns of their own and no ratio.
+    """
 
     case: str
     unit: str
@@ -51,6 +54,7 @@ class Row:
     goal: float | None = None
     bound: float | None = None
     notes: str = field(default="")
+    further: list[Figure] = field(default_factory=list)
 
     @property
     def ratio(self) -> float | None:
@@ -141,25 +145,37 @@ VERDICT = {True: "reached", False: "missed", None: ""}
 HEADINGS = ["case", "unit", "ours", "other", "ours / other", "goal", ""]
 
 
-def cells(row: Row) -> list[str]:
-    other = row.other.value if row.other else None
+def columns(rows: Iterable[Row]) -> list[str]:
+    """Returns the names of the columns of further figures."""
+    return list(dict.fromkeys(figure.name for row in rows for figure in row.further))
+
+
+def cells(row: Row, further: Sequence[str]) -> list[str]:
     ratio = row.ratio
+    values = [row.ours.value, row.other.value if row.other else None]
+    values += [next((figure.value for figure in row.further if figure.name == name), None) for name in further]
     shown = "–" if ratio is None else f"{ratio:.2f}"
-    return [row.case, row.unit, number(row.ours.value), number(other), shown, told_goal(row), VERDICT[row.reached]]
+    return [row.case, row.unit, *map(number, values), shown, told_goal(row), VERDICT[row.reached]]
 
 
-def headings(rows: Iterable[Row]) -> list[str]:
-    row = next(iter(rows))
-    names = [row.ours.name, row.other.name if row.other else "other"]
+def headings(rows: Sequence[Row]) -> list[str]:
+    """Returns the headings. If the rows are compared with different others, the rows' names say with which."""
+    others = {row.other.name for row in rows if row.other}
+    names = [rows[0].ours.name, others.pop() if len(others) == 1 else "other", *columns(rows)]
     return [*HEADINGS[:2], *names, *HEADINGS[4:]]
+
+
+def lines_of(rows: Sequence[Row]) -> list[list[str]]:
+    """Returns the headings and the rows."""
+    return [headings(rows), *(cells(row, columns(rows)) for row in rows)]
 
 
 def table(rows: list[Row]) -> str:
     """Returns the rows in aligned columns, for a terminal."""
     if not rows:
         return "nothing measured"
-    lines = [headings(rows), *(cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    lines = lines_of(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
@@ -192,7 +208,7 @@ def chart(title: str, rows: list[Row], path: Path) -> None:
     axes.axvline(1.0, color="grey", linestyle="--", linewidth=1)
     axes.set_yticks(positions, names)
     axes.invert_yaxis()
-    axes.set_xlabel(f"pyredis relative to {drawn[0].other.name} (black: goal)")
+    axes.set_xlabel(f"pyredis relative to {headings(drawn)[3]} (black: goal)")
     axes.set_title(title)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
@@ -236,7 +252,8 @@ def markdown(document: dict[str, Any]) -> str:
     rows = [from_json(row) for row in document["rows"]]
     machine = document["machine"]
     where = f"{document['date']}, {machine['processor']}, {machine['cores']} cores, {machine['system']}"
-    lines = [headings(rows), ["---"] * len(HEADINGS), *(cells(row) for row in rows)] if rows else []
+    lines = lines_of(rows) if rows else []
+    lines[1:1] = [["---"] * len(line) for line in lines[:1]]
     notes = [f"- {row.case}: {row.notes}" for row in rows if row.notes]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return "\n".join([f"### {document['benchmark']}: {document['title']}", "", where, "", body, "", *notes])
@@ -246,4 +263,5 @@ def from_json(row: dict[str, Any]) -> Row:
     fields = {name: value for name, value in row.items() if name not in ("ratio", "reached")}
     fields["ours"] = Figure(**fields["ours"])
     fields["other"] = Figure(**fields["other"]) if fields["other"] else None
+    fields["further"] = [Figure(**figure) for figure in fields.get("further", ())]
     return Row(**fields)

@@ -1,6 +1,7 @@
 """The benchmarks run, and their figures reach the README. No test judges the figures."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,33 @@ def test_scripts_and_transactions_are_measured_beside_another_server(tmp_path, b
     )
 
 
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        ("get", [("µs per call", 0.35, None), ("µs per call", None, None)]),
+        ("hgetall", [("µs per call", None, 1.2)]),
+        ("open in memory", [("ms", 2, None)]),
+        ("a database for a test", [("ms", 1, None)]),
+    ],
+)
+def test_databases_in_the_process_are_measured_with_goals_of_their_own(tmp_path, only, expected):
+    benchmarks("embedded", "--quick", "--only", only, "--other-command", "none", "--results", str(tmp_path))
+    rows = json.loads((tmp_path / "embedded-quick.json").read_text())["rows"]
+    assert [(row["unit"], row["bound"], row["goal"]) for row in rows] == expected
+    assert all(len(row["ours"]["rounds"]) == 2 and min(row["ours"]["rounds"]) > 0 for row in rows)
+    assert all(min(figure["rounds"]) > 0 for row in rows for figure in row["further"])
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the load needs a core of its own")
+def test_a_busy_thread_is_measured_beside_a_server_and_alone(tmp_path):
+    require_tool("redis-benchmark")
+    benchmarks("embedded", "--quick", "--only", "a busy", "--results", str(tmp_path))
+    (row,) = json.loads((tmp_path / "embedded-quick.json").read_text())["rows"]
+    assert (row["goal"], row["less_is_better"]) == (0.45, False)
+    assert max(row["ours"]["rounds"]) > 0
+    assert len(row["other"]["rounds"]) == 2
+
+
 def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     script = """if True:
         import argparse, sys
@@ -111,6 +139,7 @@ def test_figures_go_between_the_marks_of_the_readme(tmp_path):
         from benchmarks import report
         folder = Path(sys.argv[1])
         rows = [report.Row("SET", "ns", report.Figure("pyredis", [1, 2, 9]), report.Figure("x", [2, 4, 8]), goal=0.6)]
+        rows.append(report.Row("GET", "ns", report.Figure("pyredis", [3]), further=[report.Figure("y", [5])]))
         report.write("some", "Some", rows, argparse.Namespace(quick=False, results=folder))
         (folder / "README.md").write_text(f"before\\n{report.BEGIN}\\nold\\n{report.END}\\nafter\\n")
         for _ in range(2):
@@ -118,7 +147,9 @@ def test_figures_go_between_the_marks_of_the_readme(tmp_path):
     """
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True, timeout=120)
     text = (tmp_path / "README.md").read_text()
-    assert "| SET | ns | 2 | 4 | 0.50 | ≤ 0.60 × | reached |" in text
+    assert "| case | unit | pyredis | x | y | ours / other | goal |  |" in text
+    assert "| SET | ns | 2 | 4 | – | 0.50 | ≤ 0.60 × | reached |" in text
+    assert "| GET | ns | 3 | – | 5 | – |  |  |" in text
     assert text.startswith("before\n<!--")
     assert text.endswith("-->\nafter\n")
     assert "old" not in text
