@@ -11,17 +11,19 @@ from support.paths import ROOT, server_environment
 PLUGIN = "pyredis.embedded.pytest_plugin"
 
 
-def run_python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-W", "error", "-c", code, *arguments]
+def run_python(
+    code: str, *arguments: str, warnings: str = "error", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-W", warnings, "-c", code, *arguments]
     return subprocess.run(
         command, env=server_environment() | environment, capture_output=True, text=True, check=False, timeout=60
     )
 
 
-def run_pytest(code: str, folder: Path, *plugins: str, options: tuple[str, ...] = ()) -> str:
+def run_pytest(code: str, folder: Path, *plugins: str, options: tuple[str, ...] = (), warnings: str = "error") -> str:
     """Runs a test file with these plugins and the package's own, whether or not it is installed. Returns the output."""
     (folder / "test_block.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-P", "-W", "error", "-m", "pytest", "-q", "test_block.py", *options]
+    command = [sys.executable, "-P", "-W", warnings, "-m", "pytest", "-q", "test_block.py", *options]
     for plugin in (PLUGIN, *plugins):
         command += ["-p", plugin]
     paths = os.pathsep.join(filter(None, [server_environment().get("PYTHONPATH"), str(folder)]))
