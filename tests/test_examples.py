@@ -1,12 +1,18 @@
 """The examples, run as users run them: with a server of their own and with a given one."""
 
+import contextlib
 import csv
+import json
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 
+from support.client import wait_until
+from support.pages import PLUGIN
 from support.paths import ROOT, server_environment
 
 EXAMPLES = ROOT / "examples"
@@ -53,3 +59,51 @@ def test_the_workers_leave_nothing_undone_when_one_is_lost(where):
     assert worked is not None
     assert int(worked[1]) >= 20
     assert told[3:] == ["the strongest: Valdivia, Chile, 1960-05-22, 1.12e+19 J"]
+
+
+# ---- databases in the process ----
+
+
+@pytest.fixture
+def start_service():
+    """Returns a function that starts the web service with a folder, and returns the process and its URL."""
+    command = [sys.executable, str(EXAMPLES / "quake_service.py"), "--folder"]
+    with contextlib.ExitStack() as stack:
+
+        def start(folder) -> tuple[subprocess.Popen[str], str]:
+            process = subprocess.Popen(
+                [*command, str(folder)], env=server_environment(), stdout=subprocess.PIPE, text=True
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process, process.stdout.readline().strip()
+
+        yield start
+
+
+def fetched(url: str) -> object:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_the_web_service_counts_on_after_a_restart(start_service, tmp_path):
+    with (EXAMPLES / "earthquakes.csv").open(newline="") as file:
+        strong = [quake for quake in csv.DictReader(file) if float(quake["magnitude"]) >= 9]
+    strong.sort(key=lambda quake: (float(quake["magnitude"]), quake["place"]), reverse=True)
+    for time in (1, 2):
+        process, url = start_service(tmp_path)
+        found = fetched(f"{url}/strongest?least=9")
+        assert found == strong
+        wait_until(lambda: fetched(f"{url}/counts").get("Valdivia, Chile") == time, "the count")  # noqa: B023
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            fetched(f"{url}/strongest?least=much")
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_the_suite_that_was_moved_from_fakeredis_passes(tmp_path):
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", PLUGIN]
+    environment = server_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    folder = EXAMPLES / "moved_from_fakeredis"
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    assert "6 passed" in ended.stdout, ended.stdout + ended.stderr

@@ -7,10 +7,13 @@ import sys
 import pytest
 
 from support.pages import blocks, run_pytest, run_python
+from support.paths import ROOT
 from support.programs import missing
 
 PAGES = ("embedding.md", "testing.md", "moving.md")
-BLOCKS = [(page, number, code) for page in PAGES for number, code in enumerate(blocks(page))]
+BLOCKS = [(page, number, code) for page in PAGES for number, code in enumerate(blocks(ROOT / "docs" / page))]
+# The first block of the README is for a server that runs.
+BLOCKS += [("README.md", number, code) for number, code in enumerate(blocks(ROOT / "README.md")) if number > 0]
 # Plugins of pytest that a block uses, besides the package's own.
 PLUGINS = {"pytest_redis": "pytest_redis.plugin"}
 

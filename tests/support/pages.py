@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.paths import ROOT, server_environment
+from support.paths import server_environment
 
 PLUGIN = "pyredis.embedded.pytest_plugin"
 
@@ -34,7 +34,6 @@ def run_pytest(code: str, folder: Path, *plugins: str, options: tuple[str, ...] 
     return done.stdout + done.stderr
 
 
-def blocks(page: str) -> list[str]:
-    """Returns the code blocks of a page in docs/ that are Python."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    return re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+def blocks(page: Path) -> list[str]:
+    """Returns the code blocks of a page that are Python."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
