@@ -107,3 +107,13 @@ def test_the_suite_that_was_moved_from_fakeredis_passes(tmp_path):
     folder = EXAMPLES / "moved_from_fakeredis"
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert "6 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_a_command_of_ones_own_limits_a_rate():
+    told = run_example("custom_command.py")
+    assert told == [
+        "2 1 0 -1 -1",
+        "2 a minute later",
+        "error: value is not an integer or out of range",
+        "1 by a script",
+    ]
