@@ -120,6 +120,8 @@ async def test_each_time_the_server_is_empty(async_redis_client, redis_client, p
     await async_redis_client.set("key", time)
     assert redis_client.get("key") == b"%d" % time
     assert pyredis_server.info("keyspace")["db0"]["keys"] == 1
+    assert len(pyredis_server.failures) == 0
+    pyredis_server.fail("GET", "DBSIZE", error="failed")
 
 
 @pytest.mark.parametrize("time", [1, 2])

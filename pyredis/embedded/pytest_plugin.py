@@ -115,9 +115,7 @@ async def async_redis_client(pyredis_server: Server) -> AsyncIterator[redis.asyn
     pyredis_server.reset()
     async with redis.asyncio.Redis.from_url(pyredis_server.url) as client:
         yield client
-<<<<<<< HEAD
     pyredis_server.failures.clear()
-=======
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -130,4 +128,3 @@ def pytest_configure(config: pytest.Config) -> None:
     fixtures = ModuleType(f"{__name__}.coroutines")
     vars(fixtures)["async_redis_client"] = decorator(async_redis_client)
     config.pluginmanager.register(fixtures)
->>>>>>> c520891 (Offer fixtures of databases in the process, and of coroutines whatever runs them)
