@@ -20,9 +20,11 @@ SHOWN = 100
 
 
 def shown(words: Any) -> str:
-    """Returns the words of a command for an error message."""
+    """Returns the words of a command for an error message, as many as there is room for."""
+    from textwrap import shorten
+
     text = " ".join(str(word, errors="replace") if isinstance(word, bytes) else str(word) for word in words)
-    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    return shorten(text, SHOWN, placeholder="...")
 
 
 class PipelineBase(CommandQueue, Face, QueuedMethods):
