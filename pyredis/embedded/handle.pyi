@@ -1,8 +1,8 @@
 """The native part of the objects that a program calls: one call of a method, from its arguments to its result."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Self
 
 from pyredis.embedded.engine import Engine
 from pyredis.shell.local_client import LocalClient, Ticket
@@ -29,18 +29,68 @@ class SyncHandle(Handle):
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any:
         """Runs a command and returns its reply, converted."""
     def call_elsewhere(self, words: Words) -> Any: ...
+    def get(self, name: Any) -> Any:
+        """Returns the string stored at a key."""
+    def set(
+        self,
+        name: Any,
+        value: Any,
+        ex: Any = None,
+        px: Any = None,
+        nx: bool = False,
+        xx: bool = False,
+        keepttl: bool = False,
+        get: bool = False,
+        exat: Any = None,
+        pxat: Any = None,
+        ifeq: Any = None,
+        ifne: Any = None,
+        ifdeq: Any = None,
+        ifdne: Any = None,
+    ) -> Any:
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
 class Ready:
     """A coroutine that has finished: awaiting it takes no turn of the loop."""
+
+    def __await__(self) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: None) -> Any:
+        """Ends the coroutine with its result."""
+    def throw(self, kind: Any, value: Any = None, trace: Any = None) -> Any:
+        """Ends the coroutine with an exception."""
+    def close(self) -> None:
+        """Ends the coroutine."""
 
 class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Awaitable[Any]: ...
     def call_elsewhere(self, words: Words, convert: Convert) -> Awaitable[Any]: ...
-    async def finish(self, client: LocalClient, ticket: Ticket, convert: Convert) -> Any: ...
+    def finish(self, client: LocalClient, ticket: Ticket, convert: Convert) -> Coroutine[Any, Any, Any]: ...
+    def get(self, name: Any) -> Any:
+        """Returns the string stored at a key."""
+    def set(
+        self,
+        name: Any,
+        value: Any,
+        ex: Any = None,
+        px: Any = None,
+        nx: bool = False,
+        xx: bool = False,
+        keepttl: bool = False,
+        get: bool = False,
+        exat: Any = None,
+        pxat: Any = None,
+        ifeq: Any = None,
+        ifne: Any = None,
+        ifdeq: Any = None,
+        ifdne: Any = None,
+    ) -> Any:
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
-async def arrival(client: LocalClient, ticket: Ticket) -> Any:
+def arrival(client: LocalClient, ticket: Ticket) -> Coroutine[Any, Any, Any]:
     """Returns what a ticket is for, once it is there. If the task is cancelled, the command has no effect."""
 
 def set_done(future: asyncio.Future[None]) -> None: ...
@@ -56,6 +106,26 @@ class CommandQueue:
 
     def __init__(self) -> None: ...
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any: ...
+    def get(self, name: Any) -> Any:
+        """Returns the string stored at a key."""
+    def set(
+        self,
+        name: Any,
+        value: Any,
+        ex: Any = None,
+        px: Any = None,
+        nx: bool = False,
+        xx: bool = False,
+        keepttl: bool = False,
+        get: bool = False,
+        exat: Any = None,
+        pxat: Any = None,
+        ifeq: Any = None,
+        ifne: Any = None,
+        ifdeq: Any = None,
+        ifdne: Any = None,
+    ) -> Any:
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
 def convert_all(commands: list[Any], replies: list[Any]) -> tuple[list[Any], int] | tuple[None, int]:
     """Returns (results, -1), or (None, index) if the reply at the index is an exception."""

@@ -13,7 +13,8 @@ from functools import partial
 
 from pyredis.embedded.api.conversions import ok_or_none
 from pyredis.embedded.api.string_by_hand import StringByHand
-from pyredis.shell.local_client import ELSEWHERE, ClientClosed
+from pyredis.shell.local_client import ELSEWHERE as _elsewhere
+from pyredis.shell.local_client import ClientClosed
 
 cdef extern from *:
     """
@@ -54,7 +55,7 @@ cdef extern from *:
     void replace_slots(PyTypeObject *type, PyObject *(*next)(PyObject *) noexcept,
                        int (*send)(PyObject *, PyObject *, PyObject **) noexcept)
 
-cdef object _ELSEWHERE = ELSEWHERE
+cdef object _ELSEWHERE = _elsewhere
 cdef bytes _GET = b"GET"
 cdef bytes _SET = b"SET"
 cdef tuple _OKS = (b"OK", "OK")

@@ -91,6 +91,7 @@ class LocalClient(Blockable):
     @property
     def is_idle(self) -> bool:
         """Whether nothing distinguishes it from a new client: no transaction, subscription, or reply to come."""
+    def ask_address(self, which: str) -> str: ...
     @property
     def core(self) -> Core: ...
     @property
