@@ -71,7 +71,7 @@ class ClientRules:
 
     def _on_keep_alive(self, interval: int) -> None:
         for connection in self._connected():
-            if not connection.is_unix:
+            if connection.transport is not None and not connection.is_unix:
                 listeners.keep_alive(connection.transport.get_extra_info("socket"), interval)
 
     def _on_output_limits(self, _: object) -> None:
