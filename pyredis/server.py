@@ -52,6 +52,8 @@ class Server:
     any_port = False
     # What every thread enters before it uses the server; None for a server that only its loop uses.
     exclusion: Exclusion | None = None
+    # Whether clients in this process get no error any more, because the interpreter exits.
+    abandons_threads = False
 
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config
@@ -210,10 +212,17 @@ class Server:
         save = True if "save" in chosen else False if "nosave" in chosen else None
         self.shutdown(save=save, now="now" in chosen, force="force" in chosen)
 
-    def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
+    def shutdown(
+        self,
+        save: bool | None = None,
+        now: bool = False,
+        force: bool = False,
+        on_failure: Callable[[], None] | None = None,
+    ) -> bool | None:
         """Begins to shut down: writes outstanding changes to the file and closes the clients. False if it cannot.
 
-        ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); with ``force`` it continues even if writing fails.
+        ``save`` is SHUTDOWN's SAVE (True) or NOSAVE (False); with ``force`` it continues even if writing fails. A
+        subclass may return None if that is not known yet, and call ``on_failure`` if it cannot.
         """
         self.log.notice("User requested shutdown...")
         self._shutting_down = True
@@ -257,10 +266,7 @@ class Server:
         assert self._loop is not None
         assert self.hub is not None
         config = self.config
-        try:
-            config.adjust("maxclients", allowed_clients(config["maxclients"], self.log))
-        except TooFewFiles as error:
-            raise StartError(str(error)) from error
+        self.allow_clients()
         check_backlog(config["tcp-backlog"], self.log.warning)
         connect = partial(BufferedConnection, self.hub)
         self._listeners = Listeners(self._loop, connect, config["tcp-backlog"], self.log.warning)
@@ -285,6 +291,13 @@ class Server:
         self.log.notice(f"PID: {os.getpid()}")
         self.log.notice("Server initialized")
         await self._listeners.serving()
+
+    def allow_clients(self) -> None:
+        """Raises the limit of open files for ``maxclients``, or lowers that. Raises StartError."""
+        try:
+            self.config.adjust("maxclients", allowed_clients(self.config["maxclients"], self.log))
+        except TooFewFiles as error:
+            raise StartError(str(error)) from error
 
     def _listen_again(self, refusal: str) -> None:
         """Listens again after CONFIG SET bind or port."""

@@ -36,6 +36,7 @@ cdef enum CommandFlag:
     CMD_BLOCKING = 1 << 23          # may wait
     # Of a command that the program has added and removed; requests that were queued before may still refer to it.
     CMD_REMOVED = 1 << 24
+    CMD_PRIVATE = 1 << 25           # never run by a client that several callers share (`shell/local_client`)
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,11 @@ from pyredis.embedded.api.client_errors import argument_error, find, reply_excep
 from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine
 from pyredis.embedded.failures import Failing, Failure, Failures
-from pyredis.embedded.hosted import empty, information
+from pyredis.embedded.hosted import HostedServer, empty, information
+from pyredis.embedded.listening import Listening
 from pyredis.embedded.metrics import metrics_of
 from pyredis.embedded.python_commands import PythonCommand, PythonCommands
-from pyredis.shell.local_client import ClientClosed, LocalClient
+from pyredis.shell.local_client import LocalClient
 from pyredis.wire.reply_objects import ReplyError
 
 
@@ -30,7 +32,7 @@ class Common(PythonCommands, Failing):
     @property
     def clock(self) -> Clock:
         """The database's clock, which tests can stop and advance."""
-        return Clock(self.engine.call)
+        return Clock(self._inside)
 
     @property
     def decode_responses(self) -> bool:
@@ -78,13 +80,35 @@ class Common(PythonCommands, Failing):
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example."""
-        self.engine.call(empty)
+        self._inside(empty)
+
+    def serve(self, port: int | None = 0, *, unixsocket: str | os.PathLike[str] | None = None) -> Listening:
+        """Opens the database to other programs, which use it as a server; this process goes on using it directly.
+
+        Port 0 is a free one, and None is no TCP port. The result has the ``url``, and ends this when it is closed or at
+        the end of its block, ``with`` or ``async with``. Raises StartError if it cannot listen, ValueError if it is to
+        listen nowhere, and RuntimeError if it listens already.
+        """
+        if port is None and unixsocket is None:
+            raise ValueError("a port or a unixsocket is needed")
+        if port is not None and not 0 <= port <= 65535:
+            raise ValueError(f"not a port: {port}")
+        self._check_open()
+        return Listening(self.engine, port, None if unixsocket is None else os.fspath(unixsocket))
+
+    def _inside(self, function: Callable[[HostedServer], Any]) -> Any:
+        """Calls a function with the server, while no command runs."""
+        try:
+            self._check_open()
+            return self.engine.call(function)
+        except ConnectionError as error:
+            raise self._translated(error) from None
 
     def _translated(self, error: Exception) -> Exception:
         """Returns the exception to raise for one of the engine."""
         if isinstance(error, ReplyError):
             return reply_exception(error.args[0])
-        if isinstance(error, ClientClosed):
+        if isinstance(error, ConnectionError):
             return find("ConnectionError")(str(error))
         if isinstance(error, UnicodeError):
             return error
@@ -92,8 +116,38 @@ class Common(PythonCommands, Failing):
             return argument_error(error)
         return error
 
+    def _borrow(self) -> LocalClient:
+        """Returns a client for one caller alone; ``engine.give_back`` takes it back."""
+        self._check_open()
+        try:
+            return self.engine.borrow(self.database, self.client.decode)
+        except ConnectionError as error:
+            raise self._translated(error) from None
+
+    def _new_client(self, protocol: int) -> LocalClient:
+        """Returns a client that receives messages."""
+        self._check_open()
+        try:
+            return self.engine.client(self.database, self.client.decode, ordered=True, protocol=protocol)
+        except ConnectionError as error:
+            raise self._translated(error) from None
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise find("ConnectionError")("the database has been closed")
+
     def _release(self) -> None:
-        if self._open:
-            self.client.close()
+        if not self._open:
+            return
+        self._open = False
+        try:
             self.engine.release()
-            self._open = False
+        except BaseException:
+            self._open = True
+            raise
+        self.client.close()
+
+    def __del__(self) -> None:
+        """Closes a database that nobody has closed."""
+        if self._open and self.engine is not None:
+            self.engine.release_later()

@@ -7,12 +7,13 @@ the last of them is closed.
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import atexit
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -41,7 +42,8 @@ class EngineServer(HostedServer):
         super().__init__(config, None)
         self.reactor = held
         self.exclusion = exclusion
-        self._ended = False
+        config.adjust("port", 0)
+        config.adjust("unixsocket", "")
 
     def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
         assert self.exclusion is not None
@@ -51,9 +53,12 @@ class EngineServer(HostedServer):
     async def _listen(self, handle_signals: bool) -> None:
         """Listens nowhere."""
 
-    async def listen(self, port: int | None, unixsocket: str | None) -> Listeners:
-        """Accepts connections. Raises StartError."""
+    async def listen(self, port: int | None, unixsocket: str | None) -> None:
+        """Accepts connections. Raises StartError, and RuntimeError if it does so already."""
         assert self.hub is not None
+        if self._listeners is not None:
+            raise RuntimeError("the database listens already")
+        self.allow_clients()
         listeners = Listeners(
             self.reactor.loop,
             partial(HeldBufferedConnection, self.hub),
@@ -63,31 +68,54 @@ class EngineServer(HostedServer):
         check_backlog(self.config["tcp-backlog"], self.log.warning)
         try:
             if port == 0:
-                self.config.adjust("port", listeners.open_any(self.config["bind"]))
+                port = listeners.open_any(self.config["bind"])
             elif port is not None:
                 listeners.open_tcp(self.config["bind"], port)
-                self.config.adjust("port", port)
             if unixsocket:
                 listeners.open_unix(self.config.path_below(unixsocket), self.config["unixsocketperm"])
-                self.config.adjust("unixsocket", unixsocket)
         except ListenError as error:
             listeners.close()
             raise StartError(str(error.args[-1])) from error
-        await listeners.serving()
         self._listeners = listeners
-        return listeners
+        self.config.adjust("port", port or 0)
+        self.config.adjust("unixsocket", unixsocket or "")
+        await listeners.serving()
+
+    async def stop_listening(self) -> None:
+        """Closes the listening sockets, and the clients that have one. Returns when these are gone."""
+        if self._listeners is None:
+            return
+        self._listeners.close()
+        self._listeners = None
+        self.config.adjust("port", 0)
+        self.config.adjust("unixsocket", "")
+        connected = [client for client in self.clients.values() if client.transport is not None]
+        for client in connected:
+            client.close()
+        while any(client.id in self.clients for client in connected):
+            await asyncio.sleep(0)
 
     def _listen_again(self, refusal: str) -> None:
         if self.hub is not None:
             raise ConfigRejected("A database in a program listens where its serve() says.")
 
-    def shutdown(self, save: bool | None = None, now: bool = False, force: bool = False) -> bool:
-        """As `Server.shutdown`. In another thread than the reactor's, the loop does it, and only the log says how."""
+    def shutdown(
+        self,
+        save: bool | None = None,
+        now: bool = False,
+        force: bool = False,
+        on_failure: Callable[[], None] | None = None,
+    ) -> bool | None:
+        """As `Server.shutdown`. In another thread than the reactor's it returns None, and the loop does it."""
         if self.reactor.is_here:
             return super().shutdown(save, now, force)
         assert self._loop is not None
-        self._loop.call_soon(partial(super().shutdown, save, now, force))
-        return True
+        self._loop.call_soon(self._shut_down, save, now, force, on_failure)
+        return None
+
+    def _shut_down(self, save: bool | None, now: bool, force: bool, on_failure: Callable[[], None] | None) -> None:
+        if not self.stopped and not super().shutdown(save, now, force) and on_failure is not None:
+            on_failure()
 
     def deliver_all(self) -> None:
         assert self.hub is not None
@@ -95,10 +123,6 @@ class EngineServer(HostedServer):
             super().deliver_all()
         else:
             self.hub.loop.call_soon(super().deliver_all)
-
-    def end(self) -> None:
-        self._ended = True
-        super().end()
 
 
 class Engine:
@@ -113,10 +137,12 @@ class Engine:
         # What `command` of any of its handles has added.
         self.commands: dict[str, PythonCommand] = {}
         self.failures = Failures()
+        self.live = False
         self._spare: dict[tuple[int, bool], list[LocalClient]] = {}
-        self.reactor.run(HeldCoroutine(self.exclusion, self.server.start()))
+        self._run(self.server.start())
         assert self.server.hub is not None
         self.hub = self.server.hub
+        self.live = True
         _running.add(self)
 
     def __repr__(self) -> str:
@@ -129,10 +155,11 @@ class Engine:
     def borrow(self, database: int, decode: bool) -> LocalClient:
         """Returns a client for one command, or one pipeline; `give_back` takes it back."""
         spare = self._spare.setdefault((database, decode), [])
-        while spare:
-            client = spare.pop()
-            if not client.ending:
-                return client
+        # Another thread may take the last one after any look at the list.
+        with suppress(IndexError):
+            while (client := spare.pop()).ending:
+                pass
+            return client
         return self.client(database, decode)
 
     def give_back(self, client: LocalClient, database: int) -> None:
@@ -147,6 +174,19 @@ class Engine:
         with self.exclusion:
             return function(self.server)
 
+    def listen(self, port: int | None, unixsocket: str | None) -> None:
+        """Accepts connections of other programs; port 0 is a free one. Raises StartError."""
+        self._run(self.server.listen(port, unixsocket))
+
+    def stop_listening(self) -> None:
+        """Ends what `listen` has begun."""
+        if self.live:
+            self._run(self.server.stop_listening())
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Runs a coroutine in the reactor's thread, inside the exclusion."""
+        return self.reactor.run(HeldCoroutine(self.exclusion, coroutine))
+
     # ---- the end ----
 
     def release(self) -> None:
@@ -156,42 +196,39 @@ class Engine:
                 self.stop()
             self.handles -= 1
 
-    def release_soon(self) -> None:
-        """As `release`, in another thread: for finalizers, which run in any thread at any time and must not wait."""
-        if self in _running:
-            self.reactor.loop.call_soon_threadsafe(self._release_apart)
+    def release_later(self) -> None:
+        """As `release`, in a thread of its own: for finalizers, which run in any thread, the reactor's too."""
+        if self.live:
+            with suppress(RuntimeError):
+                # Not by `threading`: its locks may be held where the garbage collector runs.
+                _thread.start_new_thread(self._release_quietly, ())
 
-    def _release_apart(self) -> None:
-        # In a thread of its own, because the reactor's is needed meanwhile. None can be started when the interpreter is
-        # about to exit; then all engines are stopped anyway.
-        with suppress(RuntimeError):
-            threading.Thread(target=self._release_or_log, name="pyredis-closing").start()
-
-    def _release_or_log(self) -> None:
+    def _release_quietly(self) -> None:
         try:
             self.release()
         except OSError as error:
-            self.server.log.warning(str(error))
+            self.server.log.warning(f"An unreferenced database cannot be closed: {error}")
 
     def stop(self) -> None:
         """Writes and syncs the file, and ends the server. Nothing can be called afterwards."""
-        if self not in _running:
+        if not self.live:
             return
         self.failures.clear()
         if not self.server.stopped and not self.reactor.run(self._shut_down()):
             raise OSError("the database cannot write its append-only file and stays open; the log says why")
-        self.reactor.run(HeldCoroutine(self.exclusion, self.server.until_closed()))
+        self._run(self.server.until_closed())
+        self.live = False
         _running.discard(self)
-        if self.key is not None:
-            _shared.pop(self.key, None)
-        self.exclusion.refuse("the database is closed")
+        if self.key is not None and _shared.get(self.key) is self:
+            del _shared[self.key]
+        self.exclusion.refuse("the database has been closed", self.server.abandons_threads)
 
     async def _shut_down(self) -> bool:
         # A file that has just been turned on must get its base first.
         while self.server.persistence.awaiting_base and not self.server.persistence.failure:
             await asyncio.sleep(PATIENCE)
         with self.exclusion:
-            return self.server.shutdown()
+            return bool(self.server.shutdown())
 
 
 # Seconds between two looks at something that is under way.
@@ -218,9 +255,19 @@ def open_engine(path: str | os.PathLike[str] | None, name: str | None, directive
 
 @atexit.register
 def _stop_all() -> None:
-    """Stops the engines that run when the interpreter exits: nothing that they have answered may be lost."""
+    """Stops the engines that run when the interpreter exits: nothing that they have answered may be lost.
+
+    The threads that are left are daemons, which the exit ends. They get no error, which they would only print.
+    """
+    failures: list[OSError] = []
     for engine in list(_running):
-        engine.stop()
+        engine.server.abandons_threads = True
+        try:
+            engine.stop()
+        except OSError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _after_fork() -> None:
@@ -231,6 +278,7 @@ def _after_fork() -> None:
         engine.exclusion.after_fork(
             f"the database was opened in process {os.getppid()}, from which this one was forked: open it here"
         )
+        engine.live = False
         _running.discard(engine)
 
 

@@ -78,9 +78,16 @@ cdef class Handle:
 
     def replace_client(self, error):
         """Replaces a client that CLIENT KILL has closed, as a connection would be. Raises an error at the end."""
-        if self.engine.server.stopped:
-            raise self._translated(error) from None
-        self.client = self.engine.client(self.database, self.client.decode, shared=True)
+        try:
+            if self.is_closed():
+                raise ClientClosed("the database has been closed")
+            self.client = self.engine.client(self.database, self.client.decode, shared=True)
+        except Exception as failure:
+            raise self._translated(failure) from None
+
+    def is_closed(self):
+        """Whether `replace_client` fails."""
+        return not self._open or self.engine.server.stopped
 
 
 # ---- without an event loop ----
@@ -93,7 +100,7 @@ def wait_for(LocalClient client not None, Ticket ticket not None):
         try:
             arrived.acquire()
         except BaseException:
-            client.abandon(ticket)
+            client.abandon(ticket, arrived.release)
             raise
     if isinstance(ticket.value, Exception):
         raise ticket.value
@@ -113,7 +120,7 @@ cdef class SyncHandle(Handle):
             if type(reply) is Ticket:
                 reply = wait_for(self.client, reply)
             elif reply is _ELSEWHERE:
-                reply = self.call_elsewhere(words)
+                reply = self.call_elsewhere(words, decode)
         except ClientClosed as error:
             self.replace_client(error)
             return self.call(words, convert, decode)
@@ -121,11 +128,11 @@ cdef class SyncHandle(Handle):
             raise self._translated(error) from None
         return reply if convert is None else convert(reply)
 
-    def call_elsewhere(self, words):
+    def call_elsewhere(self, words, bint decode):
         """Runs a command that may wait with a client of its own."""
         cdef LocalClient client = self.engine.borrow(self.database, self.client.decode)
         try:
-            reply = client.run(words)
+            reply = client.run(words, not decode)
             return wait_for(client, reply) if type(reply) is Ticket else reply
         finally:
             self.engine.give_back(client, self.database)
@@ -223,6 +230,19 @@ cdef Ready ready(object value):
     return result
 
 
+cdef Ready converted(object reply, object convert):
+    """Returns the result of a call; what the converter raises is raised when it is awaited."""
+    cdef Ready result
+    if convert is None:
+        return ready(reply)
+    try:
+        return ready(convert(reply))
+    except Exception as error:
+        result = ready(None)
+        result.error = error
+        return result
+
+
 cdef class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
@@ -236,31 +256,32 @@ cdef class AsyncHandle(Handle):
             if type(reply) is Ticket:
                 return self.finish(self.client, reply, convert)
             if reply is _ELSEWHERE:
-                return self.call_elsewhere(words, convert)
-            return ready(reply if convert is None else convert(reply))
+                return self.call_elsewhere(words, convert, decode)
+            return converted(reply, convert)
         except ClientClosed as error:
-            if not self.engine.server.stopped:
+            try:
                 self.replace_client(error)
                 return self.call(words, convert, decode)
-            failure = error
+            except Exception as final:
+                failure = final
         except Exception as error:
             failure = error
         result = ready(None)
         result.error = self._translated(failure)
         return result
 
-    def call_elsewhere(self, words, convert):
+    def call_elsewhere(self, words, convert, bint decode):
         """Runs a command that may wait with a client of its own."""
         cdef LocalClient client = self.engine.borrow(self.database, self.client.decode)
         try:
-            reply = client.run(words)
+            reply = client.run(words, not decode)
         except BaseException:
             self.engine.give_back(client, self.database)
             raise
         if type(reply) is Ticket:
             return self.finish(client, reply, convert)
         self.engine.give_back(client, self.database)
-        return ready(reply if convert is None else convert(reply))
+        return converted(reply, convert)
 
     async def finish(self, LocalClient client, Ticket ticket, convert):
         try:
@@ -306,11 +327,12 @@ async def arrival(LocalClient client not None, Ticket ticket not None):
     """
     loop = asyncio.get_running_loop()
     future = loop.create_future()
-    if ticket.call_when_done(partial(wake, loop, future)):
+    done = partial(wake, loop, future)
+    if ticket.call_when_done(done):
         try:
             await future
         except asyncio.CancelledError:
-            if client.abandon(ticket):
+            if client.abandon(ticket, done):
                 raise
             loop.call_soon(cancel_again, asyncio.current_task())
     if isinstance(ticket.value, Exception):

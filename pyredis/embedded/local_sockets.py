@@ -112,7 +112,7 @@ class LocalSocket(Sending):
         except BaseException:
             self.stream.give_up(ticket)
             raise
-        return not (self.stream.give_up(ticket) if last else self.stream.abandon(ticket))
+        return not (self.stream.give_up(ticket) if last else self.stream.abandon(ticket, arrived.release))
 
     def settimeout(self, timeout: float | None) -> None:
         self._timeout = timeout

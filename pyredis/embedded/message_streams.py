@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from pyredis.embedded.api.argument_forms import listed
@@ -43,10 +43,7 @@ class Inbox:
         """Returns the client, a new one if there is none or if it has been closed."""
         if self._client is None or self._client.ending:
             lost = self._client is not None
-            database = self._database
-            self._client = database.engine.client(
-                database.database, database.client.decode, ordered=True, protocol=self._protocol
-            )
+            self._client = self._database._new_client(self._protocol)
             if lost:
                 self._on_loss()
         return self._client
@@ -69,25 +66,19 @@ class Inbox:
     def _take(self) -> Any:
         """Returns the oldest message, or a ticket for the next one."""
         while not self._messages:
-            client = self._connect()
             try:
-                ticket = client.await_message()
-            except ClientClosed:
-                self._check_open()
-                continue
-            except RuntimeError as error:
+                client = self._connect()
+                with suppress(ClientClosed):
+                    ticket = client.await_message()
+                    if ticket is not None:
+                        return ticket
+                    self._messages.extend(client.messages())
+            except ConnectionError as error:
                 raise self._database._translated(error) from None
-            if ticket is not None:
-                return ticket
-            self._messages.extend(client.messages())
         message = self._messages.popleft()
         if isinstance(message, Exception):
             raise self._database._translated(message)
         return message
-
-    def _check_open(self) -> None:
-        if self._database.engine.server.stopped:
-            raise find("ConnectionError")("the database is closed")
 
     def _next(self, timeout: float | None) -> Any:
         """Returns the next message, None if none arrives within ``timeout`` seconds; None waits for ever."""
@@ -121,13 +112,12 @@ def wait_until(ticket: Ticket, timeout: float | None) -> bool:
     """Waits for a ticket, for ever or for some seconds. Returns whether it is done."""
     arrived = threading.Lock()
     arrived.acquire()
-    if not ticket.call_when_done(partial(release, arrived)):
+    if not ticket.call_when_done(arrived.release):
         return True
-    return arrived.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
-
-
-def release(lock: threading.Lock) -> None:
-    lock.release()
+    try:
+        return arrived.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+    finally:
+        ticket.forget(arrived.release)
 
 
 class PubSubBase(Inbox):

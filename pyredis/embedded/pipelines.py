@@ -61,8 +61,7 @@ class PipelineBase(CommandQueue, Face, QueuedMethods):
     def _begin(self) -> LocalClient:
         """Returns the pipeline's own client."""
         if self._client is None:
-            database = self._database
-            self._client = database.engine.borrow(database.database, database.client.decode)
+            self._client = self._database._borrow()
         return self._client
 
     def _reset(self) -> None:

@@ -70,11 +70,11 @@ class EngineUser:
         if engine is not None:
             engine.release()
 
-    def release_soon(self) -> None:
+    def release_later(self) -> None:
         """As `release`, but in another thread: for finalizers, which run in any thread at any time."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            engine.release_soon()
+            engine.release_later()
 
 
 def plain(encoder: Any) -> bool:
@@ -222,7 +222,7 @@ class LocalPool(redis.ConnectionPool):
     def __init__(self, connection_class: Any = LocalConnection, **options: Any) -> None:
         super().__init__(connection_class=connection_class, **options)
         self._engine: EngineUser = options["engine"]
-        weakref.finalize(self, EngineUser.release_soon, self._engine).atexit = False
+        weakref.finalize(self, EngineUser.release_later, self._engine).atexit = False
 
     def close(self) -> None:
         """Closes all connections, and the database if nobody else uses it. Raises OSError if it cannot be written."""
@@ -236,7 +236,7 @@ class AsyncLocalPool(redis_asyncio.ConnectionPool):
     def __init__(self, connection_class: Any = AsyncLocalConnection, **options: Any) -> None:
         super().__init__(connection_class=connection_class, **options)
         self._engine: EngineUser = options["engine"]
-        weakref.finalize(self, EngineUser.release_soon, self._engine).atexit = False
+        weakref.finalize(self, EngineUser.release_later, self._engine).atexit = False
 
     async def aclose(self) -> None:
         await super().aclose()

@@ -22,8 +22,10 @@ cdef class Exclusion:
     cdef Gate gate
     cdef list left_over
     cdef str refusal                    # why nobody may enter any more; None if they may
+    cdef unsigned long survivor         # while the interpreter exits, the only thread that goes on; otherwise 0
 
     cdef int wait(self, unsigned long thread) except -1
+    cdef int reject(self, unsigned long thread) except -1
     cdef int open(self) except -1
     # Calls `action`, which must not fail, inside: at once if nobody is there, otherwise when the one inside leaves.
     # Does nothing after `refuse`.
@@ -31,7 +33,8 @@ cdef class Exclusion:
 
 
 cdef inline int exclusion_enter(Exclusion exclusion) except -1:
-    """Raises RuntimeError if the thread is inside already, and what a signal handler raises while it waits."""
+    """Raises Refused after ``refuse``, RuntimeError if the thread is inside already, and what a signal handler raises
+    while it waits."""
     cdef unsigned long thread = PyThread_get_thread_ident()
     if likely(exclusion.holder == 0):
         exclusion.holder = thread

@@ -19,6 +19,10 @@ cdef enum:
 cdef unsigned long NOBODY = <unsigned long> -1
 
 
+class Refused(ConnectionError):
+    """Nobody may enter any more."""
+
+
 cdef class Exclusion:
     """For one server: ``with exclusion`` lets no other thread use it."""
 
@@ -46,14 +50,14 @@ cdef class Exclusion:
     cdef int wait(self, unsigned long thread) except -1:
         cdef uint64_t seen
         if self.refusal is not None:
-            raise RuntimeError(self.refusal)
+            self.reject(thread)
         if self.holder == thread:
             raise RuntimeError("called while a command of the same database runs in this thread")
         self.waiting += 1
         try:
             while self.holder != 0:
                 if self.refusal is not None:
-                    raise RuntimeError(self.refusal)
+                    self.reject(thread)
                 seen = gate_openings(&self.gate)
                 with nogil:
                     gate_wait(&self.gate, seen, PATIENCE_MS)
@@ -63,6 +67,13 @@ cdef class Exclusion:
         self.holder = thread
         return 0
 
+    cdef int reject(self, unsigned long thread) except -1:
+        """Raises Refused; or never returns, in a thread that the exit of the interpreter ends."""
+        while self.survivor != 0 and self.survivor != thread:
+            with nogil:
+                gate_wait(&self.gate, gate_openings(&self.gate), PATIENCE_MS)
+        raise Refused(self.refusal)
+
     cdef int open(self) except -1:
         cdef list actions
         while self.left_over is not None:
@@ -70,14 +81,18 @@ cdef class Exclusion:
             self.left_over = None
             for action in actions:
                 action()
-        if self.refusal is None:
-            self.holder = 0
+        self.holder = 0 if self.refusal is None else NOBODY
         if self.waiting:
             gate_open(&self.gate)
         return 0
 
-    def refuse(self, str reason not None):
-        """Refuses every thread from now on, with RuntimeError. A thread that is inside leaves as usual."""
+    def refuse(self, str reason not None, bint exiting=False):
+        """Refuses every thread from now on, with Refused. A thread that is inside leaves as usual.
+
+        With ``exiting``, all others than the calling thread wait instead, until the interpreter has ended.
+        """
+        if exiting:
+            self.survivor = PyThread_get_thread_ident()
         self.refusal = reason
         if self.holder == 0:
             self.holder = NOBODY
@@ -87,6 +102,8 @@ cdef class Exclusion:
         self.refusal = reason
         self.holder = NOBODY
         self.waiting = 0
+        # Threads of the parent may wait at the gate, and destroying it would wait for them.
+        self.usable = False
         # So that a thread that is inside does not let others in when it leaves.
         self.left_over = []
 

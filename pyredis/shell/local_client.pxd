@@ -19,7 +19,8 @@ from pyredis.shell.hub cimport Hub
 cdef class Ticket:
     cdef readonly object value          # the reply; an error reply is a ReplyError
     cdef readonly bint done
-    cdef object wake                    # called once it is done, in whichever thread that happens
+    cdef bint decode                    # strings of the reply are str
+    cdef list wakes                     # called once it is done, in whichever thread that happens
 
     cdef int resolve(self, object value) except -1
 
@@ -39,12 +40,15 @@ cdef class LocalClient(Blockable):
     cdef object call(self, int argc, Slice *argv, bint decode)
     cdef object execute(self, int argc, Slice *argv, bint decode)
     cdef int check_usable(self) except -1
+    cdef bint runs_elsewhere(self, int argc, Slice *argv) except -1
+    cdef bint would_change(self, bytes name, int argc, Slice *argv) except -1
     cdef object settle(self, size_t begin, bint decode)
     cdef void begin_all(self) noexcept
+    cdef bint decodes(self, tuple request) except -1
     cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1
     cdef object end_all(self, uint64_t offset)
     cdef int queue_one(self, tuple request, Py_ssize_t index, list errors) except -1
-    cdef Ticket new_ticket(self)
-    cdef object await_file(self, size_t begin, uint64_t offset)
+    cdef Ticket new_ticket(self, bint decode)
+    cdef object await_file(self, size_t begin, uint64_t offset, bint decode)
     cdef int receive(self, bytes data) except -1
     cdef int leave_server(self) except -1

@@ -9,10 +9,16 @@ from pyredis.shell.blocked import Blockable
 from pyredis.shell.hub import Hub
 
 ELSEWHERE: object
-"""What ``run`` of a shared client returns for a command that may wait: another client must run it."""
+"""What ``run`` of a shared client returns for a command that another client must run."""
+
+PRIVATE: tuple[bytes, ...]
+REFUSED: dict[bytes, str]
 
 class ClientClosed(ConnectionError):
-    """The client has been closed, by CLIENT KILL for example, or its server has ended."""
+    """The client was closed before the command was run, by CLIENT KILL for example, or its server has ended."""
+
+class ReplyLost(ConnectionError):
+    """The client was closed before the reply arrived. The command may have been executed."""
 
 class Ticket:
     """A reply or a message that is not there yet. ``value`` is it once ``done`` is true."""
@@ -24,8 +30,9 @@ class Ticket:
     def done(self) -> bool: ...
     def call_when_done(self, wake: Callable[[], object]) -> bool:
         """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
+    def forget(self, wake: Callable[[], object]) -> None:
+        """Takes back `call_when_done`."""
 
-def call_both(first: Callable[[], object], second: Callable[[], object]) -> None: ...
 def check_word(word: object) -> None:
     """Raises TypeError unless the object can be a word of a command."""
 
@@ -68,8 +75,11 @@ class LocalClient(Blockable):
     def wait_or_end(self, begin: int, decode: bool) -> Any: ...
     def send_mail(self) -> None:
         """Delivers messages to clients in process now; those to sockets at the end of the loop's next iteration."""
-    def abandon(self, ticket: Ticket) -> bool:
-        """Gives up waiting for a reply. Returns False if it is there: the command has been executed."""
+    def abandon(self, ticket: Ticket, wake: Callable[[], object]) -> bool:
+        """Gives up waiting for a reply. Returns False if it is there: the command has been executed.
+
+        Takes back ``call_when_done(wake)``; others may still wait for the same message.
+        """
     def stop_waiting_only(self) -> None: ...
     def messages(self) -> list[Any]:
         """Returns the messages that have arrived and removes them, oldest first."""

@@ -3,7 +3,7 @@
 from collections import deque
 from functools import partial
 
-from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 
 from pyredis._resp cimport Reply, reply_free, reply_truncate
@@ -16,23 +16,26 @@ from pyredis.call.client cimport (
     CLIENT_LOCAL,
     CLIENT_MONITOR,
     CLIENT_MULTI,
+    CLIENT_NO_EVICT,
     CLIENT_NO_TOUCH,
     CLIENT_PUBSUB,
+    CLIENT_REPLY_OFF,
+    CLIENT_REPLY_SKIP_NEXT,
     client_discard,
     client_end_reply,
     client_init,
     client_reset,
 )
-from pyredis.call.command cimport CMD_BLOCKING, Command
+from pyredis.call.command cimport CMD_BLOCKING, CMD_PRIVATE, Command
 from pyredis.call.monitors cimport monitors_add, monitors_remove
 from pyredis.call.outbox cimport Mailbox, outbox_due, outbox_forget
 from pyredis.call.pausing cimport is_held_back
-from pyredis.call.state cimport RESTRICT_PAUSED, Server, find_command
+from pyredis.call.state cimport RESTRICT_PAUSED, Server, find_called, find_command
 from pyredis.call.subscriptions cimport forget_subscriptions
 from pyredis.dispatch.direct cimport call_direct, call_next
 from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
-from pyredis.ground.base cimport Slice, cycles_now, unlikely
+from pyredis.ground.base cimport Slice, cycles_now, slice_of, unlikely
 from pyredis.ground.exclusion cimport exclusion_enter, exclusion_leave
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport aof_released
@@ -54,17 +57,34 @@ cdef enum:
 
 _Push = Push
 
-# What `run` of a shared client returns for a command that may wait: another client must run it.
+# What `run` of a shared client returns for a command that another client must run: one that may wait, or that has an
+# effect on the client.
 ELSEWHERE = object()
+
+# Commands that a shared client never runs, because they change or end the client, or wait without being "blocking".
+PRIVATE = (b"bgrewriteaof", b"debug", b"hello", b"quit", b"reset", b"shutdown")
+# Those that would change it for all its callers, and make no sense on a client that is used for one command only.
+REFUSED = {
+    b"multi": "use pipeline()",
+    b"watch": "use watch() of a pipeline()",
+    b"select": "open the database again, with db=",
+    b"client|reply": "use pipeline()",
+    b"monitor": "use monitor()",
+    b"subscribe": "use pubsub()",
+    b"psubscribe": "use pubsub()",
+    b"ssubscribe": "use pubsub()",
+    b"unsubscribe": "use pubsub()",
+    b"punsubscribe": "use pubsub()",
+    b"sunsubscribe": "use pubsub()",
+}
 
 
 class ClientClosed(ConnectionError):
-    """The client has been closed, by CLIENT KILL for example, or its server has ended."""
+    """The client was closed before the command was run, by CLIENT KILL for example, or its server has ended."""
 
 
-def call_both(first, second):
-    first()
-    second()
+class ReplyLost(ConnectionError):
+    """The client was closed before the reply arrived. The command may have been executed."""
 
 
 cdef class Ticket:
@@ -72,18 +92,29 @@ cdef class Ticket:
 
     def call_when_done(self, wake):
         """Calls ``wake`` as soon as it is done, in any thread. Returns False, and does not call it, if it is done."""
+        # Made first, because the garbage collector may let another thread run.
+        cdef list fresh = [] if self.wakes is None else None
         if self.done:
             return False
-        self.wake = wake if self.wake is None else partial(call_both, self.wake, wake)
+        if self.wakes is None:
+            self.wakes = fresh
+        self.wakes.append(wake)
         return True
+
+    def forget(self, wake):
+        """Takes back `call_when_done`."""
+        if self.wakes is not None and wake in self.wakes:
+            self.wakes.remove(wake)
 
     cdef int resolve(self, object value) except -1:
         if self.done:
             return 0
         self.value = value
         self.done = True
-        if self.wake is not None:
-            self.wake()
+        wakes, self.wakes = self.wakes, None
+        if wakes is not None:
+            for wake in wakes:
+                wake()
         return 0
 
 
@@ -96,6 +127,8 @@ def local_client(Hub hub not None, int database=0, *, bint decode=False, bint sh
                  int protocol=3):
     """Returns a new client in a database. Raises ValueError if there is no such database or protocol."""
     cdef LocalClient client
+    if hub.host.stopped:
+        raise ClientClosed("the database has been closed")
     if not 0 <= database < hub.core.server.keyspace.count:
         raise ValueError(f"no such database: {database}; there are {hub.core.server.keyspace.count}")
     if protocol not in (2, 3):
@@ -108,7 +141,19 @@ def local_client(Hub hub not None, int database=0, *, bint decode=False, bint sh
     client.client.database = &hub.core.server.keyspace.databases[database]
     if shared:
         client.client.flags |= CLIENT_DENY_BLOCKING
+        mark_private(&hub.core.server)
     return client
+
+
+cdef int mark_private(Server *server) except -1:
+    """Marks the commands that a shared client does not run, and those that contain any."""
+    cdef Command *command
+    for name in (*PRIVATE, *REFUSED):
+        name = name.split(b"|")[0]
+        command = find_command(server, slice_of(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name)))
+        if command != NULL:
+            command.flags |= CMD_PRIVATE
+    return 0
 
 
 cdef tuple _MULTI = ((b"MULTI",),)
@@ -202,11 +247,36 @@ cdef class LocalClient(Blockable):
         try:
             command = find_command(&self.hub.core.server, argv[0])
             if self.shared and command != NULL and unlikely(
-                    command.flags & CMD_BLOCKING or self.hub.core.server.restrictions & RESTRICT_PAUSED):
-                return ELSEWHERE
+                    command.flags & (CMD_BLOCKING | CMD_PRIVATE) or
+                    self.hub.core.server.restrictions & RESTRICT_PAUSED):
+                self.check_usable()
+                if self.runs_elsewhere(argc, argv):
+                    return ELSEWHERE
             return self.execute(argc, argv, decode)
         finally:
             exclusion_leave(self.exclusion)
+
+    cdef bint runs_elsewhere(self, int argc, Slice *argv) except -1:
+        """Returns whether a client of its own must run the command. Raises ReplyError if no other caller may see it."""
+        cdef Server *server = &self.hub.core.server
+        cdef Command *command = find_called(server, argc, argv)
+        cdef bytes name
+        if command == NULL:
+            return False
+        name = command.name[:command.name_size]
+        advice = REFUSED.get(name)
+        if advice is None or not self.would_change(name, argc, argv):
+            return (command.flags & CMD_BLOCKING or name in PRIVATE or name.split(b"|")[0] in PRIVATE or
+                    server.restrictions & RESTRICT_PAUSED)
+        shown = name.decode().upper().replace("|", " ")
+        raise ReplyError(f"ERR {shown} changes its connection, which all callers of this database share: {advice}")
+
+    cdef bint would_change(self, bytes name, int argc, Slice *argv) except -1:
+        """Returns whether the arguments of a command that is refused say that it changes the client."""
+        cdef bytes argument = argv[argc - 1].data[:argv[argc - 1].size]
+        if name == b"select":
+            return argc == 2 and argument != b"%d" % self.db
+        return name != b"client|reply" or (argc == 3 and argument.lower() != b"on")
 
     cdef object execute(self, int argc, Slice *argv, bint decode):
         cdef Server *server = &self.hub.core.server
@@ -229,11 +299,11 @@ cdef class LocalClient(Blockable):
         if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
             return self.wait_or_end(begin, decode)
         if unlikely(self.ordered and self.held):
-            return self.await_file(begin, offset)
+            return self.await_file(begin, offset, decode)
         if server.aof != NULL and offset > aof_released(server.aof):
             self.hub.drain_ring()
             if offset > aof_released(server.aof):
-                return self.await_file(begin, offset)
+                return self.await_file(begin, offset, decode)
         if unlikely(self.ordered):
             self.receive(b"".join(parcel_of(&server.reply, begin, 0).parts))
         if unlikely(server.outbox.first != NULL):
@@ -258,8 +328,11 @@ cdef class LocalClient(Blockable):
                 self.check_usable()
                 self.begin_all()
                 for request in requests:
+                    if unlikely(self.client.flags & CLOSING):
+                        self.end_all(offset)
+                        raise ReplyLost("the client has been closed")
                     if self.run_one(<tuple> request, replies, &offset):
-                        return replies, self.new_ticket()
+                        return replies, self.new_ticket(self.decodes(<tuple> request))
                 return replies, self.end_all(offset)
             finally:
                 exclusion_leave(self.exclusion)
@@ -269,6 +342,9 @@ cdef class LocalClient(Blockable):
     cdef void begin_all(self) noexcept:
         keyspace_tick(&self.hub.core.server.keyspace)
         self.hub.core.server.cycle_mark = cycles_now()
+
+    cdef bint decodes(self, tuple request) except -1:
+        return self.decode and (len(request) < 3 or request[2])
 
     cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1:
         """Runs a command, and appends its reply. Returns True instead if it waits."""
@@ -287,7 +363,7 @@ cdef class LocalClient(Blockable):
             self.send_mail()
             return True
         try:
-            replies.append(self.hub.core.take_reply(begin, self.decode and (len(request) < 3 or request[2])))
+            replies.append(self.hub.core.take_reply(begin, self.decodes(request)))
         except (ReplyError, ValueError) as error:
             replies.append(error)
         return False
@@ -299,7 +375,7 @@ cdef class LocalClient(Blockable):
         if server.aof != NULL and offset > aof_released(server.aof):
             self.hub.drain_ring()
             if offset > aof_released(server.aof):
-                ticket = self.new_ticket()
+                ticket = self.new_ticket(False)
                 self.hub.wait(self, b"+OK\r\n", 5, offset)
         if server.outbox.first != NULL:
             self.send_mail()
@@ -360,7 +436,7 @@ cdef class LocalClient(Blockable):
             if self.client.waiter != NULL and self.alarm is None:
                 self.arm()
             self.send_mail()
-            return self.new_ticket()
+            return self.new_ticket(decode)
         try:
             if self.ordered:
                 self.receive(b"".join(parcel_of(&self.hub.core.server.reply, begin, 0).parts))
@@ -370,17 +446,18 @@ cdef class LocalClient(Blockable):
             reply_truncate(&self.hub.core.server.reply, begin)
             self.forget()
 
-    cdef Ticket new_ticket(self):
+    cdef Ticket new_ticket(self, bint decode):
         cdef Ticket ticket = Ticket()
+        ticket.decode = decode
         if not self.ordered:
             self.tickets.append(ticket)
         return ticket
 
-    cdef object await_file(self, size_t begin, uint64_t offset):
+    cdef object await_file(self, size_t begin, uint64_t offset, bint decode):
         """Leaves the reply to the hub, which sends it when the file has the command."""
         cdef Reply *reply = &self.hub.core.server.reply
         cdef Parcel parcel = parcel_of(reply, begin, 0)
-        cdef Ticket ticket = self.new_ticket()
+        cdef Ticket ticket = self.new_ticket(decode)
         if begin == 0 and reply.capacity > REPLY_KEEP:
             reply_free(reply)
         self.hub.wait(self, parcel, parcel.size, offset)
@@ -409,20 +486,20 @@ cdef class LocalClient(Blockable):
                 receiver.close()
         self.hub.deliver_soon()
 
-    def abandon(self, Ticket ticket not None):
-        """Gives up waiting for a reply. Returns False if it is there: the command has been executed."""
+    def abandon(self, Ticket ticket not None, wake):
+        """Gives up waiting for a reply. Returns False if it is there: the command has been executed.
+
+        Takes back ``call_when_done(wake)``; others may still wait for the same message.
+        """
         exclusion_enter(self.exclusion)
         try:
             if ticket.done:
                 return False
-            if ticket is self.reader:
-                self.reader = None
-            elif self.client.waiter != NULL:
+            # If the file does not have the command yet, the reply will be dropped.
+            ticket.forget(wake)
+            if ticket is not self.reader and self.client.waiter != NULL:
                 self.stop_waiting_only()
                 self.tickets.remove(ticket)
-            else:
-                # The file does not have the command yet. The reply will be dropped.
-                ticket.wake = None
             return True
         finally:
             exclusion_leave(self.exclusion)
@@ -444,7 +521,10 @@ cdef class LocalClient(Blockable):
                 item = self.inbox.popleft()
                 if isinstance(item, bytes):
                     self.unread -= PyBytes_GET_SIZE(item)
-                    found += ReplyParser(self.decode).feed(item)
+                    try:
+                        found += ReplyParser(self.decode).feed(item)
+                    except UnicodeDecodeError as error:
+                        found.append(error)
                 else:
                     found.append(item[0])
             return found
@@ -486,7 +566,7 @@ cdef class LocalClient(Blockable):
     def take_apart(self, bytes data):
         """Gives replies to those who await them, and keeps messages."""
         try:
-            items = ReplyParser(self.decode).feed(data)
+            items = ReplyParser((<Ticket> self.tickets[0]).decode).feed(data)
         except UnicodeDecodeError as error:
             items = [error]
         for item in items:
@@ -546,7 +626,9 @@ cdef class LocalClient(Blockable):
         self.leave_server()
         self.lost = True
         mem_enter(interrupted)
-        failure = ClientClosed("the client has been closed")
+        if self.hub.host.abandons_threads:
+            return
+        failure = ReplyLost("the client was closed before the reply arrived")
         while self.tickets:
             (<Ticket> self.tickets.popleft()).resolve(failure)
         if self.reader is not None:
@@ -595,22 +677,23 @@ cdef class LocalClient(Blockable):
         ticket = self.tickets.popleft() if self.tickets else Ticket()
         resume_command(server, &self.client)
         try:
-            reply = self.settle(begin, self.decode)
+            reply = self.settle(begin, ticket.decode)
         except Exception as error:
             reply = error
         if isinstance(reply, Ticket):
             # It waits on, for keys or for the file.
             later = <Ticket> reply
-            later.wake = partial(forward, later, ticket)
+            later.call_when_done(partial(forward, later, ticket))
         elif not self.ordered:
             ticket.resolve(reply)
 
     @property
     def is_idle(self):
         """Whether nothing distinguishes it from a new client: no transaction, subscription, or reply to come."""
-        cdef unsigned busy = CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR | CLIENT_BLOCKED | CLIENT_NO_TOUCH
+        cdef unsigned busy = (CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR | CLIENT_BLOCKED | CLIENT_NO_TOUCH |
+                              CLIENT_NO_EVICT | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT)
         return not (self.client.flags & busy or self.client.watching or self.tickets or self.inbox or self.name or
-                    self.client.protocol != 3)
+                    self.lib_name or self.lib_ver or self.client.protocol != 3)
 
     @property
     def core(self):

@@ -169,7 +169,7 @@ class FuzzedServer(Server):
     def report_exception(self, where, error):
         self.exceptions.append(f"{where}: {''.join(traceback.format_exception(error))}")
 
-    def shutdown(self, save=None, now=False, force=False):
+    def shutdown(self, save=None, now=False, force=False, on_failure=None):
         return False
 
     def wake_work(self):

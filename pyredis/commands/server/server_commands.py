@@ -63,7 +63,14 @@ def shutdown(client, args):
     save = True if "save" in chosen else False if "nosave" in chosen else None
     if client.core.busy and save is not False:
         raise CommandError(BUSY)
-    if not client.host.shutdown(save=save, now="now" in chosen, force="force" in chosen):
+
+    def on_failure() -> None:
+        client.unblock(f"-{CANNOT_SHUT_DOWN}\r\n".encode())
+
+    begun = client.host.shutdown(save=save, now="now" in chosen, force="force" in chosen, on_failure=on_failure)
+    if begun is None:
+        client.block()
+    elif not begun:
         raise CommandError(CANNOT_SHUT_DOWN)
     return NO_REPLY
 
