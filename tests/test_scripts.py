@@ -307,9 +307,19 @@ def test_the_version_is_that_of_info(client):
     assert number == major << 16 | minor << 8 | patch
 
 
-def test_integers_are_written_as_integers(client):
-    for written, stored in (("1e17", b"100000000000000000"), ("-0.0", b"0"), ("0.1", b"0.10000000000000001")):
-        assert client.must("EVAL", f"return redis.call('set','n',{written}) and redis.call('get','n')", 0) == stored
+NUMBERS = [
+    *(("1e17", b"100000000000000000"), ("-0.0", b"0"), ("0.1", b"0.1"), ("-6.59", b"-6.59"), ("1e-278", b"1e-278")),
+    *(("2^62", b"4611686018427387904"), ("2^63", b"9223372036854776000"), ("-2^63", b"-9223372036854776000")),
+    *(("1e20", b"1e+20"), ("8.27036e-12", b"8.27036e-12"), ("356553.7038414015", b"3.565537038414015e+5")),
+    *(("1e300 * 1e300", b"inf"), ("-1e300 * 1e300", b"-inf"), ("1 / 3", b"0.3333333333333333")),
+]
+
+
+@pytest.mark.parametrize(("number", "text"), NUMBERS)
+def test_a_number_is_an_argument_with_the_fewest_digits_that_keep_it(client, number, text):
+    """As of Redis 7.2; earlier versions write 17 digits."""
+    assert client.must("EVAL", f"return redis.call('ECHO', {number})", 0) == text
+    assert client.must("EVAL", f"redis.call('SET', 'n', {number}) return redis.call('GET', 'n')", 0) == text
 
 
 def test_scripts_log(start_ours):

@@ -5,14 +5,15 @@ command (``dispatch/checks``): authentication, MULTI and loading cannot matter h
 its flags and on what it has done so far.
 """
 
-from libc.stdint cimport int64_t, uint32_t
-from libc.stdio cimport snprintf
+from libc.math cimport isnan, signbit
+from libc.stdint cimport uint32_t
 
 from pyredis._resp cimport reply_truncate
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.command cimport CMD_DENYOOM, CMD_MAY_REPLICATE, CMD_NOSCRIPT, CMD_WRITE, Command, accepts_count
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, RESTRICT_UNLOGGED, Server, find_called
-from pyredis.ground.base cimport Slice, cycles_now, format_int64, likely, slice_of, unlikely
+from pyredis.ground.base cimport Slice, cycles_now, likely, literal, slice_of, unlikely
+from pyredis.ground.doubles cimport format_double
 from pyredis.ground.memory cimport mem_realloc
 from pyredis.lua.interpreter cimport REPL_AOF, SCRIPT_ALLOW_OOM, Interpreter, upvalue_interpreter
 from pyredis.lua.lua_api cimport (
@@ -31,8 +32,8 @@ from pyredis.lua.lua_replies cimport push_reply
 from pyredis.lua.script_errors cimport push_error
 
 cdef enum:
-    # For a number as text, with its terminating zero.
-    NUMBER_ROOM = 32
+    # In bytes, for a number as text.
+    NUMBER_ROOM = 40
 
 
 # ---- arguments ----
@@ -46,14 +47,11 @@ cdef void make_room(Interpreter *lua, int argc) noexcept nogil:
 
 
 cdef inline Slice number_text(Interpreter *lua, int index, lua_Number value) noexcept nogil:
-    """Returns the text of a number: an integer if it is one, otherwise up to 17 significant digits."""
+    """Returns the text of a number: the shortest that parses to it, as in replies, except that there is no -0."""
     cdef char *out = lua.texts + index * NUMBER_ROOM
-    cdef int64_t whole
-    if -9223372036854775808.0 <= value < 9223372036854775808.0:
-        whole = <int64_t> value
-        if <lua_Number> whole == value:
-            return slice_of(out, format_int64(out, whole))
-    return slice_of(out, snprintf(out, NUMBER_ROOM, "%.17g", value))
+    if unlikely(isnan(value)):
+        return literal("-nan") if signbit(value) else literal("nan")
+    return slice_of(out, format_double(out, value if value != 0 else 0))
 
 
 cdef inline bint read_arguments(lua_State *L, Interpreter *lua, int argc) noexcept nogil:
