@@ -322,6 +322,12 @@ def test_a_number_is_an_argument_with_the_fewest_digits_that_keep_it(client, num
     assert client.must("EVAL", f"redis.call('SET', 'n', {number}) return redis.call('GET', 'n')", 0) == text
 
 
+@pytest.mark.parametrize("level", [-1, -1000, 4])
+def test_a_level_that_the_log_does_not_have_is_refused(client, level):
+    reply = client.call("EVAL", f"redis.log({level}, 'x')", 0)
+    assert reply.raw.startswith(b"-ERR Invalid log level.")
+
+
 def test_scripts_log(start_ours):
     server = start_ours()
     with server.client() as client:

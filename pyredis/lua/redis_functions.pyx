@@ -174,7 +174,7 @@ cdef int redis_log(lua_State *L) noexcept nogil:
     if not lua_isnumber(L, 1):
         return raise_error(L, "First argument must be a number (log level).")
     level = <int> lua_tonumber(L, 1)
-    if not LOG_DEBUG <= level <= LOG_WARNING:
+    if level < <int> LOG_DEBUG or level > <int> LOG_WARNING:
         return raise_error(L, "Invalid log level.")
     lua_pushlstring(L, "", 0)
     for index in range(2, arguments + 1):
