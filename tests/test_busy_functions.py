@@ -56,7 +56,7 @@ def test_a_function_is_ended_by_function_kill_alone(server):
     until_free(other)
     reply = str(runner.read().decoded)
     assert reply.startswith("ERR ")
-    assert "Script killed by user with SCRIPT KILL." in reply
+    assert "Script killed by user with SCRIPT KILL... script: " in reply
     assert "script: spin, on @user_function:2." in reply
     assert runner.do("FCALL", "one", 0) == 1
     for word in ("SCRIPT", "FUNCTION"):

@@ -71,7 +71,7 @@ def test_an_endless_script_can_be_killed(server, name):
     until_free(other)
     reply = runner.read()
     assert reply.is_error
-    assert b"Script killed by user with SCRIPT KILL." in reply.raw
+    assert b"Script killed by user with SCRIPT KILL..." in reply.raw
     assert runner.do("EVAL", "return 1", 0) == 1
     assert str(other.do("SCRIPT", "KILL")) == "NOTBUSY No scripts in execution right now."
 

@@ -232,7 +232,7 @@ cdef void checkpoint(lua_State *L, Interpreter *lua) noexcept nogil:
         # If the script catches the error, the hook raises it again at the next instruction.
         set_hook(L, 1)
         set_hook(lua.main, 1)
-        luaL_error(L, "Script killed by user with SCRIPT KILL.")
+        luaL_error(L, "Script killed by user with SCRIPT KILL...")
 
 
 cdef void collect_garbage(lua_State *L) noexcept nogil:

@@ -193,7 +193,7 @@ cdef void report_failure(Interpreter *lua, int status) noexcept nogil:
     message = lua_tolstring(lua.main, -1, NULL)
     if lua.killed:
         # A block was refused to end it.
-        message = "Script killed by user with SCRIPT KILL."
+        message = "Script killed by user with SCRIPT KILL..."
     elif message == NULL:
         message = "execution failure"
     snprintf(text, sizeof(text), "ERR Error running script %.*s, %.60s", <int> min(lua.runnable.name.size, <size_t> 40),
