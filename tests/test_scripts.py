@@ -241,6 +241,7 @@ def test_errors_and_calls_are_counted_as_in_redis(data):
     for script in scripts:
         data.check("EVAL", script, 0)
     data.check("EVALSHA", "0" * 40, 0)
+    data.check("EVAL_RO", "#!lua\nreturn 1", 0)
     data.check("INFO", "errorstats")
     data.check("INFO", "commandstats", by=without_times)
     data.check("INFO", "stats", by=lambda text: re.search(rb"total_error_replies:\d+", text)[0])

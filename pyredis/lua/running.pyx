@@ -228,7 +228,10 @@ cdef Replied script_run(Call *call, Interpreter *lua, const Runnable *runnable, 
     cdef const char *reason = refusal(call, runnable.flags, read_only)
     cdef int status
     if unlikely(reason != NULL):
-        server.reject(call, reason if reason[0] else NULL)
+        # The command has been called, so its failure is counted, not a rejection.
+        if reason[0]:
+            return reply_error(call.reply, reason)
+        server.reject(call, NULL)
         return 0
     propagate_nothing(call)
     begin_script(call, lua, runnable, read_only)
