@@ -158,6 +158,21 @@ def test_a_script_is_shown_before_its_commands(scene):
     assert scene.seen()[-1] == (b"0", words_of("GET", "k"))
 
 
+def test_a_function_is_shown_before_its_commands(scene):
+    body = "redis.register_function('push', function(keys) return redis.call('LPUSH', keys[1], 'x') end)"
+    scene.pair.setup("FUNCTION", "LOAD", "REPLACE", f"#!lua name=shown\n{body}")
+    scene.seen()
+    call, push = words_of("FCALL", "push", "1", "k"), words_of("LPUSH", "k", "x")
+    scene.pair.check("FCALL", "push", 1, "k")
+    assert [words for _, words in scene.seen()] == [call, push]
+    for command in ("FCALL push x", "FCALL nosuch 0", "FCALL_RO push 1 k"):
+        scene.runs(command)
+        assert [words for _, words in scene.seen()] == [words_of(*command.split())]
+    for command in ("MULTI", "FCALL push 1 k", "EXEC", "FUNCTION FLUSH"):
+        scene.runs(command)
+    assert [words for _, words in scene.seen()][:-1] == [words_of("MULTI"), call, push, words_of("EXEC")]
+
+
 def test_a_command_that_waits_is_shown_once_when_it_comes(shared_ours):
     """Redis 7.0 shows it again when it is served."""
     with contextlib.ExitStack() as stack:

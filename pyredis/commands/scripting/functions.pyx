@@ -29,6 +29,7 @@ from pyredis.call.changes cimport changed_all
 from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_LOADER
 from pyredis.call.errors cimport refuse_subcommand
 from pyredis.call.handlers cimport native
+from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.commands.scripting.function_payload cimport (
     Payload,
     payload_add,
@@ -112,6 +113,7 @@ cdef Replied fcall_any(Call *call, bint read_only) noexcept nogil:
     cdef Interpreter *lua = function_interpreter_of(call.server)
     cdef Function *function = NULL
     cdef int64_t keys
+    monitor_show_now(call)
     if lua != NULL:
         function = libraries_function(<Libraries *> lua.libraries, call.argv[NAME])
     if function == NULL:
