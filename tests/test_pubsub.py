@@ -201,7 +201,8 @@ def test_a_client_that_is_killed_is_not_counted_by_the_next_command(party):
 def test_a_subscriber_of_resp2_may_call_few_commands(party):
     listener = party.listener("SUBSCRIBE", "a")
     commands = ["GET k", "SET k v", "CONFIG GET port", "MULTI", "HELLO 3", "PUBLISH a m", "CLIENT ID", "SPUBLISH a m",
-                "PUBSUB NUMPAT", "AUTH x", "NOSUCH", "GET", "CONFIG NOSUCH x", "PING a b", "SUBSCRIBE"]  # fmt: skip
+                "PUBSUB NUMPAT", "AUTH x", "NOSUCH", "EXEC", "EXEC x", "GET", "CONFIG NOSUCH x", "PING a b",
+                "SUBSCRIBE"]  # fmt: skip
     if party.pair.protocol == 2:
         for command in commands:
             (answer,) = listener.sends(*command.split())

@@ -189,11 +189,13 @@ cdef bint refused_while_subscribed(Call *call) noexcept nogil:
     """In RESP2 nothing distinguishes a message from a reply, so that there may be no replies but those that look like
     messages."""
     cdef char text[160]
+    cdef const char *reason = text + 4
     if call.command.flags & CMD_SUBSCRIBED or call.client.protocol >= 3:
         return False
     snprintf(text, sizeof(text), "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
              "are allowed in this context", &call.command.name[0])
-    reject(call, text)
+    # The error of EXEC has a code of its own.
+    reject(call, reason if call.command.flags & CMD_RUNS_QUEUE else text)
     return True
 
 
