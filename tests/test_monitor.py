@@ -173,6 +173,12 @@ def test_a_function_is_shown_before_its_commands(scene):
     assert [words for _, words in scene.seen()][:-1] == [words_of("MULTI"), call, push, words_of("EXEC")]
 
 
+def test_an_exec_that_is_refused_is_shown(scene):
+    for command in ("MULTI", "SET a 1", "EXEC x"):
+        scene.runs(command)
+    assert [words for _, words in scene.seen()] == [words_of("MULTI"), words_of("EXEC", "x")]
+
+
 def test_a_command_that_waits_is_shown_once_when_it_comes(shared_ours):
     """Redis 7.0 shows it again when it is served."""
     with contextlib.ExitStack() as stack:

@@ -35,6 +35,7 @@ from pyredis.call.command cimport (
 )
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
+from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.call.pausing cimport pause_hold, pause_holds
 from pyredis.call.request cimport Queued
 from pyredis.call.state cimport (
@@ -77,6 +78,8 @@ cdef void reject_exec(Call *call, const char *reason) noexcept nogil:
     reply_error(call.reply, text)
     note_rejection(call)
     client_discard(call.client)
+    # The monitors have seen MULTI, so that they must see the end.
+    monitor_show_now(call)
 
 
 cdef void reject_arity(Call *call) noexcept nogil:
