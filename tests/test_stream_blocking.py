@@ -1,5 +1,7 @@
 """Blocking XREAD and XREADGROUP, compared with the oracle; and, without it, what only later versions of Redis do."""
 
+import re
+
 import pytest
 
 from support.client import wait_until
@@ -30,6 +32,15 @@ def test_what_the_last_id_was_counts_when_the_wait_began(scene):
     waiter = scene.waiter(*READ.split())
     scene.together("XADD s 1-1 f v", "XADD s 2-2 f w", "XADD s 3-3 f x")
     waiter.hears()
+
+
+@pytest.mark.parametrize("ids", ["$ 0", "0-0 0", "5-0 9-9"])
+def test_what_waits_has_looked_its_keys_up_as_often_as_in_redis(pair, ids):
+    pair.setup("XADD", "s", "5-0", "f", "v")
+    pair.setup("CONFIG", "RESETSTAT")
+    pair.check("XREAD", "BLOCK", 1, "STREAMS", "s", "none", *ids.split())
+    for name in (rb"keyspace_hits:\d+", rb"keyspace_misses:\d+"):
+        pair.check("INFO", "stats", by=lambda text, name=name: re.search(name, text)[0])
 
 
 def test_what_came_and_went_within_a_transaction_wakes_nobody(scene):

@@ -26,6 +26,7 @@ from pyredis.call.call cimport Call
 from pyredis.call.changes cimport changed_quietly
 from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
+from pyredis.call.lookups cimport lookup_in
 from pyredis.call.propagation cimport propagate_nothing
 from pyredis.commands.streams.stream_access cimport (
     consumed_stream,
@@ -36,6 +37,7 @@ from pyredis.commands.streams.stream_access cimport (
     reply_entry,
     reply_entry_of,
     reply_id,
+    stream_of,
     write_stream,
 )
 from pyredis.commands.streams.stream_delivery cimport (
@@ -236,6 +238,7 @@ cdef Replied wait_for_entries(Call *call, const Reading *reading) noexcept nogil
     cdef char *texts
     cdef Slice *kept
     cdef Slice *ids = call.argv + reading.first_key + reading.streams
+    cdef Stream *stream
     cdef StreamId id
     cdef int index
     # Only a stream wakes the command.
@@ -247,8 +250,9 @@ cdef Replied wait_for_entries(Call *call, const Reading *reading) noexcept nogil
     kept = <Slice *> mem_alloc(argv_size)
     for index in range(reading.streams):
         kept[index] = ids[index]
-        resolve_id(call, read_stream(call, reading.first_key + index),
-                   reading.first_key + reading.streams + index, &id)
+        # Looked up before, which has counted the hit or the miss.
+        stream = stream_of(lookup_in(call, call.database, reading.first_key + index))
+        resolve_id(call, stream, reading.first_key + reading.streams + index, &id)
         ids[index] = slice_of(texts + index * ID_TEXT, format_id(texts + index * ID_TEXT, id, c'-'))
     block_on_keys(call, reading.first_key, reading.first_key + reading.streams - 1, reading.timeout_ms,
                   BLOCK_REPLY_NULL_ARRAY)
