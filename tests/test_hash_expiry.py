@@ -362,6 +362,14 @@ def test_info_counts_expired_fields_and_hashes_that_have_expiring_ones(hashes):
     assert statistics(hashes)["db0"].endswith("subexpiry=0")
 
 
+@pytest.mark.parametrize("command", ["HEXPIRE h 0", "HPEXPIREAT h 1"])
+def test_info_counts_fields_that_expire_at_once(hashes, command):
+    before = int(statistics(hashes)["expired_subkeys"])
+    hashes.must("HSET", "h", "a", 1, "b", 2, "c", 3)
+    assert hashes.must(*command.split(), "FIELDS", 3, "a", "b", "none") == [DELETED, DELETED, NO_FIELD]
+    assert int(statistics(hashes)["expired_subkeys"]) == before + 2
+
+
 # The numbers of hashes with expiring fields in databases 0 and 1 after each command; before it, only "h" in 0 has some.
 SUBEXPIRY = {
     "COPY h other": (2, 0),

@@ -149,6 +149,7 @@ cdef void finish_expire(Call *call, HashAccess *access, const Outcome *outcome, 
         return
     propagate_outcome(call, outcome, expiry)
     if outcome.deleted:
+        call.server.keyspace.expired_fields += outcome.deleted
         store_fewer_fields(call, access, "hdel", outcome.deleted)
     else:
         store_hash(call, access)
