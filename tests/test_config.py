@@ -116,6 +116,8 @@ SETS = [
     ("cluster-announce-hostname", "x" * 300),
     ("proc-title-template", "{x}"),
     ("proc-title-template", "{title"),
+    ("proc-title-template", ""),
+    *(("oom-score-adj", value) for value in ("maybe", "no")),
     ("activedefrag", "yes"),
     ("list-max-listpack-size", "-1"),
     ("proto-max-bulk-len", "1"),
@@ -227,6 +229,15 @@ def test_config_set_answers_as_the_oracle(shared_oracle):
             assert ours.matching(names) == got
         for name, value in before.items():
             client.must("CONFIG", "SET", name, value)
+
+
+def test_the_longest_member_of_a_packed_set_is_a_number_without_a_unit():
+    """Unlike the lengths for other types."""
+    for value in ("1kb", "", "0.5"):
+        assert "argument couldn't be parsed into an integer" in answer(Config(), ("set-max-listpack-value", value))
+    config = Config()
+    assert answer(config, ("set-max-listpack-value", "1024")) == "+OK\r\n"
+    assert config["set-max-listpack-value"] == 1024
 
 
 def answer(config, pairs):

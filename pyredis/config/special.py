@@ -245,4 +245,5 @@ _TITLE_FIELDS = {"title", "listen-addr", "server-mode", "port", "tls-port", "uni
 
 def title_check(word: str) -> str | None:
     rest = re.sub(r"\{([^{}]*)\}", lambda found: "" if found[1] in _TITLE_FIELDS else "{", word)
-    return "template format is invalid or contains unknown variables" if re.search(r"[{}]", rest) else None
+    invalid = not word.strip() or re.search(r"[{}]", rest)
+    return "template format is invalid or contains unknown variables" if invalid else None
