@@ -220,6 +220,22 @@ def appended(server) -> bytes:
     return path.read_bytes()
 
 
+def test_a_script_with_a_very_long_string_is_looked_at_more_often(tmp_path):
+    """A single one of its instructions may take long."""
+    local = Local(tmp_path)
+    local.must("CONFIG", "SET", "busy-reply-threshold", "50")
+    local.must("EVAL", "return 1", 0)
+    usual = hook_count(local.core)
+    runner = local.server.connect()
+    script = "local text = string.rep('x', 2e7) while true do end"
+    sum(feed(runner.connection, encode_command("EVAL", script, 0)))
+    assert local.core.busy
+    assert hook_count(local.core) <= usual // 10
+    assert local.must("SCRIPT", "KILL") == b"OK"
+    local.server.hub.loop.run()
+    assert hook_count(local.core) == usual
+
+
 def test_the_hook_that_ends_a_script_is_not_left_for_the_next(tmp_path):
     """It is called at every instruction, and makes a loop ten times slower."""
     local = Local(tmp_path)

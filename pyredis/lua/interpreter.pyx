@@ -55,6 +55,10 @@ cdef enum:
     HOOK_SLOW = 2000
     HOOK_QUICK = 200
     HOOK_FACTOR = 8
+    # Instructions between two calls of the hook while Lua has more than so many bytes: then each instruction may be an
+    # operation on a very long string, or on a very large table.
+    MUCH_MEMORY = 8 << 20
+    HOOK_COUNT_LARGE = 100
 
 # The initial state of rand48, before any seed.
 cdef uint64_t RANDOM_BEGIN = 0x1234abcd330eULL
@@ -98,6 +102,8 @@ cdef bint pass_checkpoint(Interpreter *lua) noexcept nogil:
     No other Lua code runs meanwhile, so the state may be in the middle of any operation.
     """
     lua.allocated = 0
+    if unlikely(lua.memory.used > MUCH_MEMORY and lua_gethookcount(lua.main) > HOOK_COUNT_LARGE):
+        set_hook(lua.main, HOOK_COUNT_LARGE)
     # The caller's arguments are valid only until the first suspension.
     if not lua.running or lua.ended or lua.keys != NULL:
         return True
@@ -200,11 +206,12 @@ cdef Interpreter *find_interpreter(lua_State *L) noexcept nogil:
 cdef void set_pace(lua_State *L, Interpreter *lua) noexcept nogil:
     """Sets after how many instructions the hook is called next, by how long the last ones took."""
     cdef int count = lua_gethookcount(L)
+    cdef int most = HOOK_COUNT if lua.memory.used <= MUCH_MEMORY else HOOK_COUNT_LARGE
     cdef double elapsed_us = <double> (cycles_now() - lua.hooked) * lua.server.ns_per_cycle / 1000
     if unlikely(elapsed_us > HOOK_SLOW and count > 1):
         set_hook(L, max(1, count // HOOK_FACTOR))
-    elif unlikely(elapsed_us < HOOK_QUICK and count < HOOK_COUNT and not lua.killed):
-        set_hook(L, min(<int> HOOK_COUNT, count * HOOK_FACTOR))
+    elif unlikely(count > most or (elapsed_us < HOOK_QUICK and count < most and not lua.killed)):
+        set_hook(L, min(most, count * HOOK_FACTOR))
 
 
 cdef void on_count(lua_State *L, lua_Debug *record) noexcept nogil:
