@@ -5,9 +5,9 @@ may replace its arguments and release their memory, so the words are copied befo
 is sent afterwards (``monitor_show``), with the database that the command has left selected. A script shows itself
 before it runs (``monitor_show_now``), so that its commands follow it; their lines say ``lua`` instead of an address.
 
-Not shown are commands that are refused before they run, those with the flags ``admin`` or ``skip_monitor``, those of
-the append-only file, and the second run of a command that waited. A command whose row marks it as holding secrets is
-shown without them.
+Not shown are commands that are refused before they run (except EXEC, because its MULTI was shown), those with the
+flags ``admin`` or ``skip_monitor``, those of the append-only file, and the second run of a command that waited. A
+command whose row marks it as holding secrets is shown without them.
 ::
 
     +1339518083.107412 [0 127.0.0.1:60866] "SET" "key" "line\\n"
