@@ -109,11 +109,14 @@ def test_the_suite_that_was_moved_from_fakeredis_passes(tmp_path):
     assert "6 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
-def test_a_command_of_ones_own_limits_a_rate():
-    told = run_example("custom_command.py")
-    assert told == [
-        "2 1 0 -1 -1",
-        "2 a minute later",
-        "error: value is not an integer or out of range",
-        "1 by a script",
+def test_the_rate_limit_allows_three_requests_in_a_second():
+    assert run_example("rate_limit.py") == [
+        "allowed=1 left=2 retry=0 ms",
+        "allowed=1 left=1 retry=0 ms",
+        "allowed=1 left=0 retry=0 ms",
+        "allowed=0 left=0 retry=250 ms",
+        "allowed=1 left=0 retry=0 ms",
+        "allowed=0 left=0 retry=250 ms",
+        "value is not an integer or out of range",
+        "7 calls",
     ]

@@ -293,6 +293,19 @@ def test_arguments_are_converted_as_the_annotations_say(server, client):
     assert len(seen) == 1
 
 
+def test_the_context_may_be_annotated_with_a_name_that_only_a_type_checker_knows(server, client):
+    @server.command("KNOWN key")
+    def known(ctx: "Unknown", key: "bytes"):  # noqa: F821
+        return key
+
+    assert client.execute_command("KNOWN", "a") == b"a"
+    with pytest.raises(TypeError, match="the annotation of key cannot be evaluated: Unknown"):
+
+        @server.command("UNKNOWN key")
+        def unknown(ctx, key: "Unknown"):  # noqa: F821
+            return key
+
+
 REPLIES = [
     (None, None, None),
     (True, 1, True),

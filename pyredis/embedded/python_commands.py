@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -100,11 +101,20 @@ def converter_of(handler: Callable[..., Any], parameter: inspect.Parameter) -> C
         raise TypeError(f"{parameter.name}: an argument is bytes, str, int or float, not {shown}") from None
 
 
+def signature_of(handler: Callable[..., Any]) -> inspect.Signature:
+    """Returns the signature. Names that cannot be evaluated do no harm, because that of the context may be one."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format
+
+        return inspect.signature(handler, annotation_format=Format.FORWARDREF)
+    return inspect.signature(handler)
+
+
 class Parameters:
     """The parameters of a handler after its context, and the converters of the words that they take."""
 
     def __init__(self, handler: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(handler).parameters.values())
+        parameters = list(signature_of(handler).parameters.values())
         self.least = 0
         self.most = 0
         self.converters: list[Callable[[bytes], Any] | None] = []
