@@ -275,6 +275,18 @@ def test_a_delay_holds_back_one_client_and_keeps_its_order(server, client):
     assert failure.count == 1
 
 
+def test_the_last_delay_ends_with_its_failure_too(server, client):
+    for end in (lambda failure: failure.end(), lambda failure: server.failures.clear()):
+        failure = server.fail("GET", delay=FOREVER, times=1)
+        slow = Asking(server, lambda slow: slow.get("a"))
+        blocked(server)
+        assert (failure.count, failure.active, len(server.failures)) == (1, False, 0)
+        end(failure)
+        assert slow.reply() is None
+        failure.end()
+    assert server._inner.core.faults is None
+
+
 def test_each_command_of_a_pipeline_is_delayed_and_nothing_else(server, client):
     client.set("a", 1)
     with server.fail("GET", delay=0.001) as failure:
@@ -511,6 +523,13 @@ def test_a_failure_ends_with_its_server():
     with server:
         failure = server.fail("GET", error="failed")
     with failure:
+        assert not failure.active
+    with server:
+        failure = server.fail("GET", error="failed")
+        with connect(server) as client:
+            client.shutdown(nosave=True)
+        wait_until(lambda: not server.running, "the end of the server")
+        failure.end()
         assert not failure.active
     with server, connect(server) as client:
         assert client.get("a") is None

@@ -80,6 +80,8 @@ class Fault:
         self.seen = 0
         self.count = 0
         self.ended = False
+        # How many clients it delays now.
+        self.delaying = 0
 
     def concerns(self, core: Any, name: str, words: list[bytes]) -> bool:
         return name in self.names and (self.key is None or self.has_key(core, words))
@@ -100,6 +102,14 @@ class Fault:
         if self.left is not None:
             self.left -= 1
         return True
+
+
+class FullDisk:
+    """The fault of the append-only file."""
+
+    count = 0
+    delaying = 0
+    ended = False
 
 
 class Delayed:
@@ -182,10 +192,12 @@ class Rules:
 
     def delay(self, fault: Fault, client: Any, finish: Callable[[], None]) -> None:
         delayed = self.delayed[client.id] = Delayed(fault, client, finish)
+        fault.delaying += 1
         delayed.timer = self.server.hub.loop.call_later(fault.delay, self.end_delay, delayed)
 
     def end_delay(self, delayed: Delayed) -> None:
         delayed.over = True
+        delayed.fault.delaying -= 1
         delayed.timer.cancel()
         client = delayed.client
         if not client.ending:
@@ -224,9 +236,8 @@ class Rules:
 class Failure:
     """A failure that has been requested. It lasts until ``end``, the end of its ``with`` block, or its last time."""
 
-    def __init__(self, count: Callable[[], int], ended: Callable[[], bool], end: Callable[[], None]) -> None:
-        self._count = count
-        self._ended = ended
+    def __init__(self, fault: Fault | FullDisk, end: Callable[[], None]) -> None:
+        self._fault = fault
         self._end = end
 
     def __enter__(self) -> Self:
@@ -237,17 +248,17 @@ class Failure:
 
     @property
     def count(self) -> int:
-        """How many commands it has struck."""
-        return self._count()
+        """How many commands it has struck. Those that a full disk refuses are not counted."""
+        return self._fault.count
 
     @property
     def active(self) -> bool:
         """Whether it can strike again."""
-        return not self._ended()
+        return not self._fault.ended
 
     def end(self) -> None:
         """Ends it. What it has delayed goes on at once."""
-        if self.active:
+        if self.active or self._fault.delaying:
             self._end()
 
 
@@ -258,19 +269,19 @@ class Failures:
         self._all: list[Failure] = []
 
     def __iter__(self) -> Iterator[Failure]:
-        self._all = [failure for failure in self._all if failure.active]
-        return iter(self._all)
+        return iter([failure for failure in self._all if failure.active])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def clear(self) -> None:
-        """Ends all of them."""
-        for failure in list(self):
+        """Ends all of them. What they have delayed goes on at once."""
+        for failure in self._all:
             failure.end()
+        self._all = []
 
     def _add(self, failure: Failure) -> Failure:
-        self._all = [*self, failure]
+        self._all = [*(one for one in self._all if one.active or one._fault.delaying), failure]
         return failure
 
 
@@ -415,13 +426,14 @@ class Failing:
             seed=seed,
         )
         self._with_server(lambda inner: inner.failures.add(fault))
-        return self._failures._add(
-            Failure(
-                lambda: fault.count,
-                lambda: fault.ended or not self._is_running(),
-                lambda: self._with_server(lambda inner: inner.failures.remove(fault)),
-            )
-        )
+        return self._failures._add(Failure(fault, lambda: self._end_fault(fault)))
+
+    def _end_fault(self, fault: Fault) -> None:
+        fault.ended = True
+        if self._is_running():
+            self._with_server(lambda inner: inner.failures.remove(fault))
+        else:
+            fault.delaying = 0
 
     def full_disk(self) -> Failure:
         """Makes writes of the append-only file fail with ENOSPC: write commands are refused with MISCONF.
@@ -430,13 +442,14 @@ class Failing:
         Raises RuntimeError if the server has no such file.
         """
         self._with_server(lambda inner: fill_disk(inner, True))
-        ended: list[bool] = []
+        fault = FullDisk()
 
         def end() -> None:
-            self._with_server(lambda inner: fill_disk(inner, False))
-            ended.append(True)
+            fault.ended = True
+            if self._is_running():
+                self._with_server(lambda inner: fill_disk(inner, False))
 
-        return self._failures._add(Failure(lambda: 0, lambda: bool(ended) or not self._is_running(), end))
+        return self._failures._add(Failure(fault, end))
 
     @property
     def failures(self) -> Failures:
