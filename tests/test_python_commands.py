@@ -528,6 +528,20 @@ def test_a_context_is_of_no_use_after_its_command_or_in_another_thread(server, c
         pyredis.CommandContext.__new__(pyredis.CommandContext).call("PING")
 
 
+def test_a_context_is_of_no_use_after_its_command_has_failed(server, client):
+    kept = []
+
+    @server.command("KEEP")
+    def keep(ctx):
+        kept.append(ctx)
+        raise ValueError
+
+    with pytest.raises(redis.ResponseError):
+        client.execute_command("KEEP")
+    with pytest.raises(RuntimeError, match="the command has ended"):
+        kept[0].db  # noqa: B018
+
+
 def test_the_context_logs(server, client, caplog):
     @server.command("SAY")
     def say(ctx):
