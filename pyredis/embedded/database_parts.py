@@ -68,11 +68,20 @@ class Common(PythonCommands, Failing):
     def _with_server(self, function: Callable[[Any], Any]) -> Any:
         return self.engine.call(function)
 
-    def fail(self, *commands: str, **options: Any) -> Failure:
-        """Makes commands fail, as `pyredis.Server.fail` does; without a connection only with an ``error``."""
-        if options.get("error") is None or options.get("delay"):
-            raise TypeError("a database in the process has no connection to wait for or to lose: only errors")
-        return super().fail(*commands, **options)
+    def fail(  # type: ignore[override]
+        self,
+        *commands: str,
+        error: str,
+        key: str | bytes | None = None,
+        times: int | None = None,
+        every: int = 1,
+        probability: float = 1,
+        seed: int | None = None,
+    ) -> Failure:
+        """Makes commands fail, as `pyredis.Server.fail` does. Without a connection there are only errors."""
+        return super().fail(
+            *commands, error=error, key=key, times=times, every=every, probability=probability, seed=seed
+        )
 
     def metrics(self) -> dict[str, int | float]:
         """Returns the numbers of INFO, as `pyredis.Server.metrics` does."""
