@@ -144,11 +144,13 @@ class Server:
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
         self.core.loading = True
         try:
+            self.persistence.claim()
             await self._listen(handle_signals)
             self._tick()
             await self.persistence.start()
         except BaseException:
             self._stop_background()
+            self.persistence.unlock()
             raise
         self.core.loading = False
         if self._shutting_down:
@@ -242,6 +244,7 @@ class Server:
         assert self._stopped is not None
         assert self.hub is not None
         self._stop_background()
+        self.persistence.unlock()
         self.core.abandon_script()
         for client in list(self.hub.clients.values()):
             client.close(after_reply=after_reply)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyredis.config import ConfigRejected
+from pyredis.persistence.folder_lock import FolderInUse, FolderLock
 from pyredis.persistence.manifest import AppendOnlyDir, FileMissing, ManifestError
 from pyredis.persistence.recovery import LoadError, Loading, refuse_rdb
 from pyredis.persistence.rewriting import Rewriting
@@ -37,6 +38,7 @@ class Persistence:
         self.last_save = int(time.time())
         self.failure = ""
         self.folder: AppendOnlyDir | None = None
+        self._lock: FolderLock | None = None
         self.loading: Loading | None = None
         # appendonly was turned on while serving: the file is not listed before it has a base.
         self.awaiting_base = False
@@ -69,6 +71,39 @@ class Persistence:
         assert self.server.hub is not None
         return self.server.hub
 
+    # ---- the folder is this server's alone ----
+
+    def claim(self) -> None:
+        """Locks the folder, if there is to be a file. Raises LoadError if another server uses it.
+
+        Must be called before anything is touched that such a server may use, its socket for example.
+        """
+        if not self.server.config["appendonly"]:
+            return
+        try:
+            self._lock_folder()
+        except FolderInUse as error:
+            raise LoadError(f"Can't open the append-only files: {error}") from error
+
+    def _lock_folder(self) -> None:
+        """Locks the folder that the configuration names. Raises FolderInUse."""
+        config = self.server.config
+        path = config.path_below(config["appenddirname"])
+        if self._lock is not None and self._lock.folder == path:
+            return
+        self.unlock()
+        self._lock = FolderLock(path)
+        if self._lock.failure:
+            self.log.warning(
+                f"Can't lock {path}: {self._lock.failure.strerror}. Make sure that no other server uses this folder."
+            )
+
+    def unlock(self) -> None:
+        """Lets others use the folder. Must be called when the server ends, however it ends."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
     # ---- the start ----
 
     async def start(self) -> None:
@@ -87,8 +122,8 @@ class Persistence:
         self._append(folder)
 
     def _find_files(self) -> tuple[AppendOnlyDir, list[Path]]:
-        folder = self._open_folder()
         try:
+            folder = self._open_folder()
             folder.load()
             folder.remove_temporaries()
             old = folder.old_file()
@@ -108,6 +143,8 @@ class Persistence:
         return folder, paths
 
     def _open_folder(self) -> AppendOnlyDir:
+        """Locks the folder. Raises FolderInUse."""
+        self._lock_folder()
         config = self.server.config
         self.folder = AppendOnlyDir(config.path_below(config["appenddirname"]), config["appendfilename"])
         return self.folder
@@ -187,6 +224,8 @@ class Persistence:
                 self.hub.release()
             if self.core.aof_sync_failed and self._broke_promise():
                 return
+        elif not self.server.config["appendonly"] and not self.rewriting.busy:
+            self.unlock()
         self.rewriting.cron()
 
     def start_rewrite(self, on_done: Callable[[str | None], None]) -> bool | None:
