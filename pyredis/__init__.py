@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         serve,
     )
     from pyredis.embedded.redis_py import async_connection_pool, connection_pool
+    from pyredis.embedded.urls import afrom_url, from_url
 
 _MODULES = {
     "AsyncDatabase": "database",
@@ -39,9 +40,11 @@ _MODULES = {
     "Server": "hosted",
     "StartError": "hosted",
     "Status": "hosted",
+    "afrom_url": "urls",
     "aopen": "database",
     "async_connection_pool": "redis_py",
     "connection_pool": "redis_py",
+    "from_url": "urls",
     "open": "database",
     "serve": "hosted",
 }
@@ -57,9 +60,11 @@ __all__ = [
     "StartError",
     "Status",
     "__version__",
+    "afrom_url",
     "aopen",
     "async_connection_pool",
     "connection_pool",
+    "from_url",
     "open",
     "serve",
 ]

@@ -21,7 +21,7 @@ from typing import Any
 from pyredis.config import Config, ConfigRejected
 from pyredis.embedded.failures import Failures
 from pyredis.embedded.hosted import HostedServer
-from pyredis.embedded.options import configure
+from pyredis.embedded.options import configure, given
 from pyredis.embedded.python_commands import PythonCommand
 from pyredis.embedded.reactor import HeldCoroutine, HeldLoop, Reactor, reactor
 from pyredis.ground.exclusion import Exclusion
@@ -133,6 +133,7 @@ class Engine:
         self.exclusion = Exclusion()
         self.server = EngineServer(config, self.reactor, self.exclusion)
         self.key: str | None = None
+        self.directives: dict[str, list[list[str]]] = {}
         self.handles = 0
         # What `command` of any of its handles has added.
         self.commands: dict[str, PythonCommand] = {}
@@ -245,10 +246,11 @@ def open_engine(path: str | os.PathLike[str] | None, name: str | None, directive
         if engine is None or engine.server.stopped:
             engine = Engine(configure(directives, path))
             engine.key = key
+            engine.directives = given(directives)
             if key is not None:
                 _shared[key] = engine
-        elif directives:
-            raise ValueError(f"the database is open already: directives have no effect: {', '.join(directives)}")
+        elif directives and given(directives) != engine.directives:
+            raise ValueError(f"the database is open already, with other directives than {', '.join(directives)}")
         engine.handles += 1
         return engine
 

@@ -38,6 +38,11 @@ def configure(directives: Mapping[str, Any], folder: str | os.PathLike[str] | No
         raise ValueError(f"{error.reason}: {error.text}" if error.text else error.reason) from None
 
 
+def given(directives: Mapping[str, Any]) -> dict[str, list[list[str]]]:
+    """Returns directives in a form that can be compared. Raises TypeError for a name that is no directive."""
+    return {directive_name(name): lines(value) for name, value in directives.items()}
+
+
 def directive_name(name: str) -> str:
     """Returns the name of the directive that a keyword argument means; raises TypeError."""
     directive = find(name.replace("_", "-"))
