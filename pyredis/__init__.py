@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         serve,
     )
     from pyredis.embedded.redis_py import async_connection_pool, connection_pool
+    from pyredis.embedded.shared import ashared, shared
     from pyredis.embedded.urls import afrom_url, from_url
 
 _MODULES = {
@@ -42,11 +43,13 @@ _MODULES = {
     "Status": "hosted",
     "afrom_url": "urls",
     "aopen": "database",
+    "ashared": "shared",
     "async_connection_pool": "redis_py",
     "connection_pool": "redis_py",
     "from_url": "urls",
     "open": "database",
     "serve": "hosted",
+    "shared": "shared",
 }
 
 __all__ = [
@@ -62,11 +65,13 @@ __all__ = [
     "__version__",
     "afrom_url",
     "aopen",
+    "ashared",
     "async_connection_pool",
     "connection_pool",
     "from_url",
     "open",
     "serve",
+    "shared",
 ]
 
 install()

@@ -23,19 +23,21 @@ def configure(directives: Mapping[str, Any], folder: str | os.PathLike[str] | No
 
     Raises TypeError for a name that is no directive, and ValueError for a value that the directive does not accept.
     """
+    try:
+        return Config.load(None, command_line(directives, folder))
+    except ConfigError as error:
+        raise ValueError(f"{error.reason}: {error.text}" if error.text else error.reason) from None
+
+
+def command_line(directives: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> list[str]:
+    """Returns the same configuration as arguments of a server, and makes the folder. Raises TypeError."""
     named = {directive_name(name): value for name, value in directives.items()}
     if folder is not None:
         os.makedirs(folder, exist_ok=True)
     chosen: dict[str, Any] = {"appendonly": folder is not None, "save": "", **DEFAULTS}
     if folder is not None:
         chosen["dir"] = os.fspath(folder)
-    arguments = [
-        word for name, value in (chosen | named).items() for line in lines(value) for word in (f"--{name}", *line)
-    ]
-    try:
-        return Config.load(None, arguments)
-    except ConfigError as error:
-        raise ValueError(f"{error.reason}: {error.text}" if error.text else error.reason) from None
+    return [word for name, value in (chosen | named).items() for line in lines(value) for word in (f"--{name}", *line)]
 
 
 def given(directives: Mapping[str, Any]) -> dict[str, list[list[str]]]:

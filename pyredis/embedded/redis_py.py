@@ -7,16 +7,15 @@ All else is redis-py's own: its pools, its retries, its parsers and the conversi
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pyredis.config.directives import find
 from pyredis.embedded.engine import Engine, open_engine
 from pyredis.embedded.local_sockets import LocalReader, LocalSocket, LocalWriter
+from pyredis.embedded.pool_options import accepted, divided
 from pyredis.shell.local_client import ClientClosed
 from pyredis.shell.local_stream import LocalStream, encoded, local_stream
 
@@ -241,27 +240,6 @@ class AsyncLocalPool(redis_asyncio.ConnectionPool):
     async def aclose(self) -> None:
         await super().aclose()
         await asyncio.to_thread(self._engine.release)
-
-
-def accepted(pool: type, connection: type) -> set[str]:
-    """Returns the names of redis-py's options for a pool and its connections."""
-    initializers = [vars(each)["__init__"] for each in (*pool.__mro__, *connection.__mro__) if "__init__" in vars(each)]
-    signatures = [inspect.signature(each).parameters for each in initializers if each is not object.__init__]
-    return {name for parameters in signatures for name in parameters} - {"self", "connection_class", "kwargs"}
-
-
-def divided(options: Mapping[str, Any], of_redis_py: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Divides keyword arguments into directives and redis-py's options. Raises TypeError for others."""
-    directives: dict[str, Any] = {}
-    rest: dict[str, Any] = {}
-    for name, value in options.items():
-        if find(name.replace("_", "-")) is not None:
-            directives[name] = value
-        elif name in of_redis_py:
-            rest[name] = value
-        else:
-            raise TypeError(f"neither a directive nor an option of redis-py: {name}")
-    return directives, rest
 
 
 def connection_pool(
