@@ -122,7 +122,18 @@ def test_databases_in_the_process_are_measured_with_goals_of_their_own(tmp_path,
     assert all(min(figure["rounds"]) > 0 for row in rows for figure in row["further"])
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the load needs a core of its own")
+def test_redis_py_is_measured_over_a_pool_and_over_tcp(tmp_path):
+    options = ["--quick", "--only", "get by redis-py", "--results", str(tmp_path)]
+    benchmarks("embedded", *options, "--other-command", require_tool("redis-server"))
+    (row,) = json.loads((tmp_path / "embedded-quick.json").read_text())["rows"]
+    assert (row["goal"], row["other"]["name"]) == (0.5, "over TCP")
+    assert "--appendonly no" in row["other"]["server_command"]
+    assert all(len(row[side]["rounds"]) == 2 and min(row[side]["rounds"]) > 0 for side in ("ours", "other"))
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="the load needs a core of its own"
+)
 def test_a_busy_thread_is_measured_beside_a_server_and_alone(tmp_path):
     require_tool("redis-benchmark")
     benchmarks("embedded", "--quick", "--only", "a busy", "--results", str(tmp_path))
