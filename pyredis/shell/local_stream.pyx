@@ -108,11 +108,11 @@ cdef class LocalStream(LocalClient):
         if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
             return self.wait_or_end(begin, decode)
         if unlikely(self.held):
-            return self.await_file(begin, offset)
+            return self.await_file(begin, offset, False)
         if server.aof != NULL and offset > aof_released(server.aof):
-            self.hub.drain()
+            self.hub.drain_ring()
             if offset > aof_released(server.aof):
-                return self.await_file(begin, offset)
+                return self.await_file(begin, offset, False)
         self.keep_reply(begin)
         if unlikely(server.outbox.first != NULL):
             self.send_mail()
