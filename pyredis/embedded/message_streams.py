@@ -33,10 +33,12 @@ def text_of(value: Any) -> str:
 class Inbox:
     """The messages of one client, taken out of it in portions."""
 
+    # For finalizers of objects that have not been initialized.
+    _client: LocalClient | None = None
+
     def __init__(self, database: Common, protocol: int) -> None:
         self._database = database
         self._protocol = protocol
-        self._client: LocalClient | None = None
         self._messages: deque[Any] = deque()
 
     def _connect(self) -> LocalClient:
@@ -53,8 +55,8 @@ class Inbox:
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
-        self._messages.clear()
         if client is not None:
+            self._messages.clear()
             client.close()
 
     def _run(self, *words: Any) -> None:
@@ -129,6 +131,8 @@ class PubSubBase(Inbox):
         self.channels: dict[Any, Any] = {}
         self.patterns: dict[Any, Any] = {}
         self.shard_channels: dict[Any, Any] = {}
+        # Set while there is a subscription.
+        self._is_subscribed = threading.Event()
         self._ending: dict[str, set[Any]] = {kind: set() for kind in COMMANDS}
 
     @property
@@ -153,6 +157,7 @@ class PubSubBase(Inbox):
         names = self._names(dict.fromkeys(listed(given[0], given[1:]) if given else ()) | handlers)
         self._run(COMMANDS[kind], *names)
         getattr(self, kind).update(names)
+        self._is_subscribed.set()
         self._ending[kind].difference_update(names)
 
     def _unsubscribe(self, kind: str, given: tuple[Any, ...]) -> None:
@@ -173,6 +178,8 @@ class PubSubBase(Inbox):
         if ended is not None and reply[1] in self._ending[ended]:
             self._ending[ended].discard(reply[1])
             getattr(self, ended).pop(reply[1], None)
+            if not self.subscribed:
+                self._is_subscribed.clear()
         return {"type": kind, "pattern": None, "channel": reply[1], "data": reply[2]}
 
     def _handler(self, message: dict[str, Any]) -> Callable[[Any], Any] | None:
@@ -189,13 +196,15 @@ class PubSubBase(Inbox):
         for kind in COMMANDS:
             for name, handler in getattr(self, kind).items():
                 if handler is None:
-                    raise find("PubSubError")(f"{kind.rstrip('s').replace('_', ' ')} {name!r} has no handler")
+                    shown = kind.removesuffix("s").replace("_", " ").title()
+                    raise find("PubSubError")(f"{shown}: '{name}' has no handler registered")
 
     def _reset(self) -> None:
         self._disconnect()
         for kind in COMMANDS:
-            getattr(self, kind).clear()
+            setattr(self, kind, {})
             self._ending[kind].clear()
+        self._is_subscribed.clear()
 
 
 class PubSub(PubSubBase):
@@ -251,21 +260,12 @@ class PubSub(PubSubBase):
 
         With None it waits for ever. Without a subscription it waits for the timeout, unless somebody subscribes.
         """
-        if self._client is None and not self._wait_for_subscription(timeout):
+        if not self.subscribed and not self._is_subscribed.wait(timeout):
             return None
         reply = self._next(timeout)
         return None if reply is None else self.handle_message(reply, ignore_subscribe_messages)
 
     get_sharded_message = get_message
-
-    def _wait_for_subscription(self, timeout: float | None) -> bool:
-        end = None if timeout is None else time.monotonic() + timeout
-        while self._client is None:
-            left = PATIENCE if end is None else min(PATIENCE, end - time.monotonic())
-            if left <= 0:
-                return False
-            time.sleep(left)
-        return True
 
     def handle_message(self, response: Any, ignore_subscribe_messages: bool = False) -> dict[str, Any] | None:
         """Returns a message, or None after a handler has received it."""

@@ -235,6 +235,8 @@ class Pipeline(PipelineBase):
         """Watches nothing any more."""
         if not self.watching:
             return True
+        if not self.immediate:
+            return self._call(("UNWATCH",), bool)
         result = self._run_now(("UNWATCH",), bool, True)
         self.watching = self.immediate = False
         return result
@@ -287,6 +289,8 @@ class AsyncPipeline(PipelineBase):
         """Watches nothing any more."""
         if not self.watching:
             return True
+        if not self.immediate:
+            return self._call(("UNWATCH",), bool)
         result = await self._run_watched(("UNWATCH",), bool, True)
         self.watching = self.immediate = False
         return result

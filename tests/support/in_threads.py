@@ -1,37 +1,22 @@
 """Calls of a database in the process that wait in threads of their own."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from support.client import wait_until
 
-# Seconds after which a thread is said to wait for ever.
-PATIENCE = 30
+# Seconds after which a thread counts as one that waits for ever.
+PATIENCE = 60
 
 
 def in_thread(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     """Starts a thread; returns a function that waits for it and returns the result, or raises the exception."""
-    outcome: list[tuple[Any, BaseException | None]] = []
-
-    def run() -> None:
-        try:
-            outcome.append((function(*arguments), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised in the test
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def result() -> Any:
-        thread.join(PATIENCE)
-        assert outcome, "the thread waits"
-        value, error = outcome[0]
-        if error is not None:
-            raise error
-        return value
-
-    return result
+    executor = ThreadPoolExecutor(1)
+    future = executor.submit(function, *arguments)
+    executor.shutdown(wait=False)
+    return partial(future.result, PATIENCE)
 
 
 def blocked(db) -> int:
