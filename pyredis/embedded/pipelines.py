@@ -70,8 +70,7 @@ class PipelineBase(CommandQueue, Face, QueuedMethods):
         self.watching = self.immediate = self.explicit_transaction = False
         client, self._client = self._client, None
         if client is not None:
-            if client.watching and not client.ending:
-                client.run(("UNWATCH",))
+            # One that still watches is closed: a finalizer may call this while a command runs.
             self._database.engine.give_back(client, self._database.database)
 
     # ---- running, as coroutines that a synchronous pipeline runs without a loop ----
