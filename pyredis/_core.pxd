@@ -30,8 +30,6 @@ cdef class Core(State):
     cdef bint occupied                  # no command may be called now, although none runs
     cdef Notifications notifications
     cdef int unfinished_snapshots       # since the last snapshot that saw every entry
-    cdef uint64_t started_cycles
-    cdef int64_t started_ns
 
     cdef bint expire(self, int64_t budget_us) except -1
     cdef size_t run_call(self, DirectClient client, arguments) except? 0

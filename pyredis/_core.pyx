@@ -108,6 +108,10 @@ from pyredis.wire.reply_objects cimport written_object
 import os
 import time
 
+# When the process first read the monotonic clock and the cycle counter: all cores measure from there.
+cdef int64_t _started_ns = 0
+cdef uint64_t _started_cycles = 0
+
 # Not the settings of any server: only the addresses of its fields are used.
 cdef Settings _settings
 
@@ -498,12 +502,13 @@ cdef class Core(State):
 
     def calibrate(self):
         """Measures the cycle counter against the monotonic clock; the later the call, the more exact the result."""
-        if self.started_ns == 0:
-            self.started_ns = monotonic_ns()
-            self.started_cycles = cycles_now()
-            while monotonic_ns() - self.started_ns < CALIBRATE_NS:
+        global _started_ns, _started_cycles
+        if _started_ns == 0:
+            _started_ns = monotonic_ns()
+            _started_cycles = cycles_now()
+            while monotonic_ns() - _started_ns < CALIBRATE_NS:
                 pass
-        self.server.ns_per_cycle = (monotonic_ns() - self.started_ns) / <double> (cycles_now() - self.started_cycles)
+        self.server.ns_per_cycle = (monotonic_ns() - _started_ns) / <double> (cycles_now() - _started_cycles)
         self._set_slow_cycles()
 
     def tick(self):
