@@ -82,7 +82,7 @@ def strings(client):
     yield client.get("s")
     yield client.get("missing")
     yield client.set("s", "ü", ex=100, get=True)
-    yield client.mset({"a": 1, "b": 1.5, b"c": bytearray(b"\x00\xff"), "d": memoryview(b"view")})
+    yield client.mset({"a": 1, "b": 1.5, b"c": b"\x00\xff", "d": memoryview(b"view")})
     yield client.mget("a", "b", "c", "missing")
     yield client.incrbyfloat("a", 1.5)
     yield client.execute_command("CONFIG GET", "databases")
@@ -428,6 +428,76 @@ def test_shutdown_ends_the_database_for_all_connections(pool, client):
 
 
 # ---- the end of the engine ----
+
+
+def test_a_database_that_replaces_one_that_was_shut_down_is_found_by_its_name():
+    first = pyredis.connection_pool(name="town")
+    second = pyredis.connection_pool(name="town")
+    client = redis.Redis(connection_pool=first)
+    client.shutdown(nosave=True)
+    first.close()
+    client.set("k", 1)
+    second.close()
+    with pyredis.connection_pool(name="town") as third:
+        assert redis.Redis(connection_pool=third).get("k") == b"1"
+    first.close()
+
+
+def test_nothing_that_was_answered_is_lost_when_the_process_is_killed(tmp_path):
+    program = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(COUNT), str(tmp_path)],
+        env=server_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    answered = [int(program.stdout.readline()) for _ in range(2000)][-1]
+    program.kill()
+    answered = max(
+        [answered, *(int(line) for line in program.communicate()[0].splitlines(keepends=True) if line[-1] == "\n")]
+    )
+    with pyredis.connection_pool(tmp_path) as pool:
+        assert int(redis.Redis(connection_pool=pool).get("count")) >= answered
+
+
+COUNT = """
+    import sys, threading, redis, pyredis
+    client = redis.Redis(connection_pool=pyredis.connection_pool(sys.argv[1]))
+    def count():
+        while True:
+            sys.stdout.write(f"{client.incr('count')}\\n")
+            sys.stdout.flush()
+    for _ in range(3):
+        threading.Thread(target=count, daemon=True).start()
+    count()
+"""
+
+
+def test_forks_while_threads_work_harm_neither_side(client):
+    done = threading.Event()
+
+    def work():
+        while not done.is_set():
+            client.pipeline().incr("count").lpush("l", 1).ltrim("l", 0, 9).execute()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    # A child cannot import what another thread was importing when it was forked.
+    wait_until(lambda: int(client.get("count") or 0) > 100, "the threads' work")
+    with pyredis.connection_pool() as warm:
+        redis.Redis(connection_pool=warm).incr("count")
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            kind, _text = outcome(client.ping)
+            with pyredis.connection_pool() as own:
+                fresh = redis.Redis(connection_pool=own).incr("count")
+            os._exit(0 if (kind, fresh) == (RuntimeError, 1) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert client.llen("l") == 10
 
 
 def test_data_in_memory_live_as_long_as_the_last_pool_of_their_name():

@@ -212,8 +212,12 @@ class Engine:
 
     def stop(self) -> None:
         """Writes and syncs the file, and ends the server. Nothing can be called afterwards."""
-        if not self.live:
-            return
+        # The exit of the interpreter and a finalizer may both stop it.
+        with _lock:
+            if self.live:
+                self._stop()
+
+    def _stop(self) -> None:
         self.failures.clear()
         if not self.server.stopped and not self.reactor.run(self._shut_down()):
             raise OSError("the database cannot write its append-only file and stays open; the log says why")

@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pyredis.embedded.engine import Engine, open_engine
 from pyredis.embedded.local_sockets import LocalReader, LocalSocket, LocalWriter
@@ -38,6 +38,7 @@ class EngineUser:
     def __init__(self, path: str | os.PathLike[str] | None, name: str | None, directives: Mapping[str, Any]) -> None:
         self.title = os.fspath(path) if path is not None else f"memory://{name or ''}"
         self._arguments = (path, name, dict(directives))
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._engine: Engine | None = open_engine(*self._arguments)
 
@@ -47,8 +48,21 @@ class EngineUser:
     def __deepcopy__(self, memo: object) -> EngineUser:
         return self
 
+    @property
+    def forked(self) -> bool:
+        """Whether this is a child of the process that opened the database."""
+        return self._process != os.getpid()
+
+    def check_process(self) -> None:
+        """Raises RuntimeError in a forked child, in which locks may be held by threads that do not exist there."""
+        if self.forked:
+            raise RuntimeError(
+                f"the database was opened in process {self._process}, from which this one was forked: open it here"
+            )
+
     def stream(self) -> LocalStream:
         """Returns a new client. Raises ConnectionRefusedError if the database has been shut down."""
+        self.check_process()
         with self._lock:
             if self._engine is None:
                 self._engine = open_engine(*self._arguments)
@@ -57,13 +71,15 @@ class EngineUser:
             if not engine.server.stopped:
                 return local_stream(engine.hub)
         except RuntimeError:
-            # As after a fork, when the engine has not stopped but cannot be used.
+            # It may have ended at this moment.
             if not engine.server.stopped:
                 raise
         raise ConnectionRefusedError("the database has been shut down")
 
     def release(self) -> None:
         """Closes the engine, if nobody else uses it. Raises OSError if its file cannot be written."""
+        if self.forked:
+            return
         with self._lock:
             engine, self._engine = self._engine, None
         if engine is not None:
@@ -223,6 +239,23 @@ class LocalPool(redis.ConnectionPool):
         self._engine: EngineUser = options["engine"]
         weakref.finalize(self, EngineUser.release_later, self._engine).atexit = False
 
+    def _checkpid(self) -> None:
+        self._engine.check_process()
+
+    def release(self, connection: Any) -> None:
+        if not self._engine.forked:
+            super().release(connection)
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        if not self._engine.forked:
+            super().disconnect(inuse_connections)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Closes all connections, and the database if nobody else uses it. Raises OSError if it cannot be written."""
         super().close()
@@ -236,6 +269,12 @@ class AsyncLocalPool(redis_asyncio.ConnectionPool):
         super().__init__(connection_class=connection_class, **options)
         self._engine: EngineUser = options["engine"]
         weakref.finalize(self, EngineUser.release_later, self._engine).atexit = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -261,9 +300,9 @@ def connection_pool(
     used.
     """
     directives, rest = divided(options, accepted(redis.ConnectionPool, AbstractConnection))
-    return LocalPool(
-        engine=EngineUser(path, name, directives), db=db, decode_responses=decode_responses, protocol=protocol, **rest
-    )
+    if protocol is not None:
+        rest["protocol"] = protocol
+    return LocalPool(engine=EngineUser(path, name, directives), db=db, decode_responses=decode_responses, **rest)
 
 
 def async_connection_pool(
@@ -277,6 +316,6 @@ def async_connection_pool(
 ) -> AsyncLocalPool:
     """As `connection_pool`, for `redis.asyncio.Redis`. Loading a folder blocks the loop."""
     directives, rest = divided(options, accepted(redis_asyncio.ConnectionPool, AsyncAbstractConnection))
-    return AsyncLocalPool(
-        engine=EngineUser(path, name, directives), db=db, decode_responses=decode_responses, protocol=protocol, **rest
-    )
+    if protocol is not None:
+        rest["protocol"] = protocol
+    return AsyncLocalPool(engine=EngineUser(path, name, directives), db=db, decode_responses=decode_responses, **rest)
