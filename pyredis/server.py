@@ -52,8 +52,6 @@ class Server:
     any_port = False
     # What every thread enters before it uses the server; None for a server that only its loop uses.
     exclusion: Exclusion | None = None
-    # Whether clients in this process get no error any more, because the interpreter exits.
-    abandons_threads = False
 
     def __init__(self, config: Config, log: Log) -> None:
         self.config = config

@@ -103,7 +103,10 @@ class Common(PythonCommands, Failing):
         if port is not None and not 0 <= port <= 65535:
             raise ValueError(f"not a port: {port}")
         self._check_open()
-        return Listening(self.engine, port, None if unixsocket is None else os.fspath(unixsocket))
+        try:
+            return Listening(self.engine, port, None if unixsocket is None else os.fspath(unixsocket))
+        except ConnectionError as error:
+            raise self._translated(error) from None
 
     def _inside(self, function: Callable[[HostedServer], Any]) -> Any:
         """Calls a function with the server, while no command runs."""
@@ -118,6 +121,7 @@ class Common(PythonCommands, Failing):
         if isinstance(error, ReplyError):
             return reply_exception(error.args[0])
         if isinstance(error, ConnectionError):
+            self.engine.exclusion.hold_abandoned()
             return find("ConnectionError")(str(error))
         if isinstance(error, UnicodeError):
             return error

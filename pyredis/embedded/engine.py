@@ -131,6 +131,7 @@ class Engine:
     def __init__(self, config: Config) -> None:
         self.reactor = reactor()
         self.exclusion = Exclusion()
+        self.exclusion.servant = self.reactor.thread.ident or 0
         self.server = EngineServer(config, self.reactor, self.exclusion)
         self.key: str | None = None
         self.directives: dict[str, list[list[str]]] = {}
@@ -177,6 +178,9 @@ class Engine:
 
     def listen(self, port: int | None, unixsocket: str | None) -> None:
         """Accepts connections of other programs; port 0 is a free one. Raises StartError."""
+        with self.exclusion:
+            # After a fork, or the end, there is no reactor to ask.
+            pass
         self._run(self.server.listen(port, unixsocket))
 
     def stop_listening(self) -> None:
@@ -226,7 +230,7 @@ class Engine:
         _running.discard(self)
         if self.key is not None and _shared.get(self.key) is self:
             del _shared[self.key]
-        self.exclusion.refuse("the database has been closed", self.server.abandons_threads)
+        self.exclusion.refuse("the database has been closed")
 
     async def _shut_down(self) -> bool:
         # A file that has just been turned on must get its base first.
@@ -267,11 +271,13 @@ def _stop_all() -> None:
     """
     failures: list[OSError] = []
     for engine in list(_running):
-        engine.server.abandons_threads = True
-        try:
-            engine.stop()
-        except OSError as error:
-            failures.append(error)
+        # Another thread may be closing it.
+        with _lock:
+            engine.exclusion.abandon_threads()
+            try:
+                engine.stop()
+            except OSError as error:
+                failures.append(error)
     if failures:
         raise failures[0]
 

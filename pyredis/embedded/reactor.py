@@ -11,9 +11,10 @@ import os
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
-from pyredis.ground.exclusion import Exclusion
+from pyredis.ground.exclusion import Exclusion, Refused
 
 _lock = threading.Lock()
 _reactor: Reactor | None = None
@@ -149,8 +150,12 @@ class HeldLoop:
         return self._loop.time()
 
     def _held(self, callback: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-        with self._exclusion:
-            callback(*arguments)
+        with suppress(Refused):
+            self._exclusion.__enter__()
+            try:
+                callback(*arguments)
+            finally:
+                self._exclusion.__exit__(None, None, None)
 
     def call_soon(self, callback: Callable[..., object], *arguments: Any) -> asyncio.Handle:
         if self._reactor.is_here:

@@ -22,10 +22,11 @@ cdef class Exclusion:
     cdef Gate gate
     cdef list left_over
     cdef str refusal                    # why nobody may enter any more; None if they may
+    cdef public unsigned long servant   # the thread of the server's loop, which never stops
     cdef unsigned long survivor         # while the interpreter exits, the only thread that goes on; otherwise 0
 
     cdef int wait(self, unsigned long thread) except -1
-    cdef int reject(self, unsigned long thread) except -1
+    cdef int reject(self) except -1
     cdef int open(self) except -1
     # Calls `action`, which must not fail, inside: at once if nobody is there, otherwise when the one inside leaves.
     # Does nothing after `refuse`.

@@ -8,12 +8,19 @@ class Refused(ConnectionError):
 class Exclusion:
     """For one server: ``with exclusion`` lets no other thread use it."""
 
+    servant: int
+    """The thread of the server's loop, which goes on while the interpreter exits."""
+
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: object, error: object, trace: object) -> None: ...
     @property
     def held_here(self) -> bool:
         """Whether the calling thread is inside."""
-    def refuse(self, reason: str, exiting: bool = False) -> None:
-        """Refuses every thread from now on, with Refused; with ``exiting``, all other threads wait instead."""
+    def refuse(self, reason: str) -> None:
+        """Refuses every thread from now on, with Refused."""
+    def abandon_threads(self) -> None:
+        """All threads except the calling one and the servant get no error any more: see `hold_abandoned`."""
+    def hold_abandoned(self) -> None:
+        """Must be called before a thread gets an error of the end. Never returns in an abandoned thread."""
     def after_fork(self, reason: str) -> None:
         """Refuses every thread of a child process, in which neither the holder nor those that wait exist."""

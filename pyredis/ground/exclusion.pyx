@@ -50,14 +50,14 @@ cdef class Exclusion:
     cdef int wait(self, unsigned long thread) except -1:
         cdef uint64_t seen
         if self.refusal is not None:
-            self.reject(thread)
+            self.reject()
         if self.holder == thread:
             raise RuntimeError("called while a command of the same database runs in this thread")
         self.waiting += 1
         try:
             while self.holder != 0:
                 if self.refusal is not None:
-                    self.reject(thread)
+                    self.reject()
                 seen = gate_openings(&self.gate)
                 with nogil:
                     gate_wait(&self.gate, seen, PATIENCE_MS)
@@ -67,12 +67,23 @@ cdef class Exclusion:
         self.holder = thread
         return 0
 
-    cdef int reject(self, unsigned long thread) except -1:
-        """Raises Refused; or never returns, in a thread that the exit of the interpreter ends."""
-        while self.survivor != 0 and self.survivor != thread:
+    cdef int reject(self) except -1:
+        self.hold_abandoned()
+        raise Refused(self.refusal)
+
+    def abandon_threads(self):
+        """All threads except the calling one and the servant get no error any more: see `hold_abandoned`."""
+        self.survivor = PyThread_get_thread_ident()
+
+    def hold_abandoned(self):
+        """Must be called before a thread gets an error of the end. Never returns in an abandoned thread.
+
+        The exit of the interpreter ends such a thread, a daemon, which could do nothing with the error but print it.
+        """
+        cdef unsigned long thread = PyThread_get_thread_ident()
+        while self.survivor != 0 and self.survivor != thread and self.servant != thread:
             with nogil:
                 gate_wait(&self.gate, gate_openings(&self.gate), PATIENCE_MS)
-        raise Refused(self.refusal)
 
     cdef int open(self) except -1:
         cdef list actions
@@ -86,13 +97,8 @@ cdef class Exclusion:
             gate_open(&self.gate)
         return 0
 
-    def refuse(self, str reason not None, bint exiting=False):
-        """Refuses every thread from now on, with Refused. A thread that is inside leaves as usual.
-
-        With ``exiting``, all others than the calling thread wait instead, until the interpreter has ended.
-        """
-        if exiting:
-            self.survivor = PyThread_get_thread_ident()
+    def refuse(self, str reason not None):
+        """Refuses every thread from now on, with Refused. A thread that is inside leaves as usual."""
         self.refusal = reason
         if self.holder == 0:
             self.holder = NOBODY
@@ -104,6 +110,7 @@ cdef class Exclusion:
         self.waiting = 0
         # Threads of the parent may wait at the gate, and destroying it would wait for them.
         self.usable = False
+        self.survivor = 0
         # So that a thread that is inside does not let others in when it leaves.
         self.left_over = []
 

@@ -626,7 +626,7 @@ cdef class LocalClient(Blockable):
         self.leave_server()
         self.lost = True
         mem_enter(interrupted)
-        if self.hub.host.abandons_threads:
+        if self.exclusion.survivor != 0:
             return
         failure = ReplyLost("the client was closed before the reply arrived")
         while self.tickets:
