@@ -90,6 +90,14 @@ cdef class Handle:
         return not self._open or self.engine.server.stopped
 
 
+cdef bint given_up(LocalClient client, Ticket ticket, wake) except -1:
+    """Whether the ticket's command has no effect. If the database has been closed meanwhile, it has none."""
+    try:
+        return client.abandon(ticket, wake)
+    except RuntimeError:
+        return True
+
+
 # ---- without an event loop ----
 
 def wait_for(LocalClient client not None, Ticket ticket not None):
@@ -100,7 +108,7 @@ def wait_for(LocalClient client not None, Ticket ticket not None):
         try:
             arrived.acquire()
         except BaseException:
-            client.abandon(ticket, arrived.release)
+            given_up(client, ticket, arrived.release)
             raise
     if isinstance(ticket.value, Exception):
         raise ticket.value
@@ -332,7 +340,7 @@ async def arrival(LocalClient client not None, Ticket ticket not None):
         try:
             await future
         except asyncio.CancelledError:
-            if client.abandon(ticket, done):
+            if given_up(client, ticket, done):
                 raise
             loop.call_soon(cancel_again, asyncio.current_task())
     if isinstance(ticket.value, Exception):
