@@ -122,7 +122,9 @@ cdef int fill_command(Command *command, object spec) except -1:
     command.arity = spec.arity
     command.first_key = spec.first_key
     command.part = spec.part_place
-    command.flags = sum(_FLAGS.get(fact, 0) for fact in spec.facts)
+    command.flags = 0
+    for fact in spec.facts:
+        command.flags |= <unsigned> _FLAGS.get(fact, 0)
     if not key_specs_compile(slice_of(<const char *> keys, len(keys)), &command.keys):
         raise ValueError(f"{spec.name}: invalid key specifications: {spec.key_word!r}")
     return 0

@@ -20,9 +20,10 @@ snapshot's position. They must not be in the file after the snapshot too, where 
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,7 +86,6 @@ class Rewriting:
         self._placing = False
         self._began = 0.0
         self._not_before = 0.0
-        self._pool: ThreadPoolExecutor | None = None
         self._call: tuple[Future[Any], Callable[[Future[Any]], None]] | None = None
 
     # ---- state ----
@@ -327,13 +327,23 @@ class Rewriting:
 
     def _in_thread(self, then: Callable[[Future[Any]], None], function: Callable[..., Any], *arguments: Any) -> None:
         loop = self.persistence.hub.loop
-        self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="aof-files")
-        future = self._pool.submit(function, *arguments)
+        future: Future[Any] = Future()
         self._call = future, then
         future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish_call, done))
+        # Not a pool of concurrent.futures: it accepts nothing after the end of the main thread, when threads of the
+        # program may still use a database.
+        threading.Thread(target=settle, args=(future, function, *arguments), name="aof-files", daemon=True).start()
 
     def _finish_call(self, future: Future[Any]) -> None:
         if self._call is not None and self._call[0] is future:
             then = self._call[1]
             self._call = None
             then(future)
+
+
+def settle(future: Future[Any], function: Callable[..., Any], *arguments: Any) -> None:
+    """Gives the future the result of the function."""
+    try:
+        future.set_result(function(*arguments))
+    except BaseException as error:  # noqa: BLE001 - the loop's thread handles it
+        future.set_exception(error)
