@@ -94,7 +94,7 @@ cdef bint given_up(LocalClient client, Ticket ticket, wake) except -1:
     """Whether the ticket's command has no effect. If the database has been closed meanwhile, it has none."""
     try:
         return client.abandon(ticket, wake)
-    except RuntimeError:
+    except (RuntimeError, ConnectionError):
         return True
 
 
@@ -340,7 +340,7 @@ async def arrival(LocalClient client not None, Ticket ticket not None):
         try:
             await future
         except asyncio.CancelledError:
-            if given_up(client, ticket, done):
+            if given_up(client, ticket, done) or isinstance(ticket.value, Exception):
                 raise
             loop.call_soon(cancel_again, asyncio.current_task())
     if isinstance(ticket.value, Exception):

@@ -15,8 +15,11 @@ cdef enum:
     # How long a thread waits before it looks whether a signal has arrived.
     PATIENCE_MS = 50
 
-# The identifier of no thread.
+# Identifiers of no thread: of the one that nobody follows, and of those that wait. The latter keeps a thread that has
+# just left from entering again before one of them: otherwise a thread that is always inside when it loses the
+# interpreter's lock would keep all others out.
 cdef unsigned long NOBODY = <unsigned long> -1
+cdef unsigned long PASSED_ON = <unsigned long> -2
 
 
 class Refused(ConnectionError):
@@ -55,15 +58,21 @@ cdef class Exclusion:
             raise RuntimeError("called while a command of the same database runs in this thread")
         self.waiting += 1
         try:
-            while self.holder != 0:
+            while True:
                 if self.refusal is not None:
                     self.reject()
                 seen = gate_openings(&self.gate)
                 with nogil:
                     gate_wait(&self.gate, seen, PATIENCE_MS)
                 PyErr_CheckSignals()
-        finally:
+                if self.holder == 0 or self.holder == PASSED_ON:
+                    break
+        except BaseException:
             self.waiting -= 1
+            if self.waiting == 0 and self.holder == PASSED_ON:
+                self.holder = 0
+            raise
+        self.waiting -= 1
         self.holder = thread
         return 0
 
@@ -92,7 +101,10 @@ cdef class Exclusion:
             self.left_over = None
             for action in actions:
                 action()
-        self.holder = 0 if self.refusal is None else NOBODY
+        if self.refusal is not None:
+            self.holder = NOBODY
+        else:
+            self.holder = PASSED_ON if self.waiting else 0
         if self.waiting:
             gate_open(&self.gate)
         return 0
@@ -100,7 +112,7 @@ cdef class Exclusion:
     def refuse(self, str reason not None):
         """Refuses every thread from now on, with Refused. A thread that is inside leaves as usual."""
         self.refusal = reason
-        if self.holder == 0:
+        if self.holder == 0 or self.holder == PASSED_ON:
             self.holder = NOBODY
 
     def after_fork(self, str reason not None):
