@@ -22,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 # How many calls of sleep all tests together may contain, each in a loop that waits for a condition. The programs of
 # tests/integrations/apps work a little while or look for something, as programs do.
-SLEEPS = 12
+SLEEPS = 14
 LINES = 1000
 
 
