@@ -201,3 +201,29 @@ def test_any_calls_in_any_order_have_the_same_results(kind, shared_ours):
 
     with over(shared_ours, decode=False) as remote, closing(FACES[kind]()) as face:
         check()
+
+
+@redis_8
+def test_any_calls_leave_the_same_data_by_a_socket_in_process_and_by_redis_py_in_process():
+    @settings(max_examples=150 if LONG else 25)
+    @given(lists(sampled_from(CALLS), min_size=20, max_size=60))
+    def check(calls):
+        for face in faces:
+            face.flushall()
+        expected, *others = (run(calls, face) for face in faces)
+        for outcomes in others:
+            assert differences(expected, outcomes) == []
+        assert len({digest(face) for face in faces}) == 1
+
+    def digest(face):
+        return face.execute_command("DEBUG", "DIGEST")
+
+    allowed = {"enable_debug_command": "yes"}
+    with (
+        pyredis.Server(**allowed) as server,
+        redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0)) as remote,
+        pyredis.open(**allowed) as local,
+        pyredis.connection_pool(**allowed) as pool,
+    ):
+        faces = [remote, local, redis.Redis(connection_pool=pool)]
+        check()
