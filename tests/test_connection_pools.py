@@ -53,7 +53,7 @@ async def turn():
 def run_program(source, *arguments, **options):
     """Runs a program in an interpreter of its own, and returns what it printed. Nothing may go to its stderr."""
     done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", textwrap.dedent(source), *map(str, arguments)],
+        [sys.executable, "-P", "-W", "always", "-c", textwrap.dedent(source), *map(str, arguments)],
         capture_output=True,
         text=True,
         env=server_environment(),
@@ -445,7 +445,7 @@ def test_a_database_that_replaces_one_that_was_shut_down_is_found_by_its_name():
 
 def test_nothing_that_was_answered_is_lost_when_the_process_is_killed(tmp_path):
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(COUNT), str(tmp_path)],
+        [sys.executable, "-P", "-c", textwrap.dedent(COUNT), str(tmp_path)],
         env=server_environment(),
         stdout=subprocess.PIPE,
         text=True,

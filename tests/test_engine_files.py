@@ -75,7 +75,9 @@ NAMES = {"counting", "queueing", "piping", "watching", "looping", "looping2", "r
 def acknowledged(tmp_path, fsync, lines):
     """Runs the program until it has reported so much and all its threads something, kills it; returns the reports."""
     text = LOADED.format(paths=sys.path, folder=str(tmp_path / "data"), fsync=fsync)
-    process = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     seen: dict[str, int] = {}
     for count, line in enumerate(process.stdout, 1):

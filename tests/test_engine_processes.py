@@ -28,7 +28,7 @@ def program(tmp_path, body, code=0):
     """Runs a program; it must end with this code, in time, and write nothing to standard error. Returns its output."""
     text = PREFACE.format(paths=[os.path.dirname(__file__), *sys.path], folder=str(tmp_path / "data"))
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", text + textwrap.dedent(body)],
+        [sys.executable, "-P", "-X", "faulthandler", "-c", text + textwrap.dedent(body)],
         capture_output=True,
         text=True,
         timeout=120,

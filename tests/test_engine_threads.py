@@ -216,6 +216,10 @@ print("sound")
 
 def test_a_program_can_do_so_and_end():
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(paths=sys.path)], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-P", "-c", PROGRAM.format(paths=sys.path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "sound\n", "")

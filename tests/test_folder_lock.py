@@ -36,7 +36,7 @@ OPEN = """
 
 def start_program(source, *arguments):
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+        [sys.executable, "-P", "-c", textwrap.dedent(source), *map(str, arguments)],
         env=server_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

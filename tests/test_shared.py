@@ -31,7 +31,7 @@ class Program:
 
     def __init__(self, folder, source=JOIN):
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "always", "-c", textwrap.dedent(source), str(folder)],
+            [sys.executable, "-P", "-W", "always", "-c", textwrap.dedent(source), str(folder)],
             env=server_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
