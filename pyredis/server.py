@@ -4,6 +4,7 @@
 all its methods except ``run`` must be called there.
 """
 
+import _thread
 import asyncio
 import os
 import signal
@@ -455,6 +456,11 @@ class Server:
             f"Slow script detected: still in execution after {milliseconds} milliseconds. You can try killing the "
             f"script using the {command} command. Script name is: {name}."
         )
+
+    def interrupt_soon(self) -> None:
+        """Interrupts the program, as Ctrl-C does, after the current callback of the loop."""
+        assert self._loop is not None
+        self._loop.call_soon(_thread.interrupt_main)
 
     def on_too_many_errors(self, codes: list[str]) -> None:
         self.log.warning(

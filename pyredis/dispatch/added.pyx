@@ -1,6 +1,5 @@
 """The context of a handler, and running it; ``added.pxd`` has the contract."""
 
-from cpython.exc cimport PyErr_SetInterrupt
 from libc.stdint cimport uint32_t
 
 from pyredis._resp cimport Replied, Reply, reply_error, reply_error_slice, reply_object, reply_truncate
@@ -252,8 +251,8 @@ cdef void run_added(Call *call) noexcept with gil:
     if not in_exec:
         keyspace_tick(&server.keyspace)
     if interrupted:
-        # The interrupt was meant for the program, which gets it now that the command has ended.
-        PyErr_SetInterrupt()
+        # It was meant for the program. What follows a command must not be interrupted, so the loop passes it on.
+        (<object> server.core).host.interrupt_soon()
 
 
 cdef Replied added_command(Call *call) noexcept nogil:
