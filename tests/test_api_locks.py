@@ -14,6 +14,7 @@ import pyredis
 from pyredis.embedded.api import client_lock
 from pyredis.embedded.api.async_lock import AsyncLock
 from pyredis.embedded.api.client_lock import Lock
+from support.loop_turns import for_ever, turn
 
 LockError, LockNotOwnedError = redis.exceptions.LockError, redis.exceptions.LockNotOwnedError
 
@@ -269,11 +270,11 @@ def test_a_release_that_is_cancelled_can_be_repeated():
             release = lock.lua_release
 
             async def never(*arguments):
-                await asyncio.Event().wait()
+                await for_ever()
 
             lock.lua_release = never
             task = asyncio.ensure_future(lock.release())
-            await asyncio.sleep(0)
+            await turn()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

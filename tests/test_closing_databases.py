@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import pyredis
+from support.loop_turns import turn
 
 
 def test_a_task_that_is_cancelled_before_its_database_closes_ends():
@@ -13,12 +14,12 @@ def test_a_task_that_is_cancelled_before_its_database_closes_ends():
             try:
                 await database.blpop(["list"], timeout=60)
             except (pyredis.RedisError, RuntimeError):
-                await asyncio.sleep(0)
+                await turn()
 
     async def main():
         database = pyredis.aopen()
         task = asyncio.create_task(waits(database))
-        await asyncio.sleep(0)
+        await turn()
         task.cancel()
         await database.aclose()
         with pytest.raises(asyncio.CancelledError):

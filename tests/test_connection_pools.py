@@ -17,6 +17,7 @@ from redis.exceptions import NoScriptError, WatchError
 import pyredis
 from pyredis.embedded import engine as engines
 from support.client import wait_until
+from support.loop_turns import turn
 from support.paths import server_environment
 
 PARSERS = {
@@ -43,11 +44,6 @@ def pool(protocol, parser):
 @pytest.fixture
 def client(pool):
     return redis.Redis(connection_pool=pool)
-
-
-async def turn():
-    """Lets the other tasks run."""
-    await asyncio.sleep(0)
 
 
 def run_program(source, *arguments, **options):

@@ -8,6 +8,7 @@ import redis
 
 import pyredis
 from support.in_threads import blocked, in_thread
+from support.loop_turns import for_ever, turn, until
 
 
 def run(main):
@@ -21,8 +22,7 @@ def run(main):
 
 
 async def until_blocked(db, count=1):
-    while blocked(db) != count:
-        await asyncio.sleep(0)
+    await until(lambda: blocked(db) == count)
 
 
 def test_a_call_that_does_not_wait_takes_no_turn_of_the_loop():
@@ -77,13 +77,13 @@ def test_an_element_is_returned_or_kept_whenever_the_task_is_cancelled(turns, pi
                 got.append((await db.pipeline(False).blpop("list").execute())[0])
             else:
                 got.append(await db.blpop("list"))
-            await asyncio.sleep(30)
+            await for_ever()
 
         task = asyncio.create_task(take())
         await until_blocked(db)
         await db.rpush("list", "element")
         for _ in range(turns):
-            await asyncio.sleep(0)
+            await turn()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -117,8 +117,7 @@ def test_elements_that_arrive_at_the_timeout_are_not_lost(way):
 
         takers = [asyncio.create_task(take()) for _ in range(3)]
         await asyncio.to_thread(give)
-        while await db.llen("list"):
-            await asyncio.sleep(0.001)
+        await until(lambda: len(got) >= 400)
         stop = True
         await asyncio.gather(*takers)
         assert sorted(int(element) for _, element in got) == list(range(400))
@@ -133,14 +132,13 @@ def test_a_cancellation_that_came_too_late_ends_the_next_wait():
         async def take():
             steps.append(await db.blpop("list"))
             steps.append("after")
-            await asyncio.sleep(30)
+            await for_ever()
             steps.append("never")
 
         task = asyncio.create_task(take())
         await until_blocked(db)
         await db.rpush("list", "element")
-        while not db.engine.call(lambda server: not any(c.blocked for c in server.clients.values())):
-            await asyncio.sleep(0)
+        await until(lambda: blocked(db) == 0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -182,7 +180,7 @@ def test_a_cancelled_listener_can_go_on():
             await subscriber.get_message()
             for _ in range(3):
                 task = asyncio.create_task(subscriber.get_message(timeout=None))
-                await asyncio.sleep(0)
+                await turn()
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task

@@ -17,6 +17,7 @@ import sys
 sys.path[:0] = {paths!r}
 import asyncio, os, threading
 import pyredis
+from support.loop_turns import turn
 
 db = pyredis.open({folder!r}, appendfsync={fsync!r}, auto_aof_rewrite_min_size="64kb")
 
@@ -49,7 +50,7 @@ def looping(name):
     async def one(own, name):
         while True:
             report(name, await own.incr(name))
-            await asyncio.sleep(0)
+            await turn()
 
     async def main():
         async with pyredis.aopen({folder!r}) as own:

@@ -13,6 +13,7 @@ sys.path[:0] = {paths!r}
 import asyncio, atexit, gc, multiprocessing, os, signal, threading, time
 import pyredis, redis
 from support.in_threads import blocked, until_blocked
+from support.loop_turns import turn, until
 folder = {folder!r}
 
 def outcome(function, *arguments):
@@ -94,7 +95,7 @@ def test_what_daemon_threads_are_doing_at_the_exit_leaves_no_message(tmp_path):
                 waiting = asyncio.create_task(own.blpop("list"))
                 while True:
                     await own.incr("looped")
-                    await asyncio.sleep(0)
+                    await turn()
         asyncio.run(main())
 
     subscriber, other = db.pubsub(), db.pubsub()
@@ -124,8 +125,7 @@ def test_pending_tasks_and_open_subscribers_leave_no_message(tmp_path):
             async for message in subscriber.listen():
                 pass
         tasks.append(asyncio.create_task(listen()))
-        while blocked(db) != 5:
-            await asyncio.sleep(0)
+        await until(lambda: blocked(db) == 5)
 
     asyncio.run(main())
     """

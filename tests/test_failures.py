@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 import pyredis
 from support.client import RawClient, wait_until
+from support.loop_turns import until
 
 # Longer than any test: only the end of the failure ends the delay.
 FOREVER = 3600
@@ -547,8 +548,7 @@ def test_failures_on_the_programs_loop():
                 await client.get("a")
             with server.fail("GET", delay=FOREVER) as failure:
                 waiting = asyncio.create_task(client.get("a"))
-                while not failure.count:
-                    await asyncio.sleep(0)
+                await until(lambda: failure.count)
                 failure.end()
                 assert await waiting is None
 
