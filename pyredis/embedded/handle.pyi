@@ -10,26 +10,11 @@ from pyredis.shell.local_client import LocalClient, Ticket
 Words = Sequence[bytes | str | int | float | memoryview]
 Convert = Callable[[Any], Any] | None
 
-class Handle:
-    """Runs commands for any number of callers, in one database of an engine."""
-
-    engine: Engine
-    client: LocalClient
-    database: int
-
-    def __init__(self, engine: Engine, database: int = 0, decode_responses: bool = False) -> None: ...
-    def replace_client(self, error: Exception) -> None: ...
-    def is_closed(self) -> bool: ...
-
-def wait_for(client: LocalClient, ticket: Ticket) -> Any:
-    """Returns what a ticket is for, once it is there. An exception, such as KeyboardInterrupt, ends the wait."""
-
-class SyncHandle(Handle):
-    """Its calls return results."""
+class Calls:
+    """What every face has in native code: its way to run a command, and the methods that are called most."""
 
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any:
-        """Runs a command and returns its reply, converted."""
-    def call_elsewhere(self, words: Words, decode: bool) -> Any: ...
+        """Runs a command or keeps it for later: see ``pyredis.embedded.api``."""
     def get(self, name: Any) -> Any:
         """Returns the string stored at a key."""
     def set(
@@ -50,6 +35,25 @@ class SyncHandle(Handle):
         ifdne: Any = None,
     ) -> Any:
         """Sets a string; None if a condition does not hold, and the old value with ``get``."""
+
+class Handle(Calls):
+    """Runs commands for any number of callers, in one database of an engine."""
+
+    engine: Engine
+    client: LocalClient
+    database: int
+
+    def __init__(self, engine: Engine, database: int = 0, decode_responses: bool = False) -> None: ...
+    def replace_client(self, error: Exception) -> None: ...
+    def is_closed(self) -> bool: ...
+
+def wait_for(client: LocalClient, ticket: Ticket) -> Any:
+    """Returns what a ticket is for, once it is there. An exception, such as KeyboardInterrupt, ends the wait."""
+
+class SyncHandle(Handle):
+    """Its calls return results."""
+
+    def call_elsewhere(self, words: Words, decode: bool) -> Any: ...
 
 class Ready:
     """A coroutine that has finished: awaiting it takes no turn of the loop."""
@@ -67,29 +71,8 @@ class Ready:
 class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
-    def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Awaitable[Any]: ...
     def call_elsewhere(self, words: Words, convert: Convert, decode: bool) -> Awaitable[Any]: ...
     def finish(self, client: LocalClient, ticket: Ticket, convert: Convert) -> Coroutine[Any, Any, Any]: ...
-    def get(self, name: Any) -> Any:
-        """Returns the string stored at a key."""
-    def set(
-        self,
-        name: Any,
-        value: Any,
-        ex: Any = None,
-        px: Any = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: Any = None,
-        pxat: Any = None,
-        ifeq: Any = None,
-        ifne: Any = None,
-        ifdeq: Any = None,
-        ifdne: Any = None,
-    ) -> Any:
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
 def arrival(client: LocalClient, ticket: Ticket) -> Coroutine[Any, Any, Any]:
     """Returns what a ticket is for, once it is there. If the task is cancelled, the command has no effect."""
@@ -98,7 +81,7 @@ def set_done(future: asyncio.Future[None]) -> None: ...
 def wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None: ...
 def cancel_again(task: asyncio.Task[Any] | None) -> None: ...
 
-class CommandQueue:
+class CommandQueue(Calls):
     """Keeps commands for later: the native part of a pipeline."""
 
     commands: list[tuple[Words, Convert, bool]]
@@ -106,27 +89,6 @@ class CommandQueue:
     """Commands are run at once."""
 
     def __init__(self) -> None: ...
-    def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any: ...
-    def get(self, name: Any) -> Any:
-        """Returns the string stored at a key."""
-    def set(
-        self,
-        name: Any,
-        value: Any,
-        ex: Any = None,
-        px: Any = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: Any = None,
-        pxat: Any = None,
-        ifeq: Any = None,
-        ifne: Any = None,
-        ifdeq: Any = None,
-        ifdne: Any = None,
-    ) -> Any:
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
 def convert_all(commands: list[Any], replies: list[Any]) -> tuple[list[Any], int] | tuple[None, int]:
     """Returns (results, -1), or (None, index) if the reply at the index is an exception."""

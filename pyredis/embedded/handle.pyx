@@ -58,10 +58,36 @@ cdef extern from *:
 cdef object _ELSEWHERE = _elsewhere
 cdef bytes _GET = b"GET"
 cdef bytes _SET = b"SET"
-cdef tuple _OKS = (b"OK", "OK")
 
 
-cdef class Handle:
+cdef inline bint is_plain_set(ex, px, bint nx, bint xx, bint keepttl, bint get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+    return not (nx or xx or keepttl or get) and ex is None and px is None and exat is None and pxat is None and \
+        ifeq is None and ifne is None and ifdeq is None and ifdne is None
+
+
+cdef class Calls:
+    """What every face has in native code: its way to run a command, and the methods that are called most."""
+
+    cdef object call(self, words, convert, bint decode):
+        raise NotImplementedError
+
+    def _call(self, words, convert=None, bint decode=True):
+        """Runs a command or keeps it for later: see ``pyredis.embedded.api``."""
+        return self.call(words, convert, decode)
+
+    def get(self, name):
+        """Returns the string stored at a key."""
+        return self.call((_GET, name), None, True)
+
+    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
+            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
+        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
+        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
+            return self.call((_SET, name, value), ok_or_none, True)
+        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
+
+
+cdef class Handle(Calls):
     """Runs commands for any number of callers, in one database of an engine.
 
     A subclass in Python has ``_translated(error)``, which returns the exception to raise for a native one.
@@ -118,10 +144,6 @@ def wait_for(LocalClient client not None, Ticket ticket not None):
 cdef class SyncHandle(Handle):
     """Its calls return results."""
 
-    def _call(self, words, convert=None, bint decode=True):
-        """Runs a command and returns its reply, converted."""
-        return self.call(words, convert, decode)
-
     cdef object call(self, words, convert, bint decode):
         try:
             reply = self.client.run_words(words, not decode)
@@ -144,22 +166,6 @@ cdef class SyncHandle(Handle):
             return wait_for(client, reply) if type(reply) is Ticket else reply
         finally:
             self.engine.give_back(client, self.database)
-
-    def get(self, name):
-        """Returns the string stored at a key."""
-        return self.call((_GET, name), None, True)
-
-    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
-            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
-        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
-            return self.call((_SET, name, value), None, True) in _OKS
-        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
-
-
-cdef inline bint is_plain_set(ex, px, bint nx, bint xx, bint keepttl, bint get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
-    return not (nx or xx or keepttl or get) and ex is None and px is None and exat is None and pxat is None and \
-        ifeq is None and ifne is None and ifdeq is None and ifdne is None
 
 
 # ---- on an event loop ----
@@ -254,9 +260,6 @@ cdef Ready converted(object reply, object convert):
 cdef class AsyncHandle(Handle):
     """Its calls return awaitables, which have finished already if nothing waits."""
 
-    def _call(self, words, convert=None, bint decode=True):
-        return self.call(words, convert, decode)
-
     cdef object call(self, words, convert, bint decode):
         cdef Ready result
         try:
@@ -300,17 +303,6 @@ cdef class AsyncHandle(Handle):
             if client is not self.client:
                 self.engine.give_back(client, self.database)
         return reply if convert is None else convert(reply)
-
-    def get(self, name):
-        """Returns the string stored at a key."""
-        return self.call((_GET, name), None, True)
-
-    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
-            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
-        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
-            return self.call((_SET, name, value), ok_or_none, True)
-        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
 
 
 def set_done(future):
@@ -357,7 +349,7 @@ def cancel_again(task):
 
 # ---- pipelines ----
 
-cdef class CommandQueue:
+cdef class CommandQueue(Calls):
     """Keeps commands for later: the native part of a pipeline.
 
     A subclass in Python has ``_run_now(words, convert, decode)``, for the time between WATCH and MULTI.
@@ -369,25 +361,11 @@ cdef class CommandQueue:
     def __init__(self):
         self.commands = []
 
-    def _call(self, words, convert=None, bint decode=True):
-        return self.queue(words, convert, decode)
-
-    cdef object queue(self, words, convert, bint decode):
+    cdef object call(self, words, convert, bint decode):
         if self.immediate:
             return self._run_now(words, convert, decode)
         self.commands.append((words, convert, decode))
         return self
-
-    def get(self, name):
-        """Returns the string stored at a key."""
-        return self.queue((_GET, name), None, True)
-
-    def set(self, name, value, ex=None, px=None, bint nx=False, bint xx=False, bint keepttl=False, bint get=False,
-            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
-        if is_plain_set(ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
-            return self.queue((_SET, name, value), ok_or_none, True)
-        return StringByHand.set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
 
 
 def convert_all(list commands not None, list replies not None):
