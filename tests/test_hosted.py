@@ -15,7 +15,7 @@ import redis.asyncio
 import uvloop
 
 import pyredis
-from pyredis.embedded.options import parse_info
+from pyredis.telemetry.readings import parse_info
 from support.aof_cases import build_shim
 from support.client import wait_until
 from support.pages import run_python

@@ -12,11 +12,12 @@ from pyredis.embedded.api.client_errors import argument_error, find, reply_excep
 from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine
 from pyredis.embedded.failures import Failing, Failure, Failures
-from pyredis.embedded.hosted import HostedServer, empty, information
+from pyredis.embedded.hosted import HostedServer, empty
 from pyredis.embedded.listening import Listening
-from pyredis.embedded.metrics import metrics_of
 from pyredis.embedded.python_commands import PythonCommand, PythonCommands
 from pyredis.shell.local_client import LocalClient
+from pyredis.telemetry.families import flat
+from pyredis.telemetry.readings import read
 from pyredis.wire.reply_objects import ReplyError
 
 
@@ -84,8 +85,8 @@ class Common(PythonCommands, Failing):
         )
 
     def metrics(self) -> dict[str, int | float]:
-        """Returns the numbers of INFO, as `pyredis.Server.metrics` does."""
-        return metrics_of(self.engine.call(lambda server: information(server, "everything")))
+        """Returns the database's numbers, as `pyredis.Server.metrics` does."""
+        return self.engine.call(lambda server: flat(read(server)))
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example."""

@@ -21,13 +21,14 @@ from pyredis._core import Core
 from pyredis.config import Config
 from pyredis.embedded.clock import Clock, ServerClock
 from pyredis.embedded.failures import Failing, Failure, Failures, Rules
-from pyredis.embedded.metrics import metrics_of
-from pyredis.embedded.options import configure, parse_info
+from pyredis.embedded.options import configure
 from pyredis.embedded.python_commands import CommandContext, PythonCommands, ReplyError, Status
 from pyredis.embedded.standard_log import StandardLog
 from pyredis.ground.turns import want_turns
 from pyredis.persistence.persistence import LoadError
 from pyredis.server import StartError
+from pyredis.telemetry.families import flat
+from pyredis.telemetry.readings import parse_info, read
 
 __all__ = ["CommandContext", "Failure", "LoadError", "ReplyError", "Server", "StartError", "Status", "serve"]
 
@@ -123,11 +124,11 @@ class Running(PythonCommands, Failing):
         return self._call(lambda inner: information(inner, section))
 
     def metrics(self) -> dict[str, int | float]:
-        """Returns the numbers of INFO by the names of the Prometheus exporter for Redis, with its labels.
+        """Returns the server's numbers by the names of the Prometheus exporter for Redis, with its labels.
 
         For example ``redis_memory_used_bytes``, ``redis_commands_total{cmd="get"}``, ``redis_db_keys{db="db0"}``.
         """
-        return metrics_of(self.info("everything"))
+        return self._call(lambda inner: flat(read(inner)))
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, and lets the clock run: between two tests for example.

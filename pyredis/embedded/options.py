@@ -72,24 +72,3 @@ def word(value: Any) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise TypeError(f"not the value of a directive: {value!r}")
-
-
-def parse_info(text: str) -> dict[str, Any]:
-    """Returns INFO's fields; numbers are int or float, and ``a=1,b=2`` is a dict."""
-    pairs = (line.split(":", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    return {name: info_value(value) for name, value in pairs}
-
-
-def info_value(value: str) -> Any:
-    items = value.split(",")
-    if all("=" in item for item in items):
-        return {name: number(text) for name, text in (item.split("=", 1) for item in items)}
-    return number(value)
-
-
-def number(text: str) -> int | float | str:
-    """Returns a number if the text is one; identifiers such as ``00e12`` and versions are none."""
-    whole, _, fraction = text.removeprefix("-").partition(".")
-    if not (whole.isdecimal() and (fraction.isdecimal() or text.find(".") < 0)):
-        return text
-    return float(text) if fraction else int(text)
