@@ -29,6 +29,7 @@ from pyredis.lua.script_facts import reset_forgotten
 from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import BufferedConnection
 from pyredis.shell.hub import Hub
+from pyredis.telemetry.telemetry import Telemetry, TelemetryError
 
 # Slices of background work in microseconds, and the pause after them while there is more, in seconds. A client waits
 # for background work at most as long as all slices of one turn take.
@@ -65,6 +66,7 @@ class Server:
         self.persistence = Persistence(self)
         self.rules = ClientRules(self)
         self.supervisor = Supervisor(config["supervised"], log)
+        self.telemetry = Telemetry(self)
         self.hub: Hub | None = None
         self.started = time.time()
         self.started_monotonic = time.monotonic()
@@ -184,6 +186,17 @@ class Server:
         self.hub.flush()
 
     @property
+    def unreadiness(self) -> str:
+        """Why the server does not serve reads and writes now; empty if it does."""
+        if self._shutting_down:
+            return "shutting down"
+        if self.core.loading:
+            return "loading the data"
+        if self.core.busy:
+            return "busy running a script"
+        return f"writes are refused: {self.persistence.failure}" if self.persistence.failure else ""
+
+    @property
     def stopped(self) -> bool:
         return self._stopped is not None and self._stopped.is_set()
 
@@ -191,6 +204,7 @@ class Server:
         """Returns when the server has shut down."""
         assert self._stopped is not None
         await self._stopped.wait()
+        await self.telemetry.finished()
 
     def _handle_signals(self) -> None:
         assert self._loop is not None
@@ -261,6 +275,7 @@ class Server:
             if self._listeners.unix_path:
                 self.log.notice("Removing the unix socket file.")
             self._listeners.close()
+        self.telemetry.close()
 
     # ---- listening ----
 
@@ -293,6 +308,10 @@ class Server:
         self.log.notice(f"PID: {os.getpid()}")
         self.log.notice("Server initialized")
         await self._listeners.serving()
+        try:
+            await self.telemetry.start(self._loop)
+        except TelemetryError as error:
+            raise StartError(str(error)) from error
 
     def allow_clients(self) -> None:
         """Raises the limit of open files for ``maxclients``, or lowers that. Raises StartError."""

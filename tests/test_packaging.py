@@ -79,7 +79,7 @@ def test_the_installed_metadata_are_those_of_the_project():
     assert declared["Version"] == VERSION
     assert declared["License-Expression"] == "BSD-3-Clause"
     assert declared["Requires-Python"] == PROJECT["requires-python"]
-    assert set(declared.get_all("Provides-Extra")) == {"test", "bench", "integrations", "dev"}
+    assert set(declared.get_all("Provides-Extra")) == {"metrics", "otel", "test", "bench", "integrations", "dev"}
 
 
 def test_the_installed_package_brings_its_command_and_its_types():

@@ -352,6 +352,15 @@ MONITORING = [
         effect="There is no publish and subscribe."),
 ]  # fmt: skip
 
+OWN = [
+    row("metrics-port", PORT, 0, "TCP port for Prometheus (`/metrics`) and probes (`/healthz`, `/readyz`); 0 for none.",
+        "immutable"),
+    row("metrics-bind", Bind(), ("127.0.0.1", "-::1"), "Addresses of that port, which asks for no password.",
+        "immutable"),
+    row("otel-metrics", BOOL, False, "Export metrics by OpenTelemetry, configured by its environment variables.",
+        "immutable"),
+]  # fmt: skip
+
 ENCODINGS = [
     row("hash-max-listpack-entries", LONG, 512, "Highest number of fields in a packed hash.",
         alias="hash-max-ziplist-entries"),
@@ -414,6 +423,7 @@ SECTIONS: dict[str, list[Directive]] = {
     "Defragmentation": DEFRAGMENTATION,
     "Encodings": ENCODINGS,
     "Monitoring": MONITORING,
+    "Metrics (not in Redis)": OWN,
     "Scripts": LUA,
     "Replication": REPLICATION,
     "Cluster": CLUSTER,

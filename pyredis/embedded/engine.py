@@ -39,6 +39,9 @@ class EngineServer(HostedServer):
     """A server that several threads call. It listens nowhere until `Engine.serve`."""
 
     def __init__(self, config: Config, held: Reactor, exclusion: Exclusion) -> None:
+        for name in ("metrics-port", "otel-metrics"):
+            if config[name]:
+                raise TypeError(f"{name} is for a server; a database in the process has metrics()")
         super().__init__(config, None)
         self.reactor = held
         self.exclusion = exclusion

@@ -50,14 +50,14 @@ def missing(what: str, hint: str) -> NoReturn:
     pytest.skip(reason, allow_module_level=True)
 
 
-def needs(*modules: str) -> Any:
+def needs(*modules: str, extra: str = "integrations") -> Any:
     """Import the modules of a library and return the first; a module that is missing skips the tests."""
     try:
         return next(iter([importlib.import_module(module) for module in modules]))
     except ModuleNotFoundError as error:
         if error.name not in {module.split(".")[0] for module in modules}:
             raise
-        missing(error.name or modules[0], "pip install '.[integrations]'")
+        missing(error.name or modules[0], f"pip install '.[{extra}]'")
 
 
 def needs_command(command: str) -> str:
