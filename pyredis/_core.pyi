@@ -57,6 +57,9 @@ class Core(State):
     @property
     def idle(self) -> bool:
         """Whether a command can be called now: none runs, and no expired keys are being removed."""
+    @property
+    def current_client(self) -> Any:
+        """The client whose command runs, or None."""
     def client(self, protocol: int = 3, authenticated: bool = True) -> DirectClient:
         """Returns a new client in process (``dispatch/direct``), for the first argument of ``call``."""
     def call(self, client: DirectClient, arguments: Iterable[Any], /) -> Any:

@@ -35,6 +35,7 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.command cimport CMD_REMOVED, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
+from pyredis.call.handlers cimport client_object
 from pyredis.call.monitors cimport monitors_destroy
 from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.pausing cimport pause_end, pause_extend
@@ -322,6 +323,11 @@ cdef class Core(State):
     def idle(self):
         """Whether a command can be called now: none runs, and no expired keys are being removed."""
         return self.server.current == NULL and not self.occupied
+
+    @property
+    def current_client(self):
+        """The client whose command runs, or None."""
+        return client_object(self.server.current) if self.server.current != NULL else None
 
     # ---- directives ----
 

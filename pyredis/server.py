@@ -17,6 +17,7 @@ from typing import Any
 from pyredis._core import DIRECTIVES, Core
 from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
+from pyredis.commands.server.users import Users, UsersError
 from pyredis.commands.table.registry import BOUND, COMMANDS
 from pyredis.config import Config, ConfigRejected
 from pyredis.ground.exclusion import Exclusion
@@ -65,6 +66,7 @@ class Server:
         self.core.on_latency = self.latency.add
         self.persistence = Persistence(self)
         self.rules = ClientRules(self)
+        self.users = Users(self)
         self.supervisor = Supervisor(config["supervised"], log)
         self.telemetry = Telemetry(self)
         self.hub: Hub | None = None
@@ -103,6 +105,9 @@ class Server:
         self.config.on_change("bind", lambda _: self._listen_again("Failed to bind to specified addresses."))
         self.config.on_change("port", lambda _: self._listen_again("Unable to listen on this port. Check server logs."))
         self.config.on_change("maxclients", self._check_open_files)
+        self.config.on_change("requirepass", self.users.set_password)
+        self.config.on_change("acllog-max-len", self.users.log.set_limit)
+        self.config.user_lines = self.users.configuration_lines
         self.rules.follow_directives()
 
     def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
@@ -145,10 +150,13 @@ class Server:
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
         self.core.loading = True
         try:
+            self.users.load_configured()
             self.persistence.claim()
             await self._listen(handle_signals)
             self._tick()
             await self.persistence.start()
+        except UsersError as error:
+            raise StartError(str(error)) from error
         except BaseException:
             self._stop_background()
             self.persistence.unlock()
@@ -518,7 +526,7 @@ class Server:
             "client_query_buffer_limit_disconnections": self.hub.query_limit_closed,
             "client_output_buffer_limit_disconnections": self.rules.output_limited,
             "rejected_connections": self.rules.rejected,
-            "acl_access_denied_auth": self.rules.denied,
+            **self.users.log.counters,
             "total_eviction_exceeded_time": self.overfull.total_ms(),
             "current_eviction_exceeded_time": self.overfull.current_ms(),
         }
@@ -530,7 +538,7 @@ class Server:
         self.core.reset_peak_memory()
         self.rules.rejected = 0
         self.rules.output_limited = 0
-        self.rules.denied = 0
+        self.users.log.reset_counters()
         self.overfull.reset()
         for rate in (self.operations, self.cycles, self.input_rate, self.output_rate):
             rate.reset()

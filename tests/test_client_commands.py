@@ -435,7 +435,7 @@ ABSENT_SUBCOMMANDS = {
 
 
 def test_help_lists_all_subcommands(pair2):
-    for name in ("CLIENT", "CONFIG", "COMMAND", "LATENCY", "MEMORY", "MODULE", "SLOWLOG"):
+    for name in ("ACL", "CLIENT", "CONFIG", "COMMAND", "LATENCY", "MEMORY", "MODULE", "SLOWLOG"):
         ours, oracle = pair2.ours.must(name, "HELP"), pair2.oracle.must(name, "HELP")
         assert ours[0] == oracle[0]
         titles = [line.split()[0] for line in ours[1:] if not line.startswith(" ")]

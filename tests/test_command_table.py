@@ -210,6 +210,9 @@ def test_marks_are_not_shown_and_say_what_runs_inside_multi():
     assert marked.pop("guarded") == {"debug", "module|load", "module|loadex", "module|unload"}
     assert marked.pop("holds_secrets") == {"auth", "hello"}
     assert marked.pop("may_replicate") == {"pfcount", "publish", "spublish", "eval", "evalsha", "fcall"}
+    assert marked.pop("names_channel") == {"publish", "spublish"}
+    assert marked.pop("names_channels") == {"subscribe", "ssubscribe"}
+    assert marked.pop("names_patterns") == {"psubscribe"}
     assert marked.pop("names_function") == {"fcall", "fcall_ro"}
     assert marked == {"runs_queue": {"exec"}, "needs_file": {"ping"}}
     assert set(MARKS).isdisjoint(FLAGS)

@@ -362,8 +362,6 @@ def test_names_are_said_once():
         ("min-replicas-to-write 1", "replication"),
         ("cluster-enabled yes", "cluster mode"),
         ("tls-port 6380", "TLS"),
-        ("aclfile users.acl", "users"),
-        ("user alice on", "users"),
         ("loadmodule x.so", "modules"),
         ("rename-command FLUSHALL ''", "renaming"),
     ],

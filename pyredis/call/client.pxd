@@ -34,6 +34,7 @@ cdef enum ClientFlag:
     CLIENT_SCRIPT = 1 << 18             # a script's commands run as it
     CLIENT_MONITOR = 1 << 19            # it is sent a line for each command that any client runs
     CLIENT_LOCAL = 1 << 20              # it is called in this process, by any thread
+    CLIENT_RESTRICTED = 1 << 21         # it has a user of its own
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL if the place is empty
@@ -63,6 +64,7 @@ ctypedef struct Client:
     void *mailbox               # its Mailbox (`call/outbox.pxd`) while something is addressed to it
     Subscriber *subscriber      # NULL while it is subscribed to nothing (`call/subscriptions`)
     int fd                      # of its socket, -1 if there is none
+    void *user                  # the Rights of its user (`call/permissions.pxd`), counted; NULL: the default user's
 
 # Initializes a new client, in database 0.
 cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil

@@ -1,5 +1,7 @@
 """A client as Python commands see it."""
 
+from pyredis.call.permissions import Permissions
+
 class ClientState:
     """The state that CLIENT INFO shows and commands set. Times are in milliseconds since 1970, sizes in bytes."""
 
@@ -24,7 +26,20 @@ class ClientState:
     @property
     def db(self) -> int: ...
     @property
-    def user(self) -> str: ...
+    def user(self) -> str:
+        """The name of its user."""
+    @property
+    def user_name(self) -> bytes:
+        """The same as bytes."""
+    def log_in(self, permissions: Permissions | None = None) -> None:
+        """Makes it a user's, authenticated; the default user's if ``permissions`` is None."""
+    def log_out(self) -> None:
+        """Makes it the default user's again, as a client that has not authenticated."""
+    def belongs_to(self, permissions: Permissions) -> bool:
+        """Whether it is the user's whose permissions these are."""
+    @property
+    def subscriptions(self) -> list[tuple[str, bytes]]:
+        """What it is subscribed to, as (``channel``, ``pattern`` or ``shard``, name)."""
     @property
     def is_unix(self) -> bool: ...
     @property

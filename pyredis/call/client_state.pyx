@@ -19,9 +19,19 @@ from pyredis.call.client cimport (
     Client,
     client_watch_broken,
 )
+from pyredis.call.permissions cimport Permissions, client_forget_user, client_set_user, client_user
 from pyredis.call.subscriptions cimport subscriptions_of
 from pyredis.call.waiting cimport Place, Waiter, waiter_of
-from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, subscriber_memory
+from pyredis.channels.channels cimport (
+    CHANNEL,
+    PATTERN,
+    SHARD_CHANNEL,
+    SUBSCRIPTION_KINDS,
+    Subscription,
+    channel_name,
+    subscriber_memory,
+)
+from pyredis.ground.base cimport Slice
 
 
 cdef class ClientState:
@@ -31,6 +41,9 @@ cdef class ClientState:
         self.name = b""
         self.lib_name = b""
         self.lib_ver = b""
+
+    def __dealloc__(self):
+        client_forget_user(&self.client)
 
     # ---- what commands read and set ----
 
@@ -110,7 +123,30 @@ cdef class ClientState:
 
     @property
     def user(self):
-        return "default"
+        """The name of its user."""
+        return client_user(&self.client).decode("utf-8", "surrogateescape")
+
+    @property
+    def user_name(self):
+        """The same as bytes."""
+        return client_user(&self.client)
+
+    def log_in(self, Permissions permissions=None):
+        """Makes it a user's, authenticated; the default user's if ``permissions`` is None."""
+        if permissions is None:
+            client_forget_user(&self.client)
+        else:
+            client_set_user(&self.client, permissions)
+        self.authenticated = True
+
+    def belongs_to(self, Permissions permissions not None):
+        """Whether it is the user's whose permissions these are."""
+        return self.client.user == <void *> permissions.rights
+
+    def log_out(self):
+        """Makes it the default user's again, as a client that has not authenticated."""
+        client_forget_user(&self.client)
+        self.authenticated = False
 
     @property
     def is_unix(self):
@@ -184,6 +220,21 @@ cdef class ClientState:
     @property
     def shard_channels(self):
         return subscriptions_of(&self.client, SHARD_CHANNEL)
+
+    @property
+    def subscriptions(self):
+        """What it is subscribed to, as (``channel``, ``pattern`` or ``shard``, name)."""
+        cdef Subscription *subscription
+        cdef Slice name
+        cdef int kind
+        cdef list found = []
+        for kind in range(SUBSCRIPTION_KINDS if self.client.subscriber != NULL else 0):
+            subscription = self.client.subscriber.first[kind]
+            while subscription != NULL:
+                name = channel_name(subscription.channel)
+                found.append((("channel", "pattern", "shard")[kind], name.data[:name.size]))
+                subscription = subscription.after
+        return found
 
     @property
     def subscription_memory(self):

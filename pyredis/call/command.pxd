@@ -37,6 +37,9 @@ cdef enum CommandFlag:
     # Of a command that the program has added and removed; requests that were queued before may still refer to it.
     CMD_REMOVED = 1 << 24
     CMD_PRIVATE = 1 << 25           # never run by a client that several callers share (`shell/local_client`)
+    CMD_NAMES_CHANNEL = 1 << 26     # argument 1 is a channel that it publishes to
+    CMD_NAMES_CHANNELS = 1 << 27    # all arguments are channels to subscribe to
+    CMD_NAMES_PATTERNS = 1 << 28    # the same, but patterns
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")

@@ -25,10 +25,11 @@ ctypedef struct FoundKeys:
     int room
     FoundKey few[FEW_KEYS]
 
-# Whether channels, which are routed like keys (`KEY_NOT_KEY`), are found as well.
+# What is found in addition to the keys that COMMAND GETKEYS returns.
 cdef enum KeySearch:
     KEYS_ALONE = 0
-    KEYS_AND_CHANNELS = 1
+    KEYS_AND_CHANNELS = 1       # channels, which are routed like keys (`KEY_NOT_KEY`)
+    EVERY_KEY = 2               # the keys of an option that is given twice, of which commands use the last
 
 # Finds the keys of a call of `command` (of the subcommand if it has any), whose number of arguments must satisfy its
 # arity; returns how many there are.

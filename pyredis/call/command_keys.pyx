@@ -10,6 +10,7 @@ from pyredis.call.key_specs cimport (
     KEY_BEGIN_UNKNOWN,
     KEY_DELETE,
     KEY_FIND_COUNT,
+    KEY_FIND_RANGE,
     KEY_INCOMPLETE,
     KEY_NOT_KEY,
     KEY_OW,
@@ -159,12 +160,29 @@ cdef bint find_by_spec(const Search *search, const KeySpec *spec) noexcept nogil
     return fits and not spec.flags & KEY_INCOMPLETE
 
 
+cdef void find_each(const Search *search, const KeySpec *spec) noexcept nogil:
+    """Finds the key after each keyword of a specification."""
+    cdef KeySpec following = spec[0]
+    cdef int first = after_keyword(search, &following)
+    while first:
+        add_keys(search.found, first, first, 1, spec.flags)
+        following.start = first + 1
+        first = after_keyword(search, &following)
+
+
+cdef inline bint is_repeatable(const KeySpec *spec) noexcept nogil:
+    """Returns whether the specification is for an option that names one key."""
+    return spec.begin == KEY_BEGIN_KEYWORD and spec.find == KEY_FIND_RANGE and spec.last == 0 and spec.start > 0
+
+
 cdef bint find_by_specs(const Search *search, KeySearch wanted) noexcept nogil:
     cdef int index
     for index in range(search.command.keys.count):
         if search.command.keys.items[index].flags & KEY_NOT_KEY and wanted != KEYS_AND_CHANNELS:
             continue
-        if not find_by_spec(search, &search.command.keys.items[index]):
+        if wanted == EVERY_KEY and is_repeatable(&search.command.keys.items[index]):
+            find_each(search, &search.command.keys.items[index])
+        elif not find_by_spec(search, &search.command.keys.items[index]):
             search.found.count = 0
             return False
     return True

@@ -11,6 +11,8 @@ def redact(arguments: list[bytes]) -> list[bytes]:
     name = arguments[0].lower()
     if name == b"auth":
         return [arguments[0], *[REDACTED] * (len(arguments) - 1)]
+    if name == b"acl" and len(arguments) > 2 and arguments[1].lower() in (b"setuser", b"deluser", b"getuser"):
+        return [*arguments[:2], *[REDACTED] * (len(arguments) - 2)]
     secret = _hello_secrets(arguments) if name == b"hello" else _config_secrets(arguments) if name == b"config" else ()
     return [REDACTED if at in secret else argument for at, argument in enumerate(arguments)]
 

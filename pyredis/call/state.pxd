@@ -28,6 +28,7 @@ cdef enum Restriction:
     RESTRICT_BUSY = 16          # a script runs for longer than `busy-reply-threshold`
     RESTRICT_PAUSED = 32
     RESTRICT_FAULTS = 64        # faults are injected (`dispatch/injected`)
+    RESTRICT_USER = 128         # the default user may not do everything
 
 # Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
 # them by name (`_core._SETTINGS`).
@@ -103,6 +104,7 @@ ctypedef struct Server:
     uint64_t touched[TOUCHED]   # hashes of the keys that the current command has changed
     int touched_count           # more than TOUCHED: too many to record
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
+    void *default_user          # the Rights of the default user (`call/permissions.pxd`); NULL: it may do everything
     # the command table
     Command *commands
     int command_count

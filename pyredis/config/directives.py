@@ -51,7 +51,6 @@ SHUTDOWN = EnumSet(
     "shutdown options SAVE and NOSAVE can't be used simultaneously",
 )
 
-NO_ACL = "users other than the default one"
 NO_CLUSTER = "cluster mode"
 NO_MODULES = "loadable modules"
 NO_REPLICATION = "replication"
@@ -64,7 +63,6 @@ TLS_ONLY = "There is no TLS."
 RDB_ONLY = "No RDB snapshots are written."
 EVICTION_ONLY = "No key is evicted."
 TRACKING_ONLY = "There is no client tracking."
-ACL_ONLY = "There are no users except the default one."
 NO_FORK = "The server does not fork."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
@@ -216,10 +214,9 @@ REPLICATION = [
 
 SECURITY = [
     row("requirepass", OPTIONAL, "", "Password of the default user.", "sensitive"),
-    row("aclfile", TEXT, "", "File that defines users.", "immutable", needs=NO_ACL),
-    row("acllog-max-len", LONG, 128, "Entries of the ACL log.", effect=ACL_ONLY),
-    row("acl-pubsub-default", Enum("allchannels resetchannels"), "resetchannels", "Channels that new users may use.",
-        effect=ACL_ONLY),
+    row("aclfile", TEXT, "", "File that defines users.", "immutable"),
+    row("acllog-max-len", LONG, 128, "Entries of the ACL log."),
+    row("acl-pubsub-default", Enum("allchannels resetchannels"), "resetchannels", "Channels that new users may use."),
 ]  # fmt: skip
 
 CLIENTS = [
@@ -434,7 +431,7 @@ SECTIONS: dict[str, list[Directive]] = {
 LINE_ONLY = [
     LineOnly("include", 1, 1, "Read another file here, or all files that match a pattern."),
     LineOnly("rename-command", 2, 2, "Give a command another name, or none.", needs=NO_RENAMING),
-    LineOnly("user", 1, INT_MAX, "Define a user.", needs=NO_ACL),
+    LineOnly("user", 1, INT_MAX, "Define a user."),
     LineOnly("loadmodule", 1, INT_MAX, "Load a module.", needs=NO_MODULES),
     LineOnly("list-max-ziplist-entries", 1, 1, "Obsolete; ignored."),
     LineOnly("list-max-ziplist-value", 1, 1, "Obsolete; ignored."),

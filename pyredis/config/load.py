@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Protocol
 from pyredis.config.config_errors import ConfigError, ConfigRejected, ConfigUnreadable
 from pyredis.config.directive import Directive, LineOnly
 from pyredis.config.directives import LINES, find
-from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_text, trim
+from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_bytes, to_text, trim
 
 BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
 
@@ -42,6 +42,7 @@ class Loaded(Protocol):
     """The part of the ``Config`` being filled that loading needs."""
 
     path: str | None
+    users: dict[bytes, list[bytes]]
 
     def __getitem__(self, name: str) -> Any: ...
     def give(self, directive: Directive, value: Any) -> None: ...
@@ -131,6 +132,16 @@ class Loader:
             raise ConfigRejected(f"'{entry.name}' needs {entry.needs}, which this server does not have")
         if entry.name == "include":
             self.include(words[0])
+        elif entry.name == "user":
+            self.define_user(*map(to_bytes, words))
+
+    def define_user(self, name: bytes, *rules: bytes) -> None:
+        from pyredis.config.user_rules import UserLine, check_line  # few configurations have users
+
+        try:
+            self.config.users[name] = check_line(name, rules, self.config.users)
+        except UserLine as error:
+            raise ConfigRejected(str(error)) from None
 
     def include(self, word: str) -> None:
         """Applies a file, or all that match a pattern, below ``dir``, whose own name is never a pattern."""

@@ -14,7 +14,7 @@ import contextlib
 import itertools
 import os
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyredis.config.directive import Directive
@@ -52,6 +52,12 @@ class Page:
         for place in self.places.pop(directive.name, ()):
             self.lines[place] = ""
 
+    def update_users(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write("user", line, needed=True)
+        for place in self.places.pop("user", ()):
+            self.lines[place] = ""
+
     def write(self, name: str, line: str, needed: bool) -> None:
         if self.places[name]:
             self.lines[self.places[name].popleft()] = line
@@ -76,13 +82,14 @@ def _directive_name(line: str) -> str | None:
     return name if name in LINES and name not in OBSOLETE else None
 
 
-def rewrite(path: str, values: Mapping[str, Any]) -> None:
+def rewrite(path: str, values: Mapping[str, Any], users: Iterable[str] = ()) -> None:
     """Rewrites the file at ``path``, which may be missing. Raises OSError, and then the file is unchanged."""
     path = os.path.realpath(path)
     page = Page(_read(path))
     for name, directive in DIRECTIVES.items():
         page.update(directive, values[name])
-    _replace(path, to_bytes(page.text()))
+    page.update_users(users)
+    replace_file(path, to_bytes(page.text()))
 
 
 def _read(path: str) -> str:
@@ -102,7 +109,8 @@ def _mode(path: str) -> int:
     return 0o644 & ~mask
 
 
-def _replace(path: str, content: bytes) -> None:
+def replace_file(path: str, content: bytes) -> None:
+    """Writes a file as a whole. Raises OSError, and then the file is unchanged."""
     import tempfile  # not needed to start
 
     folder, name = os.path.split(path)

@@ -36,6 +36,9 @@ class Config:
         self._values["dir"] = os.getcwd()
         self._given: set[str] = set()
         self._hooks: dict[str, list[Hook]] = {}
+        # The rules of the users that the configuration defines, by name; and what CONFIG REWRITE writes for them.
+        self.users: dict[bytes, list[bytes]] = {}
+        self.user_lines: Callable[[], list[str]] = list
 
     @classmethod
     def load(cls, path: str | None = None, arguments: Sequence[str] = (), stdin: BinaryIO | None = None) -> "Config":
@@ -174,7 +177,7 @@ class Config:
         if self.path is None:
             raise ConfigRefused("ERR The server is running without a config file")
         try:
-            rewrite.rewrite(self.path, self._values)
+            rewrite.rewrite(self.path, self._values, self.user_lines())
         except OSError as error:
             raise ConfigRefused(f"ERR Rewriting config file: {error.strerror}") from None
 

@@ -1,14 +1,21 @@
 """The checks before a command: whether it exists, whether this client may run it now, and whether it is queued."""
 
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_MONITOR, CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_UNAUTHENTICATED
+from pyredis.call.client cimport (
+    CLIENT_MONITOR,
+    CLIENT_MULTI,
+    CLIENT_PUBSUB,
+    CLIENT_RESTRICTED,
+    CLIENT_UNAUTHENTICATED,
+)
 from pyredis.call.command cimport CMD_GUARDED, CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT, Command, accepts_count, find_subcommand
 from pyredis.dispatch.apart cimport run_apart
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport unlikely
 
 cdef enum:
-    CHECKED_STATES = CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR
+    CHECKED_STATES = (
+        CLIENT_UNAUTHENTICATED | CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR | CLIENT_RESTRICTED)
 
 # Refuses a call with an error, as `Server.reject` does; NULL for that of an append-only file that cannot be written.
 cdef void reject_any(void *call, const char *text) noexcept nogil
@@ -18,6 +25,8 @@ cdef void reject_arity(Call *call) noexcept nogil
 # with CMD_GUARDED, the second those that an ordinary client of an ordinary server can skip.
 cdef bint refused_by_guard(Call *call) noexcept with gil
 cdef bint refused(Call *call) noexcept nogil
+# Returns true if the client's user may not run the call; the error has been replied.
+cdef bint refused_by_user(Call *call) noexcept nogil
 
 
 cdef inline void execute(Call *call) noexcept nogil:

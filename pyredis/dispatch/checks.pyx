@@ -37,6 +37,17 @@ from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.call.pausing cimport pause_hold, pause_holds
+from pyredis.call.permissions cimport (
+    ALLOWED,
+    WITH_CLIENT,
+    Denial,
+    Rights,
+    client_user_is_gone,
+    denial_text,
+    find_denial,
+    note_denial,
+    rights_of,
+)
 from pyredis.call.request cimport Queued
 from pyredis.call.state cimport (
     RESTRICT_AOF_ERROR,
@@ -188,6 +199,32 @@ cdef bint refused_by_restriction(Call *call) noexcept nogil:
     return False
 
 
+cdef void reject_denied(Call *call, Denial denial) noexcept with gil:
+    """Refuses a call that the client's user may not make."""
+    cdef bytes text
+    if client_user_is_gone(call.client):
+        # A client in process outlives its user, which could not close it.
+        client_object(call.client).log_out()
+        reject(call, "NOAUTH Authentication required.")
+        return
+    text = b"NOPERM " + denial_text(call, denial)
+    reject(call, text)
+
+
+cdef bint refused_by_user(Call *call) noexcept nogil:
+    cdef const Rights *rights = rights_of(call.server, call.client)
+    cdef Denial denial
+    cdef int place
+    if rights == NULL:
+        return False
+    denial = find_denial(rights, call.command, call.argc, call.argv, &place)
+    if denial == ALLOWED:
+        return False
+    note_denial(call, denial, place, WITH_CLIENT)
+    reject_denied(call, denial)
+    return True
+
+
 cdef bint refused_while_subscribed(Call *call) noexcept nogil:
     """In RESP2 nothing distinguishes a message from a reply, so that there may be no replies but those that look like
     messages."""
@@ -281,6 +318,8 @@ cdef bint refused(Call *call) noexcept nogil:
         return True
     if queues and call.command.flags & CMD_NO_MULTI:
         reject(call, "ERR Command not allowed inside a transaction")
+        return True
+    if refused_by_user(call):
         return True
     if call.server.restrictions and refused_by_restriction(call):
         return True

@@ -22,6 +22,7 @@ from pyredis.call.waiting cimport (
     waiting_next,
     waiting_served,
 )
+from pyredis.dispatch.checks cimport refused_by_user
 from pyredis.dispatch.run cimport note_answer, note_error, run_command
 from pyredis.ground.base cimport Slice
 from pyredis.ground.memory cimport mem_free
@@ -106,7 +107,10 @@ cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
     waiter_call(server, waiter, True, &call)
     server.wait_offset = 0
     server.touched_count = 0
-    run_command(&call)
+    call.waits = False
+    # The user's rights may have changed while it waited.
+    if not refused_by_user(&call):
+        run_command(&call)
     if call.waits:
         reply_truncate(&server.reply, begin)
     else:

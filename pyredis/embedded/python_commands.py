@@ -299,7 +299,7 @@ class PythonCommands:
         key = name.lower()
         if key not in self._commands:
             raise ValueError(f"no command of this name was added: {name!r}")
-        self._change_core(lambda core: core.remove_command(key))
+        self._change_core(lambda core: remove(core, key))
         del self._commands[key]
 
     def _change_core(self, change: Callable[[Core], None]) -> None:
@@ -316,6 +316,12 @@ def add_once(core: Core, command: PythonCommand) -> None:
     """Adds a command to a core unless it has it: it may have been added while the core was being started."""
     if core.added_specs.get(command.spec.name) is not command.spec:
         core.add_command(command.spec, command)
+        core.host.users.renew()
+
+
+def remove(core: Core, name: str) -> None:
+    core.remove_command(name)
+    core.host.users.renew()
 
 
 def is_built_in(name: str) -> bool:

@@ -36,7 +36,6 @@ class ClientRules:
         self.server = server
         self.rejected = 0
         self.output_limited = 0
-        self.denied = 0
         self._over_soft: dict[int, float] = {}
         self._limits_changed = False
         self._quiet_until = 0.0
@@ -47,10 +46,10 @@ class ClientRules:
         if len(self.server.clients) >= config["maxclients"]:
             self.rejected += 1
             return REFUSED_FULL
-        if config["protected-mode"] and not config["requirepass"] and not is_local(connection):
+        if config["protected-mode"] and self.server.users.needs_no_password and not is_local(connection):
             self.rejected += 1
             return REFUSED_PROTECTED
-        connection.authenticated = not config["requirepass"]
+        self.server.users.welcome(connection)
         if config["tcp-keepalive"] and not connection.is_unix:
             listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
         return None
@@ -58,16 +57,11 @@ class ClientRules:
     # ---- CONFIG SET, for connected clients ----
 
     def follow_directives(self) -> None:
-        self.server.config.on_change("requirepass", self._on_password)
         self.server.config.on_change("tcp-keepalive", self._on_keep_alive)
         self.server.config.on_change("client-output-buffer-limit", self._on_output_limits)
 
     def _connected(self) -> Iterable[Any]:
         return list(self.server.hub.clients.values()) if self.server.hub is not None else ()
-
-    def _on_password(self, password: str) -> None:
-        for connection in self._connected():
-            connection.require_password(bool(password))
 
     def _on_keep_alive(self, interval: int) -> None:
         for connection in self._connected():

@@ -176,6 +176,7 @@ cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, b
     client.id = call.client.id
     client.owner = call.client.owner
     client.database = call.client.database
+    client.user = call.client.user
     client.protocol = 2
     client.flags = CLIENT_SCRIPT | CLIENT_DENY_BLOCKING | call.client.flags & CLIENT_NO_TOUCH
 
@@ -216,6 +217,8 @@ cdef void end_script(Interpreter *lua) noexcept nogil:
     lua.caller = NULL
     lua.call = NULL
     lua.client.owner = NULL
+    # Borrowed from the caller.
+    lua.client.user = NULL
     lua_settop(lua.main, HANDLER)
     interpreter_settle(lua)
     lua.ended = False

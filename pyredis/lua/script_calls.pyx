@@ -11,6 +11,16 @@ from libc.stdint cimport uint32_t
 from pyredis._resp cimport reply_truncate
 from pyredis.call.call cimport Call, call_begin
 from pyredis.call.command cimport CMD_DENYOOM, CMD_MAY_REPLICATE, CMD_NOSCRIPT, CMD_WRITE, Command, accepts_count
+from pyredis.call.permissions cimport (
+    ALLOWED,
+    IN_SCRIPT,
+    Denial,
+    Rights,
+    denial_text,
+    find_denial,
+    note_denial,
+    rights_of,
+)
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, RESTRICT_UNLOGGED, Server, find_called
 from pyredis.ground.base cimport Slice, cycles_now, likely, literal, slice_of, unlikely
 from pyredis.ground.doubles cimport format_double
@@ -78,22 +88,45 @@ cdef inline bint read_arguments(lua_State *L, Interpreter *lua, int argc) noexce
 
 # ---- checks ----
 
-cdef const char *refusal(Interpreter *lua, Command *command, int argc) noexcept nogil:
-    """Returns why the script may not call this command, or NULL."""
-    cdef uint32_t flags
+cdef const char *general_refusal(const Command *command, int argc) noexcept nogil:
+    """Returns why no script may make this call, or NULL."""
     if unlikely(command == NULL):
         return "ERR Unknown Redis command called from script"
     if unlikely(not accepts_count(command, argc) or command.index < 0):
         return "ERR Wrong number of args calling Redis command from script"
-    flags = command.flags
-    if unlikely(flags & CMD_NOSCRIPT):
+    if unlikely(command.flags & CMD_NOSCRIPT):
         return "ERR This Redis command is not allowed from script"
+    return NULL
+
+
+cdef const char *refusal(const Interpreter *lua, uint32_t flags) noexcept nogil:
+    """Returns why this script may not call a command with these flags now, or NULL."""
     if unlikely(lua.read_only and flags & (CMD_WRITE | CMD_MAY_REPLICATE)):
         return "ERR Write commands are not allowed from read-only scripts."
     if unlikely(lua.out_of_memory and flags & CMD_DENYOOM and not lua.wrote and
                 not lua.runnable.flags & SCRIPT_ALLOW_OOM):
         return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
+
+
+cdef void reject_denied(Call *call, Denial denial) noexcept with gil:
+    cdef bytes text = b"ERR ACL failure in script: " + denial_text(call, denial)
+    call.server.reject(call, text)
+
+
+cdef bint refused_by_user(Call *call) noexcept nogil:
+    """Checks the rights of the user whose script it is, as for a command of the client itself."""
+    cdef const Rights *rights = rights_of(call.server, call.client)
+    cdef Denial denial
+    cdef int place
+    if likely(rights == NULL):
+        return False
+    denial = find_denial(rights, call.command, call.argc, call.argv, &place)
+    if denial == ALLOWED:
+        return False
+    note_denial(call, denial, place, IN_SCRIPT)
+    reject_denied(call, denial)
+    return True
 
 
 cdef void run(Interpreter *lua, Command *command, int argc) noexcept nogil:
@@ -106,7 +139,11 @@ cdef void run(Interpreter *lua, Command *command, int argc) noexcept nogil:
         reply_truncate(&server.reply, lua.base)
     call_begin(&call, server, &lua.client, command, argc, lua.argv, NULL, 0)
     server.cycle_mark = cycles_now()
-    reason = refusal(lua, command, argc)
+    reason = general_refusal(command, argc)
+    if likely(reason == NULL):
+        if refused_by_user(&call):
+            return
+        reason = refusal(lua, command.flags)
     if unlikely(reason != NULL):
         server.reject(&call, reason)
         return
@@ -159,14 +196,20 @@ cdef int redis_pcall(lua_State *L) noexcept nogil:
 
 
 cdef int redis_acl_check_cmd(lua_State *L) noexcept nogil:
-    """There is one user, which may call every command."""
+    """Pushes whether the user whose script it is may make the call."""
     cdef Interpreter *lua = upvalue_interpreter(L)
     cdef int argc = lua_gettop(L)
+    cdef const Command *command
+    cdef const Rights *rights
+    cdef int place
     if argc == 0:
         return refuse(L, "Please specify at least one argument for this redis lib call", True)
     if not read_arguments(L, lua, argc):
         return refuse(L, "Lua redis lib command arguments must be strings or integers", True)
-    if find_called(lua.server, argc, lua.argv) == NULL:
+    command = find_called(lua.server, argc, lua.argv)
+    if command == NULL:
         return refuse(L, "Invalid command passed to redis.acl_check_cmd()", True)
-    lua_pushboolean(L, True)
+    rights = rights_of(lua.server, &lua.client)
+    lua_pushboolean(L, rights == NULL or (
+        accepts_count(command, argc) and find_denial(rights, command, argc, lua.argv, &place) == ALLOWED))
     return 1

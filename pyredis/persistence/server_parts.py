@@ -17,6 +17,7 @@ class ServerParts(Protocol):
     core: "Core"
     log: "Log"
     hub: "Hub | None"
+    users: Any
 
     @property
     def clients(self) -> Mapping[int, Any]: ...

@@ -62,7 +62,7 @@ _Push = Push
 ELSEWHERE = object()
 
 # Commands that a shared client never runs, because they change or end the client, or wait without being "blocking".
-PRIVATE = (b"bgrewriteaof", b"debug", b"hello", b"quit", b"reset", b"shutdown")
+PRIVATE = (b"auth", b"bgrewriteaof", b"debug", b"hello", b"quit", b"reset", b"shutdown")
 # Those that would change it for all its callers, and make no sense on a client that is used for one command only.
 REFUSED = {
     b"multi": "use pipeline()",

@@ -172,6 +172,7 @@ class _KillOptions:
 
     def __init__(self, client, options: list[bytes]) -> None:
         self.now_ms = client.core.now_ms
+        self.users = client.host.users
         self.skip_me = True
         self.chosen: dict[str, Callable] = {}
         for at in range(0, len(options), 2):
@@ -202,9 +203,9 @@ class _KillOptions:
         self.chosen["laddr"] = lambda client: client.local_address == shown(value)
 
     def read_user(self, value: bytes) -> None:
-        if value != b"default":
+        if value not in self.users:
             raise CommandError(f"ERR No such user '{shown(value)}'")
-        self.chosen["user"] = lambda client: True
+        self.chosen["user"] = lambda client: client.user_name == value
 
     def read_skipme(self, value: bytes) -> None:
         self.skip_me = one_of(value, "yes", "no") == "yes"

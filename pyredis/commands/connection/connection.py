@@ -2,7 +2,6 @@
 
 from pyredis._version import REDIS_VERSION
 from pyredis.call.handlers import CommandError
-from pyredis.commands.connection.access import authenticate
 from pyredis.commands.connection.client_command import check_name
 from pyredis.commands.parse import SYNTAX_ERROR, integer, shown, word
 from pyredis.replies import OK, Status
@@ -21,17 +20,17 @@ BAD_VERSION = "ERR Protocol version is not an integer or out of range"
 def auth(client, args):
     if len(args) > 3:
         raise CommandError(SYNTAX_ERROR)
-    if len(args) == 2 and not client.host.config["requirepass"]:
+    users = client.host.users
+    if len(args) == 2 and users.needs_no_password:
         raise CommandError(NO_PASSWORD)
-    user = args[1] if len(args) == 3 else b"default"
-    authenticate(client, user, args[-1])
+    users.authenticate(client, args[1] if len(args) == 3 else b"default", args[-1], args[0])
     return OK
 
 
 def hello(client, args):
     protocol, login, name = _hello_arguments(args)
     if login:
-        authenticate(client, *login)
+        client.host.users.authenticate(client, *login, args[0])
     if not client.authenticated:
         raise CommandError(NOT_AUTHENTICATED)
     if name is not None:
@@ -70,7 +69,7 @@ def _hello_arguments(args):
 
 def reset(client, args):
     client.reset()
-    client.authenticated = not client.host.config["requirepass"]
+    client.host.users.welcome(client)
     return Status(b"RESET")
 
 

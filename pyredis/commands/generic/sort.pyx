@@ -14,6 +14,7 @@ from pyredis.call.changes cimport EVENT_LIST, changed, count_as
 from pyredis.call.errors cimport integer_argument, reply_syntax_error, reply_wrong_type
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read, lookup_write
+from pyredis.call.permissions cimport Rights, may_read_any_key, rights_of
 from pyredis.commands.generic.sort_patterns cimport (
     Pattern,
     PatternLookup,
@@ -77,13 +78,32 @@ ctypedef struct Sorting:
 
 # ---- options ----
 
+cdef bint refuse(Call *call, const char *text) noexcept nogil:
+    reply_error(call.reply, text)
+    call.failed = True
+    return False
+
+
+cdef bint may_use_patterns(const Call *call) noexcept nogil:
+    """Returns whether the client's user may read any key, because a pattern may name any."""
+    cdef const Rights *rights = rights_of(call.server, call.client)
+    return rights == NULL or may_read_any_key(rights, call.command, call.argc, call.argv)
+
+
 cdef bint value_option(Sorting *sorting, int at) noexcept nogil:
-    """Parses the option at argument ``at``, which is not the last argument; returns False for an unknown option."""
-    cdef Slice word = sorting.call.argv[at]
+    """Parses the option at argument ``at``, which is not the last argument; returns False if it is unknown, or if an
+    error has been replied."""
+    cdef Call *call = sorting.call
+    cdef Slice word = call.argv[at]
     if equals_nocase(word, "by"):
         sorting.by = at + 1
-        sorting.unsorted = pattern_is_constant(sorting.call.argv[at + 1]) or sorting.unsorted
+        if pattern_is_constant(call.argv[at + 1]):
+            sorting.unsorted = True
+        elif not may_use_patterns(call):
+            return refuse(call, "ERR BY option of SORT denied due to insufficient ACL permissions.")
     elif equals_nocase(word, "get"):
+        if not may_use_patterns(call):
+            return refuse(call, "ERR GET option of SORT denied due to insufficient ACL permissions.")
         sorting.gets[sorting.get_count] = pattern_of(sorting.call.argv[at + 1])
         sorting.get_count += 1
     elif sorting.may_store and equals_nocase(word, "store"):
@@ -109,7 +129,8 @@ cdef int option(Sorting *sorting, int at) noexcept nogil:
         return 0
     if behind >= 1 and value_option(sorting, at):
         return 2
-    reply_syntax_error(call)
+    if not call.failed:
+        reply_syntax_error(call)
     return 0
 
 

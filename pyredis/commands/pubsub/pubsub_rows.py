@@ -11,7 +11,7 @@ with family("pubsub", module="pubsub"):
     row(
         "PSUBSCRIBE pattern...",
         SUBSCRIBING,
-        marks=PUSHING,
+        marks=f"{PUSHING} names_patterns",
         since="2.0.0",
         complexity="O(N), N patterns named.",
         summary="Subscribes the connection to every channel whose name matches one of the patterns.",
@@ -19,7 +19,7 @@ with family("pubsub", module="pubsub"):
     row(
         "PUBLISH channel message",
         "pubsub loading stale fast",
-        marks="may_replicate",
+        marks="may_replicate names_channel",
         since="2.0.0",
         complexity="O(N+M), N subscribers of the channel, M patterns of all clients.",
         summary="Sends a message to a channel's subscribers and returns how many times it was sent.",
@@ -76,7 +76,7 @@ with family("pubsub", module="pubsub"):
     row(
         "SPUBLISH shardchannel message",
         "pubsub loading stale fast",
-        marks="may_replicate",
+        marks="may_replicate names_channel",
         keys="1 not_key",
         since="7.0.0",
         complexity="O(N), N subscribers of the shard channel.",
@@ -85,7 +85,7 @@ with family("pubsub", module="pubsub"):
     row(
         "SSUBSCRIBE shardchannel...",
         SUBSCRIBING,
-        marks=PUSHING,
+        marks=f"{PUSHING} names_channels",
         keys="1..-1 not_key",
         since="7.0.0",
         complexity="O(N), N shard channels named.",
@@ -94,7 +94,7 @@ with family("pubsub", module="pubsub"):
     row(
         "SUBSCRIBE channel...",
         SUBSCRIBING,
-        marks=PUSHING,
+        marks=f"{PUSHING} names_channels",
         since="2.0.0",
         complexity="O(N), N channels named.",
         summary="Subscribes the connection to the channels.",

@@ -17,6 +17,7 @@ import pyredis.commands.hyperloglogs.hyperloglog_rows
 import pyredis.commands.lists.list_rows
 import pyredis.commands.pubsub.pubsub_rows
 import pyredis.commands.scripting.scripting_rows
+import pyredis.commands.server.acl_rows
 import pyredis.commands.server.debug_rows
 import pyredis.commands.server.server_rows
 import pyredis.commands.sets.set_rows

@@ -126,8 +126,8 @@ rpop lists.rpop -2 1 0 1:Wad write fast
 rpoplpush lists.rpoplpush 3 1 0 1:Wad;2:Wi write denyoom
 rpush lists.rpush -3 1 0 1:Wi write denyoom fast
 rpushx lists.rpushx -3 1 0 1:Wi write denyoom fast
-psubscribe pubsub.psubscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
-publish pubsub.publish 3 0 0 - pubsub loading stale fast may_replicate
+psubscribe pubsub.psubscribe -2 0 0 - pubsub noscript loading stale names_patterns pushes subscribed
+publish pubsub.publish 3 0 0 - pubsub loading stale fast may_replicate names_channel
 pubsub - -2 0 0 -
 pubsub|help pubsub.pubsub_help 2 0 0 - loading stale
 pubsub|channels pubsub.pubsub_channels -2 0 0 - pubsub loading stale
@@ -136,9 +136,9 @@ pubsub|numsub pubsub.pubsub_numsub -2 0 0 - pubsub loading stale
 pubsub|shardchannels pubsub.pubsub_shardchannels -2 0 0 - pubsub loading stale
 pubsub|shardnumsub pubsub.pubsub_shardnumsub -2 0 0 - pubsub loading stale
 punsubscribe pubsub.punsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
-spublish pubsub.spublish 3 1 0 1:n pubsub loading stale fast may_replicate
-ssubscribe pubsub.ssubscribe -2 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
-subscribe pubsub.subscribe -2 0 0 - pubsub noscript loading stale pushes subscribed
+spublish pubsub.spublish 3 1 0 1:n pubsub loading stale fast may_replicate names_channel
+ssubscribe pubsub.ssubscribe -2 1 0 1..-1:n pubsub noscript loading stale names_channels pushes subscribed
+subscribe pubsub.subscribe -2 0 0 - pubsub noscript loading stale names_channels pushes subscribed
 sunsubscribe pubsub.sunsubscribe -1 1 0 1..-1:n pubsub noscript loading stale pushes subscribed
 unsubscribe pubsub.unsubscribe -1 0 0 - pubsub noscript loading stale pushes subscribed
 eval scripting.eval -3 0 0 #2:Wau noscript stale skip_monitor no_mandatory_keys movablekeys may_replicate script
@@ -164,6 +164,20 @@ script|exists scripting.script_exists -3 0 0 - noscript
 script|flush scripting.script_flush -2 0 0 - noscript
 script|kill scripting.script_kill 2 0 0 - noscript allow_busy
 script|load scripting.script_load 3 0 0 - noscript stale
+acl - -2 0 0 -
+acl|cat server.acl_cat -2 0 0 - noscript loading stale
+acl|deluser server.acl_deluser -3 0 0 - admin noscript loading stale
+acl|dryrun server.acl_dryrun -4 0 0 - admin noscript loading stale
+acl|genpass server.acl_genpass -2 0 0 - noscript loading stale
+acl|getuser server.acl_getuser 3 0 0 - admin noscript loading stale
+acl|help server.acl_help 2 0 0 - loading stale
+acl|list server.acl_list 2 0 0 - admin noscript loading stale
+acl|load server.acl_load 2 0 0 - admin noscript loading stale
+acl|log server.acl_log -2 0 0 - admin noscript loading stale
+acl|save server.acl_save 2 0 0 - admin noscript loading stale
+acl|setuser server.acl_setuser -3 0 0 - admin noscript loading stale
+acl|users server.acl_users 2 0 0 - admin noscript loading stale
+acl|whoami server.acl_whoami 2 0 0 - noscript loading stale
 debug debug.debug -2 0 0 - admin noscript loading stale guarded
 bgrewriteaof server.bgrewriteaof 1 0 0 - admin noscript no_async_loading
 dbsize databases.dbsize 1 0 0 - readonly fast

@@ -38,6 +38,7 @@ LATE = {
     "streams": "streams.streams",
 }
 OF_COMMAND = {
+    "acl": "server.acl_command",
     "client": "connection.client_command",
     "command": "server.command_command",
     "config": "server.config_command",

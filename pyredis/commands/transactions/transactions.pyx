@@ -4,6 +4,8 @@ Dispatch queues the commands; EXEC runs them one after the other, as one unit of
 changed if its version has changed or the key has expired since. WATCH itself removes a key that has already expired.
 """
 
+from libc.stdio cimport snprintf
+
 from pyredis._resp cimport Replied, reply_array, reply_error, reply_null_array, reply_ok
 from pyredis.call.call cimport Call, argument, call_begin, key_hash
 from pyredis.call.client cimport (
@@ -17,9 +19,20 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_in, reads_everything
+from pyredis.call.permissions cimport (
+    ALLOWED,
+    DENIED_CHANNEL,
+    DENIED_KEY,
+    WITH_CLIENT,
+    Denial,
+    Rights,
+    find_denial,
+    note_denial,
+    rights_of,
+)
 from pyredis.call.propagation cimport propagate_nothing
 from pyredis.call.request cimport Queued
-from pyredis.ground.base cimport Slice
+from pyredis.ground.base cimport Slice, unlikely
 from pyredis.keyspace.keyspace cimport (
     Entry,
     Keyspace,
@@ -93,11 +106,38 @@ cdef bint any_watched_changed(Call *call) noexcept nogil:
 
 # ---- EXEC ----
 
+cdef const char *NO_LONGER = (
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is "
+    "no longer allowed for the following reason: %s")
+
+
+cdef void refuse_queued(Call *call, Denial denial, int place) noexcept nogil:
+    cdef char text[320]
+    cdef const char *reason = "no permission to execute the command or subcommand"
+    if denial == DENIED_KEY:
+        reason = "no permission to touch the specified keys"
+    elif denial == DENIED_CHANNEL:
+        reason = "no permission to access one of the channels used as arguments to the command"
+    note_denial(call, denial, place, WITH_CLIENT)
+    snprintf(text, sizeof(text), NO_LONGER, reason)
+    # Unlike a command that is refused before it is queued, this one does not count as rejected.
+    call.command = NULL
+    call.server.reject(call, text)
+
+
 cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
+    cdef const Rights *rights = rights_of(transaction.server, transaction.client)
     cdef Call call
+    cdef Denial denial = ALLOWED
+    cdef int place
     call_begin(&call, transaction.server, transaction.client, queued.command, <int> queued.argc, queued.argv,
                queued.block, queued.raw_size)
-    call.server.run(&call)
+    if unlikely(rights != NULL):
+        denial = find_denial(rights, call.command, call.argc, call.argv, &place)
+    if unlikely(denial != ALLOWED):
+        refuse_queued(&call, denial, place)
+    else:
+        call.server.run(&call)
 
 
 cdef void run_queue(Call *call) noexcept nogil:
