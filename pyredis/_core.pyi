@@ -78,6 +78,8 @@ class Core(State):
     def expire_cycle(self, budget_us: int) -> bool: ...
     def expire_all(self) -> None:
         """Removes all expired keys and hash fields, however long it takes."""
+    def trim_tracking(self) -> None:
+        """Makes the table of tracked keys smaller if it has more than ``tracking-table-max-keys``."""
     def pause(self, until_ms: int, everything: bool) -> None:
         """Holds back commands that may write, or all, until this Unix time; keeps a later end and a stricter kind."""
     def unpause(self) -> None:

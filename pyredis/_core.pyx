@@ -38,6 +38,7 @@ from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitors cimport monitors_destroy
 from pyredis.call.notifications cimport hear_events, notifications_init
+from pyredis.call.outbox cimport outbox_has_mail
 from pyredis.call.pausing cimport pause_end, pause_extend
 from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport (
@@ -47,10 +48,13 @@ from pyredis.call.state cimport (
     RESTRICT_LOADING,
     RESTRICT_MEMORY,
     RESTRICT_PAUSED,
+    RESTRICT_TRACKING,
     Server,
     Settings,
     enter,
 )
+from pyredis.call.trackers cimport Tracking, tracking_of
+from pyredis.call.tracking cimport tracking_check_size, tracking_delete, tracking_make_room, tracking_note_flush
 from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, channels_count, channels_destroy, channels_init
 from pyredis.dispatch.apart cimport apart_delete, apart_suspended
@@ -136,6 +140,7 @@ _SETTINGS = {
     "stream-node-max-entries": <size_t> &_settings.stream_node_max_entries,
     "hll-sparse-max-bytes": <size_t> &_settings.hll_sparse_max_bytes,
     "proto-max-bulk-len": <size_t> &_settings.proto_max_bulk,
+    "tracking-table-max-keys": <size_t> &_settings.tracking_max_keys,
     "lazyfree-lazy-user-del": <size_t> &_settings.lazy_user_del,
     "lazyfree-lazy-server-del": <size_t> &_settings.lazy_server_del,
     "lazyfree-lazy-user-flush": <size_t> &_settings.lazy_user_flush,
@@ -204,6 +209,18 @@ cdef void report_removal(Server *server, int64_t ns) noexcept with gil:
     (<Core> server.core).note_latency("expire-del", ns)
 
 
+cdef dict tracking_counts(const Server *server):
+    cdef const Tracking *tracking = tracking_of(server)
+    if tracking == NULL:
+        return {}
+    return {
+        "tracking_clients": tracking.clients,
+        "tracking_total_keys": table_size(&tracking.keys),
+        "tracking_total_items": tracking.items,
+        "tracking_total_prefixes": tracking.prefix_count,
+    }
+
+
 cdef list histogram_rows(const uint64_t *counts):
     cdef list rows = []
     cdef uint64_t part
@@ -265,6 +282,7 @@ cdef class Core(State):
             self.server.end_interpreter(&self.server)
         log_destroy(&self.server.log)
         waiting_destroy(&self.server.waiting)
+        tracking_delete(&self.server)
         channels_destroy(&self.server.channels)
         monitors_destroy(&self.server.monitors)
         keyspace_destroy(&self.server.keyspace)
@@ -353,7 +371,9 @@ cdef class Core(State):
         else:
             offset = <size_t> _SETTINGS[name] - <size_t> &_settings
             (<uint64_t *> (<char *> &server.settings + offset))[0] = <uint64_t> (value & 0xffffffffffffffff)
-        if name == "maxmemory":
+        if name == "tracking-table-max-keys":
+            tracking_check_size(server)
+        elif name == "maxmemory":
             self.restrict(RESTRICT_MEMORY, value > 0)
         elif name in ("slowlog-log-slower-than", "latency-monitor-threshold"):
             self._set_slow_cycles()
@@ -477,7 +497,7 @@ cdef class Core(State):
         if unlikely(client.client.flags & (CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW)):
             client.finish()
         if self.on_call is not None and (
-                server.outbox.first != NULL or
+                outbox_has_mail(&server.outbox) or
                 (server.aof != NULL and server.wait_offset > aof_released(server.aof))):
             self.on_call()
         return 0
@@ -560,6 +580,14 @@ cdef class Core(State):
         mem_enter(interrupted)
         return more
 
+    def trim_tracking(self):
+        """Makes the table of tracked keys smaller if it has more than ``tracking-table-max-keys``."""
+        cdef Account *interrupted
+        if self.server.restrictions & RESTRICT_TRACKING and self.idle:
+            interrupted = mem_enter(self.server.memory)
+            tracking_make_room(&self.server, NULL)
+            mem_enter(interrupted)
+
     # ---- CLIENT PAUSE ----
 
     def pause(self, int64_t until_ms, bint everything):
@@ -593,6 +621,7 @@ cdef class Core(State):
         for index in range(self.server.keyspace.count):
             keyspace_flush(&self.server.keyspace, &self.server.keyspace.databases[index], True)
             waiting_mark_all(&self.server.waiting, &self.server.keyspace.databases[index])
+        tracking_note_flush(&self.server)
         if self.server.forget_functions != NULL:
             self.server.forget_functions(&self.server)
         mem_enter(interrupted)
@@ -752,6 +781,7 @@ cdef class Core(State):
             "pubsubshard_channels": channels_count(&server.channels, SHARD_CHANNEL),
             "pubsub_clients": server.channels.subscribers,
             "total_error_replies": server.reply.errors,
+            **tracking_counts(&self.server),
             "changes": server.keyspace.dirty,
         }
 

@@ -43,6 +43,7 @@ from pyredis.call.outbox cimport SEND_PUSH, outbox_forget, outbox_send
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.call.tracking cimport tracking_end, tracking_forget
 from pyredis.dispatch.apart cimport apart_holds, apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.resuming cimport resume_command
@@ -105,6 +106,7 @@ cdef class Connection(Blockable):
         # Watched keys belong to the hub's core, which may be gone already when __dealloc__ runs for a cycle of garbage.
         forget_waiting(&self.hub.core.server, &self.client)
         forget_subscriptions(&self.hub.core.server, &self.client)
+        tracking_forget(&self.hub.core.server, &self.client)
         monitors_remove(&self.hub.core.server.monitors, &self.client)
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         client_discard(&self.client)
@@ -418,6 +420,7 @@ cdef class Connection(Blockable):
             raise RuntimeError("not possible while the client's EXEC runs")
         forget_subscriptions(&self.hub.core.server, &self.client)
         monitors_remove(&self.hub.core.server.monitors, &self.client)
+        tracking_end(&self.hub.core.server, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
 

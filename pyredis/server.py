@@ -370,6 +370,8 @@ class Server:
         self._look_at_memory()
         if self.cron_count % self.config["hz"] == 0:
             self.rules.every_second()
+        self.core.trim_tracking()
+        self.hub.deliver_soon()
         self.hub.relieve()
         self.persistence.cron()
         if self._work is None:

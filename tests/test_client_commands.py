@@ -428,10 +428,7 @@ def test_kill_refuses_an_age(client, value, error):
 
 
 NEWER_SUBCOMMANDS = {"NO-TOUCH", "SETINFO"}
-ABSENT_SUBCOMMANDS = {
-    "CLIENT": {"CACHING", "TRACKING"},
-    "COMMAND": {"(no"},
-}
+ABSENT_SUBCOMMANDS = {"COMMAND": {"(no"}}
 
 
 def test_help_lists_all_subcommands(pair2):

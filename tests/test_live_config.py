@@ -22,6 +22,7 @@ from support.client import ConnectionClosed, RawClient, encode_command, wait_unt
 
 TESTED: set[str] = set()
 ELSEWHERE = {
+    "tracking-table-max-keys": "test_tracking_broadcasts.py::test_the_limit_can_be_changed",
     "bind": "test_listeners.py::test_the_addresses_change",
     "port": "test_listeners.py::test_the_port_changes_and_connections_stay",
     "protected-mode": "test_limits.py::test_strangers_are_turned_away_in_protected_mode",

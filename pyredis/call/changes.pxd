@@ -1,4 +1,4 @@
-"""The one path of every change: versions for WATCH, waking of waiting clients, the count of changes, keyspace events.
+"""The one path of every change: versions for WATCH, waiting clients, clients that cache, the count, keyspace events.
 
 A writing handler ends with ``changed``. Everything that depends on changes is done here, so that a new command gets all
 of it.
@@ -47,6 +47,7 @@ cdef inline void count_as(Call *call, uint64_t changes) noexcept nogil:
 # A change that belongs to no single key (FLUSHALL, SWAPDB): affects the count of changes and the barrier only.
 cdef void changed_all(Call *call, uint64_t changes) noexcept nogil
 
-# Reports a change that was counted elsewhere, or that no client made: wakes waiting clients, and publishes the event.
+# Reports a change that was counted elsewhere, or that no client made: wakes waiting clients, notifies those that cache
+# the key, and publishes the event.
 cdef void report_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
                         ) noexcept nogil

@@ -1,10 +1,12 @@
-"""Counting changes, and reporting them to watchers, waiting clients and listeners; ``changes.pxd`` has the contract."""
+"""Counts changes, and reports them to all that they concern; ``changes.pxd`` has the contract."""
 
 from libc.stdint cimport uint32_t, uint64_t
 
 from pyredis.call.call cimport Call, key_hash
+from pyredis.call.client cimport Client
 from pyredis.call.state cimport TOUCHED, Server
-from pyredis.call.waiting cimport HEARD_WAITING, waiting_mark
+from pyredis.call.tracking cimport tracking_note
+from pyredis.call.waiting cimport HEARD_CHANGES, HEARD_TRACKING, HEARD_WAITING, waiting_mark
 from pyredis.ground.base cimport Slice, unlikely
 from pyredis.keyspace.keyspace cimport Database, keyspace_signal
 
@@ -17,19 +19,31 @@ cdef inline void count_change(Server *server, uint64_t hash) noexcept nogil:
         server.touched_count += 1
 
 
-cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
-                      ) noexcept nogil:
+cdef void report(Server *server, const Client *writer, Database *database, Slice key, uint64_t hash, int event,
+                 const char *name) noexcept nogil:
+    if server.heard & HEARD_WAITING:
+        waiting_mark(&server.waiting, database, key, hash)
+    if server.heard & HEARD_TRACKING:
+        tracking_note(server, writer, key, hash)
+    note_key_event(server, database, key, event, name)
+
+
+cdef inline void note(Server *server, const Client *writer, Database *database, Slice key, uint64_t hash, int event,
+                      const char *name) noexcept nogil:
     count_change(server, hash)
     keyspace_signal(database, key, hash)
-    if unlikely(server.heard & (<uint32_t> event | HEARD_WAITING)):
-        report_change(server, database, key, hash, event, name)
+    if unlikely(server.heard & (<uint32_t> event | HEARD_CHANGES)):
+        report(server, writer, database, key, hash, event, name)
+
+
+cdef void note_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
+                      ) noexcept nogil:
+    note(server, NULL, database, key, hash, event, name)
 
 
 cdef void report_change(Server *server, Database *database, Slice key, uint64_t hash, int event, const char *name
                         ) noexcept nogil:
-    if server.heard & HEARD_WAITING:
-        waiting_mark(&server.waiting, database, key, hash)
-    note_key_event(server, database, key, event, name)
+    report(server, NULL, database, key, hash, event, name)
 
 
 cdef void note_key_event(Server *server, Database *database, Slice key, int event, const char *name) noexcept nogil:
@@ -43,7 +57,7 @@ cdef void note_event(Call *call, int index, int event, const char *name) noexcep
 
 cdef void changed_key(Call *call, Database *database, Slice key, uint64_t hash, int event, const char *name
                       ) noexcept nogil:
-    note_change(call.server, database, key, hash, event, name)
+    note(call.server, call.client, database, key, hash, event, name)
 
 
 cdef void changed(Call *call, int index, int event, const char *name) noexcept nogil:

@@ -35,6 +35,10 @@ cdef enum ClientFlag:
     CLIENT_MONITOR = 1 << 19            # it is sent a line for each command that any client runs
     CLIENT_LOCAL = 1 << 20              # it is called in this process, by any thread
     CLIENT_RESTRICTED = 1 << 21         # it has a user of its own
+    # Of client-side caching (`call/tracking.pxd`).
+    CLIENT_TRACKING = 1 << 26           # it is remembered for the keys that it reads
+    CLIENT_CACHING = 1 << 27            # CLIENT CACHING applies to the next command or transaction
+    CLIENT_INVALIDATED = 1 << 28        # it has changed keys that it has read, and must hear of that after its reply
 
 ctypedef struct Watch:
     WatchedKey *key             # NULL if the place is empty
@@ -65,6 +69,7 @@ ctypedef struct Client:
     Subscriber *subscriber      # NULL while it is subscribed to nothing (`call/subscriptions`)
     int fd                      # of its socket, -1 if there is none
     void *user                  # the Rights of its user (`call/permissions.pxd`), counted; NULL: the default user's
+    void *tracking              # its Tracker (`call/trackers.pxd`), NULL before it is needed
 
 # Initializes a new client, in database 0.
 cdef void client_init(Client *client, Keyspace *keyspace) noexcept nogil

@@ -48,6 +48,12 @@ class ClientState:
     @property
     def flags_text(self) -> str: ...
     @property
+    def redirection(self) -> int:
+        """The id of the client that CLIENT TRACKING redirects to, 0 for itself, -1 if tracking is off."""
+    @property
+    def tracking_memory(self) -> int:
+        """Bytes kept for CLIENT TRACKING; the table of keys is not counted."""
+    @property
     def output_class(self) -> str:
         """The class of its ``client-output-buffer-limit``: ``normal``, ``replica`` or ``pubsub``."""
     @property

@@ -14,6 +14,7 @@ from pyredis.call.client cimport (
     CLIENT_REPLY_OFF,
     CLIENT_REPLY_SKIP,
     CLIENT_REPLY_SKIP_NEXT,
+    CLIENT_TRACKING,
     CLIENT_UNAUTHENTICATED,
     CLIENT_UNIX,
     Client,
@@ -21,6 +22,8 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.permissions cimport Permissions, client_forget_user, client_set_user, client_user
 from pyredis.call.subscriptions cimport subscriptions_of
+from pyredis.call.trackers cimport TRACKER_BCAST, TRACKER_BROKEN, Tracker, tracker_of
+from pyredis.call.tracking cimport tracking_memory
 from pyredis.call.waiting cimport Place, Waiter, waiter_of
 from pyredis.channels.channels cimport (
     CHANNEL,
@@ -32,6 +35,10 @@ from pyredis.channels.channels cimport (
     subscriber_memory,
 )
 from pyredis.ground.base cimport Slice
+
+
+cdef str tracking_letters(const Tracker *tracker):
+    return "t" + ("R" if tracker.flags & TRACKER_BROKEN else "") + ("B" if tracker.flags & TRACKER_BCAST else "")
 
 
 cdef class ClientState:
@@ -166,6 +173,8 @@ cdef class ClientState:
             text += "x"
         if self.client.flags & CLIENT_BLOCKED:
             text += "b"
+        if self.client.flags & CLIENT_TRACKING:
+            text += tracking_letters(tracker_of(&self.client))
         if client_watch_broken(&self.client):
             text += "d"
         if self.ending:
@@ -177,6 +186,16 @@ cdef class ClientState:
         if self.client.flags & CLIENT_NO_TOUCH:
             text += "T"
         return text or "N"
+
+    @property
+    def redirection(self):
+        """The id of the client that CLIENT TRACKING redirects to, 0 for itself, -1 if tracking is off."""
+        return tracker_of(&self.client).redirect if self.client.flags & CLIENT_TRACKING else -1
+
+    @property
+    def tracking_memory(self):
+        """Bytes kept for CLIENT TRACKING; the table of keys is not counted."""
+        return tracking_memory(&self.client)
 
     @property
     def output_class(self):
@@ -305,4 +324,5 @@ cdef class ClientState:
 
     @property
     def total_memory(self):
-        return self.client.queue_bytes + self.argument_memory + self.subscription_memory + sizeof(Client)
+        return (self.client.queue_bytes + self.argument_memory + self.subscription_memory + self.tracking_memory +
+                sizeof(Client))

@@ -15,7 +15,7 @@ from pyredis.call.changes cimport (
 from pyredis.call.outbox cimport the_unit_under_way
 from pyredis.call.publishing cimport publish
 from pyredis.call.state cimport Server
-from pyredis.call.waiting cimport HEARD_WAITING
+from pyredis.call.waiting cimport HEARD_CHANGES
 from pyredis.channels.channels cimport CHANNEL
 from pyredis.ground.base cimport Slice, format_int64, literal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
@@ -81,7 +81,7 @@ cdef void hear_events(Server *server) noexcept nogil:
     cdef uint32_t heard = notifications.classes & ~<uint32_t> WAYS
     if heard == notifications.classes or (server.channels.event_listeners == 0 and notifications.listener == NULL):
         heard = 0
-    server.heard = server.heard & HEARD_WAITING | heard
+    server.heard = server.heard & <uint32_t> HEARD_CHANGES | heard
     server.keyspace.hooks.added = NULL
     if heard & EVENT_NEW:
         server.keyspace.hooks.added = notify_new

@@ -53,6 +53,12 @@ ctypedef struct Outbox:
     Mailbox *first
     Mailbox *last
     const Log *log              # of changes, whose positions the messages wait for
+    bint broadcasts             # more will be sent at the end of the iteration (`call/tracking`, BCAST)
+
+
+cdef inline bint outbox_has_mail(const Outbox *outbox) noexcept nogil:
+    """Returns whether anything is to be delivered at the end of the iteration."""
+    return outbox.first != NULL or outbox.broadcasts
 
 
 cdef inline uint64_t the_unit_under_way() noexcept nogil:

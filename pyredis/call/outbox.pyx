@@ -7,6 +7,7 @@ from pyredis._resp cimport Piece, Reply, reply_piece, reply_raw, reply_truncate
 from pyredis.call.client cimport (
     CLIENT_ADDRESSED,
     CLIENT_BLOCKED,
+    CLIENT_CACHING,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
     Client,
@@ -129,7 +130,7 @@ cdef void replace_with_copy(Blob **message) noexcept nogil:
 cdef void outbox_answer(Outbox *outbox, Client *client, Reply *reply, size_t begin, uint64_t wait_offset
                         ) noexcept nogil:
     cdef Mailbox *mailbox
-    client.flags &= ~CLIENT_BLOCKED
+    client.flags &= ~(CLIENT_BLOCKED | CLIENT_CACHING)
     if client_end_reply(client):
         reply_truncate(reply, begin)
         wait_offset = 0

@@ -5,7 +5,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from pyredis.call.call cimport Call
 from pyredis.call.changes cimport EVENT_EXPIRED, report_change
 from pyredis.call.state cimport RECENT, RESTRICT_UNLOGGED, TOUCHED, Server
-from pyredis.call.waiting cimport HEARD_WAITING
+from pyredis.call.waiting cimport HEARD_CHANGES
 from pyredis.ground.base cimport Slice, literal, unlikely
 from pyredis.journal.log cimport log_append, log_begin, log_publish
 from pyredis.journal.multibulk cimport append_bulk, append_header
@@ -78,5 +78,5 @@ cdef void propagate_expired(void *context, Database *database, Slice key) noexce
     argv[0] = literal("DEL")
     argv[1] = key
     propagate_removal(server, database, 2, argv)
-    if unlikely(server.heard & (<uint32_t> EVENT_EXPIRED | HEARD_WAITING)):
+    if unlikely(server.heard & (<uint32_t> EVENT_EXPIRED | HEARD_CHANGES)):
         report_change(server, database, key, hash_key(key.data, key.size), EVENT_EXPIRED, "expired")

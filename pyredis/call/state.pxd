@@ -29,6 +29,7 @@ cdef enum Restriction:
     RESTRICT_PAUSED = 32
     RESTRICT_FAULTS = 64        # faults are injected (`dispatch/injected`)
     RESTRICT_USER = 128         # the default user may not do everything
+    RESTRICT_TRACKING = 4096    # refuses nothing: the table of tracked keys is too large (`call/tracking`)
 
 # Numeric directives that native code reads, each 64 bits wide. Python code sets them with `Core.configure`, which finds
 # them by name (`_core._SETTINGS`).
@@ -52,6 +53,7 @@ ctypedef struct Settings:
     size_t stream_node_max_entries
     size_t hll_sparse_max_bytes
     size_t proto_max_bulk
+    uint64_t tracking_max_keys  # 0: no limit
     int64_t lazy_user_del
     int64_t lazy_server_del
     int64_t lazy_user_flush
@@ -70,7 +72,7 @@ ctypedef struct Server:
     int in_exec                 # running the commands of an EXEC
     Client *current             # the client whose command runs
     int64_t next_client_id
-    uint32_t heard              # a bit for each event class with listeners, and HEARD_WAITING
+    uint32_t heard              # a bit for each event class with listeners, and those of `call/waiting.pxd`
     EventSink sink              # of keyspace events, NULL while nobody listens
     void *sink_context
     Waiting waiting
@@ -105,6 +107,7 @@ ctypedef struct Server:
     int touched_count           # more than TOUCHED: too many to record
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
     void *default_user          # the Rights of the default user (`call/permissions.pxd`); NULL: it may do everything
+    void *tracking              # the Tracking of client-side caching (`call/trackers.pxd`), NULL before it is used
     # the command table
     Command *commands
     int command_count

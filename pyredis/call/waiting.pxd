@@ -57,14 +57,17 @@ ctypedef struct Waiting:
     AwaitedKey *ready           # in the order of their first change
     AwaitedKey *last_ready
     bint serving
+    Client *served              # the waiter whose command runs again, NULL for none
     # statistics
     size_t keys
     size_t eager_keys
     size_t deadlines
 
-# `Server.heard` has a bit for every event class with listeners, and this one.
+# `Server.heard` has a bit for every event class with listeners, and these.
 cdef enum:
-    HEARD_WAITING = 1 << 30
+    HEARD_TRACKING = 1 << 29    # a change may concern clients that cache (`call/tracking`)
+    HEARD_WAITING = 1 << 30     # clients wait for keys
+    HEARD_CHANGES = HEARD_WAITING | HEARD_TRACKING
 
 cdef inline Waiter *waiter_of(const Client *client) noexcept nogil:
     return <Waiter *> client.waiter

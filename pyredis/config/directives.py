@@ -62,7 +62,6 @@ REPLICAS_ONLY = "There is no replication."
 TLS_ONLY = "There is no TLS."
 RDB_ONLY = "No RDB snapshots are written."
 EVICTION_ONLY = "No key is evicted."
-TRACKING_ONLY = "There is no client tracking."
 NO_FORK = "The server does not fork."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
@@ -228,8 +227,7 @@ CLIENTS = [
          "pubsub": BufferLimit(32 * 1024**2, 8 * 1024**2, 60)}, "Size of unsent replies at which a client is closed."),
     row("maxmemory-clients", MemoryOrPercent(), 0, "Highest memory of all clients together; 0 for no limit.",
         effect="Only single clients are limited."),
-    row("tracking-table-max-keys", LONG, 1000000, "Keys tracked for clients' caches; 0 for no limit.",
-        effect=TRACKING_ONLY),
+    row("tracking-table-max-keys", LONG, 1000000, "Keys tracked for clients' caches; 0 for no limit."),
     row("io-threads", Integer(1, 128), 1, "Threads that read and write sockets.", "immutable", effect=ONE_THREAD),
     row("io-threads-do-reads", BOOL, False, "Let those threads read too.", "immutable", effect=ONE_THREAD),
 ]  # fmt: skip

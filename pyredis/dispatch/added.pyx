@@ -9,6 +9,7 @@ from pyredis.call.client cimport (
     CLIENT_LOADER,
     CLIENT_NO_TOUCH,
     CLIENT_SCRIPT,
+    CLIENT_TRACKING,
     Client,
     client_init,
 )
@@ -66,7 +67,8 @@ cdef class CommandContext:
         self.client.owner = caller.owner
         self.client.database = call.database
         self.client.protocol = 3
-        self.client.flags = CLIENT_DENY_BLOCKING | caller.flags & (CLIENT_NO_TOUCH | CLIENT_SCRIPT)
+        self.client.flags = CLIENT_DENY_BLOCKING | caller.flags & (CLIENT_NO_TOUCH | CLIENT_SCRIPT | CLIENT_TRACKING)
+        self.client.tracking = caller.tracking
 
     cdef int check(self) except -1:
         if self.running == NULL:

@@ -11,6 +11,7 @@ from pyredis.call.command cimport CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT
 from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.request cimport Queued, drop_request, keep_request
 from pyredis.call.state cimport RESTRICT_BUSY, TOUCHED, Server
+from pyredis.call.tracking cimport tracking_follow_reply
 from pyredis.dispatch.run cimport run_command
 from pyredis.ground.base cimport cycles_now, unlikely
 from pyredis.ground.memory cimport mem_free, mem_zalloc
@@ -260,6 +261,7 @@ cdef void finish(Apart *apart) noexcept nogil:
     cdef Client *client = apart.call.client
     server.restrictions &= ~<uint32_t> RESTRICT_BUSY
     outbox_answer(&server.outbox, client, &apart.reply, apart.begin, server.wait_offset)
+    tracking_follow_reply(server, client)
     server.wait_offset = 0
     reply_free(&apart.reply)
     drop_request(&apart.kept)

@@ -23,6 +23,7 @@ from pyredis.call.call cimport Call, call_begin
 from pyredis.call.client cimport (
     CLIENT_ADDRESSED,
     CLIENT_BLOCKED,
+    CLIENT_CACHING,
     CLIENT_CLOSE_AFTER_REPLY,
     CLIENT_CLOSE_NOW,
     CLIENT_LOADER,
@@ -38,6 +39,7 @@ from pyredis.call.client cimport (
 from pyredis.call.command cimport Command
 from pyredis.call.outbox cimport outbox_collect
 from pyredis.call.state cimport Server, find_command
+from pyredis.call.tracking cimport tracking_leave_caching
 from pyredis.dispatch.checks cimport execute
 from pyredis.ground.base cimport Slice, cycles_now, prefetch, unlikely
 from pyredis.keyspace.keyspace cimport STRING, Entry, ValueKind, ValueType, entry_pointer, keyspace_peek, value_type
@@ -46,7 +48,8 @@ from pyredis.types.table.hashtable cimport hash_key, table_prefetch_bucket, tabl
 cdef enum:
     BATCH = 32
     STOP = CLIENT_CLOSE_AFTER_REPLY | CLIENT_CLOSE_NOW | CLIENT_BLOCKED
-    AFTER_REQUEST = CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_ADDRESSED
+    AFTER_REQUEST = (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT | CLIENT_ADDRESSED |
+                     CLIENT_CACHING)
     # Scratch space for more arguments than this is freed before the next request.
     ARGUMENTS_KEEP = 65536
 
@@ -158,14 +161,14 @@ cdef inline void execute_begun(Call *call) noexcept nogil:
     cdef size_t start = call.reply.size
     execute(call)
     if unlikely(call.client.flags & AFTER_REQUEST):
-        end_request(call.server, call.client, start)
+        end_request(call, start)
 
 
 cdef void execute_call(Call *call) noexcept nogil:
     cdef size_t start = call.reply.size
     execute(call)
     if unlikely(call.client.flags & AFTER_REQUEST):
-        withhold_reply(call.server, call.client, start)
+        withhold_reply(call, start)
 
 
 cdef inline void execute_request(Server *server, Client *client, Batch *batch, int at) noexcept nogil:
@@ -182,19 +185,22 @@ cdef inline void execute_request(Server *server, Client *client, Batch *batch, i
     execute_begun(&call)
 
 
-cdef void withhold_reply(Server *server, Client *client, size_t start) noexcept nogil:
+cdef void withhold_reply(Call *call, size_t start) noexcept nogil:
     """Drops the reply under CLIENT REPLY OFF and SKIP. A command that waits ends only when it is replied to."""
-    if client_withholds(client):
-        reply_truncate(&server.reply, start)
-    if not client.flags & CLIENT_BLOCKED:
-        client_end_reply(client)
+    if client_withholds(call.client):
+        reply_truncate(call.reply, start)
+    if not call.client.flags & CLIENT_BLOCKED:
+        client_end_reply(call.client)
+    if call.client.flags & CLIENT_CACHING:
+        tracking_leave_caching(call)
 
 
-cdef void end_request(Server *server, Client *client, size_t start) noexcept nogil:
+cdef void end_request(Call *call, size_t start) noexcept nogil:
     """Ends a request: messages sent to the client meanwhile follow its reply."""
-    withhold_reply(server, client, start)
-    if client.flags & CLIENT_ADDRESSED:
-        outbox_collect(&server.outbox, client, &server.reply, &server.wait_offset)
+    cdef Server *server = call.server
+    withhold_reply(call, start)
+    if call.client.flags & CLIENT_ADDRESSED:
+        outbox_collect(&server.outbox, call.client, &server.reply, &server.wait_offset)
 
 
 cdef void rewind(Server *server, Parser *parser, const char *buffer, const Request *request) noexcept nogil:

@@ -55,9 +55,11 @@ from pyredis.call.state cimport (
     RESTRICT_FAULTS,
     RESTRICT_LOADING,
     RESTRICT_PAUSED,
+    RESTRICT_TRACKING,
     Server,
     exceeds_memory,
 )
+from pyredis.call.tracking cimport tracking_make_room
 from pyredis.dispatch.injected cimport FAULT_ERROR, FAULT_LATE, FAULT_NONE, Fault, hold_reply, strike
 from pyredis.dispatch.run cimport note_rejection, run_command
 from pyredis.ground.base cimport Slice, likely, slice_of
@@ -316,6 +318,8 @@ cdef bint refused(Call *call) noexcept nogil:
     if call.client.flags & CLIENT_UNAUTHENTICATED and not call.command.flags & CMD_NO_AUTH:
         reject(call, "NOAUTH Authentication required.")
         return True
+    if call.server.restrictions & RESTRICT_TRACKING:
+        tracking_make_room(call.server, call.client)
     if queues and call.command.flags & CMD_NO_MULTI:
         reject(call, "ERR Command not allowed inside a transaction")
         return True

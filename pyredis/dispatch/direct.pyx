@@ -14,6 +14,7 @@ from pyredis.call.client_state cimport ClientState
 from pyredis.call.outbox cimport outbox_forget
 from pyredis.call.state cimport Server, State, find_command
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.call.tracking cimport tracking_end, tracking_forget
 from pyredis.dispatch.apart cimport apart_suspended
 from pyredis.dispatch.batch cimport execute_call
 from pyredis.ground.base cimport Slice, cycles_now
@@ -66,6 +67,7 @@ cdef class DirectClient(ClientState):
         """Drops the transaction, the watches, the subscriptions, and the messages that are addressed to the client."""
         cdef Account *interrupted = mem_enter(self.state.server.memory)
         forget_subscriptions(&self.state.server, &self.client)
+        tracking_forget(&self.state.server, &self.client)
         outbox_forget(&self.state.server.outbox, &self.client)
         client_discard(&self.client)
         mem_enter(interrupted)
@@ -101,6 +103,7 @@ cdef class DirectClient(ClientState):
             raise RuntimeError("not possible while the client's EXEC runs")
         interrupted = mem_enter(self.state.server.memory)
         forget_subscriptions(&self.state.server, &self.client)
+        tracking_end(&self.state.server, &self.client)
         client_reset(&self.client, &self.state.server.keyspace)
         mem_enter(interrupted)
         self.name = b""

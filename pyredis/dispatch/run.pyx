@@ -27,6 +27,7 @@ from pyredis.call.handlers cimport argument_list, client_object, excerpt
 from pyredis.call.monitoring cimport MonitorWords, monitor_note, monitor_show
 from pyredis.call.propagation cimport PROPAGATE_AS_IS, end_unit, propagate_request, takes_changes
 from pyredis.call.state cimport Server, Settings
+from pyredis.call.tracking cimport TRACKED_STATES, tracking_follow
 from pyredis.call.waiting cimport ANY_CHANGE, waiter_of
 from pyredis.ground.base cimport cycles_now, highest_bit, likely, slice_of, unlikely
 from pyredis.journal.log cimport log_is_open
@@ -198,8 +199,10 @@ cdef inline void run_unseen(Call *call) noexcept nogil:
         propagate_request(call)
     if log_is_open(&server.log) and not server.in_exec:
         end_unit(server)
-    if unlikely(call.client.flags & CLIENT_LOADER):
-        return
+    if unlikely(call.client.flags & (CLIENT_LOADER | TRACKED_STATES)):
+        if call.client.flags & CLIENT_LOADER:
+            return
+        tracking_follow(call)
     server.cycle_mark = cycles_now()
     note_duration(call, server.cycle_mark - start)
     # An error inside EXEC is charged only to the command that caused it, not to EXEC as well.

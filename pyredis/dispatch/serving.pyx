@@ -10,6 +10,7 @@ from pyredis.call.pausing cimport pause_holds, pause_leave
 from pyredis.call.propagation cimport end_unit
 from pyredis.call.request cimport Queued, drop_request
 from pyredis.call.state cimport RESTRICT_LOADING, RESTRICT_PAUSED, Server
+from pyredis.call.tracking cimport tracking_follow_reply
 from pyredis.call.waiting cimport (
     ANY_CHANGE,
     END_OF_PAUSE,
@@ -103,6 +104,7 @@ cdef inline bint is_paused(const Server *server, const Waiter *waiter) noexcept 
 
 cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
     cdef size_t begin = server.reply.size
+    cdef Client *client = waiter.client
     cdef Call call
     waiter_call(server, waiter, True, &call)
     server.wait_offset = 0
@@ -110,11 +112,14 @@ cdef void run_again(Server *server, Waiter *waiter) noexcept nogil:
     call.waits = False
     # The user's rights may have changed while it waited.
     if not refused_by_user(&call):
+        server.waiting.served = client
         run_command(&call)
+        server.waiting.served = NULL
     if call.waits:
         reply_truncate(&server.reply, begin)
     else:
         answer_waiter(server, waiter, begin)
+    tracking_follow_reply(server, client)
 
 
 cdef void serve_key(Server *server, AwaitedKey *key) noexcept nogil:

@@ -5,7 +5,7 @@ from libc.stdio cimport snprintf
 
 from pyredis._resp cimport Replied, reply_error, reply_ok, reply_truncate
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_SCRIPT, Client
+from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_SCRIPT, CLIENT_TRACKING, Client
 from pyredis.call.propagation cimport propagate_nothing
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, Server, exceeds_memory
 from pyredis.ground.base cimport Slice, slice_of, unlikely
@@ -178,7 +178,8 @@ cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, b
     client.database = call.client.database
     client.user = call.client.user
     client.protocol = 2
-    client.flags = CLIENT_SCRIPT | CLIENT_DENY_BLOCKING | call.client.flags & CLIENT_NO_TOUCH
+    client.flags = CLIENT_SCRIPT | CLIENT_DENY_BLOCKING | call.client.flags & (CLIENT_NO_TOUCH | CLIENT_TRACKING)
+    client.tracking = call.client.tracking
 
 
 cdef void report_failure(Interpreter *lua, int status) noexcept nogil:

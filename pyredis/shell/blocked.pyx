@@ -8,6 +8,7 @@ from pyredis.call.outbox cimport outbox_answer
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server, enter
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.call.tracking cimport tracking_forget
 from pyredis.call.waiting cimport waiter_of
 from pyredis.dispatch.serving cimport end_wait, forget_waiting
 from pyredis.keyspace.keyspace cimport keyspace_tick
@@ -87,9 +88,10 @@ cdef class Blockable(Sender):
         return True
 
     cdef int stop_waiting(self) except -1:
-        """Ends the wait, without a reply, and the subscriptions: from now on nothing is removed from a key for this
-        client, and nothing is published to it."""
+        """Ends the wait, without a reply, the subscriptions and tracking: from now on nothing is removed from a key for
+        this client, and nothing is published or reported to it."""
         self.disarm()
         forget_waiting(&self.hub.core.server, &self.client)
         forget_subscriptions(&self.hub.core.server, &self.client)
+        tracking_forget(&self.hub.core.server, &self.client)
         return 0

@@ -64,7 +64,7 @@ cdef class ClientView(Listed):
     @property
     def total_memory(self):
         return (self.input_memory + self.client.queue_bytes + self.argument_memory + self.output_memory +
-                self.subscription_memory + sizeof(Client) + sizeof(Parser))
+                self.subscription_memory + self.tracking_memory + sizeof(Client) + sizeof(Parser))
 
 
 def address_text(address):

@@ -15,8 +15,9 @@ from libc.stdint cimport int64_t, uint64_t
 from pyredis._core cimport Core
 from pyredis._resp cimport Reply, reply_free, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED
-from pyredis.call.outbox cimport Mailbox, outbox_collect, outbox_due
+from pyredis.call.outbox cimport Mailbox, outbox_collect, outbox_due, outbox_has_mail
 from pyredis.call.state cimport Server, enter
+from pyredis.call.tracking cimport tracking_broadcast, tracking_memory
 from pyredis.call.waiting cimport Waiter
 from pyredis.channels.channels cimport subscriber_memory
 from pyredis.dispatch.apart cimport apart_resume, apart_suspended
@@ -133,6 +134,7 @@ cdef class Hub:
             # A command called this, and the replies of its own batch have not been delivered yet.
             self.schedule_flush()
             return
+        tracking_broadcast(server)
         self.deliver_mail(released)
         server.reply.size = 0
         if server.reply.capacity > REPLY_KEEP:
@@ -252,7 +254,7 @@ cdef class Hub:
 
     def deliver_soon(self):
         """Delivers the outbox at the end of the iteration. Must be called after anything that may send a message."""
-        if self.core.server.outbox.first != NULL:
+        if outbox_has_mail(&self.core.server.outbox):
             self.schedule_flush()
 
     cdef int deliver_mail(self, uint64_t released) except -1:
@@ -390,7 +392,7 @@ cdef class Hub:
             largest = max(largest, output)
             unsent += output
             allocated += (held + connection.client.queue_bytes + connection.argument_memory +
-                          subscriber_memory(connection.client.subscriber))
+                          subscriber_memory(connection.client.subscriber) + tracking_memory(&connection.client))
         objects = len(self.clients) * type(connection).__basicsize__ if connection is not None else 0
         return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
 

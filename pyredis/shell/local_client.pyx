@@ -21,6 +21,7 @@ from pyredis.call.client cimport (
     CLIENT_PUBSUB,
     CLIENT_REPLY_OFF,
     CLIENT_REPLY_SKIP_NEXT,
+    CLIENT_TRACKING,
     client_discard,
     client_end_reply,
     client_init,
@@ -28,10 +29,11 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.command cimport CMD_BLOCKING, CMD_PRIVATE, Command
 from pyredis.call.monitors cimport monitors_add, monitors_remove
-from pyredis.call.outbox cimport Mailbox, outbox_due, outbox_forget
+from pyredis.call.outbox cimport Mailbox, outbox_due, outbox_forget, outbox_has_mail
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport RESTRICT_PAUSED, Server, find_called, find_command
 from pyredis.call.subscriptions cimport forget_subscriptions
+from pyredis.call.tracking cimport tracking_broadcast, tracking_end
 from pyredis.dispatch.direct cimport call_direct, call_next
 from pyredis.dispatch.resuming cimport resume_command
 from pyredis.dispatch.serving cimport forget_waiting
@@ -69,6 +71,7 @@ REFUSED = {
     b"watch": "use watch() of a pipeline()",
     b"select": "open the database again, with db=",
     b"client|reply": "use pipeline()",
+    b"client|tracking": "use a connection of connection_pool()",
     b"monitor": "use monitor()",
     b"subscribe": "use pubsub()",
     b"psubscribe": "use pubsub()",
@@ -276,6 +279,8 @@ cdef class LocalClient(Blockable):
         cdef bytes argument = argv[argc - 1].data[:argv[argc - 1].size]
         if name == b"select":
             return argc == 2 and argument != b"%d" % self.db
+        if name == b"client|tracking":
+            return argc > 2 and argv[2].data[:argv[2].size].lower() != b"off"
         return name != b"client|reply" or (argc == 3 and argument.lower() != b"on")
 
     cdef object execute(self, int argc, Slice *argv, bint decode):
@@ -306,7 +311,7 @@ cdef class LocalClient(Blockable):
                 return self.await_file(begin, offset, decode)
         if unlikely(self.ordered):
             self.receive(b"".join(parcel_of(&server.reply, begin, 0).parts))
-        if unlikely(server.outbox.first != NULL):
+        if unlikely(outbox_has_mail(&server.outbox)):
             self.send_mail()
         return self.hub.core.take_reply(begin, decode)
 
@@ -377,7 +382,7 @@ cdef class LocalClient(Blockable):
             if offset > aof_released(server.aof):
                 ticket = self.new_ticket(False)
                 self.hub.wait(self, b"+OK\r\n", 5, offset)
-        if server.outbox.first != NULL:
+        if outbox_has_mail(&server.outbox):
             self.send_mail()
         if unlikely(self.client.flags & CLOSING):
             self.forget()
@@ -467,10 +472,12 @@ cdef class LocalClient(Blockable):
     def send_mail(self):
         """Delivers messages to clients in process now; those to sockets at the end of the loop's next iteration."""
         cdef Server *server = &self.hub.core.server
-        cdef Mailbox *mailbox = outbox_due(&server.outbox)
+        cdef Mailbox *mailbox
         cdef Mailbox *following
         cdef uint64_t released = self.hub.released()
         cdef list receivers = []
+        tracking_broadcast(server)
+        mailbox = outbox_due(&server.outbox)
         while mailbox != NULL:
             following = mailbox.after
             if mailbox.client.flags & CLIENT_LOCAL:
@@ -662,6 +669,7 @@ cdef class LocalClient(Blockable):
             raise RuntimeError("not possible while the client's EXEC runs")
         forget_subscriptions(&self.hub.core.server, &self.client)
         monitors_remove(&self.hub.core.server.monitors, &self.client)
+        tracking_end(&self.hub.core.server, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
 
@@ -691,7 +699,7 @@ cdef class LocalClient(Blockable):
     def is_idle(self):
         """Whether nothing distinguishes it from a new client: no transaction, subscription, or reply to come."""
         cdef unsigned busy = (CLIENT_MULTI | CLIENT_PUBSUB | CLIENT_MONITOR | CLIENT_BLOCKED | CLIENT_NO_TOUCH |
-                              CLIENT_NO_EVICT | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT)
+                              CLIENT_NO_EVICT | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP_NEXT | CLIENT_TRACKING)
         return not (self.client.flags & busy or self.client.watching or self.tickets or self.inbox or self.name or
                     self.lib_name or self.lib_ver or self.client.protocol != 3)
 

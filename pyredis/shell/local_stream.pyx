@@ -9,6 +9,7 @@ from libc.string cimport memchr, memcpy
 
 from pyredis._resp cimport Reply, reply_truncate
 from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_AFTER_REPLY, CLIENT_CLOSE_NOW
+from pyredis.call.outbox cimport outbox_has_mail
 from pyredis.call.pausing cimport is_held_back
 from pyredis.call.state cimport Server
 from pyredis.ground.base cimport likely, unlikely
@@ -114,7 +115,7 @@ cdef class LocalStream(LocalClient):
             if offset > aof_released(server.aof):
                 return self.await_file(begin, offset, False)
         self.keep_reply(begin)
-        if unlikely(server.outbox.first != NULL):
+        if unlikely(outbox_has_mail(&server.outbox)):
             self.send_mail()
         return None
 

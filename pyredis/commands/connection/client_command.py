@@ -6,7 +6,7 @@ from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, integer, one_of, shown, word, wrong_subcommand
 from pyredis.config.syntax import to_bytes
-from pyredis.replies import OK, Set, Verbatim
+from pyredis.replies import OK, Verbatim
 
 NO_SUCH_CLIENT = "ERR No such client"
 UNBLOCK_REASON = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
@@ -128,7 +128,7 @@ def describe(client) -> bytes:
         "events": "rw" if output else "r",
         "cmd": client.last_command or "NULL",
         "user": client.user,
-        "redir": -1,
+        "redir": client.redirection,
         "resp": client.protocol,
         "lib-name": client.lib_name.decode(),
         "lib-ver": client.lib_ver.decode(),
@@ -245,17 +245,6 @@ def client_unpause(client, args):
     return OK
 
 
-# ---- tracking, which no client can turn on ----
-
-
-def client_trackinginfo(client, args):
-    return {b"flags": Set([b"off"]), b"redirect": -1, b"prefixes": []}
-
-
-def client_getredir(client, args):
-    return -1
-
-
 def client_unblock(client, args):
     if len(args) > 4:
         raise wrong_subcommand(args)
@@ -267,7 +256,6 @@ def client_unblock(client, args):
 
 HANDLERS = {
     "client_getname": client_getname,
-    "client_getredir": client_getredir,
     "client_help": lambda client, args: help_lines("client"),
     "client_id": client_id,
     "client_info": client_info,
@@ -279,7 +267,6 @@ HANDLERS = {
     "client_reply": client_reply,
     "client_setinfo": client_setinfo,
     "client_setname": client_setname,
-    "client_trackinginfo": client_trackinginfo,
     "client_unblock": client_unblock,
     "client_unpause": client_unpause,
 }

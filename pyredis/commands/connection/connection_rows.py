@@ -39,6 +39,13 @@ with family("connection", module="connection", acl="connection"):
         help_since="5.0.0",
     )
     row(
+        "CLIENT|CACHING mode=(YES|NO)",
+        PLAIN,
+        since="6.0.0",
+        complexity="O(1)",
+        summary="Chooses whether the keys of this connection's next command are tracked, in OPTIN or OPTOUT mode.",
+    )
+    row(
         "CLIENT|GETNAME",
         PLAIN,
         since="2.6.9",
@@ -126,6 +133,14 @@ with family("connection", module="connection", acl="connection"):
         since="2.6.9",
         complexity="O(1)",
         summary="Gives this connection a name.",
+    )
+    row(
+        "CLIENT|TRACKING status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix]... [bcast=BCAST] [optin=OPTIN] "
+        "[optout=OPTOUT] [noloop=NOLOOP]",
+        PLAIN,
+        since="6.0.0",
+        complexity="O(1), and O(N) for N prefixes in BCAST mode.",
+        summary="Turns messages about changes of the keys that this connection has read on or off.",
     )
     row(
         "CLIENT|TRACKINGINFO",

@@ -9,6 +9,7 @@ from pyredis.call.errors cimport integer_argument, reply_syntax_error
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport reads_everything
 from pyredis.call.propagation cimport propagate_instead
+from pyredis.call.tracking cimport tracking_note_flush
 from pyredis.call.waiting cimport waiting_mark_all
 from pyredis.ground.base cimport equals_nocase, parse_int64
 from pyredis.keyspace.databases cimport keyspace_flush, keyspace_swap
@@ -98,6 +99,7 @@ cdef Replied flush_range(Call *call, int first, int end) noexcept nogil:
         removed += table_size(&keyspace.databases[index].keys)
         keyspace_flush(keyspace, &keyspace.databases[index], lazy)
         waiting_mark_all(&call.server.waiting, &keyspace.databases[index])
+    tracking_note_flush(call.server)
     changed_all(call, removed)
     # Propagated even if there was nothing to remove.
     propagate_instead(call, call.argc, call.argv)

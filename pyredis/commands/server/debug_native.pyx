@@ -7,6 +7,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcpy, memset
 
 from pyredis.call.state cimport State
+from pyredis.call.tracking cimport tracking_note
+from pyredis.call.waiting cimport HEARD_TRACKING
 from pyredis.ground.base cimport Slice, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free
 from pyredis.keyspace.keyspace cimport (
@@ -87,6 +89,8 @@ cdef int create(State core, int number, bytes key, Slice value) except -1:
     if entry == NULL:
         keyspace_set_string(&core.server.keyspace, database, name, hash, NULL, value, -1)
         keyspace_signal(database, name, hash)
+        if core.server.heard & HEARD_TRACKING:
+            tracking_note(&core.server, core.server.current, name, hash)
     return 0
 
 

@@ -81,6 +81,7 @@ def _listeners(config) -> dict[str, str]:
 def clients(client):
     totals = facts_native.client_totals(client.host.hub)
     deadlines, awaited, eagerly_awaited = facts_native.waiting(client.core)
+    counters = client.core.counters()
     return {
         "connected_clients": len(client.host.clients),
         "cluster_connections": 0,
@@ -88,8 +89,8 @@ def clients(client):
         "client_recent_max_input_buffer": totals.input_buffer,
         "client_recent_max_output_buffer": totals.output_buffer,
         "blocked_clients": totals.blocked,
-        "tracking_clients": 0,
-        "pubsub_clients": client.core.counters()["pubsub_clients"],
+        "tracking_clients": counters.get("tracking_clients", 0),
+        "pubsub_clients": counters["pubsub_clients"],
         "watching_clients": totals.watching,
         "clients_in_timeout_table": deadlines,
         "total_watched_keys": facts_native.watched_keys(client.core),

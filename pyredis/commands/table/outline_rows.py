@@ -11,6 +11,7 @@ setbit bitmaps.setbit 4 1 0 1:Wau write denyoom
 auth connection.auth -2 0 0 - noscript loading stale fast no_auth allow_busy holds_secrets
 client - -2 0 0 -
 client|help connection.client_help 2 0 0 - loading stale
+client|caching connection.client_caching 3 0 0 - noscript loading stale
 client|getname connection.client_getname 2 0 0 - noscript loading stale
 client|getredir connection.client_getredir 2 0 0 - noscript loading stale
 client|id connection.client_id 2 0 0 - noscript loading stale
@@ -23,6 +24,7 @@ client|pause connection.client_pause -3 0 0 - admin noscript loading stale
 client|reply connection.client_reply 3 0 0 - noscript loading stale
 client|setinfo connection.client_setinfo 4 0 0 - noscript loading stale
 client|setname connection.client_setname 3 0 0 - noscript loading stale
+client|tracking connection.client_tracking -3 0 0 - noscript loading stale
 client|trackinginfo connection.client_trackinginfo 2 0 0 - noscript loading stale
 client|unblock connection.client_unblock -3 0 0 - admin noscript loading stale
 client|unpause connection.client_unpause 2 0 0 - admin noscript loading stale

@@ -22,6 +22,7 @@ NATIVE = {
         )
     },
     "generic.database_commands": "databases",
+    "connection.client_tracking": "connection",
     "connection.connection_native": "connection",
     "server.memory_native": "server",
 }

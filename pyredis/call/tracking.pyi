@@ -1,0 +1,1 @@
+"""Client-side caching, for native code only: see ``call/tracking.pxd``."""
