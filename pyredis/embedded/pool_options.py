@@ -8,13 +8,16 @@ from pyredis.config.directives import find
 
 # Parameters of redis-py's classes that a caller cannot give.
 OURS = {"self", "connection_class", "kwargs", "path"}
+# Of pools with a client-side cache: they take these from their keyword arguments without naming them.
+CACHING = {"cache", "cache_config"}
 
 
 def accepted(pool: type, connection: type) -> set[str]:
     """Returns the names of redis-py's options for a pool and its connections."""
     initializers = [vars(each)["__init__"] for each in (*pool.__mro__, *connection.__mro__) if "__init__" in vars(each)]
     signatures = [inspect.signature(each).parameters for each in initializers if each is not object.__init__]
-    return {name for parameters in signatures for name in parameters} - OURS
+    names = {name for parameters in signatures for name in parameters} - OURS
+    return names | CACHING if "cache_factory" in names else names
 
 
 def divided(options: Mapping[str, Any], of_redis_py: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
