@@ -158,8 +158,10 @@ def test_relative_paths_are_below_dir_and_the_process_stays_where_it_is(command,
 
 
 def test_the_pid_file_is_there_while_the_server_runs(command, tmp_path):
-    ended = command("--pidfile", "x.pid", body="import os; log.notice(open('x.pid').read() + f'is {os.getpid()}')")
-    found = re.search(r"\* (\d+)\nis (\d+)\n", ended.stdout)
+    ended = command(
+        "--pidfile", "x.pid", body="import os; log.notice(open('x.pid').read().strip() + f' is {os.getpid()}')"
+    )
+    found = re.search(r"\* (\d+) is (\d+)\n", ended.stdout)
     assert found[1] == found[2]
     assert not (tmp_path / "x.pid").exists()
 

@@ -33,6 +33,22 @@ def test_a_line_tells_pid_role_time_level_and_message(log):
     assert found.groups() == (str(os.getpid()), "M", "*", "Server initialized")
 
 
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        ("a\nb\r\tc\0", r"a\nb\r\tc\x00"),
+        ("\x1b[2J\x7f\x9b", r"\x1b[2J\x7f\x9b"),
+        ("caf\u00e9 \u2603", "caf\u00e9 \u2603"),
+        ("\udc9b2J", r"\x9b2J"),
+    ],
+)
+def test_a_message_is_one_line_without_control_characters(log, message, written):
+    log.warning(message)
+    log.warning("next")
+    assert [line[-len(written) :] for line in lines(log)[:1]] == [written]
+    assert len(lines(log)) == 2
+
+
 def test_the_oracles_lines_have_the_same_format(shared_oracle):
     assert [line for line in shared_oracle.log().splitlines() if LINE.fullmatch(line)]
 
@@ -113,7 +129,7 @@ def test_the_system_log_gets_priority_and_text(monkeypatch, log):
 
     assert sent == [
         ("redis", syslog.LOG_PID | syslog.LOG_NDELAY, syslog.LOG_LOCAL3),
-        (syslog.LOG_WARNING, "a\\0b"),
+        (syslog.LOG_WARNING, "a\\x00b"),
     ]
     assert lines(log)
 

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug", "verbose", "notice", "warning")
 
+# A message is one line, whatever a client put into it, and no command to a terminal: control characters are escaped,
+# also those that are single bytes above 127.
+_CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+_ESCAPES = {
+    **{code: f"\\x{code:02x}" for code in _CONTROLS},
+    **{0xDC00 + code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
+    **{ord(character): f"\\{letter}" for character, letter in zip("\n\r\t", "nrt", strict=True)},
+}
+
 _MARKS = {"debug": ".", "verbose": "-", "notice": "*", "warning": "#"}
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _PRIORITIES = {
@@ -73,13 +82,14 @@ class Log:
         self.write("warning", message)
 
     def write(self, level: str, message: str) -> None:
-        """Writes a message, unless its level is below the log's own."""
+        """Writes a message as one line, control characters escaped, unless its level is below the log's own."""
         if not self.enabled(level):
             return
+        message = message.translate(_ESCAPES)
         head = f"{os.getpid()}:{self.role} {timestamp(time.time())} {_MARKS[level]}"
         self.raw(f"{head} {message}\n".encode("utf-8", "surrogateescape"))
         if self.syslog:
-            syslog.syslog(_PRIORITIES[level], message.encode("utf-8", "replace").decode().replace("\0", "\\0"))
+            syslog.syslog(_PRIORITIES[level], message.encode("utf-8", "replace").decode())
 
     def raw(self, data: bytes) -> None:
         """Writes bytes as they are, whatever the level. Uses only open, write and close, so a crash handler can too."""
