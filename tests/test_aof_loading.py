@@ -547,3 +547,30 @@ def test_we_load_the_folder_of_redis(start_ours, start_oracle, rewritten):
     ours = start_ours("--appendonly", "yes", name="shared")
     assert digest(ours) == expected
     assert "appendonly.aof.manifest" in present(ours.folder)
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        (["SETRANGE", "k", 2**63 - 1, "a"], "string exceeds maximum allowed size (proto-max-bulk-len)"),
+        (["SETRANGE", "k", 2**60, "a"], "string exceeds maximum allowed size (proto-max-bulk-len)"),
+        (["SETBIT", "k", 2**63 - 1, 1], "bit offset is not an integer or out of range"),
+        (["BITFIELD", "k", "SET", "u8", 2**62, 1], "bit offset is not an integer or out of range"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+@pytest.mark.parametrize("encloses", [False, True], ids=["alone", "in a transaction"])
+def test_a_string_for_which_no_machine_has_memory_is_damage_at_its_offset(start_with, command, error, encloses):
+    unit = [["MULTI"], command, ["EXEC"]] if encloses else [command]
+    log, path = refused(start_with, THREE + commands(*unit, ["SET", "later", "1"]))
+    assert f"{path.name} at offset {len(THREE)}: command that cannot be executed: ERR {error}. " in log
+
+
+def test_a_file_may_hold_longer_strings_than_the_limit_now_in_force(start_with):
+    size = 3_000_000
+    server, _ = start_with(
+        commands(["SETRANGE", "k", size, "a"], ["SETBIT", "bits", 8 * size, 1]), "--proto-max-bulk-len", "1mb"
+    )
+    with server.client() as client:
+        assert client.must("STRLEN", "k") == client.must("STRLEN", "bits") == size + 1
+        assert client.call("SETRANGE", "k", size + 1, "a").is_error

@@ -1,11 +1,33 @@
 """The texts of shared error replies."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdio cimport snprintf
 
 from pyredis._resp cimport Replied, reply_error
 from pyredis.call.call cimport Call
+from pyredis.call.client cimport CLIENT_CLOSE_NOW, CLIENT_LOADER
 from pyredis.ground.base cimport Slice, likely, parse_int64
+
+cdef extern from "<ctype.h>" nogil:
+    int toupper(int byte)
+
+cdef extern from *:
+    """
+    #include <stdlib.h>
+
+    static bool has_room(size_t size) {
+        /* A compiler may leave out an allocation that nobody uses. */
+        void *volatile block = malloc(size);
+        bool found = block != NULL;
+        free(block);
+        return found;
+    }
+    """
+    bint has_room(size_t size) nogil
+
+cdef enum:
+    # No machine has so much memory, in bytes. The sanitizers' allocator ends the process if it is asked for more.
+    MOST_MEMORY = 1099511627776
 
 
 cdef Replied reply_syntax_error(Call *call) noexcept nogil:
@@ -65,4 +87,13 @@ cdef bint integer_argument(Call *call, int index, int64_t *value) noexcept nogil
     if likely(parse_int64(call.argv[index].data, call.argv[index].size, value)):
         return True
     reply_not_integer(call)
+    return False
+
+
+cdef bint accepts_in_file(Call *call, uint64_t size) noexcept nogil:
+    if not call.client.flags & CLIENT_LOADER:
+        return False
+    if size < <uint64_t> MOST_MEMORY and has_room(size):
+        return True
+    call.client.flags |= CLIENT_CLOSE_NOW
     return False

@@ -140,8 +140,7 @@ cdef class AofLoader:
         """Returns the reason for a command that was refused; the replies of its slice begin at ``replies``."""
         cdef Reply *reply = &self.core.server.reply
         cdef bytes error = reply.data[max(replies, reply.last_error):reply.size].partition(b"\r")[0]
-        return (f"command that cannot be executed: {error[1:].decode('utf-8', 'backslashreplace')} "
-                f"({self.client.commands} commands before it were executed)")
+        return f"command that cannot be executed: {error[1:].decode('utf-8', 'backslashreplace')}"
 
     cdef int start_over(self) except -1:
         """Resets the parser to the start of a request cut off by the window: others use the scratch meanwhile."""

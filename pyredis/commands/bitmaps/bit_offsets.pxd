@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._resp cimport reply_error
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport CLIENT_LOADER
+from pyredis.call.errors cimport accepts_length
 from pyredis.ground.base cimport Slice, mul_overflows, parse_int64
 
 
@@ -16,7 +16,7 @@ cdef inline bint bit_offset_argument(Call *call, int index, int width, uint64_t 
     cdef bint counts = width > 0 and text.size > 0 and text.data[0] == c'#'
     if parse_int64(text.data + counts, text.size - counts, &value) and value >= 0 and \
             not mul_overflows(value, width if counts else 1, &value) and \
-            (<uint64_t> value // 8 < call.server.settings.proto_max_bulk or call.client.flags & CLIENT_LOADER):
+            accepts_length(call, <uint64_t> value // 8 + 1):
         offset[0] = <uint64_t> value
         return True
     reply_error(call.reply, "ERR bit offset is not an integer or out of range")

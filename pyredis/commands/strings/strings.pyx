@@ -23,7 +23,13 @@ from pyredis._resp cimport (
 from pyredis.call.call cimport Call, key_hash
 from pyredis.call.changes cimport EVENT_GENERIC, EVENT_STRING, changed, changed_key, note_event
 from pyredis.call.client cimport CLIENT_LOADER
-from pyredis.call.errors cimport integer_argument, reply_invalid_expiry, reply_syntax_error, reply_wrong_arity
+from pyredis.call.errors cimport (
+    accepts_length,
+    integer_argument,
+    reply_invalid_expiry,
+    reply_syntax_error,
+    reply_wrong_arity,
+)
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport (
     lookup_read_hashed,
@@ -468,7 +474,7 @@ cdef Replied msetnx(Call *call) noexcept nogil:
 
 cdef bint would_be_too_long(Call *call, uint64_t size, uint64_t more) noexcept nogil:
     """Returns True, after an error reply, if no string may be so long."""
-    if call.client.flags & CLIENT_LOADER or size + more <= call.server.settings.proto_max_bulk:
+    if accepts_length(call, size + more):
         return False
     reply_error(call.reply, "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
     return True
