@@ -72,16 +72,22 @@ cdef Replied eval_text(Call *call, bint read_only) noexcept nogil:
     return script_run(call, interpreter_of(call.server), &script.runnable, FIRST_KEY, keys, read_only)
 
 
+cdef Replied reply_no_script(Call *call) noexcept nogil:
+    return reply_error(call.reply, "NOSCRIPT No matching script. Please use EVAL.")
+
+
 cdef Replied eval_digest(Call *call, bint read_only) noexcept nogil:
     cdef Script *script
     cdef int keys
     monitor_show_now(call)
+    if call.argv[SCRIPT].size != DIGEST_SIZE:
+        return reply_no_script(call)
     keys = key_count(call)
     if keys < 0 or not interpreter_ready(call):
         return 0
     script = scripts_find(scripts_of(call), call.argv[SCRIPT])
     if unlikely(script == NULL):
-        return reply_error(call.reply, "NOSCRIPT No matching script. Please use EVAL.")
+        return reply_no_script(call)
     scripts_used(scripts_of(call), script)
     return script_run(call, interpreter_of(call.server), &script.runnable, FIRST_KEY, keys, read_only)
 
