@@ -24,6 +24,9 @@ class Connection(Blockable):
     def monitor(self) -> bool:
         """Sends this client a line for every command from now on; false if it is sent that already."""
     def refuse_request(self) -> None: ...
+    @property
+    def input_beginning(self) -> bytes:
+        """The first bytes of the input that it holds, for the log."""
     def close(self, after_reply: bool = False) -> None:
         """Ends the connection: at once, or after the replies made so far."""
     def push(self, data: bytes) -> None:

@@ -81,6 +81,8 @@ cdef enum:
     # A reply buffer larger than this is released when it is empty.
     REPLY_KEEP = 1 << 20
     UNAUTHENTICATED_QUERY = 1 << 20
+    # Bytes of a client's input that the log shows.
+    SHOWN_INPUT = 64
     # After this many requests, or slices of replies, a client that has more input lets others have their turn.
     FAIR_REQUESTS = 256
     FAIR_SLICES = 4
@@ -352,6 +354,11 @@ cdef class Connection(Blockable):
             self.hub.host.on_query_limit(self)
             self.close()
         return 0
+
+    @property
+    def input_beginning(self):
+        """The first bytes of the input that it holds, for the log."""
+        return self.intake.data[:min(self.intake.size, <size_t> SHOWN_INPUT)] if self.intake.data != NULL else b""
 
     cdef int deliver(self, size_t begin) except -1:
         """Sends the replies of a batch, or leaves them for the end of the iteration."""

@@ -464,7 +464,7 @@ class Server:
         return self.rules.exceeds_output_limit(connection, size)
 
     def on_query_limit(self, connection: Any) -> None:
-        self.log.warning(f"Closing client that reached max query buffer length: {self.rules.describe(connection)}")
+        self.rules.on_query_limit(connection)
 
     def on_foreign_protocol(self, connection: Any) -> None:
         self.rules.on_foreign_protocol(connection)

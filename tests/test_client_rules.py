@@ -17,6 +17,7 @@ class Client(SimpleNamespace):
     def __init__(self, identity: int, **facts) -> None:
         super().__init__(id=identity, address="127.0.0.1:1", name=b"", output_memory=0, blocked=False, active_ms=0)
         self.output_class = "normal"
+        self.must_authenticate = False
         vars(self).update(facts)
         self.closed = False
 
@@ -47,7 +48,17 @@ def rules():
     config = {"client-output-buffer-limit": limits, "timeout": 0}
     log = SimpleNamespace(warning=lambda text: None, verbose=lambda text: None)
     core = SimpleNamespace(now_ms=0)
-    return ClientRules(SimpleNamespace(config=config, log=log, core=core, clients={}))
+    rules = ClientRules(SimpleNamespace(config=config, log=log, core=core, clients={}))
+    rules.describe = lambda client: f"id={client.id}"
+    return rules
+
+
+def test_a_client_that_has_not_authenticated_may_owe_a_kilobyte(rules, clock):
+    rules.server.config["client-output-buffer-limit"] = {"normal": BufferLimit(0, 0, 0)}
+    client = Client(1, must_authenticate=True)
+    assert not rules.exceeds_output_limit(client, 1024)
+    assert rules.exceeds_output_limit(client, 1025)
+    assert not rules.exceeds_output_limit(Client(2), 1025)
 
 
 def test_a_client_may_owe_as_much_as_the_hard_limit_and_no_byte_more(rules, clock):

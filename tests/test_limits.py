@@ -1,6 +1,7 @@
 """Limits on clients: which may connect, how many, how much they may send, with and without a password, and for how long
 they may be idle."""
 
+import contextlib
 import os
 import re
 import resource
@@ -185,6 +186,22 @@ def test_who_is_not_authenticated_may_send_little(guarded):
     guarded.check_bytes(encode_command("AUTH", "secret") + encode_command("ECHO", "v" * 20000), 2)
 
 
+def test_an_unauthenticated_client_that_does_not_read_is_closed(start_ours):
+    """Once the socket takes no more, a kilobyte may wait; with the password, as much as the client's class allows."""
+    server = start_ours("--requirepass", "secret")
+    with RawClient(server.address) as flooder, RawClient(server.address) as admin:
+        admin.must("AUTH", "secret")
+        with contextlib.suppress(ConnectionError):
+            while info(admin, "client_output_buffer_limit_disconnections") == 0:
+                flooder.send_bytes(encode_command("PING") * 10_000)
+        assert info(admin, "client_output_buffer_limit_disconnections") == 1
+        assert "closed for overcoming of output buffer limits." in server.log()
+        with RawClient(server.address) as client:
+            client.must("AUTH", "secret")
+            client.send_bytes(encode_command("ECHO", "x" * 100_000) * 100)
+            assert all(len(client.read().decoded) == 100_000 for _ in range(100))
+
+
 # ---- input ----
 
 
@@ -220,6 +237,40 @@ def test_too_much_input_without_a_request_is_refused(start_ours, loop):
         other.must("CONFIG", "SET", "client-query-buffer-limit", "8mb")
         with server.client() as client:
             assert client.must("ECHO", "x" * 3_000_000) == b"x" * 3_000_000
+
+
+def closing_line(server: Server) -> str:
+    """Returns what the log says of a client with too much input, without what differs between two servers and
+    versions."""
+    line = next(line for line in log_messages(server) if "max query buffer length" in line)
+    return re.sub(
+        r"\b(addr|laddr|fd|watch|qbuf|qbuf-free|argv-mem|rbs|rbp|tot-mem|events|lib-name|lib-ver)=\S* ?", "", line
+    )
+
+
+def test_the_log_shows_the_client_and_the_beginning_of_its_input_as_the_oracle_s(start_ours, start_oracle):
+    """A client's line, and its input in quotes with what a terminal could take for a command escaped. The oracle has
+    dropped the beginning of such a request by then."""
+    shown = []
+    for start in (start_ours, start_oracle):
+        server = start("--client-query-buffer-limit", "1mb")
+        with server.client() as client:
+            identity = client.must("CLIENT", "ID")
+            client.must("CLIENT", "SETNAME", "me")
+            assert ends(client, b'*2\r\n$4\r\nE\x1b"\xff\r\n$3000000\r\n' + b"x" * 2_000_000)
+        wait_until(lambda server=server: "max query buffer length" in server.log(), "the log")
+        shown.append(closing_line(server).replace(f"id={identity} ", "id=N "))
+    assert shown[0].partition(" (")[0] == shown[1].partition(" (")[0]
+    assert re.search(r' \(qbuf initial bytes: "x{64}"\)$', shown[1])
+    assert "name=me " in shown[0]
+    assert shown[0].endswith(' (qbuf initial bytes: "*2\\r\\n$4\\r\\nE\\x1b\\"\\xff\\r\\n$3000000\\r\\n")')
+
+
+def test_the_input_of_clients_can_be_kept_out_of_the_log(start_ours):
+    server = start_ours("--client-query-buffer-limit", "1mb", "--hide-user-data-from-log", "yes")
+    with server.client() as client:
+        assert ends(client, b"*2\r\n$4\r\nECHO\r\n$3000000\r\n" + b"x" * 2_000_000)
+    assert closing_line(server).endswith(" (qbuf initial bytes: *redacted*)")
 
 
 def test_what_a_transaction_has_queued_counts_as_input(start_ours):

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "shutdown-on-sigterm": "test_lifecycle.py::test_what_a_signal_does_can_be_chosen",
     "appendfsync": "test_durability.py::test_a_change_of_the_mode_loses_no_reply",
     "appendonly": "test_aof_rewriting.py::test_turned_on_while_serving_everything_is_kept_once_the_base_is_there",
+    "hide-user-data-from-log": "test_limits.py::test_the_input_of_clients_can_be_kept_out_of_the_log",
     "lfu-log-factor": "test_generic.py::test_a_large_log_factor_slows_the_counter_down",
     "lazyfree-lazy-expire": "test_expiry.py::test_the_file_is_told_of_a_removal_where_the_moment_is_past",
     "slowlog-max-len": "test_server_commands.py::test_the_slow_log_keeps_its_length",

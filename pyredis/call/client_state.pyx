@@ -86,6 +86,11 @@ cdef class ClientState:
         self.set_flag(CLIENT_AUTHENTICATED, value)
         self.set_flag(CLIENT_UNAUTHENTICATED, not value)
 
+    @property
+    def must_authenticate(self):
+        """Whether it is refused until it authenticates."""
+        return (self.client.flags & CLIENT_UNAUTHENTICATED) != 0
+
     def require_password(self, bint required):
         """Applies a change of the password: from now on a client that has not authenticated is refused, or served."""
         self.set_flag(CLIENT_UNAUTHENTICATED, required and not self.authenticated)

@@ -10,6 +10,8 @@ from pyredis.host import listeners
 if TYPE_CHECKING:
     from pyredis.persistence.server_parts import ServerParts
 
+# Unread replies at which a client that has not authenticated is closed, in bytes; the socket's buffer is not counted.
+UNAUTHENTICATED_OUTPUT = 1024
 # How long further attempts are not logged.
 ATTACK_SECONDS = 60
 REFUSED_FULL = b"-ERR max number of clients reached\r\n"
@@ -73,7 +75,21 @@ class ClientRules:
         self._limits_changed = True
 
     def describe(self, connection: Any) -> str:
-        return f"id={connection.id} addr={connection.address} name={connection.name.decode(errors='replace')}"
+        """Returns the client's line of CLIENT LIST."""
+        from pyredis.commands.connection.client_command import describe
+
+        return describe(connection).decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def on_query_limit(self, connection: Any) -> None:
+        """Logs that a client is closed for too much input, and the beginning of that."""
+        from pyredis.config.syntax import quote, to_text
+
+        hidden = self.server.config["hide-user-data-from-log"]
+        beginning = "*redacted*" if hidden else quote(to_text(connection.input_beginning))
+        self.server.log.warning(
+            f"Closing client that reached max query buffer length: {self.describe(connection)} "
+            f"(qbuf initial bytes: {beginning})"
+        )
 
     def on_foreign_protocol(self, connection: Any) -> None:
         """Logs that dispatch has closed a client that spoke HTTP; once a minute, because a page may try repeatedly."""
@@ -89,7 +105,11 @@ class ClientRules:
     # ---- output ----
 
     def exceeds_output_limit(self, connection: Any, size: int) -> bool:
-        """Whether a client with ``size`` unsent bytes must be closed, by the limits of its class."""
+        """Whether a client with ``size`` unsent bytes must be closed: by the limits of its class, or because it has not
+        authenticated and does not read."""
+        if size > UNAUTHENTICATED_OUTPUT and connection.must_authenticate:
+            self._note_output(connection)
+            return True
         limit = self.server.config["client-output-buffer-limit"][connection.output_class]
         if limit.hard and size > limit.hard:
             self._note_output(connection)
