@@ -12,6 +12,7 @@ cdef class Core(State):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict added_specs      # CommandSpec of the commands that the program has added, by name
+    cdef readonly dict renames          # see `rename_commands`
     cdef readonly dict error_counts     # error code -> count
     cdef bint errors_overflowed         # there were too many codes to count them
     cdef readonly object host           # the Server object in Python

@@ -24,6 +24,8 @@ class Core(State):
     handlers: Final[list[Any]]
     added_specs: Final[dict[str, Any]]
     """The CommandSpec of each command that the program has added, by its name."""
+    renames: Final[dict[str, str]]
+    """The new name of each renamed command by its original one; an empty name if it cannot be called any more."""
     error_counts: Final[dict[str, int]]
     host: Final[Any]
     startup_memory: int
@@ -42,6 +44,9 @@ class Core(State):
     def configure(self, name: str, value: Any) -> None: ...
     def restrict(self, restriction: int, on: bool) -> None: ...
     def calibrate(self) -> None: ...
+    def rename_commands(self, names: dict[str, str]) -> None:
+        """Gives commands of the table other names, or none: ``names`` has the new name by the original one, both in
+        lower case. Must be called before any command, and at most once."""
     def add_command(self, spec: Any, function: Callable[[Any, list[bytes]], Any]) -> None:
         """Adds a command. ``spec`` is its CommandSpec; ``function`` takes a CommandContext (``dispatch/added``) and a
         list of all words, and returns a value of ``replies``.

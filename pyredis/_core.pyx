@@ -62,7 +62,14 @@ from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.injected cimport strike_nested
-from pyredis.dispatch.installing cimport command_at, free_commands, install_added, install_table, remove_added
+from pyredis.dispatch.installing cimport (
+    command_at,
+    free_commands,
+    install_added,
+    install_table,
+    remove_added,
+    rename_commands,
+)
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
 from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, unlikely, wall_us
@@ -252,6 +259,7 @@ cdef class Core(State):
         self.specs = []
         self.handlers = []
         self.added_specs = {}
+        self.renames = {}
         self.server.core = <void *> self
         log_init(&self.server.log, RING_SIZE)
         self.server.outbox.log = &self.server.log
@@ -293,6 +301,16 @@ cdef class Core(State):
         if interrupted != self.server.memory:
             mem_enter(interrupted)
         mem_account_close(self.server.memory)
+
+    # ---- names of commands ----
+
+    def rename_commands(self, dict names):
+        """Gives commands of the table other names, or none: ``names`` has the new name by the original one, both in
+        lower case. Must be called before any command, and at most once."""
+        cdef Account *interrupted = mem_enter(self.server.memory)
+        rename_commands(&self.server, names)
+        self.renames = names
+        mem_enter(interrupted)
 
     # ---- commands that the program adds ----
 

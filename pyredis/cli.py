@@ -82,10 +82,21 @@ def run(arguments: list[str]) -> int:
     path = arguments.pop(0) if arguments and not arguments[0].startswith("-") else None
     check, loop, directives = own_options(arguments)
     config = Config.load(path, directives)
+    check_renames(config)
     if check:
         print("\n".join(described(config)))
         return 0
     return start(config, choose_loop(loop), given=bool(path or directives))
+
+
+def check_renames(config: Config) -> None:
+    """Raises `ConfigError` now, as for any other line, if a line ``rename-command`` cannot be followed."""
+    if config.renames:
+        from pyredis.commands.table.outline import outline
+        from pyredis.commands.table.outline_rows import LINES
+        from pyredis.commands.table.renaming import new_names
+
+        new_names(config.renames, outline(LINES))
 
 
 def own_options(arguments: Sequence[str]) -> tuple[bool, str, list[str]]:

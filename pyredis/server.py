@@ -19,6 +19,7 @@ from pyredis.commands.server.latency import Latency
 from pyredis.commands.server.slowlog import Slowlog
 from pyredis.commands.server.users import Users, UsersError
 from pyredis.commands.table.registry import BOUND, COMMANDS
+from pyredis.commands.table.renaming import new_names
 from pyredis.config import Config, ConfigRejected
 from pyredis.ground.exclusion import Exclusion
 from pyredis.ground.server_log import LEVELS, Log
@@ -61,6 +62,8 @@ class Server:
         self.log = log
         self.core = Core(self, COMMANDS, BOUND, config["databases"])
         self.slowlog = Slowlog(config["slowlog-max-len"])
+        if config.renames:
+            self.core.rename_commands(new_names(config.renames, COMMANDS))
         self.latency = Latency(config["latency-monitor-threshold"])
         self.core.on_slow = self.slowlog.add
         self.core.on_latency = self.latency.add

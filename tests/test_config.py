@@ -363,7 +363,6 @@ def test_names_are_said_once():
         ("cluster-enabled yes", "cluster mode"),
         ("tls-port 6380", "TLS"),
         ("loadmodule x.so", "modules"),
-        ("rename-command FLUSHALL ''", "renaming"),
     ],
 )
 def test_what_would_be_dangerous_to_ignore_stops_the_start(line, missing, tmp_path):

@@ -40,6 +40,7 @@ cdef enum CommandFlag:
     CMD_NAMES_CHANNEL = 1 << 26     # argument 1 is a channel that it publishes to
     CMD_NAMES_CHANNELS = 1 << 27    # all arguments are channels to subscribe to
     CMD_NAMES_PATTERNS = 1 << 28    # the same, but patterns
+    CMD_RENAMED = 1 << 30           # not in the index of names (`call/renames`)
 
 ctypedef struct Command:
     char name[32]               # lower case, full ("config|get")
@@ -70,6 +71,11 @@ cdef enum:
 cdef inline bint accepts_count(const Command *command, Py_ssize_t argc) noexcept nogil:
     """Returns whether ``argc`` words, the command's name included, satisfy its arity."""
     return argc == command.arity if command.arity > 0 else argc >= -command.arity
+
+
+cdef inline bytes top_name(const Command *command):
+    """Returns the command's original name; that of its parent for a subcommand."""
+    return command.name if command.parent == NULL else command.parent.name
 
 
 cdef uint64_t name_hash(const char *name, size_t size) noexcept nogil

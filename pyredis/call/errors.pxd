@@ -14,8 +14,8 @@ cdef Replied reply_invalid_expiry(Call *call) noexcept nogil
 cdef Replied reply_wrong_type(Call *call) noexcept nogil
 cdef Replied reply_wrong_arity(Call *call) noexcept nogil
 cdef Replied reply_no_such_key(Call *call) noexcept nogil
-# For a subcommand that does not take such arguments; `command` in capitals.
-cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil
+# For a subcommand that does not take such arguments.
+cdef Replied refuse_subcommand(Call *call) noexcept nogil
 
 # Whether a command of a file may make a string of so many bytes, more than `proto-max-bulk-len`: the file may have been
 # written under a higher limit, but memory must suffice. If not, the file is damaged here.

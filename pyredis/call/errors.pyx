@@ -74,12 +74,18 @@ cdef Replied reply_wrong_arity(Call *call) noexcept nogil:
     return reply_error(call.reply, text)
 
 
-cdef Replied refuse_subcommand(Call *call, const char *command) noexcept nogil:
-    cdef char text[256]
+cdef Replied refuse_subcommand(Call *call) noexcept nogil:
+    """The command has the name that the client uses: it may have been renamed."""
+    cdef char text[384]
+    cdef char command[128]
     cdef Slice name = call.argv[1]
+    cdef int size = <int> min(call.argv[0].size, sizeof(command))
+    cdef int index
+    for index in range(size):
+        command[index] = <char> toupper(<unsigned char> call.argv[0].data[index])
     call.failed = True
-    snprintf(text, sizeof(text), "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
-             <int> min(name.size, <size_t> 128), name.data, command)
+    snprintf(text, sizeof(text), "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
+             <int> min(name.size, <size_t> 128), name.data, size, command)
     return reply_error(call.reply, text)
 
 

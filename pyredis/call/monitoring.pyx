@@ -6,7 +6,7 @@ from libc.string cimport memcpy
 
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_LOADER, CLIENT_SCRIPT, CLIENT_UNIX, Client
-from pyredis.call.command cimport CMD_ADMIN, CMD_HOLDS_SECRETS, CMD_SKIP_MONITOR
+from pyredis.call.command cimport CMD_ADMIN, CMD_HOLDS_SECRETS, CMD_SKIP_MONITOR, top_name
 from pyredis.call.handlers cimport argument_list, client_object
 from pyredis.call.outbox cimport SEND_LINE, outbox_send_shared
 from pyredis.call.state cimport Server
@@ -98,7 +98,7 @@ cdef void quote(MonitorWords *words, int count, const Slice *texts) noexcept nog
 cdef void quote_redacted(Call *call, MonitorWords *words) noexcept with gil:
     from pyredis.call.redaction import redact
 
-    cdef list texts = redact(argument_list(call))
+    cdef list texts = redact(argument_list(call), top_name(call.command))
     cdef bytes text
     cdef int index
     cdef size_t size = call.argc * sizeof(Slice)

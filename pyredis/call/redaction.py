@@ -6,9 +6,9 @@ from pyredis.config.syntax import to_text
 REDACTED = b"(redacted)"
 
 
-def redact(arguments: list[bytes]) -> list[bytes]:
-    """Returns the arguments of a command with secrets replaced."""
-    name = arguments[0].lower()
+def redact(arguments: list[bytes], name: bytes = b"") -> list[bytes]:
+    """Returns the arguments of a command with secrets replaced. ``name`` is its original name if it was renamed."""
+    name = name or arguments[0].lower()
     if name == b"auth":
         return [arguments[0], *[REDACTED] * (len(arguments) - 1)]
     if name == b"acl" and len(arguments) > 2 and arguments[1].lower() in (b"setuser", b"deluser", b"getuser"):

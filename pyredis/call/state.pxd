@@ -8,9 +8,11 @@ from pyredis.call.command cimport Command, find_subcommand, name_hash
 from pyredis.call.monitors cimport Monitors
 from pyredis.call.outbox cimport Outbox
 from pyredis.call.pausing cimport Pause
+from pyredis.call.renames cimport Renames, renames_find
+from pyredis.call.trail cimport Trail
 from pyredis.call.waiting cimport Waiting
 from pyredis.channels.channels cimport Channels
-from pyredis.ground.base cimport Slice, equals_nocase
+from pyredis.ground.base cimport Slice, equals_nocase, unlikely
 from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport Aof
 from pyredis.journal.log cimport Log
@@ -116,6 +118,7 @@ ctypedef struct Server:
     int added_depth             # how many of them are running, each called by the one before
     Command **index             # by hash of the name, open addressing
     size_t index_mask
+    Renames *renames            # the commands that `rename-command` has renamed; NULL if there are none
     Arguments arguments         # scratch of the batch under way
     # time
     uint64_t cycle_mark
@@ -136,14 +139,16 @@ cdef inline Command *find_command(const Server *server, Slice name) noexcept nog
     """Returns the command of that name, never a subcommand; NULL if there is none."""
     cdef uint64_t at
     cdef Command *command
-    if name.size >= sizeof(command.name):
-        return NULL
-    at = name_hash(name.data, name.size) & server.index_mask
-    while True:
-        command = server.index[at]
-        if command == NULL or (command.name_size == name.size and equals_nocase(name, command.name)):
-            return command
-        at = (at + 1) & server.index_mask
+    if name.size < sizeof(command.name):
+        at = name_hash(name.data, name.size) & server.index_mask
+        while True:
+            command = server.index[at]
+            if command == NULL:
+                break
+            if command.name_size == name.size and equals_nocase(name, command.name):
+                return command
+            at = (at + 1) & server.index_mask
+    return renames_find(server.renames, name) if unlikely(server.renames != NULL) else NULL
 
 
 cdef inline Command *find_called(const Server *server, int argc, const Slice *argv) noexcept nogil:

@@ -6,19 +6,21 @@ summary. Every line is a status.
 
 from typing import TYPE_CHECKING
 
+from pyredis.commands.parse import shown
 from pyredis.replies import Status
 
 if TYPE_CHECKING:
     from pyredis.commands.table.arguments import Argument
 
 
-def help_lines(title: str) -> list[Status]:
-    """Returns the reply to ``title HELP``; ``title`` in any case."""
+def help_lines(title: str, called: bytes = b"") -> list[Status]:
+    """Returns the reply to ``title HELP``; ``title`` in any case. ``called`` is the client's name for the command."""
     # Imported late: a server starts without the table.
     from pyredis.commands.table.command_table import SPECS
 
     spec = SPECS[title.lower()]
-    lines = [f"{title.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    name = shown(called) or title
+    lines = [f"{name.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
     # HELP is first in the table and last in its own text.
     for name, sub in sorted(spec.subcommands.items(), key=lambda item: item[0].endswith("|help")):
         words = [name.partition("|")[2].upper(), *map(usage, sub.arguments)]

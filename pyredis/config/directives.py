@@ -54,7 +54,6 @@ SHUTDOWN = EnumSet(
 NO_CLUSTER = "cluster mode"
 NO_MODULES = "loadable modules"
 NO_REPLICATION = "replication"
-NO_RENAMING = "renaming commands"
 NO_TLS = "TLS"
 
 CLUSTER_ONLY = "There is no cluster mode."
@@ -427,7 +426,7 @@ SECTIONS: dict[str, list[Directive]] = {
 
 LINE_ONLY = [
     LineOnly("include", 1, 1, "Read another file here, or all files that match a pattern."),
-    LineOnly("rename-command", 2, 2, "Give a command another name, or none.", needs=NO_RENAMING),
+    LineOnly("rename-command", 2, 2, "Give a command another name, or none if the new name is empty."),
     LineOnly("user", 1, INT_MAX, "Define a user."),
     LineOnly("loadmodule", 1, INT_MAX, "Load a module.", needs=NO_MODULES),
     LineOnly("list-max-ziplist-entries", 1, 1, "Obsolete; ignored."),

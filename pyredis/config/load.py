@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from pyredis.config.config_errors import ConfigError, ConfigRejected, ConfigUnreadable
 from pyredis.config.directive import Directive, LineOnly
@@ -17,6 +17,16 @@ from pyredis.config.directives import LINES, find
 from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_bytes, to_text, trim
 
 BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
+
+
+class RenameLine(NamedTuple):
+    """A line ``rename-command old new``, and its place, for an error: only the command table can check it."""
+
+    old: str
+    new: str
+    source: str
+    number: int
+    text: str
 
 
 class Text:
@@ -42,6 +52,7 @@ class Loaded(Protocol):
     """The part of the ``Config`` being filled that loading needs."""
 
     path: str | None
+    renames: list[RenameLine]
     users: dict[bytes, list[bytes]]
 
     def __getitem__(self, name: str) -> Any: ...
@@ -56,6 +67,7 @@ class Loader:
         self.config = config
         self.open: list[str] = []
         self.met: set[str] = set()
+        self.place = ("", 0, "")
 
     def load(self, path: str | None, arguments: Sequence[str], stdin: BinaryIO | None) -> None:
         text = Text()
@@ -93,6 +105,7 @@ class Loader:
         if path is not None:
             self.open.append(os.path.realpath(path))
         for source, number, line in text.lines():
+            self.place = (source, number, line)
             try:
                 self.apply_line(line)
             except ConfigRejected as error:
@@ -132,6 +145,8 @@ class Loader:
             raise ConfigRejected(f"'{entry.name}' needs {entry.needs}, which this server does not have")
         if entry.name == "include":
             self.include(words[0])
+        elif entry.name == "rename-command":
+            self.config.renames.append(RenameLine(words[0], words[1], *self.place))
         elif entry.name == "user":
             self.define_user(*map(to_bytes, words))
 

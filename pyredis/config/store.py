@@ -34,6 +34,7 @@ class Config:
         self.warn: Callable[[str], None] = print_warning
         self._values: dict[str, Any] = {name: directive.default for name, directive in DIRECTIVES.items()}
         self._values["dir"] = os.getcwd()
+        self.renames: list[load.RenameLine] = []
         self._given: set[str] = set()
         self._hooks: dict[str, list[Hook]] = {}
         # The rules of the users that the configuration defines, by name; and what CONFIG REWRITE writes for them.

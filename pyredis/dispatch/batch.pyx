@@ -38,6 +38,7 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.command cimport Command
 from pyredis.call.outbox cimport outbox_collect
+from pyredis.call.renames cimport renames_find_original
 from pyredis.call.state cimport Server, find_command
 from pyredis.call.tracking cimport tracking_leave_caching
 from pyredis.dispatch.checks cimport execute
@@ -73,6 +74,8 @@ cdef inline void resolve(Server *server, Client *client, Batch *batch, int at) n
         command = find_command(server, argv[0])
     batch.commands[at] = command
     batch.hashed[at] = False
+        if unlikely(command == NULL) and server.renames != NULL and client.flags & CLIENT_LOADER:
+            command = renames_find_original(server.renames, argv[0])
     if command == NULL or command.first_key <= 0 or <size_t> command.first_key >= request.count:
         return
     argv += command.first_key

@@ -121,7 +121,8 @@ cdef void reject_unknown(Call *call) noexcept with gil:
         return
     if call.command != NULL:
         sub = shown_argument(call, 1, 128)
-        title = (<bytes> call.command.name).upper()
+        # In the words of the client: the command may have been renamed.
+        title = name.upper()
         text = b"ERR unknown subcommand '" + sub + b"'. Try " + title + b" HELP."
         # No command was refused: there is none of this name.
         call.command = NULL

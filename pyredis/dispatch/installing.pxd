@@ -15,6 +15,8 @@ cdef int install_table(Server *server, dict specs, dict bound, list described, l
 cdef int install_added(Server *server, object spec, object function, list described, list handlers) except -1
 # Removes a command that was added. Raises ValueError if there is none of that name.
 cdef int remove_added(Server *server, str name, list handlers) except -1
+# Gives commands other names, or none; `names` has the new name of each by its original one. Call it at most once.
+cdef int rename_commands(Server *server, dict names) except -1
 # Frees all commands.
 cdef void free_commands(Server *server) noexcept nogil
 # Returns a command by its index: those of the table, then those that were added.

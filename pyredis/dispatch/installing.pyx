@@ -28,6 +28,7 @@ from pyredis.call.command cimport (
     CMD_PUSHES,
     CMD_READONLY,
     CMD_REMOVED,
+    CMD_RENAMED,
     CMD_RUNS_QUEUE,
     CMD_RUNS_SCRIPT,
     CMD_SKIP_MONITOR,
@@ -39,6 +40,7 @@ from pyredis.call.command cimport (
     name_hash,
 )
 from pyredis.call.key_specs cimport key_specs_compile, key_specs_free
+from pyredis.call.renames cimport renames_add, renames_free
 from pyredis.call.state cimport Server, find_command
 from pyredis.dispatch.added cimport added_command, removed_command
 from pyredis.ground.base cimport equals_nocase, slice_of
@@ -89,7 +91,7 @@ cdef int count_names(const Server *server) noexcept nogil:
 
 
 cdef inline bint is_indexed(const Command *command) noexcept nogil:
-    return command.parent == NULL and not command.flags & CMD_REMOVED
+    return command.parent == NULL and not command.flags & (CMD_REMOVED | CMD_RENAMED)
 
 
 cdef void put_in_index(Server *server, Command *command) noexcept nogil:
@@ -171,6 +173,20 @@ cdef int install_table(Server *server, dict specs, dict bound, list described, l
     return 0
 
 
+cdef int rename_commands(Server *server, dict names) except -1:
+    cdef bytes new
+    cdef Command *command
+    cdef int index
+    by_name = {server.commands[index].name: index for index in range(server.command_count)}
+    for original, name in names.items():
+        command = server.commands + <int> by_name[original.encode()]
+        new = name.encode("utf-8", "surrogateescape")
+        renames_add(&server.renames, command, slice_of(<const char *> new, len(new)))
+        command.flags |= CMD_RENAMED
+    build_index(server)
+    return 0
+
+
 # ---- added commands ----
 
 cdef Command *find_added(const Server *server, bytes name) noexcept:
@@ -244,3 +260,4 @@ cdef void free_commands(Server *server) noexcept nogil:
         mem_free(server.added[index], sizeof(Command))
     mem_free(server.added, server.added_count * sizeof(Command *))
     mem_free(server.commands, server.command_count * sizeof(Command))
+    renames_free(server.renames)

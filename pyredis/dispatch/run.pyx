@@ -22,6 +22,7 @@ from pyredis.call.command cimport (
     HISTOGRAM,
     HISTOGRAM_PARTS,
     Command,
+    top_name,
 )
 from pyredis.call.handlers cimport argument_list, client_object, excerpt
 from pyredis.call.monitoring cimport MonitorWords, monitor_note, monitor_show
@@ -36,6 +37,7 @@ from pyredis.wire.reply_reader cimport are_replies, is_one_reply
 
 from pyredis.call.handlers import NO_REPLY, CommandError
 from pyredis.call.late import Late
+from pyredis.call.redaction import redact
 
 cdef extern from "checks.h" nogil:
     enum:
@@ -69,6 +71,9 @@ cdef void note_slow(Call *call, uint64_t cycles) noexcept with gil:
     core = <object> call.server.core
     if core.on_slow is not None and 0 <= settings.slowlog_us <= us and not call.command.flags & CMD_SKIP_SLOWLOG:
         shown = [excerpt(call.argv[index]) for index in range(min(call.argc, <int> SHOWN_ARGUMENTS))]
+        if call.server.renames != NULL:
+            # The slow log knows secrets by the original name.
+            shown = redact(shown, top_name(call.command))
         core.on_slow(client_of(call), shown, us, call.argc - len(shown))
     if core.on_latency is not None and 0 < settings.latency_ms <= us // 1000:
         core.on_latency("fast-command" if call.command.flags & CMD_FAST else "command", us // 1000)

@@ -256,7 +256,7 @@ def client_unblock(client, args):
 
 HANDLERS = {
     "client_getname": client_getname,
-    "client_help": lambda client, args: help_lines("client"),
+    "client_help": lambda client, args: help_lines("client", args[0]),
     "client_id": client_id,
     "client_info": client_info,
     "client_kill": client_kill,

@@ -290,7 +290,7 @@ cdef Replied object_freq(Call *call) noexcept nogil:
 
 
 def object_help(client, arguments):
-    return help_lines("OBJECT")
+    return help_lines("OBJECT", arguments[0])
 
 
 HANDLERS = {

@@ -192,7 +192,7 @@ cdef Replied reply_channels(Call *call, SubscriptionKind kind) noexcept nogil:
     cdef Slice name
     cdef size_t opened, count = 0
     if call.argc > 3:
-        return refuse_subcommand(call, "PUBSUB")
+        return refuse_subcommand(call)
     opened = reply_open(call.reply)
     table_iterate(&call.server.channels.named[<int> kind], &iterator)
     while True:
@@ -243,7 +243,7 @@ HANDLERS = {
     "psubscribe": native(psubscribe),
     "publish": native(publish_command),
     "pubsub_channels": native(pubsub_channels),
-    "pubsub_help": lambda client, arguments: help_lines("PUBSUB"),
+    "pubsub_help": lambda client, arguments: help_lines("PUBSUB", arguments[0]),
     "pubsub_numpat": native(pubsub_numpat),
     "pubsub_numsub": native(pubsub_numsub),
     "pubsub_shardchannels": native(pubsub_shardchannels),

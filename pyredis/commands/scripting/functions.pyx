@@ -192,7 +192,7 @@ cdef Replied function_delete(Call *call) noexcept nogil:
 cdef Replied function_flush(Call *call) noexcept nogil:
     """ASYNC is the same as SYNC: the memory of libraries is released in a moment."""
     if call.argc > FIRST + 1:
-        return refuse_subcommand(call, "FUNCTION")
+        return refuse_subcommand(call)
     if call.argc == FIRST + 1 and not equals_nocase(call.argv[FIRST], "sync") and \
             not equals_nocase(call.argv[FIRST], "async"):
         return reply_error(call.reply, "ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
@@ -447,7 +447,7 @@ cdef Replied function_restore(Call *call) noexcept nogil:
     cdef Policy policy
     cdef bint restored
     if call.argc > FIRST + 2:
-        return refuse_subcommand(call, "FUNCTION")
+        return refuse_subcommand(call)
     policy = policy_of(call)
     if policy == UNKNOWN:
         return reply_error(call.reply,
@@ -473,7 +473,7 @@ HANDLERS = {
     "function_delete": native(function_delete),
     "function_dump": native(function_dump),
     "function_flush": native(function_flush),
-    "function_help": lambda client, arguments: help_lines("FUNCTION"),
+    "function_help": lambda client, arguments: help_lines("FUNCTION", arguments[0]),
     "function_kill": native(function_kill),
     "function_list": native(function_list),
     "function_load": native(function_load),

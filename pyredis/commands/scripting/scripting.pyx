@@ -170,7 +170,7 @@ HANDLERS = {
     "script_debug": native(script_debug),
     "script_exists": native(script_exists),
     "script_flush": native(script_flush),
-    "script_help": lambda client, arguments: help_lines("SCRIPT"),
+    "script_help": lambda client, arguments: help_lines("SCRIPT", arguments[0]),
     "script_kill": native(script_kill_command),
     "script_load": native(script_load),
 }

@@ -10,19 +10,33 @@ from pyredis.call.handlers import CommandError
 from pyredis.commands.help import help_lines
 from pyredis.commands.parse import SYNTAX_ERROR, word
 from pyredis.commands.table import command_table, describe
+from pyredis.config.syntax import to_bytes, to_text
 
 table_facts = cache(describe.command_info)
 table_documentation = cache(describe.command_docs)
 
 
 def every_spec(client):
-    """Returns the commands of the table and those that were added, by name."""
-    added = client.core.added_specs
-    return {**command_table.SPECS, **added} if added else command_table.SPECS
+    """Returns the commands of the table and those that were added, by their original names, without those that
+    ``rename-command`` has removed."""
+    added, renames = client.core.added_specs, client.core.renames
+    specs = {**command_table.SPECS, **added} if added else command_table.SPECS
+    return {name: spec for name, spec in specs.items() if renames.get(name) != ""} if renames else specs
 
 
 def find(client, name):
-    return command_table.find(name) or client.core.added_specs.get(name.decode("latin-1").lower())
+    """Returns the command that clients call by this name, or None; ``config|get`` names a subcommand."""
+    top, bar, rest = to_text(name).lower().partition("|")
+    original = original_name(client.core.renames, top)
+    if original is None:
+        return None
+    return command_table.find(to_bytes(original + bar + rest)) or client.core.added_specs.get(top)
+
+
+def original_name(renames, name):
+    """Returns the original name of the command that is now called so; None if it was renamed."""
+    found = next((original for original, new in renames.items() if name and new == name), None)
+    return found or (None if name in renames else name)
 
 
 def command_facts(client, spec):
@@ -78,7 +92,7 @@ HANDLERS = {
     "command_docs": command_docs,
     "command_getkeys": command_getkeys,
     "command_getkeysandflags": command_getkeysandflags,
-    "command_help": lambda client, args: help_lines("command"),
+    "command_help": lambda client, args: help_lines("command", args[0]),
     "command_info": command_info,
     "command_list": command_list,
 }

@@ -49,7 +49,7 @@ class _Refusals:
 
 HANDLERS = {
     "config_get": config_get,
-    "config_help": lambda client, args: help_lines("config"),
+    "config_help": lambda client, args: help_lines("config", args[0]),
     "config_resetstat": config_resetstat,
     "config_rewrite": config_rewrite,
     "config_set": config_set,

@@ -134,7 +134,7 @@ def percentile(histogram: Histogram, share: float) -> float:
 HANDLERS = {
     "latency_doctor": latency_doctor,
     "latency_graph": latency_graph,
-    "latency_help": lambda client, args: help_lines("latency"),
+    "latency_help": lambda client, args: help_lines("latency", args[0]),
     "latency_histogram": latency_histogram,
     "latency_history": latency_history,
     "latency_latest": latency_latest,

@@ -178,7 +178,7 @@ def memory_malloc_stats(client, args):
 
 HANDLERS = {
     "memory_doctor": memory_doctor,
-    "memory_help": lambda client, args: help_lines("memory"),
+    "memory_help": lambda client, args: help_lines("memory", args[0]),
     "memory_malloc_stats": memory_malloc_stats,
     "memory_purge": memory_purge,
     "memory_stats": memory_stats,

@@ -29,7 +29,7 @@ def module_unload(client, args):
 
 
 HANDLERS = {
-    "module_help": lambda client, args: help_lines("module"),
+    "module_help": lambda client, args: help_lines("module", args[0]),
     "module_list": module_list,
     "module_load": module_load,
     "module_loadex": module_load,

@@ -96,7 +96,7 @@ def slowlog_reset(client, args):
 
 HANDLERS = {
     "slowlog_get": slowlog_get,
-    "slowlog_help": lambda client, args: help_lines("slowlog"),
+    "slowlog_help": lambda client, args: help_lines("slowlog", args[0]),
     "slowlog_len": slowlog_len,
     "slowlog_reset": slowlog_reset,
 }

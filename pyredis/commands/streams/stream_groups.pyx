@@ -97,7 +97,7 @@ cdef bint group_options(Call *call, bint creating, GroupOptions *options) noexce
                 return False
             at += 2
         else:
-            refuse_subcommand(call, "XGROUP")
+            refuse_subcommand(call)
             return False
     return True
 
@@ -159,7 +159,7 @@ cdef Replied xgroup_create(Call *call) noexcept nogil:
     if stream == NULL and not options.make_stream:
         return reply_no_stream(call)
     if call.argc > 8:
-        return refuse_subcommand(call, "XGROUP")
+        return refuse_subcommand(call)
     if not group_position(call, stream, True, &id):
         return 0
     if stream == NULL:
@@ -187,7 +187,7 @@ cdef Replied xgroup_setid(Call *call) noexcept nogil:
     if group == NULL:
         return 0
     if call.argc > 7:
-        return refuse_subcommand(call, "XGROUP")
+        return refuse_subcommand(call)
     stream = write_stream(call, 2)
     if not group_position(call, stream, False, &id):
         return 0
@@ -382,7 +382,7 @@ HANDLERS = {
     "xgroup_createconsumer": native(xgroup_createconsumer),
     "xgroup_delconsumer": native(xgroup_delconsumer),
     "xgroup_destroy": native(xgroup_destroy),
-    "xgroup_help": lambda client, arguments: help_lines("XGROUP"),
+    "xgroup_help": lambda client, arguments: help_lines("XGROUP", arguments[0]),
     "xgroup_setid": native(xgroup_setid),
     "xpending": native(xpending),
 }

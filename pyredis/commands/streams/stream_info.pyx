@@ -209,10 +209,10 @@ cdef Replied xinfo_stream(Call *call) noexcept nogil:
     if call.argc == 3:
         return reply_briefly(call.reply, stream)
     if call.argc not in (4, 6) or not equals_nocase(call.argv[3], "full"):
-        return refuse_subcommand(call, "XINFO")
+        return refuse_subcommand(call)
     if call.argc == 6:
         if not equals_nocase(call.argv[4], "count"):
-            return refuse_subcommand(call, "XINFO")
+            return refuse_subcommand(call)
         if not integer_argument(call, 5, &count):
             return 0
     return reply_fully(call.reply, stream, count if count >= 0 else FULL_COUNT)
@@ -290,6 +290,6 @@ cdef Replied xinfo_consumers(Call *call) noexcept nogil:
 HANDLERS = {
     "xinfo_consumers": native(xinfo_consumers),
     "xinfo_groups": native(xinfo_groups),
-    "xinfo_help": lambda client, arguments: help_lines("XINFO"),
+    "xinfo_help": lambda client, arguments: help_lines("XINFO", arguments[0]),
     "xinfo_stream": native(xinfo_stream),
 }

@@ -1,0 +1,1 @@
+"""The commands that have been renamed, for native code only: see ``call/renames.pxd``."""

@@ -1,0 +1,1 @@
+"""The last commands, for native code only: see ``call/trail.pxd``."""
