@@ -159,7 +159,7 @@ HANDLERS = {
     "acl_dryrun": acl_dryrun,
     "acl_genpass": acl_genpass,
     "acl_getuser": acl_getuser,
-    "acl_help": lambda client, args: help_lines("acl"),
+    "acl_help": lambda client, args: help_lines("acl", args[0]),
     "acl_list": acl_list,
     "acl_load": acl_load,
     "acl_log": acl_log,
