@@ -27,6 +27,7 @@ from pyredis.host.clients import ClientRules
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.host.open_files import TooFewFiles, allowed_clients
 from pyredis.host.process import Supervisor
+from pyredis.host.process_directives import follow_process
 from pyredis.lua.script_facts import reset_forgotten
 from pyredis.persistence.persistence import LoadError, Persistence
 from pyredis.protocol import BufferedConnection
@@ -61,9 +62,9 @@ class Server:
         self.config = config
         self.log = log
         self.core = Core(self, COMMANDS, BOUND, config["databases"])
-        self.slowlog = Slowlog(config["slowlog-max-len"])
         if config.renames:
             self.core.rename_commands(new_names(config.renames, COMMANDS))
+        self.slowlog = Slowlog(config["slowlog-max-len"])
         self.latency = Latency(config["latency-monitor-threshold"])
         self.core.on_slow = self.slowlog.add
         self.core.on_latency = self.latency.add
@@ -120,8 +121,12 @@ class Server:
     # ---- start and stop ----
 
     def run(self, loop: str = "uvloop") -> int:
-        """Serves until a signal or SHUTDOWN ends it; returns the exit code. ``loop``: uvloop or asyncio."""
+        """Serves until a signal or SHUTDOWN ends it; returns the exit code. ``loop``: uvloop or asyncio.
+
+        The process is the server's own: its title, its score and the handling of crashes follow the directives.
+        """
         self.loop_name = loop
+        follow_process(self)
         factory = _uvloop_factory() if loop == "uvloop" else None
         with asyncio.Runner(loop_factory=factory) as runner:
             try:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif("PYREDIS_TEST_COMMAND" in os.environ, reason="th
 
 # What a start may import in addition to the event loop, asyncio and what these import.
 ALLOWED = {
+    "faulthandler",
     "fcntl",
     "gc",
     "mmap",

@@ -120,6 +120,7 @@ ctypedef struct Server:
     size_t index_mask
     Renames *renames            # the commands that `rename-command` has renamed; NULL if there are none
     Arguments arguments         # scratch of the batch under way
+    Trail *trail                # the last commands, for the report of a crash; NULL if there will be none
     # time
     uint64_t cycle_mark
     double ns_per_cycle

@@ -67,13 +67,12 @@ ONE_THREAD = "One thread serves all clients."
 NO_PINNING = "Threads are not pinned to processors; use taskset."
 OWN_GROWTH = "Tables grow in bounded steps as they are written."
 OWN_ALLOCATOR = "The server has its own allocator."
-OWN_TITLE = "The process keeps the title it was started with."
 TEST_AID = "It serves only Redis's own test suite."
-NO_CRASH_LOG = "A crash writes no report."
 
 NETWORK = [
     row("bind", Bind(), ("*", "-::*"), "Addresses to listen on; an address with a leading `-` may be missing."),
-    row("bind-source-addr", OPTIONAL, "", "Local address of outgoing connections.", effect=REPLICAS_ONLY),
+    row("bind-source-addr", OPTIONAL, "", "Local address of outgoing connections.",
+        effect="The server makes no connections."),
     row("protected-mode", BOOL, True, "Refuse clients from other hosts while the default user has no password."),
     row("port", PORT, 6379, "TCP port to listen on; 0 for none."),
     row("tcp-backlog", COUNT, 511, "Connections that may wait to be accepted.", "immutable"),
@@ -123,14 +122,14 @@ GENERAL = [
     row("syslog-ident", TEXT, "redis", "Name in the system log.", "immutable"),
     row("syslog-facility", Enum("user local0 local1 local2 local3 local4 local5 local6 local7"), "local0",
         "Facility in the system log.", "immutable"),
-    row("crash-log-enabled", BOOL, True, "Write a report after a crash.", effect=NO_CRASH_LOG),
-    row("crash-memcheck-enabled", BOOL, True, "Test memory after a crash.", effect=NO_CRASH_LOG),
+    row("crash-log-enabled", BOOL, True, "Write a report to the log when the process crashes."),
+    row("crash-memcheck-enabled", BOOL, True, "Test memory after a crash.", effect="Memory is not tested."),
     row("databases", Integer(1, INT_MAX), 16, "Number of databases.", "immutable"),
     row("always-show-logo", BOOL, False, "Show a logo at the start even if the output is no terminal.", "immutable",
         effect="There is no logo."),
-    row("set-proc-title", BOOL, True, "Change the process's title.", "immutable", effect=OWN_TITLE),
+    row("set-proc-title", BOOL, True, "Change the process's title, on Linux.", "immutable"),
     row("proc-title-template", String(check=title_check), "{title} {listen-addr} {server-mode}",
-        "Template of the process's title.", effect=OWN_TITLE),
+        "Template of the process's title."),
     row("locale-collate", TEXT, "", "Locale for comparing strings; empty for the environment's.",
         effect="Strings are compared by the environment's locale."),
     row("hide-user-data-from-log", BOOL, False, "Keep keys and the input of clients out of the log."),
@@ -253,10 +252,9 @@ MEMORY = [
     row("activerehashing", BOOL, True, "Spend idle time on resizing tables.", effect=OWN_GROWTH),
     row("jemalloc-bg-thread", BOOL, True, "Let jemalloc purge in a thread.", effect=OWN_ALLOCATOR),
     row("oom-score-adj", Enum("no yes relative absolute", {"relative": "yes"}), "no",
-        "Adjust the process's score for the kernel's out-of-memory killer.",
-        effect="The process's score is not changed."),
-    row("oom-score-adj-values", OomScoreValues(), (0, 200, 800), "Scores of server, replica and child.",
-        effect="The process's score is not changed."),
+        "Adjust the process's score for the kernel's out-of-memory killer, on Linux."),
+    row("oom-score-adj-values", OomScoreValues(), (0, 200, 800),
+        "Scores of server, replica and child. There are no replicas and children, so the first one counts."),
     row("disable-thp", BOOL, True,
         "Do without transparent huge pages: lookups in large data take a tenth longer, but no client waits for the "
         "system to gather pages. The server that starts last decides for all servers in its process.", "immutable"),

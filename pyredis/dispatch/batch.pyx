@@ -41,6 +41,7 @@ from pyredis.call.outbox cimport outbox_collect
 from pyredis.call.renames cimport renames_find_original
 from pyredis.call.state cimport Server, find_command
 from pyredis.call.tracking cimport tracking_leave_caching
+from pyredis.call.trail cimport trail_begin, trail_end
 from pyredis.dispatch.checks cimport execute
 from pyredis.ground.base cimport Slice, cycles_now, prefetch, unlikely
 from pyredis.keyspace.keyspace cimport STRING, Entry, ValueKind, ValueType, entry_pointer, keyspace_peek, value_type
@@ -61,6 +62,7 @@ ctypedef struct Batch:
     uint64_t hashes[BATCH]
     bint hashed[BATCH]
     int count
+    int at                      # the request that runs
 
 
 cdef inline void resolve(Server *server, Client *client, Batch *batch, int at) noexcept nogil:
@@ -72,10 +74,10 @@ cdef inline void resolve(Server *server, Client *client, Batch *batch, int at) n
         command = batch.commands[at - 1]
     else:
         command = find_command(server, argv[0])
-    batch.commands[at] = command
-    batch.hashed[at] = False
         if unlikely(command == NULL) and server.renames != NULL and client.flags & CLIENT_LOADER:
             command = renames_find_original(server.renames, argv[0])
+    batch.commands[at] = command
+    batch.hashed[at] = False
     if command == NULL or command.first_key <= 0 or <size_t> command.first_key >= request.count:
         return
     argv += command.first_key
@@ -215,6 +217,12 @@ cdef void rewind(Server *server, Parser *parser, const char *buffer, const Reque
     server.arguments.count = 0
 
 
+cdef inline void end_batches(Server *server) noexcept nogil:
+    server.current = NULL
+    if server.trail != NULL:
+        trail_end(server.trail)
+
+
 cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, size_t size,
                size_t limit) noexcept nogil:
     cdef Batch batch
@@ -229,7 +237,11 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
         status = read_ahead(server, client, parser, buffer, size, &batch)
         if batch.count > 1:
             fetch_entries(server, client, &batch)
+        if server.trail != NULL and batch.count:
+            trail_begin(server.trail, client.id, batch.requests, batch.commands, &server.arguments, &batch.at,
+                        batch.count)
         for index in range(batch.count):
+            batch.at = index
             server.touched_count = 0
             execute_request(server, client, &batch, index)
             if unlikely(client.flags & STOP or reply_total(&server.reply) - start > limit):
@@ -237,9 +249,9 @@ cdef int serve(Server *server, Client *client, Parser *parser, char *buffer, siz
                     rewind(server, parser, buffer, &batch.requests[index])
                     status = PARSE_REQUEST
                 client.commands += index + 1
-                server.current = NULL
+                end_batches(server)
                 return status
         client.commands += batch.count
         if status != PARSE_REQUEST:
-            server.current = NULL
+            end_batches(server)
             return status

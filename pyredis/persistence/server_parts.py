@@ -18,6 +18,7 @@ class ServerParts(Protocol):
     log: "Log"
     hub: "Hub | None"
     users: Any
+    run_id: str
 
     @property
     def clients(self) -> Mapping[int, Any]: ...

@@ -3,6 +3,7 @@
 The subcommands are not in the command table; this module dispatches them.
 """
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -137,6 +138,15 @@ def load_aof(client, args):
     return NO_REPLY
 
 
+def panic(client, args):
+    """Ends the process as a failed check of its own does."""
+    os.abort()
+
+
+def segfault(client, args):
+    debug_native.segfault()
+
+
 # ---- the protocol ----
 
 
@@ -211,8 +221,10 @@ SUBCOMMANDS = {
         Subcommand.of("LISTPACK <key>", "Prints the elements of a listpack to the server's output.", show_listpack),
         Subcommand.of("LOADAOF", "Empties the databases and loads the append-only file again.", load_aof),
         Subcommand.of("OBJECT <key> [fast]", "Reports how the value of a key is stored.", describe_object),
+        Subcommand.of("PANIC", "Ends the server as a failed check of its own does.", panic),
         Subcommand.of("POPULATE <count> [<prefix>] [<size>]", "Creates strings in memory only.", populate),
         Subcommand.of("PROTOCOL <type>", "Returns an example of a reply type.", protocol),
+        Subcommand.of("SEGFAULT", "Crashes the server by writing to memory that it does not have.", segfault),
         Subcommand.of("SET-ACTIVE-EXPIRE <0|1>", "Turns the search for expired keys off or on.", set_active_expire),
         Subcommand.of("SLEEP <seconds>", "Stops the server for a time, which may be fractional.", sleep),
         Subcommand.of("STRINGMATCH-LEN <pattern> <text>", "Returns whether a glob pattern matches.", string_match),

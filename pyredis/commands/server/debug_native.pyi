@@ -5,6 +5,9 @@ from pyredis.call.state import State
 # (buckets, elements) of each array, overflow buckets, bytes
 TableFacts = tuple[list[tuple[int, int]], int, int]
 
+def segfault() -> None:
+    """Writes to an address that no process has."""
+
 def populate(core: State, number: int, count: int, prefix: bytes, size: int) -> None: ...
 def object_facts(core: State, number: int, key: bytes) -> tuple[int, str, int, int, int] | None: ...
 def node_facts(core: State, number: int, key: bytes) -> tuple[int, int, int] | None: ...

@@ -54,6 +54,24 @@ cdef Entry *find(State core, int number, bytes key):
                          hash_key(name.data, name.size))
 
 
+# ---- SEGFAULT ----
+
+cdef extern from *:
+    """
+    /* The sanitizers would report the write instead of executing it. */
+    __attribute__((no_sanitize("address", "undefined"))) static void write_nowhere(void) {
+        volatile uintptr_t nowhere = 1;
+        *(volatile char *) nowhere = 'x';
+    }
+    """
+    void write_nowhere() nogil
+
+
+def segfault():
+    """Writes to an address that no process has."""
+    write_nowhere()
+
+
 # ---- POPULATE ----
 
 def populate(State core, int number, uint64_t count, bytes prefix, uint64_t size):
