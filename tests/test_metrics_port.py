@@ -7,11 +7,14 @@ import http.client
 import json
 import re
 import socket
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 
 import pyredis
 from pyredis.telemetry import http_port
@@ -466,6 +469,39 @@ def test_a_request_is_the_same_in_any_pieces():
     assert buffer == b""
     with pytest.raises(HttpError):
         parse_request(b"")
+
+
+PARTS = [
+    b"GET /healthz HTTP/1.1",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"Host: x",
+    b"Connection: close",
+    b"A:",
+    b":",
+    b" ",
+    b"\n",
+    b"\x00",
+]
+
+
+@given(st.lists(st.sampled_from(PARTS) | st.binary(max_size=20), max_size=30), st.integers(1, 50))
+def test_any_bytes_are_requests_or_an_error_in_any_pieces(parts, step):
+    data = b"".join(parts)
+
+    def taken(pieces: Iterable[bytes]) -> tuple[list, int]:
+        buffer, found = bytearray(), []
+        try:
+            for piece in pieces:
+                buffer += piece
+                while (request := take_request(buffer)) is not None:
+                    found.append(request)
+        except HttpError as error:
+            return found, error.status
+        return found, 0
+
+    whole, cut = taken([data]), taken(data[at : at + step] for at in range(0, len(data), step))
+    assert whole == cut
 
 
 def test_a_slow_request_ends_and_so_does_an_idle_connection(monkeypatch):

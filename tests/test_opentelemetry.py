@@ -1,6 +1,7 @@
 """The export by OpenTelemetry: the same numbers under the same names, read in the loop's thread."""
 
 import http.server
+import re
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ import redis
 import pyredis
 from pyredis.telemetry import opentelemetry_export
 from pyredis.telemetry.families import written
+from support.client import wait_until
 from support.programs import needs
 
 needs("opentelemetry.sdk.metrics", "opentelemetry.exporter.otlp.proto.http", extra="otel")
@@ -109,6 +111,14 @@ def test_the_last_numbers_are_exported_when_the_server_ends(monkeypatch):
     (path, body) = received[-1]
     assert path == "/v1/metrics"
     assert b"redis_commands_processed_total" in body
+
+
+def test_the_messages_of_the_sdk_are_lines_of_the_log(start_ours):
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_METRIC_EXPORT_INTERVAL": "100"}
+    server = start_ours("--otel-metrics", "yes", environment=environment)
+    wait_until(lambda: "OpenTelemetry: " in server.log(), "a failed export")
+    assert server.stop() == 0
+    assert all(re.match(r"\d+:[MC] ", line) for line in server.log().splitlines())
 
 
 def test_a_collector_that_is_not_there_delays_the_end_little(monkeypatch):

@@ -9,6 +9,7 @@ histograms that are counted elsewhere, so those are left out. The percentiles ar
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyredis._version import VERSION
+from pyredis.ground.server_log import Log
 from pyredis.telemetry.extras import needed
 from pyredis.telemetry.families import COUNTER, COUNTERS, GAUGES, HISTOGRAM, OTHERS, Family, described
 from pyredis.telemetry.readings import read
@@ -40,6 +42,9 @@ class OpenTelemetryExport:
         self._loop = loop
         self._families: dict[str, Family] = {}
         self._running = True
+        if type(server.log) is Log:
+            # In a program, its own settings of logging say what becomes of the SDK's messages.
+            pass_messages_to(server.log)
         sdk = needed("opentelemetry.sdk.metrics", EXTRA, DIRECTIVE)
         self._observation = needed("opentelemetry.metrics", EXTRA, DIRECTIVE).Observation
         reader = reader or otlp_reader()
@@ -103,6 +108,22 @@ def known_families(server: Watched) -> list[Family]:
     found = {family.name.removeprefix("redis_"): family for family in read(server)}
     every = others | found | single
     return [family for family in every.values() if family.kind != HISTOGRAM]
+
+
+class MessageHandler(logging.Handler):
+    """Writes the SDK's messages to the server's log, a line each."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.warning("OpenTelemetry: " + " ".join(record.getMessage().split()))
+
+
+def pass_messages_to(log: Log) -> None:
+    logger = logging.getLogger("opentelemetry")
+    logger.handlers, logger.propagate = [MessageHandler(log)], False
 
 
 def otlp_reader() -> Any:
