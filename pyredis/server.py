@@ -376,14 +376,20 @@ class Server:
         self.input_rate.sample(self.hub.bytes_in)
         self.output_rate.sample(self.hub.bytes_out)
         self._look_at_memory()
+        self.supervisor.alive()
         if self.cron_count % self.config["hz"] == 0:
             self.rules.every_second()
+            self._report_loading()
         self.core.trim_tracking()
         self.hub.deliver_soon()
         self.hub.relieve()
         self.persistence.cron()
         if self._work is None:
             self.work()
+
+    def _report_loading(self) -> None:
+        if self.persistence.loading:
+            self.supervisor.status(f"Loading: {self.persistence.loading.info()['loading_loaded_perc']}%")
 
     def _look_at_memory(self) -> None:
         self.overfull.look(0 < self.config["maxmemory"] < self.core.used_memory)

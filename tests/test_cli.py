@@ -13,8 +13,11 @@ import pytest
 
 from pyredis import cli
 from pyredis._version import REDIS_VERSION, VERSION
+from pyredis.config import Config
 from pyredis.ground.server_log import Log
 from pyredis.host.process import PidFile, Supervisor
+from pyredis.persistence.recovery import Loading
+from pyredis.server import Server
 from support.paths import server_environment
 from support.servers import require_tool
 
@@ -243,6 +246,43 @@ def test_systemd_is_told_of_every_step(mode, notified, capfd):
     supervisor.stopping()
     assert "STOPPING=1" in receive().splitlines()
     assert "supervised by systemd" in capfd.readouterr().out
+
+
+def test_the_watchdog_of_systemd_hears_of_a_server_that_runs(notified, start_ours):
+    address, receive = notified
+    environment = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "100000"}
+    server = start_ours("--supervised", "systemd", environment=environment)
+    heard: list[str] = []
+    while "READY=1" not in heard or heard.count("WATCHDOG=1") < 5:
+        heard += receive().splitlines()
+    assert heard[0] == "STATUS=Loading..."
+    assert server.stop() == 0
+    while "STOPPING=1" not in receive().splitlines():
+        pass
+
+
+def test_systemd_hears_of_the_progress_of_a_load(notified, tmp_path):
+    address, receive = notified
+    path = tmp_path / "file.aof"
+    path.write_bytes(b"x" * 1000)
+    server = Server(Config.load(None, ["--supervised", "systemd"]), Log())
+    server.supervisor = Supervisor("systemd", Log(), {"NOTIFY_SOCKET": address})
+    server.persistence.loading = Loading(server.core, server.config, server.log, [path])
+    server.persistence.loading.loaded = 125
+    server._report_loading()
+    assert receive() == "STATUS=Loading: 12.50%"
+    server.persistence.loading = None
+    server._report_loading()
+    server.supervisor.stopping()
+    assert receive().startswith("STOPPING=1")
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [({"WATCHDOG_USEC": "30000000"}, 30), ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, 0), ({}, 0)],
+)
+def test_the_watchdog_may_be_that_of_another_process(environment, seconds):
+    assert Supervisor("systemd", Log(), {"NOTIFY_SOCKET": "x", **environment}).watchdog == seconds
 
 
 def test_a_supervised_server_does_not_go_to_the_background(command, notified):

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Mapping
 
 from pyredis.ground.server_log import Log
@@ -56,10 +57,10 @@ class PidFile:
 
 
 class Supervisor:
-    """The supervisor of the process: systemd, upstart, or none. Objects have no state, so any module may make its own.
+    """The supervisor of the process: systemd, upstart, or none. Any module may make its own.
 
-    The start calls `starting`. The server calls `ready` when it accepts connections, and `stopping` when it begins to
-    shut down.
+    The start calls `starting`. The server calls `status` while it loads, `ready` when it accepts commands, `alive` at
+    every tick of its cron, and `stopping` when it begins to shut down.
     """
 
     def __init__(self, mode: str, log: Log, environment: Mapping[str, str] = os.environ) -> None:
@@ -72,6 +73,9 @@ class Supervisor:
         present = {"systemd": bool(self.address), "upstart": upstart, "no": True}
         self.mode = mode if present[mode] else "no"
         self.missing = mode if not present[mode] else ""
+        # Seconds within which systemd must hear of the process, if the unit has WatchdogSec.
+        self.watchdog = watchdog_seconds(environment) if self.mode == "systemd" else 0.0
+        self._heard_at = 0.0
 
     @property
     def present(self) -> bool:
@@ -95,6 +99,12 @@ class Supervisor:
     def stopping(self) -> None:
         self.notify("STOPPING=1", "STATUS=Shutting down")
 
+    def alive(self) -> None:
+        """Reports to systemd's watchdog, three times as often as it asks for."""
+        if self.watchdog and time.monotonic() - self._heard_at >= self.watchdog / 3:
+            self._heard_at = time.monotonic()
+            self.notify("WATCHDOG=1")
+
     def status(self, text: str) -> None:
         self.notify(f"STATUS={text}")
 
@@ -108,3 +118,11 @@ class Supervisor:
                 sender.sendto("\n".join(assignments).encode(), address)
         except OSError as error:
             self.log.warning(f"systemd supervision error: {error.strerror}")
+
+
+def watchdog_seconds(environment: Mapping[str, str]) -> float:
+    """Returns the interval of systemd's watchdog; 0 if there is none, or if it watches another process."""
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return 0.0
+    interval = environment.get("WATCHDOG_USEC", "")
+    return int(interval) / 1e6 if interval.isdecimal() else 0.0
