@@ -19,6 +19,8 @@ INT_MAX = 2**31 - 1
 UINT_MAX = 2**32 - 1
 LONG_MAX = 2**63 - 1
 ULONG_MAX = 2**64 - 1
+# Of a 64-bit integer, its sign included. Python does not convert texts of thousands of digits.
+MOST_DIGITS = 20
 
 # Not compiled here, because a start uses few of them.
 _INTEGER = r"0|-?[1-9][0-9]*"
@@ -30,15 +32,22 @@ _FACTORS = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g"
 
 def parse_integer(text: str) -> int | None:
     """Reads a 64-bit integer in its canonical form; returns None for anything else."""
-    if not re.fullmatch(_INTEGER, text):
+    if len(text) > MOST_DIGITS or not re.fullmatch(_INTEGER, text):
         return None
     number = int(text)
     return number if -LONG_MAX - 1 <= number <= LONG_MAX else None
 
 
 def parse_long(text: str) -> int | None:
-    """Reads a decimal number as strtoll does: blanks and a sign before it, nothing after it, the empty text as 0."""
-    return int(text or "0") if re.fullmatch(_LONG, text) else None
+    """Reads a decimal number as strtoll does: blanks and a sign before it, nothing after it, the empty text as 0.
+
+    A number outside of the 64-bit range becomes the nearest one in it.
+    """
+    if not re.fullmatch(_LONG, text):
+        return None
+    digits = text.lstrip(" \t\n\v\f\r+-").lstrip("0")
+    number = int(digits or "0") if len(digits) < MOST_DIGITS else ULONG_MAX
+    return max(-number, -LONG_MAX - 1) if "-" in text else min(number, LONG_MAX)
 
 
 def parse_memory(text: str) -> int | None:

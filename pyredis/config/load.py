@@ -16,6 +16,8 @@ from pyredis.config.directive import Directive, LineOnly
 from pyredis.config.directives import LINES, find
 from pyredis.config.syntax import Unbalanced, option_lines, split_words, to_bytes, to_text, trim
 
+# Of files that include others.
+MOST_LEVELS = 100
 BAD_DIRECTIVE = "Bad directive or wrong number of arguments"
 
 
@@ -164,6 +166,8 @@ class Loader:
         path = os.path.join(folder, word)
         if os.path.realpath(path) in self.open:
             raise ConfigRejected("the file includes itself")
+        if len(self.open) >= MOST_LEVELS:
+            raise ConfigRejected(f"files are included more than {MOST_LEVELS} levels deep")
         text = Text()
         text.append(path, self.read_files(word, folder))
         self.apply(text, path)

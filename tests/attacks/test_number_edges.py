@@ -4,6 +4,8 @@ The calls are made from the command table's description of the arguments (`suppo
 MULTI, where nothing waits.
 """
 
+from itertools import pairwise
+
 import pytest
 
 from support.attack_arguments import SETUP, calls_of, numeric_commands
@@ -92,7 +94,7 @@ def is_newer(name: str, call: list[str]) -> bool:
         return True
     if name in ("lpos", "lrem"):
         return str(-(2**63)) in call
-    return bool({"MAXAGE", "NOVALUES"} & set(call)) or ("BLOCK", str(2**63 - 1)) in zip(call, call[1:], strict=False)
+    return bool({"MAXAGE", "NOVALUES"} & set(call)) or ("BLOCK", str(2**63 - 1)) in pairwise(call)
 
 
 def in_any_order(reply) -> object:

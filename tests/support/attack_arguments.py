@@ -5,6 +5,7 @@ after the other takes each number of ``EDGES``.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from pyredis.commands.table.arguments import Argument
 from pyredis.commands.table.command_table import SPECS, every_spec
@@ -12,7 +13,19 @@ from pyredis.commands.table.spec import CommandSpec
 
 EDGES = [sign * 2**power + step for power in (31, 32, 62, 63, 64) for sign in (1, -1) for step in (-1, 0, 1)]
 EDGES = [*EDGES, 0, -1, 10**25, -(10**25)]
-TEXTS = ["", "+1", " 1", "0x7fffffff", "1e18", "9223372036854775807 ", "nan", "inf", "-inf", "1" * 400]
+TEXTS = [
+    "",
+    "+1",
+    " 1",
+    "0x7fffffff",
+    "1e18",
+    "9223372036854775807 ",
+    "nan",
+    "inf",
+    "-inf",
+    "1" * 400,
+    "-" + "9" * 5000,
+]
 NUMBERS = {"integer", "double", "unix-time"}
 # Arguments that may be more than a number, so that the table does not call them one.
 NUMERIC = {"threshold", "min-idle-time", "start", "stop", "min", "max", "id", "last-id", "end", "max-deleted-id"}
@@ -92,12 +105,12 @@ def ways_of(arguments: tuple[Argument, ...], spec: CommandSpec, optional: bool) 
     plain: list[list[tuple[str, str]]] = []
     for argument in arguments:
         plain.append([] if "optional" in argument.flags else words_of(argument, spec)[0])
-    found = [sum(plain, [])]
+    found = [list(chain.from_iterable(plain))]
     for at, argument in enumerate(arguments):
         if "optional" in argument.flags and not optional:
             continue
         for way in words_of(argument, spec):
-            call = sum([*plain[:at], way, *plain[at + 1 :]], [])
+            call = list(chain.from_iterable([*plain[:at], way, *plain[at + 1 :]]))
             if call not in found:
                 found.append(call)
     return found

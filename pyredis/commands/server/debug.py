@@ -119,8 +119,7 @@ def sleep(client, args):
 
 def set_active_expire(client, args):
     """Uses the number that the argument begins with, or 0 if there is none, as in Redis."""
-    number = re.match(rb"\s*[+-]?\d+", args[2])
-    client.host.set_active_expire(bool(number and int(number.group())))
+    client.host.set_active_expire(re.match(rb"\s*[+-]?0*[1-9]", args[2]) is not None)
     return OK
 
 
