@@ -11,21 +11,10 @@ from pyredis.commands.table.arguments import Argument
 from pyredis.commands.table.command_table import SPECS, every_spec
 from pyredis.commands.table.spec import CommandSpec
 
-EDGES = [sign * 2**power + step for power in (31, 32, 62, 63, 64) for sign in (1, -1) for step in (-1, 0, 1)]
-EDGES = [*EDGES, 0, -1, 10**25, -(10**25)]
-TEXTS = [
-    "",
-    "+1",
-    " 1",
-    "0x7fffffff",
-    "1e18",
-    "9223372036854775807 ",
-    "nan",
-    "inf",
-    "-inf",
-    "1" * 400,
-    "-" + "9" * 5000,
-]
+POWERS = [sign * 2**power + step for power in (31, 32, 62, 63, 64) for sign in (1, -1) for step in (-1, 0, 1)]
+EDGES = [*POWERS, 0, -1, 10**25, -(10**25)]
+UNUSUAL = ["", "+1", " 1", "0x7fffffff", "1e18", "9223372036854775807 ", "nan", "inf", "-inf"]
+TEXTS = [*UNUSUAL, "1" * 400, "-" + "9" * 5000]
 NUMBERS = {"integer", "double", "unix-time"}
 # Arguments that may be more than a number, so that the table does not call them one.
 NUMERIC = {"threshold", "min-idle-time", "start", "stop", "min", "max", "id", "last-id", "end", "max-deleted-id"}
