@@ -1,0 +1,119 @@
+"""Random users: whatever rules are given in whatever order, both servers define the same user and allow it the same."""
+
+import re
+
+import pytest
+from conftest import LONG
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.users import facts, forget_users, has_new_rules
+
+COMMANDS = [
+    *("get", "set", "mget", "copy", "getdel", "lpush", "sort", "xread", "select", "ping", "auth", "eval"),
+    *("publish", "subscribe", "psubscribe", "config", "config|get", "config|set", "client", "client|list"),
+    *("nosuch", "client|no"),
+]
+CATEGORIES = [
+    *("all", "read", "write", "admin", "dangerous", "connection", "pubsub", "slow", "fast", "scripting", "nosuch"),
+]
+PATTERNS = ["*", "a*", "b", "[ab]?", "a", "", "?"]
+
+signs = st.sampled_from("+-")
+commands = st.builds("{}{}".format, signs, st.sampled_from(COMMANDS))
+categories = st.builds("{}@{}".format, signs, st.sampled_from(CATEGORIES))
+first_arguments = st.builds(
+    "+{}|{}".format, st.sampled_from(["select", "get", "publish", "ping"]), st.sampled_from("ab0")
+)
+keys = st.builds("{}{}".format, st.sampled_from(["~", "%R~", "%W~", "%RW~", "%w~"]), st.sampled_from(PATTERNS))
+channels = st.builds("&{}".format, st.sampled_from(PATTERNS))
+resets = st.sampled_from(["resetkeys", "resetchannels", "allkeys", "allchannels", "allcommands", "nocommands"])
+rules = st.one_of(commands, commands, categories, categories, first_arguments, keys, keys, channels, resets)
+selectors = st.lists(rules, max_size=4).map(lambda inner: f"({' '.join(inner)})")
+flags = st.sampled_from(
+    ["on", "off", "nopass", "resetpass", "reset", "clearselectors", ">a", ">b", "<a", "sanitize-payload"]
+)
+changes = st.lists(st.lists(st.one_of(rules, rules, rules, selectors, flags), min_size=1, max_size=5), max_size=6)
+
+names = st.sampled_from(["a", "b", "aa", "c", "", "ab"])
+calls = st.one_of(
+    st.builds("{} {}".format, st.sampled_from(["get", "getdel", "lpush", "sort", "subscribe", "psubscribe"]), names),
+    st.builds("{} {} {}".format, st.sampled_from(["set", "mget", "copy", "publish", "eval x 1", "sort"]), names, names),
+    st.builds("{} {} {} {}".format, st.sampled_from(["set", "copy", "mget", "sort"]), names, names, names),
+    st.builds("sort {} store {}".format, names, names),
+    st.builds("set {} x {}".format, names, st.sampled_from(["get", "nx"])),
+    st.builds("xread streams {} {} 0 0".format, names, names),
+    st.builds("select {}".format, st.sampled_from("012ab")),
+    st.sampled_from(
+        ["ping", "ping a", "auth x", "config get x", "config set x y", "client list", "client no", "config"]
+    ),
+)
+
+
+def outcome(reply: bytes) -> bytes:
+    """What DRYRUN says, in words that both versions have in common."""
+    if b"no permissions" in reply.lower():
+        return re.sub(rb".*(command|key|channel)\r\n", rb"denied: \1", reply, flags=re.DOTALL)
+    return reply
+
+
+@pytest.fixture
+def both(pair2):
+    with pair2.servers[0].client() as ours, pair2.servers[1].client() as theirs:
+        yield pair2
+        forget_users(ours)
+        forget_users(theirs)
+
+
+@settings(max_examples=2000 if LONG else 150)
+@given(changes=changes, calls=st.lists(calls, max_size=25))
+def test_users_of_random_rules_are_those_of_the_oracle(both, changes, calls):
+    both.setup("ACL", "SETUSER", "alice", "reset")
+    exact = has_new_rules(both.oracle)
+    for rules in changes:
+        both.check("ACL", "SETUSER", "alice", *rules)
+        assert facts(both.ours, "alice") == facts(both.oracle, "alice")
+        if exact:
+            both.check("ACL", "LIST")
+    for call in calls:
+        words = [b"" if word == "" else word.encode() for word in call.split(" ")]
+        ours, theirs = (client.call("ACL", "DRYRUN", "alice", *words).raw for client in (both.ours, both.oracle))
+        assert outcome(ours) == outcome(theirs), call
+        if exact:
+            assert ours == theirs, call
+
+
+@settings(max_examples=500 if LONG else 60)
+@given(changes=changes, calls=st.lists(calls, max_size=15))
+def test_what_dryrun_says_is_what_happens(both, changes, calls):
+    client = both.ours
+    client.must("ACL", "SETUSER", "alice", "reset")
+    for rules in changes:
+        client.call("ACL", "SETUSER", "alice", *rules)
+    client.must("ACL", "SETUSER", "alice", "on", "nopass")
+    for call in calls:
+        words = [word.encode() for word in call.split(" ")]
+        if words[0] in (b"auth", b"subscribe", b"psubscribe"):
+            continue
+        said = client.call("ACL", "DRYRUN", "alice", *words).raw
+        with both.servers[0].client() as alice:
+            alice.must("AUTH", "alice", "x")
+            happened = alice.call(*words).raw
+        assert happened.startswith(b"-NOPERM") == (b"no permissions" in said), call
+
+
+@settings(max_examples=500 if LONG else 60)
+@given(changes=changes)
+def test_a_description_defines_the_same_user(both, changes):
+    client = both.ours
+    client.must("ACL", "SETUSER", "alice", "reset")
+    for rules in changes:
+        client.call("ACL", "SETUSER", "alice", *rules)
+    (line,) = [line for line in client.must("ACL", "LIST") if line.startswith(b"user alice ")]
+    client.must("ACL", "SETUSER", "bob", "reset", *line.split(b" ")[2:])
+    assert line.replace(b"user alice ", b"user bob ") in client.must("ACL", "LIST")
+    for command in COMMANDS:
+        if "nosuch" not in command and "|no" not in command:
+            words = [*command.split("|"), "a", "b", "c"]
+            ours, theirs = (client.call("ACL", "DRYRUN", name, *words).decoded for name in ("alice", "bob"))
+            assert str(ours).replace("alice", "bob") == str(theirs)
