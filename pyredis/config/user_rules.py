@@ -4,8 +4,8 @@
 
 A user has flags, passwords and selectors. The first selector is the root, to which rules outside of parentheses apply;
 a call needs one selector that allows all of it. Passwords are kept as the SHA-256 in hexadecimal digits. Rules of
-commands are kept in order, because a category and a command in it may follow each other; ``description`` returns them
-as Redis does, and applying a description to a new user makes the same user.
+commands are kept in order, because a category and a command in it may follow each other; ``line`` returns all rules as
+Redis does, and applying those of ``saved_line`` to a new user makes the same user.
 
 As in Redis, a rule ends at a NUL wherever it is compared as a word.
 """
@@ -254,8 +254,20 @@ class Selector:
 
     @property
     def description(self) -> bytes:
+        return self._describe(self.keys_text)
+
+    @property
+    def saved_description(self) -> bytes:
+        """The same for a file. There ``%RW~*`` must not become ``~*``, which allows no further pattern."""
+        marked = [
+            (b"%RW~" if pattern == b"*" and rights == READ | WRITE else _KEY_MARKS[rights]) + pattern
+            for pattern, rights in self.keys.items()
+        ]
+        return self._describe(self.keys_text if self.all_keys else b" ".join(marked))
+
+    def _describe(self, keys: bytes) -> bytes:
         channels = b"" if self.all_channels else b"resetchannels"
-        return b" ".join(filter(None, (self.keys_text, channels, self.channels_text, self.commands_text)))
+        return b" ".join(filter(None, (keys, channels, self.channels_text, self.commands_text)))
 
 
 _PLAIN: dict[bytes, Callable[[Selector], None]] = {
@@ -408,15 +420,19 @@ class User:
         ]
 
     @property
-    def description(self) -> bytes:
-        passwords = [b"#" + hashed for hashed in self.passwords]
-        selectors = [b"(" + selector.description + b")" for selector in self.selectors[1:]]
-        return b" ".join([*self.flags, *passwords, self.root.description, *selectors])
+    def line(self) -> bytes:
+        """The user as ACL LIST shows it."""
+        return self._line([selector.description for selector in self.selectors])
 
     @property
-    def line(self) -> bytes:
+    def saved_line(self) -> bytes:
         """The line of an ACL file or of a configuration that defines the user."""
-        return b"user " + self.name + b" " + self.description
+        return self._line([selector.saved_description for selector in self.selectors])
+
+    def _line(self, selectors: list[bytes]) -> bytes:
+        passwords = [b"#" + hashed for hashed in self.passwords]
+        others = [b"(" + selector + b")" for selector in selectors[1:]]
+        return b" ".join([b"user", self.name, *self.flags, *passwords, selectors[0], *others])
 
 
 _FLAGS: dict[bytes, Callable[[User], None]] = {

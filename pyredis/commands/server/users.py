@@ -87,8 +87,13 @@ class Users:
 
     @property
     def lines(self) -> list[bytes]:
-        """The lines that define all users, in the order of their names."""
+        """All users as ACL LIST shows them, in the order of their names."""
         return [self._users[name].line for name in self.names]
+
+    @property
+    def saved_lines(self) -> list[bytes]:
+        """The lines that define all users."""
+        return [self._users[name].saved_line for name in self.names]
 
     @property
     def needs_no_password(self) -> bool:
@@ -122,7 +127,7 @@ class Users:
 
     def configuration_lines(self) -> list[str]:
         """Returns the `user` lines for CONFIG REWRITE: none if a file has the users."""
-        return [] if self._server.config["aclfile"] else [to_text(line) for line in self.lines]
+        return [] if self._server.config["aclfile"] else [to_text(line) for line in self.saved_lines]
 
     # ---- authentication ----
 
@@ -301,7 +306,7 @@ class Users:
         """Writes all users to the file. Raises OSError, and then the file is unchanged."""
         from pyredis.config.rewrite import replace_file
 
-        replace_file(self.path, b"".join(line + b"\n" for line in self.lines))
+        replace_file(self.path, b"".join(line + b"\n" for line in self.saved_lines))
 
 
 def _withdrawn(before: User, after: User) -> list[bytes] | None:
