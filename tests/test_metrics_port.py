@@ -296,6 +296,7 @@ def test_a_server_is_not_ready_during_a_long_script(start_ours):
 # ---- the port and its start ----
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the list of sockets is Linux's")
 def test_the_port_is_off_by_default_and_on_loopback(start_ours):
     port = free_port()
     server = start_ours("--metrics-port", str(port))
@@ -414,6 +415,15 @@ def test_requests_follow_each_other_on_a_connection_and_may_be_pipelined(inner):
         assert client.responses(4) == [(200, b"ok\n")] * 4
         client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + HEALTH)
         assert client.rest().count(b"HTTP/1.1 200 OK") == 1
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_a_client_that_has_sent_everything_gets_all_responses_and_the_end(loop):
+    port = free_port()
+    with pyredis.Server(metrics_port=port, loop=loop), Raw(port) as client:
+        client.send(HEALTH * 3 + HEALTH[:9])
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.rest().count(b"HTTP/1.1 200 OK") == 3
 
 
 def test_http_1_0_closes_unless_asked_not_to(inner):
