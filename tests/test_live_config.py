@@ -38,6 +38,7 @@ ELSEWHERE = {
     "hide-user-data-from-log": "test_limits.py::test_the_input_of_clients_can_be_kept_out_of_the_log",
     "lfu-log-factor": "test_generic.py::test_a_large_log_factor_slows_the_counter_down",
     "lazyfree-lazy-expire": "test_expiry.py::test_the_file_is_told_of_a_removal_where_the_moment_is_past",
+    "notify-keyspace-events": "test_keyspace_notifications.py::test_classes_may_change_while_clients_listen",
     "slowlog-max-len": "test_server_commands.py::test_the_slow_log_keeps_its_length",
     "list-compress-depth": "test_lists.py::test_debug_object_tells_of_nodes_as_the_oracle_does",
 }

@@ -339,8 +339,7 @@ MONITORING = [
         unit="milliseconds"),
     row("latency-tracking", BOOL, True, "Keep a histogram of each command's durations."),
     row("latency-tracking-info-percentiles", Percentiles(), (50.0, 99.0, 99.9), "Percentiles shown by INFO."),
-    row("notify-keyspace-events", EventClasses(), "", "Classes of events to publish.",
-        effect="There is no publish and subscribe."),
+    row("notify-keyspace-events", EventClasses(), "", "Classes of events to publish."),
 ]  # fmt: skip
 
 OWN = [
