@@ -556,7 +556,10 @@ def connections(server) -> int:
 def test_connections_that_do_nothing_make_room_for_others(inner):
     server, port = inner
     with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(Raw(port)) for _ in range(3 * http_port.MOST_CONNECTIONS)]
+        held = [stack.enter_context(Raw(port)) for _ in range(30 * http_port.MOST_CONNECTIONS)]
+        for client in held:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.send(HEALTH[:20])
         assert get(port, "/healthz")[0].status == 200
         assert connections(server) <= http_port.MOST_CONNECTIONS
         assert held[0].rest() == b""
