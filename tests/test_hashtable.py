@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pyredis.types.handles.table_handle import HashTable, hash_of, keys_read, used_bytes
+from pyredis.types.handles.table_handle import HashTable, hash_of, keys_read, limit_memory, used_bytes
 from support.heap import settled_bytes
 from support.paths import CHECKED_BUILD
 
@@ -523,3 +523,82 @@ class TableAgainstDict(RuleBasedStateMachine):
 
 TestTableAgainstDict = TableAgainstDict.TestCase
 TestTableAgainstDict.settings = settings(max_examples=60, stateful_step_count=30)
+
+
+# ---- samples ----
+
+
+def tables_in_every_state():
+    return [filled(count) for count in SIZES] + [half_resized(3000), half_shrunk(3000)]
+
+
+def test_a_sample_has_as_many_elements_as_were_asked_for():
+    dice = random.Random(1)
+    for table in tables_in_every_state():
+        keys = {key for key, _ in table.items()}
+        for want in (1, 5, 40):
+            sample = table.sample(dice.getrandbits(64), want, 64)
+            assert len(sample) >= min(want, len(keys))
+            assert set(sample) <= keys
+
+
+def test_a_sample_of_a_small_table_has_all_its_elements_once():
+    for count in (1, 7, 30, 40):
+        table = filled(count)
+        assert sorted(table.sample(12345, 40, 64)) == sorted(key for key, _ in table.items())
+
+
+def test_a_sample_takes_no_more_room_than_there_is():
+    table = HashTable()
+    for key in colliding(40):
+        table.insert(key)
+    assert {len(table.sample(number, 5, 7)) for number in range(100)} == {7}
+
+
+def test_every_element_is_sampled_as_often_as_any_other():
+    for table in (filled(6000), half_resized(6000), half_shrunk(1000)):
+        dice = random.Random(2)
+        counts = dict.fromkeys((key for key, _ in table.items()), 0)
+        for _ in range(len(counts) * 20):
+            for key in table.sample(dice.getrandbits(64), 1, 64):
+                counts[key] += 1
+        assert min(counts.values()) > 0
+        assert max(counts.values()) < 4 * sum(counts.values()) / len(counts)
+
+
+def test_an_element_is_found_by_the_hash_of_its_key():
+    for table in tables_in_every_state():
+        assert all(table.with_hash_of(key) == key for key, _ in table.items())
+        assert table.with_hash_of(b"absent") is None
+
+
+@pytest.fixture
+def memory_limit():
+    yield limit_memory
+    limit_memory(0)
+
+
+def test_a_table_that_would_exceed_the_limit_grows_late(memory_limit):
+    table = filled(6 * 1024)
+    assert not table.resizing
+    buckets = table.buckets
+    memory_limit(used_bytes() + 64 * buckets)
+    number = len(table)
+    while not table.resizing:
+        table.insert(name(number))
+        number += 1
+    assert number == 10 * buckets + 1
+    settle(table)
+    table.check()
+    assert all(table.get(name(each)) is not None for each in range(number))
+
+
+def test_a_table_grows_as_soon_as_the_limit_allows_it(memory_limit):
+    table = filled(6 * 1024)
+    buckets = table.buckets
+    memory_limit(1)
+    table.insert(b"one more")
+    assert not table.resizing
+    memory_limit(used_bytes() + 1000 * buckets)
+    table.insert(b"another")
+    assert table.resizing

@@ -16,6 +16,7 @@ from libc.stdint cimport int64_t
 ctypedef struct Account:
     int64_t used            # bytes in live blocks
     int64_t peak            # the highest value of `used` so far
+    int64_t limit           # what `used` is to stay below, 0 for no limit; only the growth of tables asks for it
     Account *next           # in the list of closed accounts
 
 cdef enum:
@@ -61,6 +62,8 @@ cdef void mem_stats(MemoryStats *stats) noexcept nogil
 cdef void mem_allow_huge(bint allowed) noexcept nogil
 # Counts bytes that were allocated elsewhere; `more` is negative when they are released.
 cdef void mem_count(ssize_t more) noexcept nogil
+# Whether the account that memory counts for would exceed its limit with `size` more bytes.
+cdef bint mem_would_exceed(size_t size) noexcept nogil
 cdef Account *mem_account_new() noexcept nogil
 # Nothing more may be allocated for the account.
 cdef void mem_account_close(Account *account) noexcept nogil

@@ -498,6 +498,11 @@ cdef void mem_count(ssize_t more) noexcept nogil:
     count(<size_t> more)
 
 
+cdef bint mem_would_exceed(size_t size) noexcept nogil:
+    cdef const Account *account = entered()
+    return account.limit > 0 and account.used + <int64_t> size > account.limit
+
+
 cdef Account *mem_account_new() noexcept nogil:
     global _closed
     cdef Account **link = &_closed

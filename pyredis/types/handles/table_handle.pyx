@@ -32,12 +32,15 @@ from pyredis.types.table.hashtable cimport (
     table_next,
     table_prefetch_bucket,
     table_prefetch_element,
+    table_prefetch_sample,
     table_random,
     table_remove,
     table_reserve,
+    table_sample,
     table_scan,
     table_size,
     table_step,
+    table_with_hash,
 )
 
 SMALL = SMALL_MAX
@@ -95,6 +98,11 @@ def hash_of(bytes key):
 def keys_read():
     """Returns how often tables have read the key of an element since the module was loaded."""
     return _keys_read
+
+
+def limit_memory(int64_t limit):
+    """Sets the limit of the account that was entered last; 0 for none."""
+    mem_account().limit = limit
 
 
 def used_bytes():
@@ -187,6 +195,19 @@ cdef class HashTable:
 
     def clear_some(self, size_t budget):
         return table_clear_some(&self.table, budget)
+
+    def sample(self, uint64_t dice, size_t want, size_t room):
+        cdef void *elements[64]
+        cdef size_t index, count
+        assert room <= 64
+        table_prefetch_sample(&self.table, dice)
+        count = table_sample(&self.table, dice, want, elements, room)
+        return [key_of(elements[index]) for index in range(count)]
+
+    def with_hash_of(self, bytes key):
+        """Returns the key of the element whose key has the same hash as ``key``, or None."""
+        cdef void *element = table_with_hash(&self.table, hash_key(key, len(key)))
+        return key_of(element) if element != NULL else None
 
     def random(self):
         cdef void *element = table_random(&self.table, &self.random_state)

@@ -91,6 +91,15 @@ cdef inline uint64_t next_random(uint64_t *state) noexcept nogil:
 # Returns a random element, each about equally likely; NULL if the table is empty.
 cdef void *table_random(Table *table, uint64_t *state) noexcept nogil
 
+# Sets `out` to the elements of a few buckets, chosen by `dice`, a random number: about `want` of them, at most `room`.
+# Returns how many; there may be fewer in a sparse table, also none, and one may be there twice. Much cheaper than as
+# many calls of `table_random`.
+cdef size_t table_sample(const Table *table, uint64_t dice, size_t want, void **out, size_t room) noexcept nogil
+# Prefetches the first bucket of the sample with these dice.
+cdef void table_prefetch_sample(const Table *table, uint64_t dice) noexcept nogil
+# Returns an element whose key has this hash, or NULL.
+cdef void *table_with_hash(const Table *table, uint64_t hash) noexcept nogil
+
 # Iteration over all elements. The table must not be changed, except that the element just returned may be removed or
 # replaced (its bucket stays where it is). Resizing pauses until `table_iterate_end`.
 cdef void table_iterate(Table *table, TableIterator *iterator) noexcept nogil

@@ -19,7 +19,13 @@ from pyredis.ground.base cimport (
     slice_equal,
     unlikely,
 )
-from pyredis.ground.memory cimport mem_advise_table, mem_alloc_table, mem_discard_table, mem_free_table
+from pyredis.ground.memory cimport (
+    mem_advise_table,
+    mem_alloc_table,
+    mem_discard_table,
+    mem_free_table,
+    mem_would_exceed,
+)
 
 import os
 
@@ -29,11 +35,16 @@ cdef enum:
     ALL = 0x7f
     # A table grows at GROW_AT elements per bucket on average, and shrinks below SHRINK_AT.
     GROW_AT = 6
+    # If the larger array would exceed the account's limit, a table grows only at this many. It is then so full of
+    # overflow buckets that it would not be smaller without the larger array.
+    GROW_LATE = 10
     SHRINK_AT = 1
     # When a random element is picked, a bucket with more elements than this counts as if it had exactly this many.
     CROWD = 14
     # Bytes of an emptied array that are returned to the system at a time.
     DISCARD = 2 << 20
+    # A sample examines at most this many buckets for each element that is wanted.
+    SAMPLE_REACH = 10
 
 cdef uint64_t _seed[2]
 
@@ -313,6 +324,12 @@ cdef inline void make_room(Table *table) noexcept nogil:
     if table.buckets[1] != NULL:
         table_step(table, 1)
     elif table.used[0] >= (<size_t> GROW_AT << table.exponent[0]) + (table.exponent[0] == 0):
+        grow(table)
+
+
+cdef void grow(Table *table) noexcept nogil:
+    cdef size_t size = sizeof(Bucket) << (table.exponent[0] + 1)
+    if table.used[0] >= (<size_t> GROW_LATE << table.exponent[0]) or not mem_would_exceed(size):
         start_resize(table, table.exponent[0] + 1)
 
 
@@ -496,13 +513,21 @@ cdef bint table_scan_passed(uint64_t cursor, uint64_t hash) noexcept nogil:
     return reversed_bits(hash) < reversed_bits(cursor)
 
 
-cdef const Bucket *random_bucket(const Table *table, uint64_t *state) noexcept nogil:
-    """Returns a random bucket among those that may contain elements."""
+cdef inline size_t buckets_in_use(const Table *table) noexcept nogil:
+    """Returns how many buckets, without overflow buckets, may contain elements."""
+    return bucket_count(table, 0) - table.moved + bucket_count(table, 1)
+
+
+cdef inline const Bucket *bucket_in_use(const Table *table, size_t which) noexcept nogil:
     cdef size_t rest = bucket_count(table, 0) - table.moved
-    cdef size_t which = next_random(state) % (rest + bucket_count(table, 1))
     if which < rest:
         return &table.buckets[0][table.moved + which]
     return &table.buckets[1][which - rest]
+
+
+cdef const Bucket *random_bucket(const Table *table, uint64_t *state) noexcept nogil:
+    """Returns a random bucket among those that may contain elements."""
+    return bucket_in_use(table, next_random(state) % buckets_in_use(table))
 
 
 cdef void *table_random(Table *table, uint64_t *state) noexcept nogil:
@@ -517,6 +542,61 @@ cdef void *table_random(Table *table, uint64_t *state) noexcept nogil:
         dice = next_random(state)
         if count >= CROWD or dice % CROWD < count:
             return chain_pick(bucket, <unsigned> ((dice >> 32) % count))
+
+
+cdef size_t chain_collect(const Bucket *bucket, void **out, size_t room) noexcept nogil:
+    """Sets ``out`` to the elements of a chain, as far as there is room, and returns how many they are."""
+    cdef unsigned taken
+    cdef size_t count = 0
+    while bucket != NULL:
+        taken = occupied(bucket)
+        while taken and count < room:
+            out[count] = bucket.slots[lowest_bit(taken)]
+            taken &= taken - 1
+            count += 1
+        bucket = next_bucket(bucket)
+    return count
+
+
+cdef size_t table_sample(const Table *table, uint64_t dice, size_t want, void **out, size_t room) noexcept nogil:
+    cdef size_t buckets = buckets_in_use(table)
+    cdef size_t steps = min(buckets, want * SAMPLE_REACH)
+    cdef bint complete = steps == buckets
+    cdef size_t found = 0, count, at
+    if table_size(table) == 0:
+        return 0
+    at = dice % buckets
+    while steps and found < want:
+        count = chain_collect(bucket_in_use(table, at), out + found, room - found)
+        found += count
+        # Going on after an empty bucket would favour elements that follow many of them.
+        at = at + 1 if count or complete else next_random(&dice)
+        at %= buckets
+        steps -= 1
+    return found
+
+
+cdef void table_prefetch_sample(const Table *table, uint64_t dice) noexcept nogil:
+    if table_size(table):
+        prefetch(bucket_in_use(table, dice % buckets_in_use(table)))
+
+
+cdef void *table_with_hash(const Table *table, uint64_t hash) noexcept nogil:
+    cdef const Bucket *bucket
+    cdef unsigned hits
+    cdef void *element
+    if table_size(table) == 0:
+        return NULL
+    bucket = home(table, hash)
+    while bucket != NULL:
+        hits = bucket_match(bucket, tag_of(hash))
+        while hits:
+            element = bucket.slots[lowest_bit(hits)]
+            if element_hash(table, element) == hash:
+                return element
+            hits &= hits - 1
+        bucket = next_bucket(bucket)
+    return NULL
 
 
 cdef void table_iterate(Table *table, TableIterator *iterator) noexcept nogil:
