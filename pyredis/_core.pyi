@@ -13,7 +13,7 @@ class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
-    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``log_script(level, line)`` and
+    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``evict_soon()``, ``log_script(level, line)`` and
     ``on_slow_script(name, milliseconds)``. ``specs`` and ``bound`` are the command table and its handlers
     (``commands/table/registry``). All methods must be called in
     the thread of the server's event loop. Budgets are in microseconds, sizes and positions in bytes, errors are errnos
@@ -81,6 +81,11 @@ class Core(State):
         """
     def tick(self) -> None: ...
     def expire_cycle(self, budget_us: int) -> bool: ...
+    def evict(self) -> None:
+        """Evicts keys while more than ``maxmemory`` is used, for as long as ``maxmemory-eviction-tenacity`` allows.
+
+        If there is more to do then, ``host.evict_soon`` is called. Does nothing while the server is paused or busy.
+        """
     def expire_all(self) -> None:
         """Removes all expired keys and hash fields, however long it takes."""
     def trim_tracking(self) -> None:

@@ -34,6 +34,7 @@ from pyredis.call.client cimport (
     client_init,
 )
 from pyredis.call.command cimport CMD_REMOVED, HISTOGRAM, HISTOGRAM_PARTS, Command
+from pyredis.call.eviction cimport evict, evictor_configure, evictor_destroy, evictor_init, evictor_of
 from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitors cimport monitors_destroy
@@ -44,6 +45,7 @@ from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport (
     RECENT,
     RESTRICT_AOF_ERROR,
+    RESTRICT_BUSY,
     RESTRICT_FAULTS,
     RESTRICT_LOADING,
     RESTRICT_MEMORY,
@@ -120,6 +122,8 @@ from pyredis.wire.reply_objects cimport written_object
 import os
 import time
 
+from pyredis.call.eviction import EVICTION_DIRECTIVES
+
 # When the process first read the monotonic clock and the cycle counter: all cores measure from there.
 cdef int64_t _started_ns = 0
 cdef uint64_t _started_cycles = 0
@@ -174,8 +178,8 @@ _LETTERS = {event: letter for letter, event in _EVENTS.items()}
 
 # The directives that ``Core.configure`` accepts.
 DIRECTIVES = (
-    *_SETTINGS, "notify-keyspace-events", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time", "disable-thp",
-    "active-expire-effort",
+    *_SETTINGS, "notify-keyspace-events", "lfu-log-factor", "lfu-decay-time", "disable-thp",
+    "active-expire-effort", *EVICTION_DIRECTIVES,
 )
 
 cdef enum:
@@ -186,6 +190,9 @@ cdef enum:
     REPLY_KEEP = 1 << 20
     # Redis's limit.
     ERROR_CODES = 128
+
+# The highest limit of an account, in bytes.
+MEMORY_MOST = (1 << 63) - 1
 
 
 cdef void notify_listener(void *context, int event, const char *name, Database *database, Slice key) noexcept with gil:
@@ -228,6 +235,19 @@ cdef dict tracking_counts(const Server *server):
     }
 
 
+cdef void note_event(Server *server, const char *event, int64_t ns) noexcept nogil:
+    if ns // 1000000 >= server.settings.latency_ms:
+        report_event(server, event, ns)
+
+
+cdef void report_event(Server *server, const char *event, int64_t ns) noexcept with gil:
+    (<Core> server.core).note_latency(event.decode(), ns)
+
+
+cdef void evict_later(Server *server) noexcept with gil:
+    (<Core> server.core).host.evict_soon()
+
+
 cdef list histogram_rows(const uint64_t *counts):
     cdef list rows = []
     cdef uint64_t part
@@ -244,7 +264,7 @@ cdef class Core(State):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
-    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``log_script(level, line)`` and
+    ``on_foreign_protocol(client)``, ``on_too_many_errors(codes)``, ``evict_soon()``, ``log_script(level, line)`` and
     ``on_slow_script(name, milliseconds, command)``, whose last argument is the command that ends the script. ``specs``
     and ``bound`` are the command table and its handlers (``commands/table/registry``).
     """
@@ -270,6 +290,9 @@ cdef class Core(State):
         keyspace_init(&self.server.keyspace, databases)
         self.server.keyspace.hooks.context = &self.server
         self.server.keyspace.hooks.expired = propagate_expired
+        evictor_init(&self.server)
+        evictor_of(&self.server).go_on = evict_later
+        evictor_of(&self.server).note = note_event
         self.server.run = run_any
         self.server.reject = reject_any
         self.server.serve_waiting = serve_waiting
@@ -289,6 +312,7 @@ cdef class Core(State):
         if self.server.end_interpreter != NULL:
             self.server.end_interpreter(&self.server)
         log_destroy(&self.server.log)
+        evictor_destroy(&self.server)
         waiting_destroy(&self.server.waiting)
         tracking_delete(&self.server)
         channels_destroy(&self.server.channels)
@@ -372,9 +396,8 @@ cdef class Core(State):
         cdef Server *server = &self.server
         cdef Keyspace *keyspace = &server.keyspace
         cdef size_t offset
-        if name == "maxmemory-policy":
-            keyspace.lfu = "lfu" in value
-            keyspace_tick(keyspace)
+        if name in EVICTION_DIRECTIVES:
+            evictor_configure(server, name, value)
         elif name == "notify-keyspace-events":
             self.notifications.classes = sum(_EVENTS[letter] for letter in value)
             hear_events(server)
@@ -393,6 +416,7 @@ cdef class Core(State):
             tracking_check_size(server)
         elif name == "maxmemory":
             self.restrict(RESTRICT_MEMORY, value > 0)
+            server.memory.limit = min(value, MEMORY_MOST)
         elif name in ("slowlog-log-slower-than", "latency-monitor-threshold"):
             self._set_slow_cycles()
 
@@ -606,6 +630,21 @@ cdef class Core(State):
             tracking_make_room(&self.server, NULL)
             mem_enter(interrupted)
 
+    def evict(self):
+        """Evicts keys while more than ``maxmemory`` is used, for as long as ``maxmemory-eviction-tenacity`` allows.
+
+        If there is more to do then, ``host.evict_soon`` is called. Does nothing while the server is paused or busy.
+        """
+        cdef Account *interrupted
+        if self.server.restrictions & (RESTRICT_LOADING | RESTRICT_PAUSED | RESTRICT_BUSY):
+            return
+        interrupted = self.enter_idle()
+        self.server.touched_count = 0
+        self.occupied = True
+        evict(&self.server)
+        self.occupied = False
+        mem_enter(interrupted)
+
     # ---- CLIENT PAUSE ----
 
     def pause(self, int64_t until_ms, bint everything):
@@ -792,6 +831,8 @@ cdef class Core(State):
             "expired_stale_perc": server.keyspace.expired_stale,
             "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
             "expire_cycle_cpu_milliseconds": self.expire_ns // 1000000,
+            "evicted_keys": evictor_of(server).evicted,
+            "mem_not_counted_for_evict": server.keyspace.promised,
             "lazyfreed_objects": server.keyspace.lazily_freed,
             "lazyfree_pending_objects": server.keyspace.garbage_parts,
             "pubsub_channels": channels_count(&server.channels, CHANNEL),
@@ -814,6 +855,7 @@ cdef class Core(State):
         server.keyspace.expired_fields = 0
         server.keyspace.expired_stale = 0
         server.keyspace.expire_cap_reached = 0
+        evictor_of(server).evicted = 0
         self.expire_ns = 0
         server.keyspace.lazily_freed = 0
         server.reply.errors = 0

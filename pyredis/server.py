@@ -95,6 +95,7 @@ class Server:
         self._cron: asyncio.TimerHandle | None = None
         self._work: asyncio.Handle | None = None
         self._pause: asyncio.TimerHandle | None = None
+        self._eviction: asyncio.Handle | None = None
         self._resuming = False
         self._reloading: asyncio.Task[None] | None = None
         self._shutting_down = False
@@ -112,6 +113,7 @@ class Server:
         self.config.on_change("requirepass", self.users.set_password)
         self.config.on_change("acllog-max-len", self.users.log.set_limit)
         self.config.user_lines = self.users.configuration_lines
+        self.config.on_change("maxmemory", self._on_maxmemory)
         self.rules.follow_directives()
 
     def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
@@ -284,7 +286,7 @@ class Server:
 
     def _stop_background(self) -> None:
         """Stops the timers and closes the listeners."""
-        for timer in (self._cron, self._work, self._pause):
+        for timer in (self._cron, self._work, self._pause, self._eviction):
             if timer is not None:
                 timer.cancel()
         if self._listeners is not None:
@@ -417,6 +419,32 @@ class Server:
     def set_active_expire(self, on: bool) -> None:
         """Turns background expiry on or off (DEBUG SET-ACTIVE-EXPIRE)."""
         self.active_expire = on
+
+    # ---- eviction ----
+
+    def _on_maxmemory(self, limit: int) -> None:
+        """Begins to evict after CONFIG SET maxmemory, without waiting for a command."""
+        if not 0 < limit < self.core.used_memory:
+            return
+        self.log.warning(
+            f"WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current memory usage "
+            f"({self.core.used_memory}). This will result in key eviction and/or the inability to accept new write "
+            "commands depending on the maxmemory-policy."
+        )
+        self.evict_soon()
+
+    def evict_soon(self) -> None:
+        """Goes on evicting in the next iteration of the loop, after the clients that have sent commands meanwhile."""
+        if self._eviction is None and self._loop is not None and not self._shutting_down:
+            self._eviction = self._loop.call_soon(self._evict)
+
+    def _evict(self) -> None:
+        assert self.hub is not None
+        self._eviction = None
+        self.core.tick()
+        self.core.evict()
+        self.persistence.flush()
+        self.hub.deliver_soon()
 
     # ---- CLIENT PAUSE ----
 

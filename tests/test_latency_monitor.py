@@ -185,9 +185,10 @@ def test_the_doctor_describes_what_was_recorded(start_ours, protocol):
 
 
 def test_the_doctor_has_advice_for_every_event_that_occurs():
-    """Redis's other events are those of forks, eviction, modules and what this server leaves to a thread."""
+    """Redis's other events are those of forks, modules and what this server leaves to a thread."""
     writes = ["aof-write", "aof-write-alone", "aof-write-pending-fsync", "aof-write-active-child", "aof-fsync-always"]
-    assert sorted(ADVICE) == sorted(["command", "fast-command", "eventloop", "expire-cycle", "expire-del", *writes])
+    removals = ["expire-cycle", "expire-del", "eviction-cycle", "eviction-del"]
+    assert sorted(ADVICE) == sorted(["command", "fast-command", "eventloop", *removals, *writes])
 
 
 def test_spikes_are_described_by_their_mean_and_deviation():

@@ -34,5 +34,9 @@ cdef void propagate_removal(Server *server, Database *database, int argc, const 
 cdef inline void removals_apart(Call *call, bint on) noexcept nogil:
     call.server.log.loose = on and not call.server.in_exec
 
-# The keyspace's hook, with the Server as context: appends a DEL for a key that has expired.
+# Reports that a key is about to be removed, though no request has asked for that: appends `command` (DEL or UNLINK)
+# with the key, wakes the clients that wait for it, and publishes the event.
+cdef void propagate_removed(Server *server, Database *database, Slice key, const char *command, int event,
+                            const char *name) noexcept nogil
+# The keyspace's hook for keys that have expired, with the Server as context.
 cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil

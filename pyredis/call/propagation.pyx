@@ -72,11 +72,15 @@ cdef void propagate_removal(Server *server, Database *database, int argc, const 
     server.log_owed = owed
 
 
-cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
-    cdef Server *server = <Server *> context
+cdef void propagate_removed(Server *server, Database *database, Slice key, const char *command, int event,
+                            const char *name) noexcept nogil:
     cdef Slice argv[2]
-    argv[0] = literal("DEL")
+    argv[0] = literal(command)
     argv[1] = key
     propagate_removal(server, database, 2, argv)
-    if unlikely(server.heard & (<uint32_t> EVENT_EXPIRED | HEARD_CHANGES)):
-        report_change(server, database, key, hash_key(key.data, key.size), EVENT_EXPIRED, "expired")
+    if unlikely(server.heard & (<uint32_t> event | HEARD_CHANGES)):
+        report_change(server, database, key, hash_key(key.data, key.size), event, name)
+
+
+cdef void propagate_expired(void *context, Database *database, Slice key) noexcept nogil:
+    propagate_removed(<Server *> context, database, key, "DEL", EVENT_EXPIRED, "expired")

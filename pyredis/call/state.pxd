@@ -71,6 +71,8 @@ ctypedef struct Server:
     bint seals                  # the shell sends sealed blocks by reference to their pages
     Settings settings
     uint32_t restrictions
+    void *evictor               # what evicts keys (`call/eviction`)
+    bint out_of_memory          # see `lacks_memory`
     int in_exec                 # running the commands of an EXEC
     Client *current             # the client whose command runs
     int64_t next_client_id
@@ -131,9 +133,21 @@ ctypedef struct Server:
 
 
 cdef inline bint exceeds_memory(const Server *server) noexcept nogil:
-    """Whether the data use more than `maxmemory`, if it is set."""
-    return server.restrictions & RESTRICT_MEMORY and server.memory.used > 0 and \
-        <uint64_t> server.memory.used > server.settings.maxmemory
+    """Whether more memory than `maxmemory` is used, if it is set.
+
+    What a snapshot will release soon does not count, because evicting more would not release it earlier.
+    """
+    cdef int64_t used = server.memory.used - <int64_t> server.keyspace.promised
+    return server.restrictions & RESTRICT_MEMORY and used > 0 and <uint64_t> used > server.settings.maxmemory
+
+
+cdef inline bint lacks_memory(const Server *server) noexcept nogil:
+    """Whether the latest command of a client began with more memory in use than `maxmemory`, and nothing to evict.
+
+    Scripts and handlers in Python ask for this, because memory may run out, and keys may be evicted, only before the
+    command that runs them.
+    """
+    return server.restrictions & RESTRICT_MEMORY and server.out_of_memory
 
 
 cdef inline Command *find_command(const Server *server, Slice name) noexcept nogil:

@@ -60,7 +60,6 @@ CLUSTER_ONLY = "There is no cluster mode."
 REPLICAS_ONLY = "There is no replication."
 TLS_ONLY = "There is no TLS."
 RDB_ONLY = "No RDB snapshots are written."
-EVICTION_ONLY = "No key is evicted."
 NO_FORK = "The server does not fork."
 NO_DEFRAG = "Memory is not defragmented."
 ONE_THREAD = "One thread serves all clients."
@@ -231,18 +230,20 @@ CLIENTS = [
 
 MEMORY = [
     row("maxmemory", Memory(0, ULONG_MAX), 0,
-        "Memory above which commands that need more are refused; 0 for no limit. Nothing is evicted."),
+        "Memory above which keys are evicted, or commands that need more are refused; 0 for no limit."),
     row("maxmemory-policy",
         Enum("volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random "
              "noeviction"),
-        "noeviction", "Which keys to evict when maxmemory is reached.", effect=EVICTION_ONLY),
-    row("maxmemory-samples", Integer(1, 64), 5, "Keys sampled to choose one to evict.", effect=EVICTION_ONLY),
-    row("maxmemory-eviction-tenacity", Integer(0, 100), 10, "How much time eviction may take.", effect=EVICTION_ONLY),
+        "noeviction", "Which keys to evict when maxmemory is reached."),
+    row("maxmemory-samples", Integer(1, 64), 5, "Keys sampled to choose one to evict."),
+    row("maxmemory-eviction-tenacity", Integer(0, 100), 10,
+        "How much time eviction may take before a command, 10 for half a millisecond; at 100 it goes on to the end."),
     row("lfu-log-factor", COUNT, 10, "How slowly the access counter grows, which OBJECT FREQ returns."),
     row("lfu-decay-time", COUNT, 1, "Time after which the counter of an unused key decreases by one.",
         unit="minutes"),
     row("active-expire-effort", Integer(1, 10), 1, "How much time to spend on finding expired keys."),
-    row("lazyfree-lazy-eviction", BOOL, False, "Free evicted values in the background.", effect=EVICTION_ONLY),
+    row("lazyfree-lazy-eviction", BOOL, False,
+        "Propagate evictions as UNLINK instead of DEL. Large values that are evicted are always freed in slices."),
     row("lazyfree-lazy-expire", BOOL, False,
         "Let EXPIRE with a time in the past remove the key as UNLINK does. Keys that expire are always freed in the "
         "background."),

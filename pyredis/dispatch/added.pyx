@@ -25,7 +25,7 @@ from pyredis.call.command cimport (
 from pyredis.call.errors cimport reply_wrong_arity
 from pyredis.call.handlers cimport argument_list
 from pyredis.call.propagation cimport propagate_nothing
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, Server, exceeds_memory, find_called, find_command
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, Server, find_called, find_command, lacks_memory
 from pyredis.dispatch.checks cimport reject_unknown
 from pyredis.dispatch.run cimport note_rejection
 from pyredis.ground.base cimport Slice, cycles_now, slice_of, unlikely
@@ -61,7 +61,7 @@ cdef class CommandContext:
         cdef Client *caller = call.client
         self.running = call
         self.thread = PyThread_get_thread_ident()
-        self.out_of_memory = exceeds_memory(call.server)
+        self.out_of_memory = lacks_memory(call.server)
         client_init(&self.client, &call.server.keyspace)
         self.client.id = caller.id
         self.client.owner = caller.owner

@@ -34,6 +34,7 @@ from pyredis.call.command cimport (
     Command,
 )
 from pyredis.call.errors cimport reply_wrong_arity
+from pyredis.call.eviction cimport EVICTION_FAILED, evict
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.call.pausing cimport pause_hold, pause_holds
@@ -54,10 +55,10 @@ from pyredis.call.state cimport (
     RESTRICT_BUSY,
     RESTRICT_FAULTS,
     RESTRICT_LOADING,
+    RESTRICT_MEMORY,
     RESTRICT_PAUSED,
     RESTRICT_TRACKING,
     Server,
-    exceeds_memory,
 )
 from pyredis.call.tracking cimport tracking_make_room
 from pyredis.dispatch.injected cimport FAULT_ERROR, FAULT_LATE, FAULT_NONE, Fault, hold_reply, strike
@@ -70,6 +71,9 @@ from pyredis.call.handlers import CommandError
 # The first words of a browser's HTTP request, which a malicious page can direct at the server; nothing after them may
 # be executed.
 FOREIGN = (b"post", b"host:")
+
+cdef enum:
+    NO_EVICTION = RESTRICT_LOADING | RESTRICT_PAUSED | RESTRICT_BUSY
 
 ctypedef uint32_t (*ScriptFlags)(Server *server, const Command *command, Slice name) noexcept nogil
 # See `lua/script_flags`; NULL until it is imported.
@@ -185,9 +189,21 @@ cdef uint32_t flags_to_run(Call *call) noexcept nogil:
     return flags & ~CMD_LOADING | common & CMD_LOADING
 
 
+cdef inline bint has_too_little_memory(Server *server) noexcept nogil:
+    """Evicts keys if there is too little memory; returns whether there still is, and nothing to evict.
+
+    Nothing is evicted, and no command refused for lack of memory, while a file is loaded or the server is paused or
+    busy.
+    """
+    if not server.restrictions & RESTRICT_MEMORY:
+        return False
+    server.out_of_memory = not server.restrictions & NO_EVICTION and evict(server) == EVICTION_FAILED
+    return server.out_of_memory
+
+
 cdef bint refused_by_restriction(Call *call) noexcept nogil:
     cdef Server *server = call.server
-    cdef bint full = not server.restrictions & RESTRICT_LOADING and exceeds_memory(server)
+    cdef bint full = has_too_little_memory(server)
     cdef bint unwritable = server.restrictions & RESTRICT_AOF_ERROR
     cdef uint32_t flags = flags_to_run(call) if full or unwritable else 0
     if full and flags & CMD_DENYOOM:

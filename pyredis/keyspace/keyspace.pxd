@@ -146,6 +146,7 @@ ctypedef struct Keyspace:
     size_t offered_count
     Garbage *garbage
     uint64_t garbage_parts
+    uint64_t promised       # bytes of values that a snapshot has taken over, and releases when it has saved them
     # statistics
     uint64_t expired
     uint64_t expired_fields

@@ -283,6 +283,7 @@ cdef void discard_entry(Keyspace *keyspace, Entry *entry, bint lazy) noexcept no
     if likely(kind == STRING):
         entry_destroy(entry)
     elif keyspace.snapshot and keyspace.hooks.take_value(keyspace.hooks.context, kind, entry_pointer(entry)):
+        keyspace.promised += _types[entry.type].footprint(entry_pointer(entry))
         mem_free(entry, entry_size(entry))
     elif lazy and is_lazy(entry):
         keyspace_discard_value(keyspace, kind, entry_pointer(entry))

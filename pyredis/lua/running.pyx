@@ -7,7 +7,7 @@ from pyredis._resp cimport Replied, reply_error, reply_ok, reply_truncate
 from pyredis.call.call cimport Call
 from pyredis.call.client cimport CLIENT_DENY_BLOCKING, CLIENT_NO_TOUCH, CLIENT_SCRIPT, CLIENT_TRACKING, Client
 from pyredis.call.propagation cimport propagate_nothing
-from pyredis.call.state cimport RESTRICT_AOF_ERROR, Server, exceeds_memory
+from pyredis.call.state cimport RESTRICT_AOF_ERROR, Server, lacks_memory
 from pyredis.ground.base cimport Slice, slice_of, unlikely
 from pyredis.lua.interpreter cimport (
     REPL_ALL,
@@ -148,7 +148,7 @@ cdef const char *refusal(Call *call, uint32_t flags, bint read_only) noexcept no
             return "ERR Can not execute a script with write flag using *_ro command."
         if server.restrictions & RESTRICT_AOF_ERROR:
             return ""
-    if not flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and exceeds_memory(server):
+    if not flags & (SCRIPT_ALLOW_OOM | SCRIPT_NO_WRITES) and lacks_memory(server):
         return "OOM command not allowed when used memory > 'maxmemory'."
     return NULL
 
@@ -159,7 +159,7 @@ cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, b
     lua.runnable = runnable
     lua.call = call
     lua.read_only = read_only or runnable.flags & SCRIPT_NO_WRITES
-    lua.out_of_memory = exceeds_memory(call.server)
+    lua.out_of_memory = lacks_memory(call.server)
     lua.wrote = False
     lua.time_us = 0
     lua.replication = REPL_ALL

@@ -1,7 +1,7 @@
 """The sections of INFO: one function each, which takes the requesting client and returns the fields in Redis's order.
 
-Every value is true. Features of Redis that this server lacks (replicas, eviction, threads for sockets, …) are
-reported as none or 0.
+Every value is true. Features of Redis that this server lacks (replicas, threads for sockets, …) are reported as none
+or 0.
 """
 
 import os
@@ -131,7 +131,7 @@ def memory(client):
         "rss_overhead_bytes": 0,
         "mem_fragmentation_ratio": f"{use.fragmentation:.2f}",
         "mem_fragmentation_bytes": use.resident - use.used,
-        "mem_not_counted_for_evict": 0,
+        "mem_not_counted_for_evict": counters["mem_not_counted_for_evict"],
         "mem_replication_backlog": 0,
         "mem_total_replication_buffers": 0,
         "mem_clients_slaves": 0,

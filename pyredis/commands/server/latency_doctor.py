@@ -29,6 +29,9 @@ ADVICE = {
                   "long, for very large pipelines and for many clients at once.",),
     "expire-cycle": ("Many keys expire at the same time: add some chance to their times to live.",),
     "expire-del": ("Removing an expired value of many megabytes takes long: divide it among several keys.",),
+    "eviction-cycle": ("Memory is short, and eviction takes long: lower maxmemory-eviction-tenacity, so that it takes "
+                       "more but shorter turns.",),
+    "eviction-del": ("Evicting a value of many megabytes takes long: divide it among several keys.",),
     "aof-write": DISK,
     "aof-write-alone": DISK,
     "aof-write-pending-fsync": DISK,

@@ -70,6 +70,7 @@ cdef void close_first(Session *session) noexcept nogil:
         partial.saver.guard(partial.value)[0] = NULL
     partial.saver.pieces.close(partial)
     if partial.taken:
+        session.keyspace.promised -= value_type(partial.kind).footprint(partial.value)
         keyspace_discard_value(session.keyspace, partial.kind, partial.value)
     mem_free(partial, sizeof(Partial) + partial.key_size)
 

@@ -1,0 +1,1 @@
+"""The choice of keys to evict, for native code only: see ``keyspace/victims.pxd``."""
