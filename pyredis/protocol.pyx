@@ -135,6 +135,8 @@ cdef class Connection(Blockable):
             return
         self.hub.connections += 1
         self.hub.clients.add(self)
+        if self.hub.client_limit:
+            self.hub.note_memory(self)
 
     def adopt_socket(self, transport):
         sock = transport.get_extra_info("socket")
@@ -155,6 +157,7 @@ cdef class Connection(Blockable):
         outbox_forget(&self.hub.core.server.outbox, &self.client)
         self.hub.clients.remove(self)
         self.hub.stalled.discard(self)
+        self.hub.forget_memory(self)
         if not apart_holds(&self.hub.core.server, &self.client):
             # Otherwise its EXEC goes on, and `__del__` does this after it.
             client_discard(&self.client)
@@ -353,6 +356,8 @@ cdef class Connection(Blockable):
             self.hub.query_limit_closed += 1
             self.hub.host.on_query_limit(self)
             self.close()
+        elif unlikely(self.hub.client_limit):
+            self.hub.note_memory(self)
         return 0
 
     @property

@@ -157,6 +157,7 @@ class Server:
         self._stopped = asyncio.Event()
         self.hub = Hub(self.core, self, self._loop, self.exclusion)
         self.core.startup_memory = self.core.used_memory
+        self.rules.limit_clients()
         self._follow("client-query-buffer-limit", lambda value: setattr(self.hub, "query_buffer_limit", value))
         self.core.loading = True
         try:
@@ -508,6 +509,12 @@ class Server:
     def on_query_limit(self, connection: Any) -> None:
         self.rules.on_query_limit(connection)
 
+    def on_client_evicted(self, connection: Any) -> None:
+        self.rules.on_client_evicted(connection)
+
+    def on_no_evictable_client(self) -> None:
+        self.log.warning("Over client maxmemory after evicting all evictable clients")
+
     def on_foreign_protocol(self, connection: Any) -> None:
         self.rules.on_foreign_protocol(connection)
 
@@ -571,6 +578,7 @@ class Server:
             "client_output_buffer_limit_disconnections": self.rules.output_limited,
             "rejected_connections": self.rules.rejected,
             **self.users.log.counters,
+            "evicted_clients": self.hub.evicted_clients,
             "total_eviction_exceeded_time": self.overfull.total_ms(),
             "current_eviction_exceeded_time": self.overfull.current_ms(),
         }

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "maxmemory-policy": "test_eviction.py::eviction_order",
     "maxmemory-samples": "test_eviction.py::test_lru_evicts_the_key_that_has_not_been_used_for_longest",
     "maxmemory-eviction-tenacity": "test_eviction.py::test_with_full_tenacity_a_run_goes_on_to_the_end",
+    "maxmemory-clients": "test_client_eviction.py::test_the_largest_clients_are_closed_and_only_as_many_as_needed",
     "lazyfree-lazy-eviction": ("test_eviction.py::test_evictions_are_in_the_file_and_what_is_loaded_is_what_was_there"),
     "lazyfree-lazy-expire": "test_expiry.py::test_the_file_is_told_of_a_removal_where_the_moment_is_past",
     "notify-keyspace-events": "test_keyspace_notifications.py::test_classes_may_change_while_clients_listen",

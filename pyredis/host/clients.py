@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 UNAUTHENTICATED_OUTPUT = 1024
 # How long further attempts are not logged.
 ATTACK_SECONDS = 60
+# The least that maxmemory-clients means, in bytes, so that the server can still be talked to.
+LEAST_FOR_CLIENTS = 128 << 10
 REFUSED_FULL = b"-ERR max number of clients reached\r\n"
 REFUSED_PROTECTED = (
     b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
@@ -61,6 +63,8 @@ class ClientRules:
     def follow_directives(self) -> None:
         self.server.config.on_change("tcp-keepalive", self._on_keep_alive)
         self.server.config.on_change("client-output-buffer-limit", self._on_output_limits)
+        for name in ("maxmemory-clients", "maxmemory"):
+            self.server.config.on_change(name, self._on_client_limit)
 
     def _connected(self) -> Iterable[Any]:
         return list(self.server.hub.clients.values()) if self.server.hub is not None else ()
@@ -101,6 +105,29 @@ class ClientRules:
             "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis "
             f"instance. Connection from {connection.address} aborted."
         )
+
+    # ---- the memory of all clients ----
+
+    def _on_client_limit(self, _: object) -> None:
+        if self.server.hub is not None:
+            self.limit_clients()
+
+    def limit_clients(self) -> None:
+        """Passes ``maxmemory-clients`` to the hub."""
+        assert self.server.hub is not None
+        self.server.hub.limit_clients(self._client_limit())
+
+    def _client_limit(self) -> int:
+        """Returns the limit in bytes, 0 for none. A percentage of ``maxmemory`` is no limit without that."""
+        limit, memory = self.server.config["maxmemory-clients"], self.server.config["maxmemory"]
+        if limit == 0 or (limit < 0 and memory == 0):
+            return 0
+        return max(memory * -limit // 100 if limit < 0 else limit, LEAST_FOR_CLIENTS)
+
+    def on_client_evicted(self, connection: Any) -> None:
+        from pyredis.commands.connection.client_command import describe
+
+        self.server.log.notice(f"Evicting client: {describe(connection).decode(errors='replace').rstrip()}")
 
     # ---- output ----
 

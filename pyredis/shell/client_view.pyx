@@ -3,7 +3,9 @@
 import os
 
 from pyredis._resp cimport Parser
-from pyredis.call.client cimport CLIENT_UNIX, Client
+from pyredis.call.client cimport CLIENT_UNIX, Client, Watch
+from pyredis.call.tracking cimport tracking_memory
+from pyredis.channels.channels cimport subscriber_memory
 from pyredis.shell.roster cimport Listed
 
 
@@ -61,10 +63,15 @@ cdef class ClientView(Listed):
         """Bytes that the socket has not accepted yet, or that wait for the append-only file."""
         return self.output_held()
 
+    cdef size_t memory(self) except? 0:
+        cdef size_t arguments = self.argument_memory if self.client.waiter != NULL else 0
+        return (self.input_held() + self.input_free() + self.client.queue_bytes + arguments + self.output_held() +
+                subscriber_memory(self.client.subscriber) + tracking_memory(&self.client) +
+                self.client.watch_capacity * sizeof(Watch) + sizeof(Client) + sizeof(Parser))
+
     @property
     def total_memory(self):
-        return (self.input_memory + self.client.queue_bytes + self.argument_memory + self.output_memory +
-                self.subscription_memory + self.tracking_memory + sizeof(Client) + sizeof(Parser))
+        return self.memory()
 
 
 def address_text(address):

@@ -31,6 +31,7 @@ cdef class Receiver(ClientView):
     cdef unsigned char stalled          # paused: nothing is read or executed
     cdef unsigned char lost
     cdef unsigned char reading_paused
+    cdef size_t counted                 # its share of Hub.client_memory
 
     cdef int send(self, const char *data, size_t size) except -1
     cdef int send_large(self, size_t begin) except -1
@@ -66,6 +67,13 @@ cdef class Hub:
     cdef bint script_scheduled          # the script that makes the server busy continues in the next iteration
     cdef int64_t iteration_began        # the monotonic clock's ns; 0 while the latency monitor need not know
     cdef public size_t query_buffer_limit
+    # The limit of what all connections together use, in bytes; 0 for none. While there is one, every connection is
+    # counted when its use may have grown, so that the sum is never too low for longer than a callback.
+    cdef readonly size_t client_limit
+    cdef int64_t client_memory
+    cdef bint eviction_scheduled
+    cdef bint unevictable               # the limit was exceeded although all that may be closed were
+    cdef readonly uint64_t evicted_clients
     cdef public uint64_t bytes_in
     cdef public uint64_t bytes_out
     cdef public uint64_t connections
@@ -74,6 +82,10 @@ cdef class Hub:
     cdef readonly uint64_t query_limit_closed
 
     cdef int owe(self, Receiver connection, size_t begin, Parcel parcel, uint64_t offset) except -1
+    cdef int note_memory(self, Receiver connection) except -1
+    cdef void forget_memory(self, Receiver connection) noexcept
+    cdef int schedule_eviction(self) except -1
+    cdef int64_t count_clients(self, list evictable) except? -1
     cdef int drain_ring(self) except -1
     cdef int drain_file(self) noexcept
     cdef int begin_iteration(self) except -1

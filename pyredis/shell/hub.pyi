@@ -18,7 +18,8 @@ class Hub:
     ``bytes_in`` and ``bytes_out`` are in bytes. The other counters count accepted connections, reads, replies or
     messages sent, and connections closed because of too much input.
 
-    ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal.
+    ``host`` decides about new connections: ``accept(connection)`` returns None, or the bytes of a refusal. It is
+    notified by ``on_client_evicted(connection)`` and ``on_no_evictable_client()``.
     """
 
     core: Final[Core]
@@ -31,6 +32,8 @@ class Hub:
     clients: Final[ClientList]
     pages: Final[PagePipe]
     query_buffer_limit: int
+    client_limit: Final[int]
+    evicted_clients: Final[int]
     bytes_in: int
     bytes_out: int
     connections: int
@@ -65,4 +68,8 @@ class Hub:
         """Returns the bytes of all clients, how many of these are the allocator's, the largest input and output in
         bytes, how many clients wait, and how many watch keys.
         """
+    def limit_clients(self, limit: int) -> None:
+        """Sets how many bytes all connections together may use, 0 for no limit; closes some soon if they use more."""
+    def evict_clients(self) -> None:
+        """Closes connections, those that use most first, until the rest use no more than the limit."""
     def reset_counters(self) -> None: ...

@@ -14,7 +14,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from pyredis._core cimport Core
 from pyredis._resp cimport Reply, reply_free, reply_truncate
-from pyredis.call.client cimport CLIENT_BLOCKED
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_CLOSE_NOW, CLIENT_NO_EVICT, CLIENT_REPLICA
 from pyredis.call.outbox cimport Mailbox, outbox_collect, outbox_due, outbox_has_mail
 from pyredis.call.state cimport Server, enter
 from pyredis.call.tracking cimport tracking_broadcast, tracking_memory
@@ -60,6 +60,10 @@ cdef class Receiver(ClientView):
 
     cdef int go_on(self) except -1:
         raise NotImplementedError
+
+
+def _memory_counted(Receiver connection):
+    return connection.counted
 
 
 cdef class Hub:
@@ -396,6 +400,70 @@ cdef class Hub:
         objects = len(self.clients) * type(connection).__basicsize__ if connection is not None else 0
         return allocated + unsent + objects, allocated, buffered, largest, blocked, watching
 
+    # ---- the limit of all connections ----
+
+    def limit_clients(self, size_t limit):
+        """Sets how many bytes all connections together may use, 0 for no limit; closes some soon if they use more."""
+        self.client_limit = limit
+        self.unevictable = False
+        if limit:
+            self.schedule_eviction()
+
+    cdef int note_memory(self, Receiver connection) except -1:
+        """Counts what a connection uses now. To be called while there is a limit, when it may have become more."""
+        cdef size_t memory = connection.memory()
+        self.client_memory += <int64_t> memory - <int64_t> connection.counted
+        connection.counted = memory
+        return self.schedule_eviction() if self.client_memory > <int64_t> self.client_limit else 0
+
+    cdef void forget_memory(self, Receiver connection) noexcept:
+        self.client_memory -= <int64_t> connection.counted
+        connection.counted = 0
+
+    cdef int schedule_eviction(self) except -1:
+        if not self.eviction_scheduled:
+            self.eviction_scheduled = True
+            self.loop.call_soon(self.evict_clients)
+        return 0
+
+    def evict_clients(self):
+        """Closes connections, those that use most first, until the rest use no more than the limit."""
+        cdef Receiver connection
+        cdef list evictable = []
+        cdef int64_t used
+        enter(self.core)
+        self.eviction_scheduled = False
+        if self.client_limit == 0:
+            return
+        used = self.count_clients(evictable)
+        evictable.sort(key=_memory_counted)
+        while used > <int64_t> self.client_limit and evictable:
+            connection = evictable.pop()
+            used -= <int64_t> connection.counted
+            self.evicted_clients += 1
+            self.host.on_client_evicted(connection)
+            connection.close()
+        if used <= <int64_t> self.client_limit:
+            self.unevictable = False
+        elif not self.unevictable:
+            self.unevictable = True
+            self.host.on_no_evictable_client()
+
+    cdef int64_t count_clients(self, list evictable) except? -1:
+        """Counts all connections again, whose output may have been sent meanwhile; collects those that may be closed.
+        """
+        cdef Receiver connection
+        self.client_memory = 0
+        for connection in self.clients.values():
+            connection.counted = 0
+            if connection.transport is None or connection.client.flags & CLIENT_CLOSE_NOW:
+                continue
+            connection.counted = connection.memory()
+            self.client_memory += <int64_t> connection.counted
+            if not connection.client.flags & (CLIENT_NO_EVICT | CLIENT_REPLICA):
+                evictable.append(connection)
+        return self.client_memory
+
     def reset_counters(self):
         """Resets the counters, for CONFIG RESETSTAT."""
         self.reads = 0
@@ -404,3 +472,4 @@ cdef class Hub:
         self.bytes_out = 0
         self.connections = 0
         self.query_limit_closed = 0
+        self.evicted_clients = 0

@@ -157,6 +157,8 @@ cdef class Sender(Receiver):
         """
         cdef size_t counted = unsent
         cdef bint caused_by_others = (self.client.flags & (CLIENT_PUBSUB | CLIENT_REPLICA)) != 0
+        if self.hub.client_limit:
+            self.hub.note_memory(self)
         if caused_by_others:
             counted = self.unsent_bytes() + self.waiting_bytes
         if counted and self.hub.host.exceeds_output_limit(self, counted):
