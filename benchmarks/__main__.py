@@ -15,6 +15,7 @@ from benchmarks import (
     durable,
     embedded,
     endtoend,
+    eviction,
     expiry,
     loading,
     memory,
@@ -48,6 +49,7 @@ BENCHMARKS = {
     "start": (start.run, "from exec to the first PONG, and the memory resident then"),
     "loading": (loading.run, "the time to load an append-only file"),
     "pause": (pause.run, "the longest pause of a pinging client while others insert keys"),
+    "eviction": (eviction.run, "a cache of half its working set: requests/s, hits by LRU and LFU, resident memory"),
     "expiry": (expiry.run, "a million keys that expire in the same second: how long, and the longest pause meanwhile"),
 }
 
