@@ -87,7 +87,7 @@ class Core(State):
         If there is more to do then, ``host.evict_soon`` is called. Does nothing while the server is paused or busy.
         """
     def expire_all(self) -> None:
-        """Removes all expired keys and hash fields, however long it takes."""
+        """Removes all expired keys and hash fields in the order of their times, however long it takes."""
     def trim_tracking(self) -> None:
         """Makes the table of tracked keys smaller if it has more than ``tracking-table-max-keys``."""
     def pause(self, until_ms: int, everything: bool) -> None:

@@ -35,11 +35,12 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.command cimport CMD_REMOVED, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.eviction cimport evict, evictor_configure, evictor_destroy, evictor_init, evictor_of
-from pyredis.call.field_expiry cimport expire_all_fields, expire_fields_cycle
+from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitors cimport monitors_destroy
 from pyredis.call.notifications cimport hear_events, notifications_init
 from pyredis.call.outbox cimport outbox_has_mail
+from pyredis.call.overdue cimport expire_overdue
 from pyredis.call.pausing cimport pause_end, pause_extend
 from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport (
@@ -109,7 +110,6 @@ from pyredis.journal.aof cimport (
 from pyredis.journal.log cimport log_destroy, log_init, log_is_open
 from pyredis.keyspace.databases cimport (
     keyspace_destroy,
-    keyspace_expire_all,
     keyspace_expire_cycle,
     keyspace_flush,
     keyspace_tidy,
@@ -591,7 +591,7 @@ cdef class Core(State):
         return self.expire(budget_us + budget_us * 2 * self.server.keyspace.expire_effort // 25)
 
     def expire_all(self):
-        """Removes all expired keys and hash fields, however long it takes."""
+        """Removes all expired keys and hash fields in the order of their times, however long it takes."""
         self.expire(-1)
 
     cdef bint expire(self, int64_t budget_us) except -1:
@@ -606,8 +606,7 @@ cdef class Core(State):
         self.server.log.loose = True
         self.occupied = True
         if budget_us < 0:
-            keyspace_expire_all(&self.server.keyspace)
-            expire_all_fields(&self.server)
+            expire_overdue(&self.server)
         else:
             more = keyspace_expire_cycle(&self.server.keyspace, budget_us)
             more = expire_fields_cycle(&self.server, budget_us) or more

@@ -1,5 +1,7 @@
 """A clock that tests own: expiry, waiting, ids and times follow it, at once and in order, without sleeping."""
 
+import random
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +87,33 @@ def test_everything_that_is_due_is_gone_when_advance_returns(server, client):
     assert server.info("stats")["expired_keys"] + server.info("stats")["expired_subkeys"] >= 5000
     server.clock.advance(25)
     assert "db0" not in server.info("keyspace")
+
+
+def test_keys_and_fields_expire_in_the_order_of_their_times(server, client):
+    server.clock.freeze(START)
+    times = random.Random(1).sample(range(1, 1000), 300)
+    for number, when in enumerate(times):
+        if number % 3:
+            client.set(f"{when:03}", "value", ex=when, px=None)
+        else:
+            client.hset(f"{when:03}", "field", 1)
+            client.hexpire(f"{when:03}", when, "field")
+    # Both with a field that expires before the key, and after it.
+    client.hset("both", mapping={"field": 1})
+    client.expire("both", 1500)
+    client.hexpire("both", 1200, "field")
+    client.hset("key first", mapping={"field": 1})
+    client.expire("key first", 1100)
+    client.hexpire("key first", 1300, "field")
+    with client.pubsub(ignore_subscribe_messages=True) as events:
+        events.psubscribe("__keyevent@0__:*expired")
+        events.get_message(timeout=5)
+        server.clock.advance(2000)
+        arrived = [events.get_message(timeout=5) for _ in range(302)]
+        assert client.dbsize() == 0
+    order = [(message["data"], message["channel"].rpartition(":")[2]) for message in arrived]
+    expected = [(f"{when:03}", "expired" if number % 3 else "hexpired") for number, when in enumerate(times)]
+    assert order == [*sorted(expected), ("key first", "expired"), ("both", "hexpired")]
 
 
 def test_waiting_clients_are_answered_in_the_order_of_their_timeouts(server, client, pool):

@@ -19,6 +19,4 @@ cdef inline int64_t field_clock(const Server *server) noexcept nogil:
 # Removes up to `budget` due fields of the hash. Returns the entry, or NULL if the key was deleted with its last field.
 cdef Entry *expire_fields(Server *server, Database *database, Entry *entry, size_t budget) noexcept nogil
 # Removes due fields of all hashes for up to `budget_us`; true when it stopped because the time was up.
-# Removes all fields that are overdue.
-cdef void expire_all_fields(Server *server) noexcept nogil
 cdef bint expire_fields_cycle(Server *server, int64_t budget_us) noexcept nogil

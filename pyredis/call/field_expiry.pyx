@@ -121,26 +121,3 @@ cdef bint expire_fields_cycle(Server *server, int64_t budget_us) noexcept nogil:
             if monotonic_ns() > deadline:
                 return True
     return False
-
-
-cdef bint fields_rotation(Server *server, Database *database) noexcept nogil:
-    """Looks at every hash that has fields with an expiry; true if some were overdue."""
-    cdef Round round
-    round.server = server
-    round.database = database
-    round.seen = 0
-    round.overdue = 0
-    database.field_expires_cursor = 0
-    while table_size(&database.field_expires):
-        database.field_expires_cursor = table_scan(
-            &database.field_expires, database.field_expires_cursor, visit_hash, &round)
-        if database.field_expires_cursor == 0:
-            break
-    return round.overdue > 0
-
-
-cdef void expire_all_fields(Server *server) noexcept nogil:
-    cdef int index
-    for index in range(server.keyspace.count):
-        while fields_rotation(server, &server.keyspace.databases[index]):
-            pass

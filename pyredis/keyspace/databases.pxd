@@ -13,7 +13,6 @@ cdef Entry *keyspace_random(Keyspace *keyspace, Database *database) noexcept nog
 # ---- in slices ----
 
 # Removes expired keys for up to `budget_us`; true when it stopped because the time was up.
-cdef void keyspace_expire_all(Keyspace *keyspace) noexcept nogil
 cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept nogil
 # Resizes tables and releases garbage for up to `budget_us`; true when there is more to do.
 cdef bint keyspace_tidy(Keyspace *keyspace, int64_t budget_us) noexcept nogil

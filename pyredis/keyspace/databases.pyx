@@ -247,25 +247,6 @@ cdef bint keyspace_expire_cycle(Keyspace *keyspace, int64_t budget_us) noexcept 
     return more
 
 
-cdef bint expire_rotation(Keyspace *keyspace, Database *database) noexcept nogil:
-    """Looks at every entry that has an expiry; true if some were overdue, because some of these may be left."""
-    cdef ExpireCycle cycle
-    memset(&cycle, 0, sizeof(cycle))
-    database.expires_cursor = 0
-    while table_size(&database.expires):
-        expire_some(keyspace, database, &cycle)
-        if database.expires_cursor == 0:
-            break
-    return cycle.overdue > 0
-
-
-cdef void keyspace_expire_all(Keyspace *keyspace) noexcept nogil:
-    cdef int index
-    for index in range(keyspace.count):
-        while expire_rotation(keyspace, &keyspace.databases[index]):
-            pass
-
-
 cdef bint tidy_table(Table *table, int64_t deadline) noexcept nogil:
     while table_is_resizing(table):
         if monotonic_ns() > deadline:
