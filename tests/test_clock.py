@@ -223,6 +223,35 @@ def test_the_clock_follows_another_source(server, client, pool, monkeypatch):
     assert client.time() == (2 * START, 0)
 
 
+def test_a_replaced_time_that_leaves_threads_alone_is_followed(server, client, monkeypatch):
+    """freezegun returns the real time to functions that modules such as threading call, within five frames."""
+    real, moment = time.time, [float(START)]
+
+    def frozen_time():
+        frame = sys._getframe(1)
+        for _ in range(5):
+            if frame is None or frame.f_globals["__name__"] == "threading":
+                return real() if frame else moment[0]
+            frame = frame.f_back
+        return moment[0]
+
+    monkeypatch.setattr(time, "time", frozen_time)
+    server.clock.follow()
+    client.set("key", "value", ex=10)
+    assert client.pttl("key") == 10000
+    moment[0] += 10.001
+    assert client.get("key") is None
+
+
+@pytest.mark.parametrize("moment", [-1, 1e12, float("inf"), float("nan")])
+def test_a_time_that_no_clock_shows_is_refused(server, client, moment):
+    server.clock.freeze(START)
+    for change in (server.clock.freeze, server.clock.advance, lambda at: server.clock.follow(lambda: at)):
+        with pytest.raises(ValueError, match="time"):
+            change(moment)
+    assert client.time() == (START, 0)
+
+
 def test_a_source_that_fails_is_reported_and_replaced_by_the_systems_clock(server, client, caplog):
     server.clock.follow(lambda: 1 / 0 if threading.current_thread().name == "pyredis" and failing else START)
     failing.append(1)
@@ -248,16 +277,28 @@ def test_each_server_has_a_clock_of_its_own(server, client):
 
 
 def test_timers_run_in_order_and_not_when_cancelled():
-    now, ran = [0.0], []
+    now, ran = [0], []
     timers = Timers(lambda: now[0])
     for when in (3, 1, 2, 1):
         timers.call_at(when, lambda when=when: ran.append(when))
     timers.call_at(1.5, lambda: ran.append("cancelled")).cancel()
     timers.run_due()
-    assert (ran, timers.next()) == ([], 1)
-    now[0] = 2
+    assert (ran, timers.next()) == ([], 1_000_000)
+    now[0] = 2_000_000
     timers.run_due()
-    assert (ran, timers.next()) == ([1, 1, 2], 3)
+    assert (ran, timers.next()) == ([1, 1, 2], 3_000_000)
+
+
+def test_a_timer_is_due_at_the_time_that_next_returns():
+    now, ran = [0], []
+    timers = Timers(lambda: now[0])
+    for _ in range(1000):
+        timers.call_at(2 * START + random.random() * START, lambda: ran.append(now[0]))
+    while (due := timers.next()) is not None:
+        before = len(ran)
+        now[0] = due
+        timers.run_due()
+        assert len(ran) > before
 
 
 def test_a_pause_ends_when_the_clock_says_so_and_until_then_nothing_expires(server, client, pool):

@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from pyredis.server import Server
 
 SECOND = 1_000_000
+# The last time that a clock shows: the end of the year 9999, in seconds since 1970.
+LAST = 253_402_300_800
+# freezegun leaves the real time to modules that wait, such as ``threading``, and looks for them in five frames.
+FRAMES = 6
+
+
+def checked(seconds: float) -> float:
+    """Returns a time in seconds since 1970. Raises ValueError if no clock shows it."""
+    if not 0 <= seconds <= LAST:
+        raise ValueError(f"not a time from 1970 to 9999, in seconds since 1970: {seconds}")
+    return seconds
+
+
+def replaceable_time(frames: int = FRAMES) -> float:
+    """Returns ``time.time()``, whatever that is now, called from far enough below the thread's first functions."""
+    return replaceable_time(frames - 1) if frames else time.time()
 
 
 class Timer:
@@ -30,27 +46,34 @@ class Timer:
 
 
 class Timers:
-    """Timers by a clock that is not the event loop's. ``now`` returns the time in seconds."""
+    """Timers by a clock that is not the event loop's. ``now_us`` returns the time in microseconds.
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.time = now
+    What is due is decided by whole microseconds: seconds are floats, and too coarse for that.
+    """
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self._now_us = now_us
         self._order = itertools.count()
-        self._timers: list[tuple[float, int, Timer]] = []
+        self._timers: list[tuple[int, int, Timer]] = []
+
+    def time(self) -> float:
+        """Returns the time in seconds."""
+        return self._now_us() / SECOND
 
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         timer = Timer(callback)
-        heapq.heappush(self._timers, (when, next(self._order), timer))
+        heapq.heappush(self._timers, (round(when * SECOND), next(self._order), timer))
         return timer
 
-    def next(self) -> float | None:
-        """Returns when the next timer is due, None if there is none."""
+    def next(self) -> int | None:
+        """Returns when the next timer is due, in microseconds, None if there is none."""
         while self._timers and self._timers[0][2].callback is None:
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
     def run_due(self) -> None:
         """Calls, in their order, the callbacks that are due now."""
-        while (when := self.next()) is not None and when <= self.time():
+        while (when := self.next()) is not None and when <= self._now_us():
             callback = heapq.heappop(self._timers)[2].callback
             assert callback is not None
             callback()
@@ -71,11 +94,12 @@ class ServerClock:
 
     def freeze(self, at: float | None) -> None:
         before = self._passed
-        self._fixed_us = self._server.core.time_us if at is None else round(at * SECOND)
-        self._follow(before, lambda: self._fixed_us / SECOND, lambda: self._fixed_us)
+        self._fixed_us = self._server.core.time_us if at is None else round(checked(at) * SECOND)
+        self._follow(before, lambda: self._fixed_us)
 
     def follow(self, source: Callable[[], float]) -> None:
-        self._follow(self._passed, source, lambda: round(source() * SECOND))
+        checked(source())
+        self._follow(self._passed, lambda: round(checked(source()) * SECOND))
 
     def run(self) -> None:
         if self._timers is None:
@@ -88,12 +112,13 @@ class ServerClock:
         """Stops at each timeout on the way, so that what happens first is done first."""
         if seconds < 0:
             raise ValueError(f"time does not go backwards: {seconds}; freeze sets any time")
+        checked(self.time + seconds)
         if self._timers is None:
             self.freeze(None)
         assert self._timers is not None
         target = self._fixed_us + round(seconds * SECOND)
-        while (due := self._timers.next()) is not None and due * SECOND <= target:
-            self._fixed_us = max(self._fixed_us, round(due * SECOND))
+        while (due := self._timers.next()) is not None and due <= target:
+            self._fixed_us = max(self._fixed_us, due)
             self._pass()
         self._fixed_us = target
         self._pass()
@@ -124,10 +149,10 @@ class ServerClock:
         """The time by which timeouts are measured now."""
         return (self._timers or self._hub.loop).time()
 
-    def _follow(self, before: float, seconds: Callable[[], float], microseconds: Callable[[], int]) -> None:
-        self._timers = Timers(seconds)
-        self._server.core.clock = microseconds
-        self._retime(self._timers, seconds() - before)
+    def _follow(self, before: float, now_us: Callable[[], int]) -> None:
+        self._timers = Timers(now_us)
+        self._server.core.clock = now_us
+        self._retime(self._timers, self._timers.time() - before)
         self._pass()
 
     def _retime(self, timers: Any, shift: float) -> None:
@@ -152,12 +177,15 @@ class Clock:
         return self._call(lambda server: server.clock.time)
 
     def freeze(self, at: float | datetime | None = None) -> None:
-        """Stops the clock, at the time it shows or at another one: seconds since 1970, or a datetime."""
+        """Stops the clock, at the time it shows or at another one: seconds since 1970, or a datetime.
+
+        Raises ValueError for a time before 1970 or after 9999.
+        """
         moment = at.timestamp() if isinstance(at, datetime) else at
         self._call(lambda server: server.clock.freeze(moment))
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Moves the time forward, and stops the clock there. Raises ValueError for a negative time."""
+        """Moves the time forward, and stops the clock there. Raises ValueError for a negative time, or past 9999."""
         span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._call(lambda server: server.clock.advance(span))
 
@@ -167,9 +195,7 @@ class Clock:
         freezegun and time-machine replace it, so the server follows them. Timeouts of waiting clients are noticed
         within a tenth of a second.
         """
-        # The name is looked up at each call, because it may be replaced.
-        follow = source or (lambda: time.time())
-        self._call(lambda server: server.clock.follow(follow))
+        self._call(lambda server: server.clock.follow(source or replaceable_time))
 
     def run(self) -> None:
         """Lets the system's clock run again."""
