@@ -120,6 +120,13 @@ def test_a_script_is_known_by_its_digest(pair):
     pair.check("EVALSHA", digest, 0)
 
 
+@pytest.mark.parametrize("command", ["EVALSHA", "EVALSHA_RO"])
+@pytest.mark.parametrize("digest", ["", "x", "0" * 39, "0" * 40, "0" * 41])
+@pytest.mark.parametrize("count", ["x", "-1", "5", "0"])
+def test_what_is_no_digest_is_refused_before_the_number_of_keys(pair, command, digest, count):
+    pair.check(command, digest, count)
+
+
 def test_there_is_no_debugger(client):
     assert str(client.do("SCRIPT", "DEBUG", "YES")).startswith("ERR SCRIPT DEBUG is not supported")
     assert client.do("SCRIPT", "DEBUG", "NO") == "OK"

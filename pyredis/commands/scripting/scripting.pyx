@@ -80,7 +80,8 @@ cdef Replied eval_digest(Call *call, bint read_only) noexcept nogil:
     cdef Script *script
     cdef int keys
     monitor_show_now(call)
-    if call.argv[SCRIPT].size != DIGEST_SIZE:
+    # Whatever is no digest is refused before the number of keys, as in Redis.
+    if unlikely(call.argv[SCRIPT].size != DIGEST_SIZE):
         return reply_no_script(call)
     keys = key_count(call)
     if keys < 0 or not interpreter_ready(call):
