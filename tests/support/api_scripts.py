@@ -254,6 +254,7 @@ SORTED_SETS = [
         c.zscore("z", "none"),
         c.zmscore("z", ["a", "none"]),
         c.zmscore("z", []),
+        c.zmscore("z", "a"),
     ],
     *[c.zincrby("z", 1.5, "a"), c.zincrby("z", 1, "new"), c.zrank("z", "a"), c.zrank("z", "none")],
     *[
@@ -330,6 +331,7 @@ SORTED_SETS = [
         c.zrandmember("o", withscores=True),
         c.zmpop(1, ["o"], min=True),
         c.zmpop(1, ["o"], max=True),
+        c.zmpop(1, "o", max=True),
     ],
     *[c.zmpop(2, ["none", "p"], max=True, count=2), c.zmpop(1, ["p"]), c.zmpop(1, ["p"], min=True, max=True)],
     *[

@@ -53,6 +53,13 @@ def listed(first: Any, more: Iterable[Any] | None = None) -> list[Any]:
     return values
 
 
+def several(values: Iterable[Any]) -> Iterable[Any]:
+    """Returns the values unchanged. Raises TypeError for one string, whose characters would be the values."""
+    if isinstance(values, STRINGS):
+        raise TypeError(f"a list is needed, not one {type(values).__name__}")
+    return values
+
+
 def flat(mapping: Mapping[Any, Any]) -> list[Any]:
     """Returns keys and values in turn."""
     return list(chain.from_iterable(mapping.items()))

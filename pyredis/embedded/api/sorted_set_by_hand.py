@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyredis.embedded.api.api_types import Cast, Key, Keys, Number, Ranked, Text, Value, Weights
-from pyredis.embedded.api.argument_forms import aggregate_words, end_of, limit, listed, one_of
+from pyredis.embedded.api.argument_forms import aggregate_words, end_of, limit, listed, one_of, several
 from pyredis.embedded.api.caller import Caller
 from pyredis.embedded.api.client_errors import data_error
 from pyredis.embedded.api.conversions import pair_or_none, popped_from, scored
@@ -106,7 +106,7 @@ class SortedSetByHand(Caller):
         """Returns the scores of several members."""
         if not members:
             raise data_error("ZMSCORE needs at least one member")
-        return self._call((b"ZMSCORE", key, *members))
+        return self._call((b"ZMSCORE", key, *several(members)))
 
     def bzpopmax(self, keys: Keys, timeout: Value | None = 0) -> tuple[Text, Text, float] | None:
         """Waits for a member of one of several sorted sets, and returns its key and the one with the highest score."""
@@ -126,7 +126,7 @@ class SortedSetByHand(Caller):
     ) -> Any:
         """Removes members from the first sorted set that is not empty, and returns its key and them."""
         more = () if count == 1 else (b"COUNT", count)
-        return self._call((b"ZMPOP", num_keys, *keys, end_of(min, max), *more), popped_from)
+        return self._call((b"ZMPOP", num_keys, *several(keys), end_of(min, max), *more), popped_from)
 
     def bzmpop(
         self,
