@@ -89,6 +89,18 @@ def test_methods_have_the_parameters_of_redis_py(theirs, ours):
     assert different == {}
 
 
+@redis_8
+def test_native_methods_accept_their_parameters_by_name():
+    """Those in Python do anyway."""
+    both = public(redis.Redis) & public(pyredis.Database)
+    assert {name for name in both if not inspect.isfunction(getattr(pyredis.Database, name))} == {"get", "set"}
+    with pyredis.open() as db, db.pipeline() as pipe:
+        for face in (db, pipe):
+            face.set(name="key", value="value", ex=None)
+            face.get(name="key")
+        assert pipe.execute() == [True, b"value"]
+
+
 # Methods that a script cannot call, because they change the connection or start work; they have tests of their own.
 APART = {"bitfield", "bgrewriteaof", "quit", "reset", "select"}
 

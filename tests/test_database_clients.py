@@ -1,7 +1,9 @@
 """A database in the process is a client, and its callers do not see each other's state."""
 
+import copy
 import gc
 import os
+import pickle
 import signal
 
 import pytest
@@ -95,6 +97,10 @@ def test_each_handle_is_a_client_of_its_own():
         lambda db: db.clock.time,
         lambda db: db.reset(),
         lambda db: db.serve(),
+        lambda db: db.metrics(),
+        lambda db: db.full_disk(),
+        lambda db: db.fail("GET", error="LOADING"),
+        lambda db: db.command("NEW key")(lambda ctx, key: 1),
     ],
 )
 @pytest.mark.parametrize("others", [True, False])
@@ -123,6 +129,44 @@ def test_closing_ends_the_commands_that_wait_with_an_error(db):
     for result in results:
         with pytest.raises(redis.ConnectionError):
             result()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_handle_is_neither_copied_nor_pickled(db, copied):
+    for handle in (db, pyredis.aopen()):
+        with pytest.raises(TypeError, match="can be neither copied nor pickled: open the database where it is used"):
+            copied(handle)
+
+
+def test_the_path_of_a_folder_may_be_bytes(tmp_path):
+    with pyredis.open(os.fsencode(tmp_path)) as db, pyredis.open(tmp_path) as same:
+        db.set("key", "value")
+        assert same.get("key") == b"value"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"path": "folder", "name": "name"}, ValueError, "in a folder or has a name, not both"),
+        ({"name": 5}, TypeError, "the name of a database is a str: 5"),
+        ({"port": 6379}, TypeError, "where its serve\\(\\) says, not at a port"),
+        ({"unixsocket": "socket"}, TypeError, "where its serve\\(\\) says, not at a unixsocket"),
+    ],
+)
+def test_arguments_that_would_have_no_effect_are_refused(arguments, error, text):
+    for opened in (pyredis.open, pyredis.aopen, pyredis.connection_pool, pyredis.async_connection_pool):
+        with pytest.raises(error, match=text):
+            opened(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("port", "error"), [("0", TypeError), (True, TypeError), (1.0, TypeError), (65536, ValueError)]
+)
+def test_what_is_no_port_is_refused(db, port, error):
+    with pytest.raises(error, match="port"):
+        db.serve(port)
+    with pytest.raises(error, match="port"):
+        pyredis.Server(port)
 
 
 def test_a_number_of_no_database_leaves_nothing_open():

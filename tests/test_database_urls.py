@@ -90,6 +90,7 @@ def test_options_of_connections_have_no_effect_in_the_process():
         ("memory://town?maxmemory=much", "maxmemory"),
         ("file://host/folder", "'host'"),
         ("file:", "'file:'"),
+        ("memory:town", "'memory:town'"),
     ],
 )
 def test_a_bad_url_is_refused_with_its_bad_part(url, reason):
@@ -106,6 +107,9 @@ def test_bad_arguments_are_refused():
         pyredis.from_url("memory://", encoding="latin-1")
     with pytest.raises(ValueError, match="encoding_errors"):
         pyredis.from_url("memory://", encoding_errors="ignore")
+    for url in (b"memory://town", None):
+        with pytest.raises(TypeError, match="a URL is a str"):
+            pyredis.from_url(url)
 
 
 def use(db):

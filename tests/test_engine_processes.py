@@ -22,6 +22,12 @@ def outcome(function, *arguments):
     except redis.ConnectionError as error:
         return str(error)
 
+def refusal(function, *arguments):
+    try:
+        return function(*arguments)
+    except RuntimeError as error:
+        return str(error)
+
 """
 
 
@@ -200,14 +206,15 @@ def test_a_child_gets_clear_errors_and_opens_its_own(tmp_path):
     uses = [
         lambda: db.get("key"), lambda: kept.set("key", "child"), lambda: kept.pipeline().get("key").execute(),
         lambda: subscriber.subscribe("other"), lambda: subscriber.get_message(), lambda: db.blpop("list", 1),
-        lambda: db.clock.time, lambda: kept.pubsub().subscribe("channel"), unused.execute, db.serve,
+        lambda: db.clock.time, lambda: kept.pubsub().subscribe("channel"), unused.execute, db.serve, db.metrics,
+        db.full_disk, lambda: db.fail("GET", error="LOADING"), lambda: db.command("NEW key")(lambda ctx, key: 1),
     ]
     for number in range(6):
         child = os.fork()
         if not child:
             try:
                 for use in uses:
-                    assert outcome(use) == text, (uses.index(use), outcome(use))
+                    assert refusal(use) == text, (uses.index(use), refusal(use))
                 with pyredis.open(name="one") as own:
                     assert own.get("count") is None
                     own.rpush("list", 1)
@@ -298,7 +305,7 @@ def test_a_fork_in_a_handler_of_another_engine_and_inside_a_command(tmp_path):
     def fork(server):
         child = os.fork()
         if not child:
-            print(outcome(first.get, "key").split()[3:5], flush=True)
+            print(refusal(first.get, "key").split()[3:5], flush=True)
             os._exit(0)
         return os.waitpid(child, 0)[1]
 

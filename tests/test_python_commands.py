@@ -917,6 +917,35 @@ def test_a_handler_that_uses_its_own_database_gets_an_error():
         assert db.get("key") is None
 
 
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        (lambda db: db.close(), "close a database"),
+        (lambda db: pyredis.open(), "open a database"),
+        (lambda db: pyredis.open(name="handlers").close(), "open a database"),
+        (lambda db: pyredis.connection_pool(), "open a database"),
+        (lambda db: db.serve(), "make a database listen"),
+    ],
+)
+def test_a_handler_can_neither_open_nor_close_a_database(use, text):
+    """The thread that would do it may be waiting for the handler's database."""
+    with pyredis.open(name="handlers") as db, pyredis.open() as other:
+        other.command("USE")(lambda ctx: use(db))
+        with pytest.raises(redis.ResponseError, match=f"RuntimeError: the handler of a command cannot {text}"):
+            other.execute_command("USE")
+        assert (db.ping(), other.ping()) == (True, True)
+
+
+def test_a_handler_cannot_wait_for_another_database():
+    with pyredis.open() as db, pyredis.open() as other:
+        db.command("WAIT-FOR key")(lambda ctx, key: other.blpop(key, timeout=1))
+        with pytest.raises(redis.ResponseError, match="RuntimeError: the handler of a command cannot wait for another"):
+            db.execute_command("WAIT-FOR", "list")
+        assert other.info("clients")["blocked_clients"] == 0
+        other.rpush("list", "element")
+        assert db.execute_command("WAIT-FOR", "list") == [b"list", b"element"]
+
+
 def test_threads_call_commands_of_a_database_one_at_a_time():
     inside, most = [], []
 

@@ -12,7 +12,7 @@ from pyredis.embedded.api.client_errors import argument_error, find, reply_excep
 from pyredis.embedded.clock import Clock
 from pyredis.embedded.engine import Engine
 from pyredis.embedded.failures import Failing, Failure, Failures
-from pyredis.embedded.hosted import HostedServer, empty
+from pyredis.embedded.hosted import HostedServer, checked_port, empty
 from pyredis.embedded.listening import Listening
 from pyredis.embedded.python_commands import PythonCommand, PythonCommands
 from pyredis.shell.local_client import LocalClient
@@ -57,7 +57,7 @@ class Common(PythonCommands, Failing):
         return super().command(syntax, **options)
 
     def _change_core(self, change: Callable[[Core], None]) -> None:
-        self.engine.call(lambda server: change(server.core))
+        self._inside(lambda server: change(server.core))
 
     @property
     def _failures(self) -> Failures:  # type: ignore[override]
@@ -67,7 +67,10 @@ class Common(PythonCommands, Failing):
         return not self.engine.server.stopped
 
     def _with_server(self, function: Callable[[Any], Any]) -> Any:
-        return self.engine.call(function)
+        try:
+            return self.engine.call(function)
+        except ConnectionError as error:
+            raise self._translated(error) from None
 
     def fail(  # type: ignore[override]
         self,
@@ -80,13 +83,19 @@ class Common(PythonCommands, Failing):
         seed: int | None = None,
     ) -> Failure:
         """Makes commands fail, as `pyredis.Server.fail` does. Without a connection there are only errors."""
+        self._check_open()
         return super().fail(
             *commands, error=error, key=key, times=times, every=every, probability=probability, seed=seed
         )
 
+    def full_disk(self) -> Failure:
+        """Makes writes of the append-only file fail, as `pyredis.Server.full_disk` does."""
+        self._check_open()
+        return super().full_disk()
+
     def metrics(self) -> dict[str, int | float]:
         """Returns the database's numbers, as `pyredis.Server.metrics` does."""
-        return self.engine.call(lambda server: flat(read(server)))
+        return self._inside(lambda server: flat(read(server)))
 
     def reset(self) -> None:
         """Removes all data, scripts and functions, between two tests for example."""
@@ -96,13 +105,12 @@ class Common(PythonCommands, Failing):
         """Opens the database to other programs, which use it as a server; this process goes on using it directly.
 
         Port 0 is a free one, and None is no TCP port. The result has the ``url``, and ends this when it is closed or at
-        the end of its block, ``with`` or ``async with``. Raises StartError if it cannot listen, ValueError if it is to
-        listen nowhere, and RuntimeError if it listens already.
+        the end of its block, ``with`` or ``async with``. Raises StartError if it cannot listen, TypeError or ValueError
+        for a port that is none or if it is to listen nowhere, and RuntimeError if it listens already.
         """
         if port is None and unixsocket is None:
             raise ValueError("a port or a unixsocket is needed")
-        if port is not None and not 0 <= port <= 65535:
-            raise ValueError(f"not a port: {port}")
+        checked_port(port)
         self._check_open()
         try:
             return Listening(self.engine, port, None if unixsocket is None else os.fspath(unixsocket))
@@ -111,11 +119,8 @@ class Common(PythonCommands, Failing):
 
     def _inside(self, function: Callable[[HostedServer], Any]) -> Any:
         """Calls a function with the server, while no command runs."""
-        try:
-            self._check_open()
-            return self.engine.call(function)
-        except ConnectionError as error:
-            raise self._translated(error) from None
+        self._check_open()
+        return self._with_server(function)
 
     def _translated(self, error: Exception) -> Exception:
         """Returns the exception to raise for one of the engine."""

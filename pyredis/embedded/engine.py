@@ -21,10 +21,10 @@ from typing import Any
 from pyredis.config import Config, ConfigRejected
 from pyredis.embedded.failures import Failures
 from pyredis.embedded.hosted import HostedServer
-from pyredis.embedded.options import configure, given
+from pyredis.embedded.options import configure, directive_name, given
 from pyredis.embedded.python_commands import PythonCommand
 from pyredis.embedded.reactor import HeldCoroutine, HeldLoop, Reactor, reactor
-from pyredis.ground.exclusion import Exclusion
+from pyredis.ground.exclusion import Exclusion, check_outside
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.protocol import HeldBufferedConnection
 from pyredis.server import StartError
@@ -149,6 +149,7 @@ class Engine:
         self.hub = self.server.hub
         self.live = True
         _running.add(self)
+        self.exclusion.put_in_use(True)
 
     def __repr__(self) -> str:
         return self.key or "in memory"
@@ -181,6 +182,7 @@ class Engine:
 
     def listen(self, port: int | None, unixsocket: str | None) -> None:
         """Accepts connections of other programs; port 0 is a free one. Raises StartError."""
+        check_outside("make a database listen")
         with self.exclusion:
             # After a fork, or the end, there is no reactor to ask.
             pass
@@ -188,6 +190,7 @@ class Engine:
 
     def stop_listening(self) -> None:
         """Ends what `listen` has begun."""
+        check_outside("stop a database from listening")
         if self.live:
             self._run(self.server.stop_listening())
 
@@ -199,6 +202,7 @@ class Engine:
 
     def release(self) -> None:
         """Closes one handle, and the engine with the last. Raises OSError if its file cannot be written."""
+        check_outside("close a database")
         with _lock:
             if self.handles == 1:
                 self.stop()
@@ -231,6 +235,7 @@ class Engine:
         self._run(self.server.until_closed())
         self.live = False
         _running.discard(self)
+        self.exclusion.put_in_use(False)
         if self.key is not None and _shared.get(self.key) is self:
             del _shared[self.key]
         self.exclusion.refuse("the database has been closed")
@@ -249,9 +254,28 @@ PATIENCE = 0.005
 SPARE = 16
 
 
+def check_listens_nowhere(directives: dict[str, Any]) -> None:
+    for name in directives:
+        if directive_name(name) in ("port", "unixsocket"):
+            raise TypeError(f"a database in the process listens where its serve() says, not at a {name}")
+
+
+def key_of(path: str | os.PathLike[str] | None, name: str | None) -> str | None:
+    """Returns what all handles on the same data have in common, None if nobody else can have the data."""
+    if path is not None and name is not None:
+        raise ValueError(f"a database is in a folder or has a name, not both: {path!r}, {name!r}")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"the name of a database is a str: {name!r}")
+    if path is not None:
+        return f"file:{os.path.realpath(os.fsdecode(path))}"
+    return None if name is None else f"memory:{name}"
+
+
 def open_engine(path: str | os.PathLike[str] | None, name: str | None, directives: dict[str, Any]) -> Engine:
     """Returns the engine of the folder or of the name, or a new one that nobody else has. Counts one more handle."""
-    key = f"file:{os.path.realpath(path)}" if path is not None else f"memory:{name}" if name is not None else None
+    check_outside("open a database")
+    check_listens_nowhere(directives)
+    key = key_of(path, name)
     with _lock:
         engine = _shared.get(key) if key is not None else None
         if engine is None or engine.server.stopped:
@@ -293,6 +317,7 @@ def _after_fork() -> None:
         engine.exclusion.after_fork(
             f"the database was opened in process {os.getppid()}, from which this one was forked: open it here"
         )
+        engine.exclusion.put_in_use(False)
         engine.live = False
         _running.discard(engine)
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from pyredis.embedded.api.conversions import ok_or_none
 from pyredis.embedded.api.string_by_hand import StringByHand
+from pyredis.ground.exclusion import check_outside
 from pyredis.shell.local_client import ELSEWHERE as _elsewhere
 from pyredis.shell.local_client import ClientClosed
 
@@ -75,6 +76,7 @@ cdef class Calls:
         """Runs a command or keeps it for later: see ``pyredis.embedded.api``."""
         return self.call(words, convert, decode)
 
+    @cython.always_allow_keywords(True)
     def get(self, name):
         """Returns the string stored at a key."""
         return self.call((_GET, name), None, True)
@@ -101,6 +103,10 @@ cdef class Handle(Calls):
         self.engine = engine
         self.database = database
         self.client = engine.client(database, decode_responses, shared=True)
+
+    def __reduce__(self):
+        """Raises TypeError: neither a copy nor another process could use the same client."""
+        raise TypeError(f"{type(self).__name__} can be neither copied nor pickled: open the database where it is used")
 
     def replace_client(self, error):
         """Replaces a client that CLIENT KILL has closed, as a connection would be. Raises an error at the end."""
@@ -132,6 +138,7 @@ def wait_for(LocalClient client not None, Ticket ticket not None):
     arrived.acquire()
     if ticket.call_when_done(arrived.release):
         try:
+            check_outside("wait for another database")
             arrived.acquire()
         except BaseException:
             given_up(client, ticket, arrived.release)

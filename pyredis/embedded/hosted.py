@@ -325,10 +325,19 @@ async def serve(
 
 
 def with_port(config: Config, port: int | None) -> Config:
-    if port is not None and not 0 <= port <= 65535:
-        raise ValueError(f"not a port: {port}")
-    config.adjust("port", port or 0)
+    config.adjust("port", checked_port(port) or 0)
     return config
+
+
+def checked_port(port: int | None) -> int | None:
+    """Returns a port as it is. Raises TypeError or ValueError for what is none."""
+    if port is None:
+        return None
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f"a port is an int: {port!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"not a port: {port}")
+    return port
 
 
 def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -40,7 +40,9 @@ def _pyredis_handles(pyredis_db_options: dict[str, Any]) -> Iterator[dict[str, A
     """Opens the test's database, and returns the arguments with which more handles on it are opened."""
     from pyredis import open
 
-    options = {"name": f"pytest {next(_numbers)}", **pyredis_db_options}
+    options = dict(pyredis_db_options)
+    if options.get("path") is None:
+        options.setdefault("name", f"pytest {next(_numbers)}")
     with open(**options):
         yield {name: options[name] for name in OF_HANDLES if name in options}
 

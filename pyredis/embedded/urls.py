@@ -64,6 +64,8 @@ def afrom_url(url: str, **options: Any) -> AsyncDatabase | redis.asyncio.Redis:
 
 
 def scheme_of(url: str) -> str:
+    if not isinstance(url, str):
+        raise TypeError(f"a URL is a str: {url!r}")
     scheme, colon, _ = url.partition(":")
     if not colon or scheme.lower() not in ("memory", "file", *ELSEWHERE):
         raise ValueError(f"not the scheme of a database: {scheme!r}: memory, file, redis, rediss and unix are")
@@ -125,6 +127,8 @@ def memory(parts: SplitResult) -> tuple[str | None, dict[str, Any]]:
         raise ValueError(
             f"the name of a database in memory has neither user nor port: {parts.netloc.rpartition('@')[2]!r}"
         )
+    if parts.path and not parts.path.startswith("/"):
+        raise ValueError(f"a URL in memory begins with memory://, not with 'memory:{parts.path}'")
     number = parts.path.strip("/")
     return unquote(parts.netloc) or None, {"db": database_number(number)} if number else {}
 

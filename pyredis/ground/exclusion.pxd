@@ -22,6 +22,7 @@ cdef class Exclusion:
     cdef Gate gate
     cdef list left_over
     cdef str refusal                    # why nobody may enter any more; None if they may
+    cdef bint forked                    # because this is a child process
     cdef public unsigned long servant   # the thread of the server's loop, which never stops
     cdef unsigned long survivor         # while the interpreter exits, the only thread that goes on; otherwise 0
 
@@ -34,8 +35,8 @@ cdef class Exclusion:
 
 
 cdef inline int exclusion_enter(Exclusion exclusion) except -1:
-    """Raises Refused after ``refuse``, RuntimeError if the thread is inside already, and what a signal handler raises
-    while it waits."""
+    """Raises Refused after ``refuse``, RuntimeError if the thread is inside already or in a forked child, and what a
+    signal handler raises while it waits."""
     cdef unsigned long thread = PyThread_get_thread_ident()
     if likely(exclusion.holder == 0):
         exclusion.holder = thread

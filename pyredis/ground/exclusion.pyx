@@ -22,8 +22,22 @@ cdef unsigned long NOBODY = <unsigned long> -1
 cdef unsigned long PASSED_ON = <unsigned long> -2
 
 
+# Those of the servers that run.
+cdef set _in_use = set()
+
+
 class Refused(ConnectionError):
     """Nobody may enter any more."""
+
+
+def check_outside(str action not None):
+    """Raises RuntimeError if the calling thread is inside any exclusion that is in use: it runs a handler in Python.
+
+    The thread of the loop may wait for that exclusion, and must not be waited for meanwhile.
+    """
+    for exclusion in list(_in_use):
+        if exclusion.held_here:
+            raise RuntimeError(f"the handler of a command cannot {action}")
 
 
 cdef class Exclusion:
@@ -44,6 +58,13 @@ cdef class Exclusion:
 
     def __exit__(self, kind, error, trace):
         exclusion_leave(self)
+
+    def put_in_use(self, bint used):
+        """Says whether `check_outside` concerns it."""
+        if used:
+            _in_use.add(self)
+        else:
+            _in_use.discard(self)
 
     @property
     def held_here(self):
@@ -78,7 +99,7 @@ cdef class Exclusion:
 
     cdef int reject(self) except -1:
         self.hold_abandoned()
-        raise Refused(self.refusal)
+        raise RuntimeError(self.refusal) if self.forked else Refused(self.refusal)
 
     def abandon_threads(self):
         """All threads except the calling one and the servant get no error any more: see `hold_abandoned`."""
@@ -116,8 +137,12 @@ cdef class Exclusion:
             self.holder = NOBODY
 
     def after_fork(self, str reason not None):
-        """Refuses every thread of a child process, in which neither the holder nor those that wait exist."""
+        """Refuses every thread of a child process, in which neither the holder nor those that wait exist.
+
+        They get a RuntimeError: nothing that a program does about a lost connection would help.
+        """
         self.refusal = reason
+        self.forked = True
         self.holder = NOBODY
         self.waiting = 0
         # Threads of the parent may wait at the gate, and destroying it would wait for them.
