@@ -26,6 +26,7 @@ from benchmarks import (
     scripts,
     start,
     structures,
+    tracking,
     transactions,
 )
 from benchmarks.servers import prepare_process
@@ -40,6 +41,7 @@ BENCHMARKS = {
         "lists, sets, sorted sets, streams and others: requests/s and server CPU per request",
     ),
     "pubsub": (pubsub.run, "server CPU per delivered message, PUBLISH to 1, 100 and 1,000 subscribers"),
+    "tracking": (tracking.run, "server CPU per key that clients have cached: writing it, and reading it"),
     "scripts": (scripts.run, "EVALSHA of short and of long scripts: requests/s and server CPU per request"),
     "transactions": (transactions.run, "server CPU per transaction of ten SETs"),
     "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, compared with the same and no persistence"),

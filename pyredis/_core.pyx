@@ -57,7 +57,13 @@ from pyredis.call.state cimport (
     enter,
 )
 from pyredis.call.trackers cimport Tracking, tracking_of
-from pyredis.call.tracking cimport tracking_check_size, tracking_delete, tracking_make_room, tracking_note_flush
+from pyredis.call.tracking cimport (
+    tracking_check_size,
+    tracking_delete,
+    tracking_init,
+    tracking_make_room,
+    tracking_note_flush,
+)
 from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
 from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, channels_count, channels_destroy, channels_init
 from pyredis.dispatch.apart cimport apart_delete, apart_suspended
@@ -225,8 +231,6 @@ cdef void report_removal(Server *server, int64_t ns) noexcept with gil:
 
 cdef dict tracking_counts(const Server *server):
     cdef const Tracking *tracking = tracking_of(server)
-    if tracking == NULL:
-        return {}
     return {
         "tracking_clients": tracking.clients,
         "tracking_total_keys": table_size(&tracking.keys),
@@ -293,6 +297,7 @@ cdef class Core(State):
         evictor_init(&self.server)
         evictor_of(&self.server).go_on = evict_later
         evictor_of(&self.server).note = note_event
+        tracking_init(&self.server)
         self.server.run = run_any
         self.server.reject = reject_any
         self.server.serve_waiting = serve_waiting

@@ -111,7 +111,7 @@ ctypedef struct Server:
     int touched_count           # more than TOUCHED: too many to record
     void *snapshot              # the state of the snapshot under way (`persistence/snapshot`), NULL for none
     void *default_user          # the Rights of the default user (`call/permissions.pxd`); NULL: it may do everything
-    void *tracking              # the Tracking of client-side caching (`call/trackers.pxd`), NULL before it is used
+    void *tracking              # the Tracking of client-side caching (`call/trackers.pxd`)
     # the command table
     Command *commands
     int command_count

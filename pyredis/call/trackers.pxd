@@ -79,7 +79,6 @@ cdef inline Tracker *tracker_of(const Client *client) noexcept nogil:
 
 
 cdef inline Tracking *tracking_of(const Server *server) noexcept nogil:
-    """Returns the server's state of client-side caching, NULL before the first CLIENT TRACKING."""
     return <Tracking *> server.tracking
 
 

@@ -25,6 +25,10 @@ cdef enum:
     # A client with any of these is of interest at the end of its commands.
     TRACKED_STATES = CLIENT_TRACKING | CLIENT_INVALIDATED
 
+cdef void tracking_init(Server *server) noexcept nogil
+# Frees everything. All clients must have been removed.
+cdef void tracking_delete(Server *server) noexcept nogil
+
 # Turns tracking on, or replaces the options of a client that tracks. Prefixes are added to those it has; in BCAST mode
 # there must be at least one. `target` is the client that `redirect` names, NULL if that is 0.
 cdef void tracking_begin(Server *server, Client *client, uint64_t flags, int64_t redirect, Client *target,
@@ -32,8 +36,6 @@ cdef void tracking_begin(Server *server, Client *client, uint64_t flags, int64_t
 cdef void tracking_end(Server *server, Client *client) noexcept nogil
 # Removes a client that is being closed.
 cdef void tracking_forget(Server *server, Client *client) noexcept nogil
-# Frees everything. All clients must have been removed.
-cdef void tracking_delete(Server *server) noexcept nogil
 
 # A key has changed; `writer` is the client whose command it was, NULL for none. Only to be called with HEARD_TRACKING.
 cdef void tracking_note(Server *server, const Client *writer, Slice key, uint64_t hash) noexcept nogil

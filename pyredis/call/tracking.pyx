@@ -70,15 +70,12 @@ cdef enum:
 
 # ---- the state ----
 
-cdef Tracking *provide_tracking(Server *server) noexcept nogil:
-    cdef Tracking *tracking = tracking_of(server)
-    if tracking == NULL:
-        tracking = <Tracking *> mem_zalloc(sizeof(Tracking))
-        tracked_keys_init(&tracking.keys)
-        changed_keys_init(&tracking.changed)
-        tracking.random = server.keyspace.random
-        server.tracking = tracking
-    return tracking
+cdef void tracking_init(Server *server) noexcept nogil:
+    cdef Tracking *tracking = <Tracking *> mem_zalloc(sizeof(Tracking))
+    tracked_keys_init(&tracking.keys)
+    changed_keys_init(&tracking.changed)
+    tracking.random = server.keyspace.random
+    server.tracking = tracking
 
 
 cdef Tracker *provide_tracker(Client *client) noexcept nogil:
@@ -102,18 +99,15 @@ cdef void tracking_check_size(Server *server) noexcept nogil:
     cdef const Tracking *tracking = tracking_of(server)
     cdef uint64_t most = server.settings.tracking_max_keys
     server.restrictions &= ~<uint32_t> RESTRICT_TRACKING
-    if tracking != NULL and tracking.clients and most and table_size(&tracking.keys) > most:
+    if tracking.clients and most and table_size(&tracking.keys) > most:
         server.restrictions |= RESTRICT_TRACKING
 
 
 cdef void tracking_delete(Server *server) noexcept nogil:
     cdef Tracking *tracking = tracking_of(server)
-    if tracking == NULL:
-        return
     table_clear(&tracking.keys)
     table_clear(&tracking.changed)
     mem_free(tracking, sizeof(Tracking))
-    server.tracking = NULL
 
 
 # ---- the list of clients that track, and REDIRECT ----
@@ -166,7 +160,7 @@ cdef void join_target(Tracker *tracker, Tracker *target) noexcept nogil:
 
 cdef void tracking_begin(Server *server, Client *client, uint64_t flags, int64_t redirect, Client *target,
                          const Slice *prefixes, size_t prefix_count) noexcept nogil:
-    cdef Tracking *tracking = provide_tracking(server)
+    cdef Tracking *tracking = tracking_of(server)
     cdef Tracker *tracker = provide_tracker(client)
     cdef size_t index
     if not client.flags & CLIENT_TRACKING:
@@ -373,10 +367,7 @@ cdef void tracking_note(Server *server, const Client *writer, Slice key, uint64_
 cdef void tracking_note_flush(Server *server) noexcept nogil:
     cdef Tracking *tracking = tracking_of(server)
     cdef const Client *actor = acting(server)
-    cdef Tracker *tracker
-    if tracking == NULL:
-        return
-    tracker = tracking.first
+    cdef Tracker *tracker = tracking.first
     while tracker != NULL:
         if tracker.client == actor:
             pend(tracker, True, slice_of("", 0))

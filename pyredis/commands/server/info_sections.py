@@ -89,7 +89,7 @@ def clients(client):
         "client_recent_max_input_buffer": totals.input_buffer,
         "client_recent_max_output_buffer": totals.output_buffer,
         "blocked_clients": totals.blocked,
-        "tracking_clients": counters.get("tracking_clients", 0),
+        "tracking_clients": counters["tracking_clients"],
         "pubsub_clients": counters["pubsub_clients"],
         "watching_clients": totals.watching,
         "clients_in_timeout_table": deadlines,

@@ -4,10 +4,14 @@
 server keeps for the next batch; ``Core.used_memory`` of an empty server is then what it was before it had any data.
 """
 
+from libc.stdint cimport uint32_t
+
 from pyredis._resp cimport arguments_free, reply_free
-from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_PUBSUB, Client
+from pyredis.call.client cimport CLIENT_BLOCKED, CLIENT_PUBSUB, CLIENT_TRACKING, Client
 from pyredis.call.state cimport State, enter
-from pyredis.call.waiting cimport ANY_CHANGE, HEARD_WAITING, AwaitedKey, Place, Waiting, awaited_key
+from pyredis.call.tracked_keys cimport TrackedKey, tracked_places, tracker_at
+from pyredis.call.trackers cimport Prefix, Tracker, Tracking, prefix_text, tracker_of, tracking_of
+from pyredis.call.waiting cimport ANY_CHANGE, HEARD_TRACKING, HEARD_WAITING, AwaitedKey, Place, Waiting, awaited_key
 from pyredis.channels.channels cimport (
     PATTERN,
     SUBSCRIPTION_KINDS,
@@ -75,6 +79,7 @@ def check(State core):
         check_awaited(core, index)
     check_waiting(core)
     check_channels(&core.server.channels)
+    check_tracking(core)
     check_garbage(core)
     expect(core.server.in_exec == 0 and core.server.current == NULL, "a command is marked as running")
 
@@ -88,6 +93,8 @@ def release_scratch(State core):
         core.server.end_interpreter(&core.server)
     reply_free(&core.server.reply)
     arguments_free(&core.server.arguments)
+    if table_size(&tracking_of(&core.server).keys) == 0:
+        table_clear(&tracking_of(&core.server).keys)
     for index in range(core.server.keyspace.count):
         watched = &core.server.keyspace.databases[index].watched
         if table_size(watched) == 0:
@@ -276,6 +283,74 @@ cdef int check_subscriptions(Channel *channel, str name, set subscribers) except
                f"{name}: a subscription is in the wrong place of its list")
         expect(subscriber_memory(client.subscriber) > 0, f"{name}: a subscriber without subscriptions")
         subscribers.add(<size_t> client)
+    return 0
+
+
+cdef int check_tracking(State core) except -1:
+    """The tracked keys with their clients, the prefixes with theirs, and the counts over all of them."""
+    cdef Tracking *tracking = tracking_of(&core.server)
+    cdef Tracker *tracker = tracking.first
+    cdef dict keys = {}
+    cdef size_t clients = 0
+    check_tracked_keys(tracking, keys)
+    for address, count in keys.items():
+        expect((<Tracker *> <size_t> address).keys >= count, "a tracker counts fewer keys than there are")
+    while tracker != NULL:
+        clients += 1
+        check_tracker(tracker)
+        tracker = tracker.after
+    expect(clients == tracking.clients, f"{tracking.clients} clients that track are counted instead of {clients}")
+    expect(table_size(&tracking.changed) == 0 and not core.server.outbox.broadcasts, "changes have not been broadcast")
+    check_prefixes(tracking)
+    heard = table_size(&tracking.keys) > 0 or tracking.prefix_count > 0
+    return expect(((core.server.heard & HEARD_TRACKING) != 0) == heard, "the flag HEARD_TRACKING is wrong")
+
+
+cdef int check_tracked_keys(Tracking *tracking, dict keys) except -1:
+    """Adds up how many keys remember each tracker."""
+    cdef TrackedKey *key
+    cdef size_t items = 0
+    cdef uint32_t place, found
+    for address in elements(&tracking.keys):
+        key = <TrackedKey *> <size_t> address
+        found = 0
+        for place in range(tracked_places(key)):
+            if tracker_at(key, place) != NULL:
+                found += 1
+                keys[<size_t> tracker_at(key, place)] = keys.get(<size_t> tracker_at(key, place), 0) + 1
+        expect(found == key.count > 0, f"a tracked key has {found} clients instead of {key.count}")
+        items += found
+    return expect(items == tracking.items, f"{tracking.items} clients of keys are counted instead of {items}")
+
+
+cdef int check_tracker(Tracker *tracker) except -1:
+    cdef size_t index
+    expect(tracker.client != NULL and tracker_of(tracker.client) == tracker, "a tracker is not its client's")
+    expect(tracker.client.flags & CLIENT_TRACKING, "a client that tracks is not marked")
+    expect(tracker.pending == NULL, "a client has not been sent its own changes")
+    expect(tracker.target == NULL or tracker.target.client != NULL, "a tracker's target has gone")
+    for index in range(tracker.prefix_count):
+        expect(<size_t> tracker in trackers_of(tracker.prefixes[index]), "a prefix does not know its client")
+    return 0
+
+
+cdef list trackers_of(const Prefix *prefix):
+    cdef size_t index
+    return [<size_t> prefix.trackers[index] for index in range(prefix.count)]
+
+
+cdef int check_prefixes(Tracking *tracking) except -1:
+    """Prefixes are sorted, each has a client, and leads to the longest shorter one."""
+    cdef Prefix *prefix
+    cdef size_t index
+    cdef list texts = [bytes_of(prefix_text(tracking.prefixes[index])) for index in range(tracking.prefix_count)]
+    expect(texts == sorted(set(texts)), "the prefixes are not sorted")
+    for index in range(tracking.prefix_count):
+        prefix = tracking.prefixes[index]
+        expect(prefix.count > 0, "nobody asked for a prefix")
+        shorter = max((text for text in texts if texts[index].startswith(text) and text != texts[index]), default=None)
+        found = bytes_of(prefix_text(prefix.shorter)) if prefix.shorter != NULL else None
+        expect(found == shorter, f"the prefix {texts[index]!r} leads to {found!r}")
     return 0
 
 
