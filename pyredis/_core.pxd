@@ -1,24 +1,20 @@
 """The data of one server: owns its ``Server`` struct, and gives Python code access to it."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
 from pyredis.call.notifications cimport Notifications
-from pyredis.call.state cimport State
+from pyredis.dispatch.counters cimport Counters
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.memory cimport Account
 
 
-cdef class Core(State):
+cdef class Core(Counters):
     cdef readonly list specs            # CommandSpec by Command.index
     cdef readonly list handlers         # Python handlers by Command.index, None for native ones
     cdef readonly dict added_specs      # CommandSpec of the commands that the program has added, by name
     cdef readonly dict renames          # see `rename_commands`
-    cdef readonly dict error_counts     # error code -> count
-    cdef bint errors_overflowed         # there were too many codes to count them
-    cdef readonly object host           # the Server object in Python
     cdef public object on_slow          # called with (client, first arguments, microseconds, number of missing ones)
     cdef public object on_latency       # called with (event, milliseconds), or None
-    cdef readonly int64_t expire_ns     # time spent in expiry cycles
     cdef public size_t startup_memory   # bytes in use before there was any data
 
     cdef public object on_call          # called after a call in process that left something to do, or None
@@ -41,4 +37,3 @@ cdef class Core(State):
     cdef int note_latency(self, str event, int64_t ns) except -1
     cdef object take_reply(self, size_t begin, bint decode)
     cdef int leave_call(self, DirectClient client) except -1
-    cdef uint64_t calls(self) noexcept

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from pyredis.call.state import State
+from pyredis.dispatch.counters import Counters
 from pyredis.dispatch.direct import DirectClient
 
 # The directives that `Core.configure` accepts.
 DIRECTIVES: Final[tuple[str, ...]]
 
-class Core(State):
+class Core(Counters):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
@@ -26,10 +26,7 @@ class Core(State):
     """The CommandSpec of each command that the program has added, by its name."""
     renames: Final[dict[str, str]]
     """The new name of each renamed command by its original one; an empty name if it cannot be called any more."""
-    error_counts: Final[dict[str, int]]
-    host: Final[Any]
     startup_memory: int
-    expire_ns: Final[int]
     on_slow: Callable[[Any, list[bytes], int, int], None] | None
     on_latency: Callable[[str, int], None] | None
     on_call: Callable[[], None] | None
@@ -123,16 +120,6 @@ class Core(State):
     def aof_syncing(self) -> bool: ...
     def aof_state(self) -> tuple[int, int, int, bool]:
         """Returns (bytes in the newest file, bytes not written, age in ms of the oldest unsynced byte, syncing now)."""
-    def sizes(self) -> list[tuple[int, int, int, int, int]]:
-        """Returns per database with keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
-    def table_bytes(self) -> list[tuple[int, int, int]]:
-        """Returns per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
-    def counters(self) -> dict[str, int]: ...
-    def reset_counters(self) -> None: ...
-    def count_error(self, code: str) -> None:
-        """Counts an error reply by its code. A script can invent any number of codes: too many end the counting."""
-    def command_stats(self) -> list[tuple[str, int, float, int, int, list[tuple[int, int, int]]]]:
-        """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram)."""
     @property
     def in_transaction(self) -> bool: ...
     @property

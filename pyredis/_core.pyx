@@ -1,7 +1,7 @@
 """``Core``: owns the ``Server`` struct, builds its command table, and is the interface for Python code.
 
-``configure`` sets directives, ``tick`` reads the clock, and ``expire_cycle`` and ``tidy`` do maintenance; most of the
-rest returns statistics (INFO, LATENCY).
+``configure`` sets directives, ``tick`` reads the clock, and ``expire_cycle`` and ``tidy`` do maintenance. Its base
+class has the statistics (``dispatch/counters``).
 """
 
 from libc.errno cimport errno
@@ -33,7 +33,6 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
-from pyredis.call.command cimport CMD_REMOVED, HISTOGRAM, HISTOGRAM_PARTS, Command
 from pyredis.call.eviction cimport evict, evictor_configure, evictor_destroy, evictor_init, evictor_of
 from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.handlers cimport client_object
@@ -56,7 +55,6 @@ from pyredis.call.state cimport (
     Settings,
     enter,
 )
-from pyredis.call.trackers cimport Tracking, tracking_of
 from pyredis.call.tracking cimport (
     tracking_check_size,
     tracking_delete,
@@ -65,14 +63,14 @@ from pyredis.call.tracking cimport (
     tracking_note_flush,
 )
 from pyredis.call.waiting cimport waiting_destroy, waiting_init, waiting_mark_all
-from pyredis.channels.channels cimport CHANNEL, PATTERN, SHARD_CHANNEL, channels_count, channels_destroy, channels_init
+from pyredis.channels.channels cimport channels_destroy, channels_init
 from pyredis.dispatch.apart cimport apart_delete, apart_suspended
 from pyredis.dispatch.batch cimport serve
 from pyredis.dispatch.checks cimport reject_any
+from pyredis.dispatch.counters cimport Counters
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.injected cimport strike_nested
 from pyredis.dispatch.installing cimport (
-    command_at,
     free_commands,
     install_added,
     install_table,
@@ -121,7 +119,6 @@ from pyredis.keyspace.databases cimport (
     keyspace_tidy,
 )
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick, keyspace_time_us
-from pyredis.types.table.hashtable cimport table_memory, table_size
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 from pyredis.wire.reply_objects cimport written_object
 
@@ -194,8 +191,6 @@ cdef enum:
     REPLY_SLICE = 256 << 10
     # A reply buffer larger than this, in bytes, is freed when it is empty.
     REPLY_KEEP = 1 << 20
-    # Redis's limit.
-    ERROR_CODES = 128
 
 # The highest limit of an account, in bytes.
 MEMORY_MOST = (1 << 63) - 1
@@ -229,16 +224,6 @@ cdef void report_removal(Server *server, int64_t ns) noexcept with gil:
     (<Core> server.core).note_latency("expire-del", ns)
 
 
-cdef dict tracking_counts(const Server *server):
-    cdef const Tracking *tracking = tracking_of(server)
-    return {
-        "tracking_clients": tracking.clients,
-        "tracking_total_keys": table_size(&tracking.keys),
-        "tracking_total_items": tracking.items,
-        "tracking_total_prefixes": tracking.prefix_count,
-    }
-
-
 cdef void note_event(Server *server, const char *event, int64_t ns) noexcept nogil:
     if ns // 1000000 >= server.settings.latency_ms:
         report_event(server, event, ns)
@@ -252,19 +237,7 @@ cdef void evict_later(Server *server) noexcept with gil:
     (<Core> server.core).host.evict_soon()
 
 
-cdef list histogram_rows(const uint64_t *counts):
-    cdef list rows = []
-    cdef uint64_t part
-    cdef int index, shift
-    for index in range(HISTOGRAM if counts != NULL else 0):
-        if counts[index]:
-            shift = max((index >> HISTOGRAM_PARTS) - 1, 0)
-            part = index - (shift << HISTOGRAM_PARTS)
-            rows.append((part << shift, (part + 1) << shift, counts[index]))
-    return rows
-
-
-cdef class Core(State):
+cdef class Core(Counters):
     """The data of one server: databases, command table, counters.
 
     ``host`` provides what only the server in Python can do: ``report_exception(where, error)``, ``aof_failure()``,
@@ -789,123 +762,7 @@ cdef class Core(State):
         return (aof_file_size(self.server.aof), aof_buffered(self.server.aof), aof_fsync_lag_ms(self.server.aof),
                 aof_fsync_pending(self.server.aof))
 
-    # ---- statistics and state ----
-
-    def sizes(self):
-        """Returns per database with keys: (number, keys, keys with an expiry, mean TTL in ms, hashes with TTLs)."""
-        cdef Database *database
-        cdef int index
-        cdef list rows = []
-        for index in range(self.server.keyspace.count):
-            database = &self.server.keyspace.databases[index]
-            if table_size(&database.keys):
-                rows.append((index, table_size(&database.keys), table_size(&database.expires),
-                             database.average_ttl if table_size(&database.expires) else 0,
-                             table_size(&database.field_expires)))
-        return rows
-
-    def table_bytes(self):
-        """Returns per database with keys: (number, bytes of the main table, bytes of the table of expiries)."""
-        cdef Database *database
-        cdef int index
-        cdef list rows = []
-        for index in range(self.server.keyspace.count):
-            database = &self.server.keyspace.databases[index]
-            if table_size(&database.keys):
-                rows.append((index, table_memory(&database.keys), table_memory(&database.expires)))
-        return rows
-
-    cdef uint64_t calls(self) noexcept:
-        """Returns the number of calls of all commands; commands that were refused or only queued do not count."""
-        cdef uint64_t total = 0
-        cdef int index
-        for index in range(self.server.command_count + self.server.added_count):
-            total += command_at(&self.server, index).calls
-        return total
-
-    def counters(self):
-        """Returns the counters of INFO, by name."""
-        cdef Server *server = &self.server
-        return {
-            "total_commands_processed": self.calls(),
-            "keyspace_hits": server.hits,
-            "keyspace_misses": server.misses,
-            "expired_keys": server.keyspace.expired,
-            "expired_subkeys": server.keyspace.expired_fields,
-            "expired_stale_perc": server.keyspace.expired_stale,
-            "expired_time_cap_reached_count": server.keyspace.expire_cap_reached,
-            "expire_cycle_cpu_milliseconds": self.expire_ns // 1000000,
-            "evicted_keys": evictor_of(server).evicted,
-            "mem_not_counted_for_evict": server.keyspace.promised,
-            "lazyfreed_objects": server.keyspace.lazily_freed,
-            "lazyfree_pending_objects": server.keyspace.garbage_parts,
-            "pubsub_channels": channels_count(&server.channels, CHANNEL),
-            "pubsub_patterns": channels_count(&server.channels, PATTERN),
-            "pubsubshard_channels": channels_count(&server.channels, SHARD_CHANNEL),
-            "pubsub_clients": server.channels.subscribers,
-            "total_error_replies": server.reply.errors,
-            **tracking_counts(&self.server),
-            "changes": server.keyspace.dirty,
-        }
-
-    def reset_counters(self):
-        """Resets the counters that CONFIG RESETSTAT resets."""
-        cdef Server *server = &self.server
-        cdef Command *command
-        cdef int index
-        server.hits = 0
-        server.misses = 0
-        server.keyspace.expired = 0
-        server.keyspace.expired_fields = 0
-        server.keyspace.expired_stale = 0
-        server.keyspace.expire_cap_reached = 0
-        evictor_of(server).evicted = 0
-        self.expire_ns = 0
-        server.keyspace.lazily_freed = 0
-        server.reply.errors = 0
-        server.errors_noted = 0
-        self.error_counts.clear()
-        self.errors_overflowed = False
-        for index in range(server.command_count + server.added_count):
-            command = command_at(server, index)
-            command.calls = 0
-            command.cycles = 0
-            command.rejected = 0
-            command.failed = 0
-            if command.histogram != NULL:
-                memset(command.histogram, 0, HISTOGRAM * sizeof(uint64_t))
-
-    def count_error(self, str code):
-        """Counts an error reply by its code. A script can invent any number of codes: too many end the counting."""
-        cdef dict counts = self.error_counts
-        if self.errors_overflowed:
-            return
-        if code in counts or len(counts) < ERROR_CODES:
-            counts[code] = counts.get(code, 0) + 1
-            return
-        self.errors_overflowed = True
-        codes = sorted(counts)
-        counts.clear()
-        counts["ERRORSTATS_DISABLED"] = 1
-        self.host.on_too_many_errors(codes)
-
-    def command_stats(self):
-        """Returns per command called or rejected: (full name, calls, microseconds, rejected, failed, histogram).
-
-        The histogram is a list of (from, to, calls): the number of calls that took ``from`` to ``to`` nanoseconds. It
-        is ascending and has no rows with 0 calls.
-        """
-        cdef Command *command
-        cdef int index
-        cdef list rows = []
-        for index in range(self.server.command_count + self.server.added_count):
-            command = command_at(&self.server, index)
-            if (command.calls or command.rejected) and not command.flags & CMD_REMOVED:
-                rows.append((
-                    command.name.decode(), command.calls, command.cycles * self.server.ns_per_cycle / 1000,
-                    command.rejected, command.failed, histogram_rows(command.histogram),
-                ))
-        return rows
+    # ---- state ----
 
     @property
     def in_transaction(self):
