@@ -41,7 +41,6 @@ MISSING = {
     },
     **{name: "of Redis 8.6, for its diagnosis" for name in dir(redis.Redis) if name.startswith("hotkeys")},
     **{name: "for a sentinel" for name in dir(redis.Redis) if name.startswith("sentinel")},
-    **{name: "of users, which the server lacks" for name in dir(redis.Redis) if name.startswith("acl_")},
     **dict.fromkeys(("digest_local",), "of the xxhash package"),
     **dict.fromkeys(("keyspace_notifications",), "of a pub/sub connection"),
     **dict.fromkeys(("psync", "sync"), "for a replica, which must be a connection"),

@@ -781,6 +781,34 @@ SLOW = [
     ],
     *[loose(c.slowlog_get(num=1)), c.config_set("slowlog-log-slower-than", 10000), c.slowlog_reset()],
 ]
+# The oracle describes users and refusals in other words.
+USERS = [
+    *[c.acl_setuser("u", enabled=True, passwords="+pw"), c.acl_users(), c.acl_getuser("u"), c.acl_getuser("none")],
+    *[
+        c.acl_setuser("u", passwords=["-pw", "+a"], hashed_passwords=["+" + "0" * 64], categories=["+read", "-@slow"]),
+        c.acl_setuser("u", commands=["+get", "-set"], keys=["a*", "%R~b", "~c"], channels=["x", "y"]),
+        c.acl_setuser("u", selectors=[("+get", "d"), ("-set", "%W~e")], hashed_passwords="-" + "0" * 64),
+        c.acl_getuser("u"),
+        c.acl_list(),
+    ],
+    *[c.acl_dryrun("u", "GET", "a"), c.acl_dryrun("u", "SET", "a", 1), c.acl_dryrun("none", "GET", "a")],
+    *[
+        c.acl_setuser("u", enabled=True, nopass=True, reset=True, reset_keys=True, reset_channels=True),
+        c.acl_setuser("u", reset_passwords=True),
+        c.acl_getuser("u"),
+    ],
+    *[
+        c.acl_setuser("u", passwords="pw"),
+        c.acl_setuser("u", hashed_passwords="x"),
+        c.acl_setuser("u", categories=["x"]),
+    ],
+    *[c.acl_setuser("u", commands=["get"]), c.acl_setuser("u", selectors=[("get", "a")]), c.acl_setuser("a b")],
+    *[c.acl_setuser("u", nopass=True, passwords="+x"), c.acl_setuser("u", commands=["+nosuch"])],
+    *[c.acl_cat(), loose(c.acl_cat("string")), c.acl_cat("nosuch"), c.acl_whoami(), loose(c.acl_help())],
+    *[loose(c.acl_genpass()), loose(c.acl_genpass(5)), c.acl_genpass(0), c.acl_genpass(-1), c.acl_genpass("x")],
+    *[c.acl_log_reset(), c.acl_log(), c.auth("x", "nobody"), loose(c.acl_log(1)), c.acl_log(0), c.acl_log("x")],
+    *[c.acl_log_reset(), c.acl_load(), c.acl_save(), c.acl_deluser("u", "none"), c.acl_users()],
+]
 # What only a newer server than the oracle knows, or replies otherwise.
 NEWER = [
     *[c.client_setinfo("lib-name", "x"), c.client_setinfo("x", "y"), c.client_kill_filter(maxage=999999999)],
@@ -887,6 +915,7 @@ OURS = {
     "streams' facts": STREAM_FACTS,
     "libraries": LIBRARIES,
     "slow calls": SLOW,
+    "users": USERS,
     "newer": NEWER,
     "lacking": LACKING,
 }

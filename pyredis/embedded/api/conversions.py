@@ -354,6 +354,36 @@ def client_facts(reply: Any) -> dict[str, str | int]:
     return {name: int(value) if name in CLIENT_NUMBERS else value for name, value in fields.items()}
 
 
+def user_facts(reply: Any) -> dict[str, Any] | None:
+    """ACL GETUSER."""
+    if reply is None:
+        return None
+    facts = {text(name): value for name, value in reply.items()}
+    rules = text(facts["commands"]).split(" ")
+    return {
+        "flags": texts(in_order_of_flags(facts["flags"])),
+        "passwords": texts(facts["passwords"]),
+        "commands": [rule for rule in rules if "@" not in rule],
+        "keys": text(facts["keys"]).split(),
+        "channels": text(facts["channels"]).split(),
+        "selectors": [texts(flat_dict(selector)) for selector in facts["selectors"]],
+        "categories": [rule for rule in rules if "@" in rule],
+        "enabled": "on" in texts(facts["flags"]),
+    }
+
+
+def in_order_of_flags(flags: Any) -> list[Any]:
+    """Returns a user's flags in the server's order, which a set does not keep."""
+    names = ("on", "off", "nopass", "skip-sanitize-payload", "sanitize-payload")
+    return sorted(flags, key=lambda flag: names.index(text(flag)))
+
+
+def denials(reply: Any) -> list[dict[str, Any]]:
+    """ACL LOG."""
+    entries = [{text(name): text(value) for name, value in entry.items()} for entry in reply]
+    return [{**entry, "client-info": client_facts(entry["client-info"])} for entry in entries]
+
+
 def tracking_facts(reply: Any) -> list[Any]:
     return [each for name, value in reply.items() for each in (text(name), without_sets(value))]
 

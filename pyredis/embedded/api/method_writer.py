@@ -17,7 +17,7 @@ PROGRAM = "python -m pyredis.docs methods"
 WIDTH = 120
 BY_HAND = (
     *("string_by_hand", "generic_by_hand", "hash_by_hand", "list_by_hand", "sorted_set_by_hand", "stream_by_hand"),
-    *("geo_by_hand", "server_by_hand"),
+    *("geo_by_hand", "server_by_hand", "user_by_hand"),
 )
 
 

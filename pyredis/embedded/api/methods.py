@@ -19,6 +19,8 @@ from pyredis.embedded.api.stream_by_hand import StreamByHand
 from pyredis.embedded.api.stream_methods import StreamMethods
 from pyredis.embedded.api.string_by_hand import StringByHand
 from pyredis.embedded.api.string_methods import StringMethods
+from pyredis.embedded.api.user_by_hand import UserByHand
+from pyredis.embedded.api.user_methods import UserMethods
 
 
 class Methods(
@@ -39,6 +41,8 @@ class Methods(
     GeoByHand,
     ScriptingMethods,
     ConnectionMethods,
+    UserMethods,
+    UserByHand,
     ServerMethods,
     ServerByHand,
 ):
