@@ -452,6 +452,17 @@ def test_the_log_is_bounded_by_its_directive(users):
     users.check("CONFIG", "SET", "acllog-max-len", "128")
 
 
+def test_an_entry_keeps_only_the_beginning_of_a_long_key_or_name(admin, shared_ours):
+    admin.must("ACL", "SETUSER", "alice", "on", "nopass", "+get", "~a")
+    with shared_ours.client() as other:
+        other.must("AUTH", "alice", "x")
+        other.call("GET", "b" * 10_000_000)
+        other.call("AUTH", "n" * 100_000, "x")
+    name, key = entries(admin)
+    assert name[b"username"] == b"n" * 4096
+    assert key[b"object"] == b"b" * 4096
+
+
 def test_info_counts_what_was_refused_by_its_kind(admin, shared_ours):
     def counters() -> list[int]:
         text = admin.must("INFO", "stats").decode()

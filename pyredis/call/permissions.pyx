@@ -19,7 +19,7 @@ from pyredis.call.command cimport (
     accepts_count,
 )
 from pyredis.call.command_keys cimport EVERY_KEY, FoundKeys, command_keys, found_keys_release
-from pyredis.call.handlers cimport client_object
+from pyredis.call.handlers cimport client_object, excerpt
 from pyredis.call.key_specs cimport KEY_ACCESS, KEY_DELETE, KEY_INSERT, KEY_UPDATE
 from pyredis.call.state cimport RESTRICT_USER, Server, State, find_called
 from pyredis.ground.base cimport Slice, slice_of
@@ -381,7 +381,7 @@ cdef void note_denial(Call *call, Denial denial, int place, DenialContext contex
     cdef bytes about = <bytes> call.command.name
     core = <object> server.core
     if denial != DENIED_COMMAND:
-        about = call.argv[place].data[:call.argv[place].size]
+        about = bytes(excerpt(call.argv[place]))
     # What a script runs, it runs for the client that called it.
     if shown.flags & CLIENT_SCRIPT and server.current != NULL:
         shown = server.current

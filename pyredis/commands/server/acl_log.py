@@ -1,7 +1,7 @@
 """What was refused to users: the entries of ACL LOG, and the counters of INFO.
 
 An entry like one of the last ten, not older than a minute, is counted there instead of being added, so a client that
-insists fills no log.
+insists fills no log. Keys and names are cut, because a client can choose long ones.
 """
 
 from collections import deque
@@ -10,6 +10,8 @@ from typing import Any
 
 RECENT = 10
 RECENT_MS = 60000
+# Bytes that are kept of a key, a channel or a name.
+MOST_BYTES = 4096
 REASONS = ("auth", "command", "key", "channel")
 
 
@@ -56,7 +58,7 @@ class AclLog:
     def add(self, reason: str, context: str, about: bytes, user: bytes, info: bytes, now_ms: int) -> None:
         """Counts a denial and enters it."""
         self.denied[reason] += 1
-        like = (reason, context, about, user)
+        like = (reason, context, about[:MOST_BYTES], user[:MOST_BYTES])
         known = self._recent(like, now_ms) if self.limit else None
         if known is not None:
             self.entries.remove(known)
