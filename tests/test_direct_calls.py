@@ -446,7 +446,7 @@ def test_a_client_that_goes_away_watches_nothing(core):
 
 
 def test_a_client_that_is_to_give_the_password_is_refused_until_it_has(server, core):
-    server.config.adjust("requirepass", "secret")
+    server.config.set([("requirepass", "secret")])
     stranger = core.client(authenticated=False)
     with pytest.raises(ReplyError, match="NOAUTH"):
         core.call(stranger, ("GET", "a"))
