@@ -8,9 +8,13 @@ from conftest import LONG
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.server import FuzzedServer
+from pyredis.commands.server.digest import digest_all
 from pyredis.commands.server.users import Commands
 from pyredis.commands.table.command_table import every_spec
 from pyredis.config.user_rules import RuleError, User, merge_selectors
+from pyredis.wire.reply_objects import ReplyError
+from support.strategies import LATER, ONE
 from support.users import facts, forget_users, has_new_rules
 
 COMMANDS = [
@@ -122,3 +126,54 @@ def test_the_line_of_a_user_defines_the_same_user(changes):
         for spec in every_spec():
             assert ours.allows(spec.name) == theirs.allows(spec.name)
             assert ours.first_arguments.get(spec.name, []) == theirs.first_arguments.get(spec.name, [])
+
+
+# What no argument of a random command contains.
+SECRET = b"?secret?"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A core with a secret in a key of each type, and a client whose user may call everything but use no key of it."""
+    core = FuzzedServer(tmp_path_factory.mktemp("guarded")).core
+    admin, alice = core.client(), core.client()
+    for command in (
+        [b"SET", b"a", SECRET],
+        [b"RPUSH", b"b", SECRET, b"1"],
+        [b"SADD", b"c", SECRET],
+        [b"ZADD", b"d", b"1", SECRET],
+        [b"HSET", b"e", b"f", SECRET],
+        [b"XADD", b"key:with:a:longer:name:0001", b"1-1", b"f", SECRET],
+        [
+            b"ACL",
+            b"SETUSER",
+            b"alice",
+            b"on",
+            b"nopass",
+            b"+@all",
+            b"~nothing",
+            b"-@dangerous",
+            b"-scan",
+            b"-randomkey",
+        ],
+    ):
+        core.call(admin, command)
+    core.call(alice, [b"AUTH", b"alice", b"x"])
+    return core, alice
+
+
+@settings(max_examples=5000 if LONG else 300)
+@given(steps=st.lists(st.one_of(ONE, LATER), min_size=1, max_size=30), script=st.booleans())
+def test_a_user_without_rights_for_a_key_neither_changes_nor_sees_it(guarded, steps, script):
+    core, alice = guarded
+    before = digest_all(core)
+    for step in steps:
+        words = list(step.arguments)
+        if script:
+            words = [b"EVAL", b"return redis.pcall(unpack(ARGV))", b"0", *words]
+        try:
+            reply = core.call(alice, words)
+        except ReplyError as error:
+            reply = error
+        assert SECRET.decode() not in repr(reply), step
+        assert digest_all(core) == before, step
