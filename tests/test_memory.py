@@ -84,16 +84,20 @@ def test_arenas_come_and_go_with_their_blocks():
         assert used_bytes() == start
 
 
-@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build has no arenas")
-def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
-    """Runs in a process of its own, because memory that other tests have freed would be used first."""
-    code = f"from {Path(__file__).stem} import arenas_given_back; print(arenas_given_back())"
+def in_a_new_process(function) -> str:
+    """Prints what the function returns, in a process of its own: memory that other tests have freed is used first."""
+    code = f"from {Path(__file__).stem} import {function.__name__}; print({function.__name__}())"
     environment = server_environment()
     tests = str(Path(__file__).parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [environment.get("PYTHONPATH"), tests]))
-    told = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True)
-    assert told.stderr == ""
-    assert 3 <= int(told.stdout) <= 5
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build has no arenas")
+def test_empty_arenas_are_given_back_one_at_a_time_and_one_is_kept():
+    assert 3 <= int(in_a_new_process(arenas_given_back)) <= 5
 
 
 def arenas_given_back() -> int:
@@ -109,6 +113,31 @@ def arenas_given_back() -> int:
     blocks = [Block(500, number % 256) for number in range(20000)]
     assert all(block.is_intact() for block in blocks)
     return given_back
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not report resident memory so")
+@pytest.mark.skipif(CHECKED_BUILD, reason="a checked build has no arenas")
+@pytest.mark.skipif(os.sysconf("SC_PAGE_SIZE") > 4096, reason="the first slab of an arena keeps its pages")
+def test_vacant_slabs_are_given_back_although_their_arenas_are_in_use():
+    assert in_a_new_process(vacant_slabs_given_back) == "True\n"
+
+
+def vacant_slabs_given_back() -> bool:
+    while trim():
+        pass
+    blocks = [Block(500, number % 256) for number in range(60_000)]  # fifteen arenas
+    kept = [blocks[number] for number in range(0, 60_000, 4000)]
+    blocks.clear()
+    before = resident_bytes()
+    while trim():
+        pass
+    freed = before - resident_bytes()
+    again = [Block(500, number % 256) for number in range(60_000)]
+    return freed > 20 << 20 and all(block.is_intact() for block in kept + again)
 
 
 LINUX_HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled").exists()

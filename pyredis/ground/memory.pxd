@@ -52,8 +52,8 @@ cdef void mem_free_table(void *block, size_t size) noexcept nogil
 cdef void mem_advise_table(void *block, size_t size) noexcept nogil
 # Returns the pages of [begin, end) to the system; they read as zeros from then on. Works best on multiples of 2 MiB.
 cdef void mem_discard_table(void *block, size_t size, size_t begin, size_t end) noexcept nogil
-# Returns one empty arena (2 MiB) to the system; false when there is none to return. Must be called now and then,
-# because nothing else returns the memory of small blocks.
+# Returns an empty arena (2 MiB), or the vacant slabs of one, to the system; false when there is nothing to return. Must
+# be called now and then, because nothing else returns the memory of small blocks.
 cdef bint mem_trim() noexcept nogil
 # Returns all free memory to the system: empty arenas, and what malloc has kept.
 cdef void mem_purge() noexcept nogil

@@ -9,6 +9,10 @@ except for one that is kept to prevent thrashing. Unmapping an arena takes a fra
 scattered blocks are freed, most arenas become empty at about the same time; so unmapping is done in slices, never by a
 release.
 
+An arena with few blocks left may have many vacant slabs. ``mem_trim`` also returns the pages of vacant slabs: it
+*discards* them, except for ``KEPT_SLABS`` that are likely to be used again soon. An arena whose slab has become vacant
+moves to the front of its list, so that the next slab is taken where pages are present.
+
 Blocks above ``SMALL_MAX`` bytes come from malloc. Bucket arrays of ``HUGE_TABLE`` bytes and more are mapped on their
 own, so that unmapping returns them to the system at once. Neither is backed with huge pages unless ``mem_allow_huge``
 has allowed it: while the system merges pages into a huge one, a thread that touches them waits (milliseconds on a
@@ -125,6 +129,10 @@ cdef enum:
     ARENA_SIZE = 2 << 20
     SLAB_SIZE = 64 << 10
     SLABS = 32
+    # Vacant slabs whose pages are kept.
+    KEPT_SLABS = 32
+    # The pages of an arena's header are never discarded; where pages are larger, those of the first slab are not.
+    HEADER_PAGES = 4096
     HUGE_TABLE = 1 << 20
 
 cdef uint64_t ALL_VACANT = 0xffffffff
@@ -143,12 +151,15 @@ cdef struct Arena:
     Arena *next             # among the arenas with a free slab, or among those without any other
     Arena *previous
     uint64_t vacant         # bit i: slab i serves no class
-    uint64_t reserved[5]
+    uint64_t discarded      # bit i: slab i is vacant, and has no pages
+    uint64_t reserved[4]
     Slab slabs[SLABS]
 
 cdef Slab *_with_room[CLASSES]
 cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
+# How many slabs are vacant and have pages, in arenas that are not empty.
+cdef size_t _retained = 0
 # For MEMORY MALLOC-STATS.
 cdef size_t _arenas = 0
 cdef size_t _slabs[CLASSES]
@@ -213,8 +224,21 @@ cdef void unlink_slab(Slab *slab) noexcept nogil:
         slab.next.previous = slab.previous
 
 
+cdef inline uint64_t retained_in(const Arena *arena) noexcept nogil:
+    """Returns a bit for each vacant slab that has pages."""
+    return arena.vacant & ~arena.discarded
+
+
+cdef size_t bits_in(uint64_t mask) noexcept nogil:
+    cdef size_t count = 0
+    while mask:
+        mask &= mask - 1
+        count += 1
+    return count
+
+
 cdef Arena *arena_with_vacancy() noexcept nogil:
-    global _arenas
+    global _arenas, _retained
     cdef Arena *arena = _with_vacancy
     if arena != NULL:
         return arena
@@ -224,18 +248,30 @@ cdef Arena *arena_with_vacancy() noexcept nogil:
     else:
         arena = <Arena *> map_aligned(ARENA_SIZE, ARENA_SIZE)
         arena.vacant = ALL_VACANT
+        arena.discarded = ALL_VACANT
         _arenas += 1
+    _retained += bits_in(retained_in(arena))
     link_arena(&_with_vacancy, arena)
     return arena
+
+
+cdef int take_slab(Arena *arena) noexcept nogil:
+    """Returns the index of a vacant slab, which is vacant no longer; one that has pages if there is any."""
+    global _retained
+    cdef uint64_t retained = retained_in(arena)
+    cdef int index = lowest_bit(retained if retained else arena.vacant)
+    _retained -= retained != 0
+    arena.vacant &= ~(1ULL << index)
+    arena.discarded &= ~(1ULL << index)
+    return index
 
 
 cdef Slab *new_slab(size_t size) noexcept nogil:
     """Returns a vacant slab, set up for blocks of ``size`` bytes and linked."""
     cdef Arena *arena = arena_with_vacancy()
-    cdef int index = lowest_bit(arena.vacant)
+    cdef int index = take_slab(arena)
     cdef Slab *slab = &arena.slabs[index]
     cdef char *base = <char *> arena + index * SLAB_SIZE
-    arena.vacant &= arena.vacant - 1
     if arena.vacant == 0:
         unlink_arena(&_with_vacancy, arena)
         advise_huge(arena, ARENA_SIZE)
@@ -259,24 +295,49 @@ cdef inline size_t blocks_in(Slab *slab) noexcept nogil:
 
 
 cdef void release_slab(Slab *slab) noexcept nogil:
+    global _retained
     cdef Arena *arena = arena_of(slab)
     unlink_slab(slab)
     _slabs[slab.size // 8] -= 1
     _blocks[slab.size // 8] -= blocks_in(slab)
-    if arena.vacant == 0:
-        link_arena(&_with_vacancy, arena)
-    arena.vacant |= 1ULL << (slab - &arena.slabs[0])
-    if arena.vacant == ALL_VACANT:
+    if arena.vacant:
         unlink_arena(&_with_vacancy, arena)
+    arena.vacant |= 1ULL << (slab - &arena.slabs[0])
+    _retained += 1
+    if arena.vacant == ALL_VACANT:
+        _retained -= bits_in(retained_in(arena))
         link_arena(&_empty, arena)
+    else:
+        link_arena(&_with_vacancy, arena)
 
 
 cdef bint mem_trim() noexcept nogil:
-    cdef Arena *arena = _empty
-    if arena == NULL or arena.next == NULL:
+    if _empty != NULL and _empty.next != NULL:
+        unmap_empty()
+        return True
+    if _retained <= KEPT_SLABS:
         return False
-    unmap_empty()
+    discard_vacant()
     return True
+
+
+cdef void discard_vacant() noexcept nogil:
+    """Returns the pages of all vacant slabs of one arena to the system. There must be such a slab."""
+    global _retained
+    cdef Arena *arena = _with_vacancy
+    cdef uint64_t retained
+    cdef size_t begin, end
+    while not retained_in(arena):
+        arena = arena.next
+    retained = retained_in(arena)
+    arena.discarded |= retained
+    _retained -= bits_in(retained)
+    while retained:
+        begin = lowest_bit(retained) * SLAB_SIZE
+        end = begin + SLAB_SIZE
+        begin = max(begin, <size_t> HEADER_PAGES)
+        discard_pages(<char *> arena + begin, end - begin)
+        retained &= retained - 1
 
 
 cdef void unmap_empty() noexcept nogil:
@@ -290,6 +351,8 @@ cdef void unmap_empty() noexcept nogil:
 cdef void mem_purge() noexcept nogil:
     while _empty != NULL:
         unmap_empty()
+    while _retained:
+        discard_vacant()
     trim_heap()
 
 
