@@ -13,11 +13,14 @@ An arena with few blocks left may have many vacant slabs. ``mem_trim`` also retu
 *discards* them, except for ``KEPT_SLABS`` that are likely to be used again soon. An arena whose slab has become vacant
 moves to the front of its list, so that the next slab is taken where pages are present.
 
-Blocks above ``SMALL_MAX`` bytes come from malloc. Bucket arrays of ``HUGE_TABLE`` bytes and more are mapped on their
-own, so that unmapping returns them to the system at once. Neither is backed with huge pages unless ``mem_allow_huge``
-has allowed it: while the system merges pages into a huge one, a thread that touches them waits (milliseconds on a
-virtual machine), and merging goes on for as long as memory grows. Where huge pages are allowed, they are requested only
-for memory that is already full: clearing a huge page on first touch would stop the server just as long.
+Blocks above ``SMALL_MAX`` bytes come from malloc. Its heap keeps what is freed in its middle. ``mem_trim`` makes the C
+library return that when many of these blocks have been freed and few are left: the number of gaps in the heap, and so
+the time that it takes, is bounded by the number of blocks. Bucket arrays of ``HUGE_TABLE`` bytes and more are mapped on
+their own, so that unmapping returns them to the system at once. Neither is backed with huge pages unless
+``mem_allow_huge`` has allowed it: while the system merges pages into a huge one, a thread that touches them waits
+(milliseconds on a virtual machine), and merging goes on for as long as memory grows. Where huge pages are allowed, they
+are requested only for memory that is already full: clearing a huge page on first touch would stop the server just as
+long.
 
 A build with ``PYREDIS_CHECKS`` allocates every block with malloc and stores its size before it: address sanitizers see
 each block, and a release with the wrong size aborts.
@@ -134,6 +137,10 @@ cdef enum:
     # The pages of an arena's header are never discarded; where pages are larger, those of the first slab are not.
     HEADER_PAGES = 4096
     HUGE_TABLE = 1 << 20
+    # The heap is trimmed when this many bytes, and an eighth of what is left, have been freed since it was last, and at
+    # most this many blocks are left.
+    HEAP_FREED = 4 << 20
+    HEAP_BLOCKS = 10000
 
 cdef uint64_t ALL_VACANT = 0xffffffff
 
@@ -160,6 +167,10 @@ cdef Arena *_with_vacancy = NULL
 cdef Arena *_empty = NULL
 # How many slabs are vacant and have pages, in arenas that are not empty.
 cdef size_t _retained = 0
+# Blocks of malloc: how many, their bytes, and the most bytes since the heap was trimmed.
+cdef size_t _heap_blocks = 0
+cdef size_t _heap_bytes = 0
+cdef size_t _heap_peak = 0
 # For MEMORY MALLOC-STATS.
 cdef size_t _arenas = 0
 cdef size_t _slabs[CLASSES]
@@ -179,6 +190,30 @@ cdef inline void count(size_t size) noexcept nogil:
     account.used += <int64_t> size
     if account.used > account.peak:
         account.peak = account.used
+
+
+cdef void enter_heap(void *block) noexcept nogil:
+    """Counts a block that malloc has returned."""
+    global _heap_blocks, _heap_bytes, _heap_peak
+    cdef size_t size = block_size(block) + 8
+    _heap_blocks += 1
+    _heap_bytes += size
+    _heap_peak = max(_heap_peak, _heap_bytes)
+    count(size)
+
+
+cdef void leave_heap(void *block) noexcept nogil:
+    """The same for a block that is about to be freed."""
+    global _heap_blocks, _heap_bytes
+    cdef size_t size = block_size(block) + 8
+    _heap_blocks -= 1
+    _heap_bytes -= size
+    entered().used -= <int64_t> size
+
+
+cdef bint is_heap_loose() noexcept nogil:
+    """Returns whether the heap is worth trimming, and quickly trimmed."""
+    return _heap_blocks <= HEAP_BLOCKS and _heap_peak - _heap_bytes >= HEAP_FREED + _heap_bytes // 8
 
 
 cdef inline Arena *arena_of(void *block) noexcept nogil:
@@ -315,10 +350,18 @@ cdef bint mem_trim() noexcept nogil:
     if _empty != NULL and _empty.next != NULL:
         unmap_empty()
         return True
-    if _retained <= KEPT_SLABS:
-        return False
-    discard_vacant()
-    return True
+    if _retained > KEPT_SLABS:
+        discard_vacant()
+        return True
+    if is_heap_loose():
+        trim_heap_now()
+    return False
+
+
+cdef void trim_heap_now() noexcept nogil:
+    global _heap_peak
+    trim_heap()
+    _heap_peak = _heap_bytes
 
 
 cdef void discard_vacant() noexcept nogil:
@@ -353,7 +396,7 @@ cdef void mem_purge() noexcept nogil:
         unmap_empty()
     while _retained:
         discard_vacant()
-    trim_heap()
+    trim_heap_now()
 
 
 cdef size_t free_blocks(int which) noexcept nogil:
@@ -452,7 +495,7 @@ cdef void *mem_alloc(size_t size) noexcept nogil:
     block = malloc(size)
     if unlikely(block == NULL):
         out_of_memory(size)
-    count(block_size(block) + 8)
+    enter_heap(block)
     return block
 
 
@@ -466,7 +509,7 @@ cdef void *mem_zalloc(size_t size) noexcept nogil:
     block = calloc(1, size)
     if unlikely(block == NULL):
         out_of_memory(size)
-    count(block_size(block) + 8)
+    enter_heap(block)
     return block
 
 
@@ -479,7 +522,7 @@ cdef void mem_free(void *block, size_t size) noexcept nogil:
         entered().used -= class_size(size)
         small_free(block)
     else:
-        entered().used -= block_size(block) + 8
+        leave_heap(block)
         free(block)
 
 
@@ -492,11 +535,11 @@ cdef void *mem_realloc(void *block, size_t old_size, size_t new_size) noexcept n
     if old_size <= SMALL_MAX and class_size(old_size) == class_size(new_size):
         return block
     if old_size > SMALL_MAX and new_size > SMALL_MAX:
-        entered().used -= block_size(block) + 8
+        leave_heap(block)
         moved = realloc(block, new_size)
         if unlikely(moved == NULL):
             out_of_memory(new_size)
-        count(block_size(moved) + 8)
+        enter_heap(moved)
         return moved
     moved = mem_alloc(new_size)
     memcpy(moved, block, min(old_size, new_size))
