@@ -99,29 +99,31 @@ def test_lists_of_clients_show_the_mode(circle, mode):
     assert [(each["flags"], each["redir"]) for each in shown] == [("N", "-1")] * 2
 
 
-def test_info_counts_clients_keys_and_prefixes(trio):
-    reader, writer, circle = trio
+def counted(member):
+    """The fields of INFO, the same from both servers."""
+    names = ("tracking_clients", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes")
+    ours, oracle = ([fields(client, "everything")[name] for name in names] for client in member.clients)
+    assert ours == oracle
+    return [int(value) for value in ours]
 
-    def counted():
-        shown = [fields(client, "everything") for client in writer.clients]
-        names = ("tracking_clients", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes")
-        assert [shown[0][name] for name in names] == [shown[1][name] for name in names]
-        return [int(shown[0][name]) for name in names]
 
-    other = circle.member("other", "ON")
-    circle.member("third", "ON", "BCAST", "PREFIX", "a", "PREFIX", "b")
-    circle.member("fourth", "ON", "BCAST", "PREFIX", "b")
-    reader.sends("MGET", "x", "y")
-    other.sends("MGET", "y", "z")
-    assert counted() == [4, 3, 4, 2]
-    writer.sends("SET", "y", 1)
-    assert counted() == [4, 2, 2, 2]
-    reader.sends("CLIENT", "TRACKING", "OFF")
-    assert counted() == [3, 2, 2, 2]
-    writer.sends("SET", "x", 1)
-    assert counted() == [3, 1, 1, 2]
-    writer.sends("FLUSHALL")
-    assert counted() == [3, 0, 0, 2]
+def test_info_counts_clients_keys_and_prefixes(start_ours, start_oracle):
+    """On servers of its own, because the clients of an earlier test may still be leaving."""
+    with Pair(start_ours(), start_oracle(), 3) as pair, Circle(pair) as circle:
+        writer, reader, other = circle.member("w"), circle.member("r", "ON"), circle.member("o", "ON")
+        circle.member("third", "ON", "BCAST", "PREFIX", "a", "PREFIX", "b")
+        circle.member("fourth", "ON", "BCAST", "PREFIX", "b")
+        reader.sends("MGET", "x", "y")
+        other.sends("MGET", "y", "z")
+        assert counted(writer) == [4, 3, 4, 2]
+        writer.sends("SET", "y", 1)
+        assert counted(writer) == [4, 2, 2, 2]
+        reader.sends("CLIENT", "TRACKING", "OFF")
+        assert counted(writer) == [3, 2, 2, 2]
+        writer.sends("SET", "x", 1)
+        assert counted(writer) == [3, 1, 1, 2]
+        writer.sends("FLUSHALL")
+        assert counted(writer) == [3, 0, 0, 2]
 
 
 # ---- which reads are remembered, and which changes are reported ----
@@ -517,3 +519,51 @@ def test_a_change_of_the_protocol_applies_to_the_next_message(trio):
         client.must("HELLO", 3)
     writer.sends("SET", "m", 1)
     assert reader.hears() == keys("m")
+
+
+# ---- scripts that are suspended ----
+
+SLOW = """
+redis.call('get', 'before')
+redis.call('set', 'own', 1)
+redis.call('set', 'broad', 1)
+for i = 1, 50000000 do end
+redis.call('set', 'own', 2)
+return redis.call('get', 'after')
+"""
+
+
+@pytest.fixture
+def busy(start_ours):
+    """A server that suspends scripts early; a client that tracks, one in BCAST mode, and one that looks on."""
+    server = start_ours("--busy-reply-threshold", "10")
+    with server.client(3) as reader, server.client(3) as broad, server.client() as other:
+        reader.must("CLIENT", "TRACKING", "ON")
+        broad.must("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "broad")
+        reader.must("GET", "own")
+        reader.send("EVAL", SLOW, 0)
+        wait_until(lambda: other.call("GET", "x").is_error, "a script that is busy")
+        yield reader, broad, other
+
+
+def await_end(client):
+    wait_until(lambda: not client.call("GET", "x").is_error, "the end of the script")
+
+
+def test_a_suspended_script_keeps_the_order(busy):
+    reader, broad, other = busy
+    assert broad.do("PING").startswith("BUSY")
+    await_end(other)
+    assert [reader.read().decoded for _ in range(2)] == [None, *keys("own")]
+    assert broad.read().decoded == keys("broad")[0]
+    other.must("MSET", "before", 1, "after", 1, "own", 1)
+    assert [reader.read().decoded for _ in range(2)] == keys("before", "after")
+    assert reader.do("PING") == "PONG"
+
+
+def test_a_client_that_leaves_while_its_script_runs_is_remembered_no_more(busy):
+    reader, _, other = busy
+    reader.close()
+    await_end(other)
+    other.must("MSET", "before", 1, "after", 1, "own", 1)
+    wait_until(lambda: fields(other, "clients")["tracking_clients"] == "1", "the end of the client")

@@ -30,5 +30,7 @@ cdef inline Notice notice_of(const Slice *keys, size_t count) noexcept nogil:
 cdef void notice_release(Notice *notice) noexcept nogil
 # Sends the message to whichever client the tracker's messages are for.
 cdef void notice_send(Server *server, Tracker *tracker, Notice *notice) noexcept nogil
-# The same, about all keys.
+# Sends a message about one key to one client: without a block, if the key is short.
+cdef void send_changed_key(Server *server, Tracker *tracker, Slice key) noexcept nogil
+# Sends a message about all keys.
 cdef void notice_send_everything(Server *server, Tracker *tracker) noexcept nogil

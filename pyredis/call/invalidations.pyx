@@ -7,7 +7,7 @@ from pyredis.call.client cimport CLIENT_PUBSUB, Client
 from pyredis.call.outbox cimport SEND_PUSH, outbox_send, outbox_send_shared
 from pyredis.call.state cimport Server
 from pyredis.call.trackers cimport TRACKER_BROKEN, Tracker
-from pyredis.ground.base cimport Slice, format_int64, literal, slice_of
+from pyredis.ground.base cimport Slice, format_int64, literal, slice_of, unlikely
 from pyredis.ground.blob cimport Blob, blob_data, blob_new, blob_release
 
 cdef enum:
@@ -15,10 +15,11 @@ cdef enum:
     MESSAGE = 0
     PUSHED = 1
     NOBODY = -1
-    # The size of a RESP header is at most this.
-    HEADER = 24
-    # Enough for a message about no single key.
-    SHORT = 96
+    # In bytes: a RESP header with the end of what it declares, and a message without its keys.
+    HEADER = 26
+    FRAME = 96
+    # A message about a key of up to this size is composed on the stack.
+    SHORT_KEY = 256
 
 
 cdef inline Slice beginning(int form) noexcept nogil:
@@ -28,26 +29,30 @@ cdef inline Slice beginning(int form) noexcept nogil:
     return literal("*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n")
 
 
-cdef Blob *encode(const Notice *notice, int form) noexcept nogil:
+cdef size_t write_message(char *out, int form, const Slice *keys, size_t count) noexcept nogil:
+    """Returns the number of bytes, at most FRAME and, for each key, HEADER and its size."""
     cdef Slice head = beginning(form)
-    cdef size_t room = head.size + HEADER, index
-    cdef const Slice *key
+    cdef char *at = out
+    cdef size_t index
+    memcpy(at, head.data, head.size)
+    at += head.size
+    at += format_header(at, ARRAY, count)
+    for index in range(count):
+        at += format_header(at, c'$', keys[index].size)
+        memcpy(at, keys[index].data, keys[index].size)
+        at += keys[index].size
+        memcpy(at, "\r\n", 2)
+        at += 2
+    return at - out
+
+
+cdef Blob *encode(const Notice *notice, int form) noexcept nogil:
+    cdef size_t room = FRAME + notice.count * HEADER, index
     cdef Blob *blob
-    cdef char *out
     for index in range(notice.count):
-        room += HEADER + notice.keys[index].size + 2
+        room += notice.keys[index].size
     blob = blob_new(0, room)
-    out = blob_data(blob)
-    memcpy(out, head.data, head.size)
-    out += head.size
-    out += format_header(out, ARRAY, notice.count)
-    for index in range(notice.count):
-        key = notice.keys + index
-        out += format_header(out, c'$', key.size)
-        memcpy(out, key.data, key.size)
-        memcpy(out + key.size, "\r\n", 2)
-        out += key.size + 2
-    blob.size = out - blob_data(blob)
+    blob.size = write_message(blob_data(blob), form, notice.keys, notice.count)
     return blob
 
 
@@ -59,7 +64,7 @@ cdef void notice_release(Notice *notice) noexcept nogil:
 
 
 cdef void send_broken(Server *server, Tracker *tracker) noexcept nogil:
-    cdef char text[SHORT]
+    cdef char text[FRAME]
     cdef Slice head = literal(">2\r\n$21\r\ntracking-redir-broken\r\n:")
     cdef size_t size = head.size
     tracker.flags |= TRACKER_BROKEN
@@ -94,9 +99,24 @@ cdef void notice_send(Server *server, Tracker *tracker, Notice *notice) noexcept
     outbox_send_shared(&server.outbox, client, &notice.forms[form], 0, SEND_PUSH)
 
 
+cdef void send_changed_key(Server *server, Tracker *tracker, Slice key) noexcept nogil:
+    cdef char text[FRAME + HEADER + SHORT_KEY]
+    cdef Client *client
+    cdef Notice notice
+    cdef int form
+    if unlikely(key.size > SHORT_KEY):
+        notice = notice_of(&key, 1)
+        notice_send(server, tracker, &notice)
+        notice_release(&notice)
+        return
+    form = recipient(server, tracker, &client)
+    if form != NOBODY:
+        outbox_send(&server.outbox, client, slice_of(text, write_message(text, form, &key, 1)), 0, SEND_PUSH)
+
+
 cdef void notice_send_everything(Server *server, Tracker *tracker) noexcept nogil:
     """As in Redis, the null is that of the protocol of the client that reads, wherever its messages are sent."""
-    cdef char text[SHORT]
+    cdef char text[FRAME]
     cdef Client *client
     cdef int form = recipient(server, tracker, &client)
     cdef Slice head, null

@@ -19,7 +19,14 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.command cimport CMD_READONLY, CMD_RUNS_SCRIPT
 from pyredis.call.command_keys cimport KEYS_ALONE, FoundKeys, command_keys, found_keys_release
-from pyredis.call.invalidations cimport Notice, notice_of, notice_release, notice_send, notice_send_everything
+from pyredis.call.invalidations cimport (
+    Notice,
+    notice_of,
+    notice_release,
+    notice_send,
+    notice_send_everything,
+    send_changed_key,
+)
 from pyredis.call.outbox cimport outbox_collect
 from pyredis.call.state cimport RESTRICT_TRACKING, Server
 from pyredis.call.tracked_keys cimport (
@@ -28,8 +35,6 @@ from pyredis.call.tracked_keys cimport (
     tracked_key_free,
     tracked_keys_add,
     tracked_keys_init,
-    tracked_places,
-    tracker_at,
     tracker_release,
 )
 from pyredis.call.tracked_prefixes cimport (
@@ -217,6 +222,11 @@ cdef size_t tracking_memory(const Client *client) noexcept nogil:
 
 # ---- reading ----
 
+cdef inline Client *acting(const Server *server) noexcept nogil:
+    """Returns the client whose command runs: the one that is being served, if one that waited is."""
+    return server.waiting.served if server.waiting.served != NULL else server.current
+
+
 cdef bint wants(const Tracker *tracker) noexcept nogil:
     """Returns whether the client is to be remembered for what it reads now."""
     if tracker.flags & TRACKER_BCAST:
@@ -246,10 +256,11 @@ cdef inline bint is_reply_to_come(const Call *call) noexcept nogil:
 
 
 cdef void tracking_follow(Call *call) noexcept nogil:
-    cdef Tracker *tracker = tracker_of(call.client)
+    """A script reads for its caller, which may have been closed while the script was suspended."""
+    cdef const Client *reader = acting(call.server)
     if call.command.flags & CMD_READONLY and not call.command.flags & CMD_RUNS_SCRIPT and \
-            call.client.flags & CLIENT_TRACKING and wants(tracker):
-        remember(call, tracker)
+            reader.flags & CLIENT_TRACKING and wants(tracker_of(reader)):
+        remember(call, tracker_of(reader))
     if call.client.flags & CLIENT_INVALIDATED and not call.server.in_exec and not is_reply_to_come(call):
         tracking_follow_reply(call.server, call.client)
 
@@ -293,12 +304,6 @@ cdef void drop_pending(Tracker *tracker) noexcept nogil:
     tracker.client.flags &= ~CLIENT_INVALIDATED
 
 
-cdef void send_key(Server *server, Tracker *tracker, Slice key) noexcept nogil:
-    cdef Notice notice = notice_of(&key, 1)
-    notice_send(server, tracker, &notice)
-    notice_release(&notice)
-
-
 cdef void tracking_follow_reply(Server *server, Client *client) noexcept nogil:
     cdef Tracker *tracker = tracker_of(client)
     cdef const Pending *pending
@@ -309,44 +314,47 @@ cdef void tracking_follow_reply(Server *server, Client *client) noexcept nogil:
         if pending.everything:
             notice_send_everything(server, tracker)
         else:
-            send_key(server, tracker, slice_of(<const char *> (pending + 1), pending.size))
+            send_changed_key(server, tracker, slice_of(<const char *> (pending + 1), pending.size))
         pending = drop_first(tracker)
     drop_pending(tracker)
 
 
 # ---- changes ----
 
-cdef inline Client *acting(const Server *server) noexcept nogil:
-    """Returns the client whose command runs: the one that is being served, if one that waited is."""
-    return server.waiting.served if server.waiting.served != NULL else server.current
-
-
-cdef void report(Server *server, Tracker *tracker, const Client *actor, bint running, Slice key, Notice *notice
-                 ) noexcept nogil:
+cdef bint hears_now(Tracker *tracker, const Client *actor, bint running, Slice key) noexcept nogil:
+    """Returns whether a message about the key is to be sent to the client now. Keeps one that is for later."""
     if tracker.client == NULL or not tracker.client.flags & CLIENT_TRACKING or tracker.flags & TRACKER_BCAST:
-        return
-    if tracker.client == actor:
-        if tracker.flags & TRACKER_NOLOOP:
-            return
-        if running:
-            pend(tracker, False, key)
-            return
-    notice_send(server, tracker, notice)
+        return False
+    if tracker.client != actor:
+        return True
+    if tracker.flags & TRACKER_NOLOOP:
+        return False
+    if running:
+        pend(tracker, False, key)
+    return not running
 
 
-cdef void forget_key(Server *server, TrackedKey *key, bint running) noexcept nogil:
-    """Reports a key that has been taken out of the table to its clients, and releases it."""
+cdef void report_to_many(Server *server, const TrackedKey *key, bint running) noexcept nogil:
+    """Sends one block to all clients of a key."""
     cdef const Client *actor = acting(server)
     cdef Slice name = tracked_key(key)
     cdef Notice notice = notice_of(&name, 1)
     cdef Tracker *tracker
     cdef uint32_t place
-    tracking_of(server).items -= key.count
-    for place in range(tracked_places(key)):
-        tracker = tracker_at(key, place)
-        if tracker != NULL:
-            report(server, tracker, actor, running, name, &notice)
+    for place in range(key.room):
+        tracker = key.trackers[place]
+        if tracker != NULL and hears_now(tracker, actor, running, name):
+            notice_send(server, tracker, &notice)
     notice_release(&notice)
+
+
+cdef void forget_key(Server *server, TrackedKey *key, bint running) noexcept nogil:
+    """Reports a key that has been taken out of the table to its clients, and releases it."""
+    tracking_of(server).items -= key.count
+    if unlikely(key.room):
+        report_to_many(server, key, running)
+    elif hears_now(key.one, acting(server), running, tracked_key(key)):
+        send_changed_key(server, key.one, tracked_key(key))
     tracked_key_free(key)
 
 

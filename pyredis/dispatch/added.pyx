@@ -68,7 +68,6 @@ cdef class CommandContext:
         self.client.database = call.database
         self.client.protocol = 3
         self.client.flags = CLIENT_DENY_BLOCKING | caller.flags & (CLIENT_NO_TOUCH | CLIENT_SCRIPT | CLIENT_TRACKING)
-        self.client.tracking = caller.tracking
 
     cdef int check(self) except -1:
         if self.running == NULL:

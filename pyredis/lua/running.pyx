@@ -179,7 +179,6 @@ cdef void begin_script(Call *call, Interpreter *lua, const Runnable *runnable, b
     client.user = call.client.user
     client.protocol = 2
     client.flags = CLIENT_SCRIPT | CLIENT_DENY_BLOCKING | call.client.flags & (CLIENT_NO_TOUCH | CLIENT_TRACKING)
-    client.tracking = call.client.tracking
 
 
 cdef void report_failure(Interpreter *lua, int status) noexcept nogil:

@@ -138,7 +138,9 @@ cdef class Hub:
             # A command called this, and the replies of its own batch have not been delivered yet.
             self.schedule_flush()
             return
-        tracking_broadcast(server)
+        if not apart_suspended(server):
+            # What a script changes is broadcast when it has ended.
+            tracking_broadcast(server)
         self.deliver_mail(released)
         server.reply.size = 0
         if server.reply.capacity > REPLY_KEEP:
