@@ -542,6 +542,21 @@ def test_messages_outside_of_a_reply_are_kept_for_the_client(server, core):
     assert client.pushes == [[b"server-cpu-usage", 42]]
 
 
+@pytest.mark.parametrize("mode", ["", "BCAST"])
+def test_changes_of_keys_that_a_client_tracks_are_kept_for_it(server, core, mode):
+    client, other = core.client(), core.client()
+    core.call(client, ("CLIENT", "TRACKING", "ON", *mode.split()))
+    core.call(client, ("GET", "a"))
+    core.call(other, ("SET", "a", 1))
+    core.call(client, ("SET", "a", 2))
+    server.hub.loop.run()
+    assert client.pushes == [[b"invalidate", [b"a"]]]
+    client.close()
+    core.call(other, ("SET", "a", 3))
+    server.hub.loop.run()
+    assert core.counters()["tracking_clients"] == 0
+
+
 # ---- waiting ----
 
 
