@@ -11,9 +11,11 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from pyredis.ground.addresses import is_local
 from support.client import RawClient, encode_command, wait_until
 from support.pair import Pair
 from support.servers import Server
@@ -99,6 +101,28 @@ def test_too_few_files_for_any_client_stop_the_start(start_ours):
     assert "Your current 'ulimit -n' of 32 is not enough for the server to start. " in server.log()
 
 
+def test_a_server_that_is_full_still_writes_its_files(start_ours):
+    """Descriptors are kept for files: with as many clients as there may be, it rewrites, and refuses more clients."""
+    server = start_ours("--appendonly", "yes", preexec=limit_files(200, 200))
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(server.client())
+        most = int(first.must("CONFIG", "GET", "maxclients")[1])
+        wait_until(lambda: info(first, "connected_clients") == 1, "the others to be gone")
+        clients = [stack.enter_context(server.client()) for _ in range(most - 1)]
+        for client in clients:
+            client.send("INCR", "n")
+        assert sorted(client.read().decoded for client in clients) == list(range(1, most))
+        assert [told_on_arrival(server.address) for _ in range(50)] == [b"-ERR max number of clients reached\r\n"] * 50
+        first.must("BGREWRITEAOF")
+        wait_until(lambda: info(first, "aof_rewrites") == 1, "the rewrite to begin")
+        wait_until(lambda: info(first, "aof_rewrite_in_progress") == 0, "the end of the rewrite")
+        assert b"aof_last_bgrewrite_status:ok" in first.must("INFO", "persistence")
+        assert info(first, "rejected_connections") == 50
+    server.restart()
+    with server.client() as client:
+        assert client.must("GET", "n") == b"%d" % (most - 1)
+
+
 def test_many_connections_at_once(start_ours):
     """Ten thousand in a long run, or as many as the limit of open files allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -155,6 +179,25 @@ def test_strangers_are_turned_away_in_protected_mode(start_ours, start_oracle):
     # 7.0 misspells a word.
     assert told[0] == told[1].replace(b"4) Setup a an", b"4) Set up an")
     assert told[0].startswith(b"-DENIED Redis is running in protected mode")
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("127.0.0.1:5", True),
+        ("127.1.2.3:5", True),
+        ("[::1]:5", True),
+        ("[::ffff:127.0.0.1]:5", True),
+        ("10.0.0.1:5", False),
+        ("128.127.0.1:5", False),
+        ("[::2]:5", False),
+        ("[::ffff:10.0.0.1]:5", False),
+        ("[2001:db8::127.0.0.1]:5", False),
+    ],
+)
+def test_only_loopback_addresses_and_unix_sockets_are_local(address, local):
+    assert is_local(SimpleNamespace(is_unix=False, address=address)) == local
+    assert is_local(SimpleNamespace(is_unix=True, address=address))
 
 
 # ---- unauthenticated clients ----

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "oom-score-adj-values": "test_process_directives.py::test_the_score_follows_the_directives_as_the_oracle_s_does",
     "crash-log-enabled": "test_crash_report.py::test_the_report_can_be_turned_off_and_on",
     "hide-user-data-from-log": "test_limits.py::test_the_input_of_clients_can_be_kept_out_of_the_log",
+    "notify-keyspace-events": "test_keyspace_notifications.py::test_classes_may_change_while_clients_listen",
     "lfu-log-factor": "test_generic.py::test_a_large_log_factor_slows_the_counter_down",
     "maxmemory-policy": "test_eviction.py::eviction_order",
     "maxmemory-samples": "test_eviction.py::test_lru_evicts_the_key_that_has_not_been_used_for_longest",
