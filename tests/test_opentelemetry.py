@@ -86,6 +86,7 @@ def test_a_loop_that_is_busy_or_gone_does_not_hold_the_reader(exported, monkeypa
     server._loop.call_soon_threadsafe(go.wait)
     assert reader.get_metrics_data() is None
     go.set()
+    monkeypatch.undo()
     assert collected(reader)["redis_up"] == 1
 
 
@@ -104,6 +105,7 @@ def test_the_last_numbers_are_exported_when_the_server_ends(monkeypatch):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
         threading.Thread(target=collector.serve_forever, daemon=True).start()
+        monkeypatch.setattr(opentelemetry_export, "FINISH_SECONDS", 60)
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
         with pyredis.Server(otel_metrics=True) as server, redis.Redis.from_url(server.url) as client:
             client.set("k", "v")
