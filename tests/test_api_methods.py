@@ -27,7 +27,7 @@ ROWS = [method for methods in MODULES.values() for method in methods]
 
 # Public methods of redis.Redis that are not methods of a command.
 CONNECTIONS = {
-    *("client", "from_pool", "from_url", "get_cache", "get_connection_kwargs", "get_retry", "initialize"),
+    *("from_pool", "from_url", "get_cache", "get_connection_kwargs", "get_retry", "initialize"),
     *("parse_response", "set_retry"),
 }
 MODULE = "of a module, which the server cannot load"

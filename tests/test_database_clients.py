@@ -1,5 +1,6 @@
 """A database in the process is a client, and its callers do not see each other's state."""
 
+import asyncio
 import copy
 import gc
 import os
@@ -129,6 +130,33 @@ def test_closing_ends_the_commands_that_wait_with_an_error(db):
     for result in results:
         with pytest.raises(redis.ConnectionError):
             result()
+
+
+def test_client_is_an_object_with_a_client_of_its_own(tmp_path):
+    with pyredis.open(tmp_path, db=3, decode_responses=True) as db:
+        with db.client() as own:
+            own.client_setname("own")
+            own.set("key", "value")
+            assert (db.get("key"), own.get("key"), db.client_getname()) == ("value", "value", None)
+            assert sorted(each["name"] for each in db.client_list()) == ["", "own"]
+        assert len(db.client_list()) == 1
+        own = db.client()
+    # It keeps the folder open.
+    assert own.get("key") == "value"
+    own.close()
+    with pytest.raises(redis.ConnectionError, match="the database has been closed"):
+        own.client()
+    with pyredis.open(tmp_path, db=3) as db:
+        assert db.get("key") == b"value"
+
+
+def test_coroutines_have_clients_of_their_own_too():
+    async def main():
+        async with pyredis.aopen() as db, db.client() as own:
+            await own.client_setname("own")
+            assert sorted(each["name"] for each in await db.client_list()) == ["", "own"]
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])

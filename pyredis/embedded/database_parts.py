@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from pyredis._core import Core
 from pyredis.embedded.api.argument_forms import Encoder
@@ -25,7 +25,7 @@ class Common(PythonCommands, Failing):
     """The state of a face, and what needs no command."""
 
     engine: Engine
-    client: LocalClient
+    own_client: LocalClient
     database: int
     _callbacks: dict[str, Any] | None = None
     _open = True
@@ -38,10 +38,20 @@ class Common(PythonCommands, Failing):
     @property
     def decode_responses(self) -> bool:
         """Whether results have str in place of bytes."""
-        return self.client.decode
+        return self.own_client.decode
+
+    def client(self) -> Self:
+        """Returns another object on the same database, with a client of its own. It is closed by itself."""
+        self._check_open()
+        try:
+            self.engine.acquire()
+        except ConnectionError as error:
+            raise self._translated(error) from None
+        other: Any = type(self)
+        return other(self.engine, self.database, self.decode_responses)
 
     def get_encoder(self) -> Encoder:
-        return Encoder(decode_responses=self.client.decode)
+        return Encoder(decode_responses=self.own_client.decode)
 
     @property
     def _commands(self) -> dict[str, PythonCommand]:  # type: ignore[override]
@@ -139,7 +149,7 @@ class Common(PythonCommands, Failing):
         """Returns a client for one caller alone; ``engine.give_back`` takes it back."""
         self._check_open()
         try:
-            return self.engine.borrow(self.database, self.client.decode)
+            return self.engine.borrow(self.database, self.own_client.decode)
         except ConnectionError as error:
             raise self._translated(error) from None
 
@@ -147,7 +157,7 @@ class Common(PythonCommands, Failing):
         """Returns a client that receives messages."""
         self._check_open()
         try:
-            return self.engine.client(self.database, self.client.decode, ordered=True, protocol=protocol)
+            return self.engine.client(self.database, self.own_client.decode, ordered=True, protocol=protocol)
         except ConnectionError as error:
             raise self._translated(error) from None
 
@@ -164,7 +174,7 @@ class Common(PythonCommands, Failing):
         except BaseException:
             self._open = True
             raise
-        self.client.close()
+        self.own_client.close()
 
     def __del__(self) -> None:
         """Closes a database that nobody has closed."""

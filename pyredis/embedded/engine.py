@@ -28,7 +28,7 @@ from pyredis.ground.exclusion import Exclusion, check_outside
 from pyredis.host.listeners import ListenError, Listeners, check_backlog
 from pyredis.protocol import HeldBufferedConnection
 from pyredis.server import StartError
-from pyredis.shell.local_client import LocalClient, local_client
+from pyredis.shell.local_client import ClientClosed, LocalClient, local_client
 
 _lock = threading.RLock()
 _shared: dict[str, Engine] = {}
@@ -199,6 +199,13 @@ class Engine:
         return self.reactor.run(HeldCoroutine(self.exclusion, coroutine))
 
     # ---- the end ----
+
+    def acquire(self) -> None:
+        """Counts one more handle. Raises ConnectionError if the engine has ended."""
+        with _lock:
+            if not self.live:
+                raise ClientClosed("the database has been closed")
+            self.handles += 1
 
     def release(self) -> None:
         """Closes one handle, and the engine with the last. Raises OSError if its file cannot be written."""

@@ -40,7 +40,7 @@ class Handle(Calls):
     """Runs commands for any number of callers, in one database of an engine."""
 
     engine: Engine
-    client: LocalClient
+    own_client: LocalClient
     database: int
 
     def __init__(self, engine: Engine, database: int = 0, decode_responses: bool = False) -> None: ...

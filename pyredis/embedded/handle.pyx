@@ -96,13 +96,13 @@ cdef class Handle(Calls):
     """
 
     cdef readonly object engine
-    cdef readonly LocalClient client    # shared by all callers
+    cdef readonly LocalClient own_client    # shared by all callers
     cdef readonly int database
 
     def __init__(self, engine, int database=0, bint decode_responses=False):
         self.engine = engine
         self.database = database
-        self.client = engine.client(database, decode_responses, shared=True)
+        self.own_client = engine.client(database, decode_responses, shared=True)
 
     def __reduce__(self):
         """Raises TypeError: neither a copy nor another process could use the same client."""
@@ -113,7 +113,7 @@ cdef class Handle(Calls):
         try:
             if self.is_closed():
                 raise ClientClosed("the database has been closed")
-            self.client = self.engine.client(self.database, self.client.decode, shared=True)
+            self.own_client = self.engine.client(self.database, self.own_client.decode, shared=True)
         except Exception as failure:
             raise self._translated(failure) from None
 
@@ -153,9 +153,9 @@ cdef class SyncHandle(Handle):
 
     cdef object call(self, words, convert, bint decode):
         try:
-            reply = self.client.run_words(words, not decode)
+            reply = self.own_client.run_words(words, not decode)
             if type(reply) is Ticket:
-                reply = wait_for(self.client, reply)
+                reply = wait_for(self.own_client, reply)
             elif reply is _ELSEWHERE:
                 reply = self.call_elsewhere(words, decode)
         except ClientClosed as error:
@@ -167,7 +167,7 @@ cdef class SyncHandle(Handle):
 
     def call_elsewhere(self, words, bint decode):
         """Runs a command that may wait with a client of its own."""
-        cdef LocalClient client = self.engine.borrow(self.database, self.client.decode)
+        cdef LocalClient client = self.engine.borrow(self.database, self.own_client.decode)
         try:
             reply = client.run(words, not decode)
             return wait_for(client, reply) if type(reply) is Ticket else reply
@@ -270,9 +270,9 @@ cdef class AsyncHandle(Handle):
     cdef object call(self, words, convert, bint decode):
         cdef Ready result
         try:
-            reply = self.client.run_words(words, not decode)
+            reply = self.own_client.run_words(words, not decode)
             if type(reply) is Ticket:
-                return self.finish(self.client, reply, convert)
+                return self.finish(self.own_client, reply, convert)
             if reply is _ELSEWHERE:
                 return self.call_elsewhere(words, convert, decode)
             return converted(reply, convert)
@@ -290,7 +290,7 @@ cdef class AsyncHandle(Handle):
 
     def call_elsewhere(self, words, convert, bint decode):
         """Runs a command that may wait with a client of its own."""
-        cdef LocalClient client = self.engine.borrow(self.database, self.client.decode)
+        cdef LocalClient client = self.engine.borrow(self.database, self.own_client.decode)
         try:
             reply = client.run(words, not decode)
         except BaseException:
@@ -307,7 +307,7 @@ cdef class AsyncHandle(Handle):
         except Exception as error:
             raise self._translated(error) from None
         finally:
-            if client is not self.client:
+            if client is not self.own_client:
                 self.engine.give_back(client, self.database)
         return reply if convert is None else convert(reply)
 
