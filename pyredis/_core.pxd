@@ -35,5 +35,5 @@ cdef class Core(Counters):
     cdef int attach_file(self, int fd, int64_t size) except -1
     cdef int check_callable(self, DirectClient client) except -1
     cdef int note_latency(self, str event, int64_t ns) except -1
-    cdef object take_reply(self, size_t begin, bint decode)
+    cdef object take_reply(self, size_t begin, int form)
     cdef int leave_call(self, DirectClient client) except -1

@@ -522,10 +522,10 @@ cdef class Core(Counters):
             self.on_call()
         return 0
 
-    cdef object take_reply(self, size_t begin, bint decode):
+    cdef object take_reply(self, size_t begin, int form):
         """Converts the reply in the reply buffer from ``begin`` on to an object, and removes it from the buffer.
 
-        With ``decode``, strings are str. An error reply is raised.
+        ``form`` is that of ``wire/plain_replies``. An error reply is raised.
         """
         cdef Reply *reply = &self.server.reply
         cdef bint failed
@@ -534,7 +534,7 @@ cdef class Core(Counters):
         failed = reply.data[begin] == c'-' or reply.data[begin] == c'!'
         self.occupied = True
         try:
-            value = written_object(reply, begin, decode)
+            value = written_object(reply, begin, form)
         finally:
             self.occupied = False
             reply_truncate(reply, begin)

@@ -5,13 +5,14 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 
 from pyredis.shell.local_client cimport LocalClient, Ticket
+from pyredis.wire.plain_replies cimport DECODED, IN_TUPLES
 
 import asyncio
 from collections.abc import Coroutine
 from _thread import allocate_lock
 from functools import partial
 
-from pyredis.embedded.api.conversions import ok_or_none
+from pyredis.embedded.api.conversions import ok_or_none, score_pairs
 from pyredis.embedded.api.string_by_hand import StringByHand
 from pyredis.ground.exclusion import check_outside
 from pyredis.shell.local_client import ELSEWHERE as _elsewhere
@@ -57,6 +58,7 @@ cdef extern from *:
                        int (*send)(PyObject *, PyObject *, PyObject **) noexcept)
 
 cdef object _ELSEWHERE = _elsewhere
+cdef object _score_pairs = score_pairs
 cdef bytes _GET = b"GET"
 cdef bytes _SET = b"SET"
 
@@ -64,6 +66,16 @@ cdef bytes _SET = b"SET"
 cdef inline bint is_plain_set(ex, px, bint nx, bint xx, bint keepttl, bint get, exat, pxat, ifeq, ifne, ifdeq, ifdne):
     return not (nx or xx or keepttl or get) and ex is None and px is None and exat is None and pxat is None and \
         ifeq is None and ifne is None and ifdeq is None and ifdne is None
+
+
+cdef inline int form_of(convert, bint decode) noexcept:
+    """Returns how the reply is converted (``wire/plain_replies``) before the converter gets it."""
+    return (DECODED if decode else 0) | (IN_TUPLES if convert is _score_pairs else 0)
+
+
+cdef inline bint has_tuples(reply, convert):
+    """Whether the reply is already what `score_pairs` would return."""
+    return convert is _score_pairs and type(reply) is list and (not <list> reply or type((<list> reply)[0]) is tuple)
 
 
 cdef class Calls:
@@ -153,7 +165,7 @@ cdef class SyncHandle(Handle):
 
     cdef object call(self, words, convert, bint decode):
         try:
-            reply = self.own_client.run_words(words, not decode)
+            reply = self.own_client.run_words(words, form_of(convert, decode))
             if type(reply) is Ticket:
                 reply = wait_for(self.own_client, reply)
             elif reply is _ELSEWHERE:
@@ -163,7 +175,7 @@ cdef class SyncHandle(Handle):
             return self.call(words, convert, decode)
         except Exception as error:
             raise self._translated(error) from None
-        return reply if convert is None else convert(reply)
+        return reply if convert is None or has_tuples(reply, convert) else convert(reply)
 
     def call_elsewhere(self, words, bint decode):
         """Runs a command that may wait with a client of its own."""
@@ -254,7 +266,7 @@ cdef Ready ready(object value):
 cdef Ready converted(object reply, object convert):
     """Returns the result of a call; what the converter raises is raised when it is awaited."""
     cdef Ready result
-    if convert is None:
+    if convert is None or has_tuples(reply, convert):
         return ready(reply)
     try:
         return ready(convert(reply))
@@ -270,7 +282,7 @@ cdef class AsyncHandle(Handle):
     cdef object call(self, words, convert, bint decode):
         cdef Ready result
         try:
-            reply = self.own_client.run_words(words, not decode)
+            reply = self.own_client.run_words(words, form_of(convert, decode))
             if type(reply) is Ticket:
                 return self.finish(self.own_client, reply, convert)
             if reply is _ELSEWHERE:

@@ -36,13 +36,13 @@ cdef class LocalClient(Blockable):
     cdef Ticket reader                  # resolved when the inbox gets something; None if nobody waits
 
     cdef int begin(self) except -1
-    cdef object run_words(self, words, bint raw)
-    cdef object call(self, int argc, Slice *argv, bint decode)
-    cdef object execute(self, int argc, Slice *argv, bint decode)
+    cdef object run_words(self, words, int form)
+    cdef object call(self, int argc, Slice *argv, int form)
+    cdef object execute(self, int argc, Slice *argv, int form)
     cdef int check_usable(self) except -1
     cdef bint runs_elsewhere(self, int argc, Slice *argv) except -1
     cdef bint would_change(self, bytes name, int argc, Slice *argv) except -1
-    cdef object settle(self, size_t begin, bint decode)
+    cdef object settle(self, size_t begin, int form)
     cdef void begin_all(self) noexcept
     cdef bint decodes(self, tuple request) except -1
     cdef bint run_one(self, tuple request, list replies, uint64_t *offset) except -1

@@ -45,6 +45,7 @@ from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.hub cimport Hub, Receiver
 from pyredis.shell.outgoing cimport Parcel, parcel_of
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
+from pyredis.wire.plain_replies cimport DECODED
 
 from pyredis.replies import Push
 from pyredis.wire.reply_objects import ReplyError, ReplyParser
@@ -232,19 +233,20 @@ cdef class LocalClient(Blockable):
         client is shared and the command is one that may wait. Raises ClientClosed after the client has been closed,
         TypeError or ValueError for arguments that cannot be sent.
         """
-        return self.run_words(words, raw)
+        return self.run_words(words, 0 if raw else DECODED)
 
-    cdef object run_words(self, words, bint raw):
+    # Runs a command; `form` is that of ``wire/plain_replies``, for a client that decodes.
+    cdef object run_words(self, words, int form):
         cdef ObjectArguments encoded
         cdef Account *interrupted = mem_enter(self.hub.memory)
         try:
             encode_arguments(&encoded, words, self.hub.core.server.settings.proto_max_bulk)
-            return self.call(<int> encoded.count, encoded.items, self.decode and not raw)
+            return self.call(<int> encoded.count, encoded.items, form if self.decode else form & ~DECODED)
         finally:
             release_arguments(&encoded)
             mem_enter(interrupted)
 
-    cdef object call(self, int argc, Slice *argv, bint decode):
+    cdef object call(self, int argc, Slice *argv, int form):
         cdef Command *command
         exclusion_enter(self.exclusion)
         try:
@@ -255,7 +257,7 @@ cdef class LocalClient(Blockable):
                 self.check_usable()
                 if self.runs_elsewhere(argc, argv):
                     return ELSEWHERE
-            return self.execute(argc, argv, decode)
+            return self.execute(argc, argv, form)
         finally:
             exclusion_leave(self.exclusion)
 
@@ -283,13 +285,13 @@ cdef class LocalClient(Blockable):
             return argc > 2 and argv[2].data[:argv[2].size].lower() != b"off"
         return name != b"client|reply" or (argc == 3 and argument.lower() != b"on")
 
-    cdef object execute(self, int argc, Slice *argv, bint decode):
+    cdef object execute(self, int argc, Slice *argv, int form):
         cdef Server *server = &self.hub.core.server
         cdef size_t begin = server.reply.size
         self.check_usable()
         keyspace_tick(&server.keyspace)
         call_direct(server, &self.client, argc, argv)
-        return self.settle(begin, decode)
+        return self.settle(begin, form)
 
     cdef int check_usable(self) except -1:
         self.hub.core.check_idle()
@@ -297,23 +299,23 @@ cdef class LocalClient(Blockable):
             raise ClientClosed("the client has been closed")
         return 0
 
-    cdef object settle(self, size_t begin, bint decode):
+    cdef object settle(self, size_t begin, int form):
         """Returns the reply of the command that has run, or a ticket for it, and delivers what it sent to others."""
         cdef Server *server = &self.hub.core.server
         cdef uint64_t offset = server.wait_offset
         if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
-            return self.wait_or_end(begin, decode)
+            return self.wait_or_end(begin, form & DECODED)
         if unlikely(self.ordered and self.held):
-            return self.await_file(begin, offset, decode)
+            return self.await_file(begin, offset, form & DECODED)
         if server.aof != NULL and offset > aof_released(server.aof):
             self.hub.drain_ring()
             if offset > aof_released(server.aof):
-                return self.await_file(begin, offset, decode)
+                return self.await_file(begin, offset, form & DECODED)
         if unlikely(self.ordered):
             self.receive(b"".join(parcel_of(&server.reply, begin, 0).parts))
         if unlikely(outbox_has_mail(&server.outbox)):
             self.send_mail()
-        return self.hub.core.take_reply(begin, decode)
+        return self.hub.core.take_reply(begin, form)
 
     def run_all(self, list requests):
         """Runs commands, each a tuple that begins with its words, with nothing in between.

@@ -102,12 +102,12 @@ cdef class LocalStream(LocalClient):
             release_arguments(&arguments)
         return 0
 
-    cdef object settle(self, size_t begin, bint decode):
+    cdef object settle(self, size_t begin, int form):
         """Keeps the reply of the command that has run, and delivers what it sent to others."""
         cdef Server *server = &self.hub.core.server
         cdef uint64_t offset = server.wait_offset
         if unlikely(self.client.flags & (CLOSING | CLIENT_BLOCKED)):
-            return self.wait_or_end(begin, decode)
+            return self.wait_or_end(begin, False)
         if unlikely(self.held):
             return self.await_file(begin, offset, False)
         if server.aof != NULL and offset > aof_released(server.aof):

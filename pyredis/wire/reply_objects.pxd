@@ -52,6 +52,6 @@ ctypedef struct ObjectTarget:
 cdef void target_init(ObjectTarget *target, bint decode) noexcept
 # Drops everything under way.
 cdef void target_clear(ObjectTarget *target) noexcept
-# Returns the reply written from offset `begin` on; an error is returned like any other object, not raised. With
-# `decode` it raises UnicodeDecodeError for a string that is not UTF-8.
-cdef object written_object(const Reply *reply, size_t begin, bint decode)
+# Returns the reply written from offset `begin` on; an error is returned like any other object, not raised. `form` is
+# that of ``wire/plain_replies``. Raises UnicodeDecodeError for a string that is to be decoded and is not UTF-8.
+cdef object written_object(const Reply *reply, size_t begin, int form)

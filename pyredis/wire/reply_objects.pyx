@@ -18,6 +18,7 @@ from pyredis._resp cimport ARRAY, PUSH, SET_REPLY, Reply
 from pyredis.ground.base cimport Slice, unlikely
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_realloc
 from pyredis.ground.turns cimport offer_turn
+from pyredis.wire.plain_replies cimport DECODED, NOT_PLAIN, plain_object
 from pyredis.wire.reply_reader cimport (
     ATTRIBUTE,
     READ_MORE,
@@ -259,25 +260,14 @@ cdef int refuse(ReadStatus status, const char *error, size_t offset) except? -1:
     raise MalformedReply(error.decode(), offset)
 
 
-cdef object written_bulk(const Reply *reply, size_t begin, bint decode):
-    """Returns the string of a bulk reply that is in the reply buffer itself."""
-    cdef const char *at = reply.data + begin + 1
-    cdef Py_ssize_t size = 0
-    while at[0] != c'\r':
-        size = 10 * size + at[0] - c'0'
-        at += 1
-    at += 2
-    return PyUnicode_DecodeUTF8(at, size, NULL) if decode else PyBytes_FromStringAndSize(at, size)
-
-
-cdef object written_object(const Reply *reply, size_t begin, bint decode):
+cdef object written_object(const Reply *reply, size_t begin, int form):
     cdef ObjectTarget target
     cdef ReplyReader reader
     cdef ReadStatus status
-    # The most frequent reply of all; that of RESP2 for null begins with the same byte.
-    if reply.data[begin] == c'$' and reply.piece_count == 0 and reply.data[begin + 1] != c'-':
-        return written_bulk(reply, begin, decode)
-    target_init(&target, decode)
+    value = plain_object(reply, begin, form)
+    if value is not NOT_PLAIN:
+        return value
+    target_init(&target, form & DECODED)
     status = read_written(&reader, reply, begin, &_objects, &target)
     if unlikely(status != READ_REPLY):
         target_clear(&target)
