@@ -11,47 +11,47 @@ from pyredis.embedded.api.conversions import client_facts, killed, ok, pong, tex
 
 class ConnectionMethods(Caller):
     def client_getname(self, **kwargs: Any) -> str | None:
-        """Sends CLIENT GETNAME, which this server does not have."""
+        """Returns this connection's name."""
         return self._call((b"CLIENT", b"GETNAME"), text)
 
     def client_getredir(self, **kwargs: Any) -> int:
-        """Sends CLIENT GETREDIR, which this server does not have."""
+        """Returns the id of the connection that invalidation messages for this one are sent to."""
         return self._call((b"CLIENT", b"GETREDIR"))
 
     def client_id(self, **kwargs: Any) -> int:
-        """Sends CLIENT ID, which this server does not have."""
+        """Returns this connection's id, which is never reused."""
         return self._call((b"CLIENT", b"ID"))
 
     def client_info(self, **kwargs: Any) -> Record:
-        """Sends CLIENT INFO, which this server does not have."""
+        """Describes the state of this connection in one line."""
         return self._call((b"CLIENT", b"INFO"), client_facts)
 
     def client_kill(self, address: str, **kwargs: Any) -> bool | int:
-        """Sends CLIENT KILL, which this server does not have."""
+        """Closes the connections that match an address or filters."""
         return self._call((b"CLIENT", b"KILL", address), killed)
 
     def client_no_evict(self, mode: str) -> Text:
-        """Sends CLIENT NO-EVICT, which this server does not have."""
+        """Exempts this connection from client eviction, or makes it subject to it again."""
         return self._call((b"CLIENT", b"NO-EVICT", mode))
 
     def client_no_touch(self, mode: str) -> Text:
-        """Sends CLIENT NO-TOUCH, which this server does not have."""
+        """Chooses whether this connection's commands update the access times of keys."""
         return self._call((b"CLIENT", b"NO-TOUCH", mode))
 
     def client_setinfo(self, attr: str, value: str, **kwargs: Any) -> bool:
-        """Sends CLIENT SETINFO, which this server does not have."""
+        """Records the name or the version of this connection's client library."""
         return self._call((b"CLIENT", b"SETINFO", attr, value), ok)
 
     def client_setname(self, name: str, **kwargs: Any) -> bool:
-        """Sends CLIENT SETNAME, which this server does not have."""
+        """Gives this connection a name."""
         return self._call((b"CLIENT", b"SETNAME", name), ok)
 
     def client_trackinginfo(self, **kwargs: Any) -> list[Any]:
-        """Sends CLIENT TRACKINGINFO, which this server does not have."""
+        """Describes how the keys that this connection reads are tracked."""
         return self._call((b"CLIENT", b"TRACKINGINFO"), tracking_facts)
 
     def client_unpause(self, **kwargs: Any) -> Text:
-        """Sends CLIENT UNPAUSE, which this server does not have."""
+        """Ends the pause of CLIENT PAUSE."""
         return self._call((b"CLIENT", b"UNPAUSE"))
 
     def echo(self, value: Value, **kwargs: Any) -> Text:

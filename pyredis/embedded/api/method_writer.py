@@ -134,7 +134,7 @@ def parameter_text(parameter: Parameter) -> str:
 def spec_of(method: Method) -> CommandSpec | None:
     parent, _, child = method.command.partition("|")
     spec = SPECS.get(parent)
-    return spec.subcommands.get(child) if spec is not None and child else spec
+    return spec.subcommands.get(method.command) if spec is not None and child else spec
 
 
 def summary(method: Method) -> str:

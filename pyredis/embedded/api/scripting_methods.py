@@ -35,30 +35,30 @@ class ScriptingMethods(Caller):
         return self._call((b"FCALL_RO", function, numkeys, *keys_and_args), without_sets)
 
     def function_delete(self, library: Key) -> bool:
-        """Sends FUNCTION DELETE, which this server does not have."""
+        """Deletes a library and its functions."""
         return self._call((b"FUNCTION", b"DELETE", library), ok)
 
     def function_dump(self) -> bytes:
-        """Sends FUNCTION DUMP, which this server does not have."""
+        """Returns all libraries as a payload for FUNCTION RESTORE."""
         return self._call((b"FUNCTION", b"DUMP"), None, False)
 
     def function_flush(self, mode: str = "SYNC") -> bool:
-        """Sends FUNCTION FLUSH, which this server does not have."""
+        """Deletes all libraries."""
         return self._call((b"FUNCTION", b"FLUSH", mode), ok)
 
     def function_kill(self) -> Text:
-        """Sends FUNCTION KILL, which this server does not have."""
+        """Ends the running function, unless it has already written."""
         return self._call((b"FUNCTION", b"KILL"))
 
     def function_list(self, library: Key = "*", withcode: bool = False) -> list[Any]:
-        """Sends FUNCTION LIST, which this server does not have."""
+        """Lists libraries and their functions."""
         words: list[Any] = [b"FUNCTION", b"LIST", b"LIBRARYNAME", library]
         if withcode:
             words.append(b"WITHCODE")
         return self._call(words, libraries)
 
     def function_load(self, code: Key, replace: bool = False) -> Text:
-        """Sends FUNCTION LOAD, which this server does not have."""
+        """Creates a library from its code and returns its name."""
         words: list[Any] = [b"FUNCTION", b"LOAD"]
         if replace:
             words.append(b"REPLACE")
@@ -66,11 +66,11 @@ class ScriptingMethods(Caller):
         return self._call(words)
 
     def function_restore(self, payload: Key, policy: str = "APPEND") -> bool:
-        """Sends FUNCTION RESTORE, which this server does not have."""
+        """Creates the libraries of a payload that FUNCTION DUMP returned."""
         return self._call((b"FUNCTION", b"RESTORE", payload, policy), ok)
 
     def function_stats(self) -> Any:
-        """Sends FUNCTION STATS, which this server does not have."""
+        """Returns the running function, and how many libraries and functions there are."""
         return self._call((b"FUNCTION", b"STATS"), without_sets)
 
     def publish(self, channel: Key, message: Value, **kwargs: Any) -> int:
@@ -78,35 +78,35 @@ class ScriptingMethods(Caller):
         return self._call((b"PUBLISH", channel, message))
 
     def pubsub_channels(self, pattern: Pattern = "*", **kwargs: Any) -> list[Text]:
-        """Sends PUBSUB CHANNELS, which this server does not have."""
+        """Lists the channels that have subscribers; with a pattern, only those whose names match."""
         return self._call((b"PUBSUB", b"CHANNELS", pattern))
 
     def pubsub_numpat(self, **kwargs: Any) -> int:
-        """Sends PUBSUB NUMPAT, which this server does not have."""
+        """Returns how many different patterns clients are subscribed to."""
         return self._call((b"PUBSUB", b"NUMPAT"))
 
     def pubsub_numsub(self, *args: Key, **kwargs: Any) -> list[tuple[Text, int]]:
-        """Sends PUBSUB NUMSUB, which this server does not have."""
+        """Returns the number of subscribers of each channel; those of patterns are not counted."""
         return self._call((b"PUBSUB", b"NUMSUB", *args), numbers_of_subscribers)
 
     def pubsub_shardchannels(self, pattern: Pattern = "*", **kwargs: Any) -> list[Text]:
-        """Sends PUBSUB SHARDCHANNELS, which this server does not have."""
+        """Lists the shard channels that have subscribers; with a pattern, only those whose names match."""
         return self._call((b"PUBSUB", b"SHARDCHANNELS", pattern))
 
     def pubsub_shardnumsub(self, *args: Key, **kwargs: Any) -> list[tuple[Text, int]]:
-        """Sends PUBSUB SHARDNUMSUB, which this server does not have."""
+        """Returns the number of subscribers of each shard channel."""
         return self._call((b"PUBSUB", b"SHARDNUMSUB", *args), numbers_of_subscribers)
 
     def script_exists(self, *args: Key) -> list[bool]:
-        """Sends SCRIPT EXISTS, which this server does not have."""
+        """Returns for each SHA-1 digest whether the server has stored the script."""
         return self._call((b"SCRIPT", b"EXISTS", *args), truths)
 
     def script_kill(self) -> bool:
-        """Sends SCRIPT KILL, which this server does not have."""
+        """Ends the running script, unless it has already written."""
         return self._call((b"SCRIPT", b"KILL"), ok)
 
     def script_load(self, script: Key) -> str:
-        """Sends SCRIPT LOAD, which this server does not have."""
+        """Stores a Lua script for EVALSHA and returns its SHA-1 digest."""
         return self._call((b"SCRIPT", b"LOAD", script), text)
 
     def spublish(self, shard_channel: Key, message: Value) -> int:

@@ -32,31 +32,31 @@ class ServerMethods(Caller):
         return self._call((b"COMMAND",), commands)
 
     def command_count(self, **kwargs: Any) -> int:
-        """Sends COMMAND COUNT, which this server does not have."""
+        """Returns how many commands the server has."""
         return self._call((b"COMMAND", b"COUNT"))
 
     def command_getkeys(self, *args: Key) -> list[str]:
-        """Sends COMMAND GETKEYS, which this server does not have."""
+        """Extracts the keys from a complete command."""
         return self._call((b"COMMAND", b"GETKEYS", *args), texts)
 
     def command_getkeysandflags(self, *args: Key) -> list[Any]:
-        """Sends COMMAND GETKEYSANDFLAGS, which this server does not have."""
+        """Extracts the keys from a complete command, with flags for how each is used."""
         return self._call((b"COMMAND", b"GETKEYSANDFLAGS", *args), keys_and_flags)
 
     def config_get(self, pattern: Pattern = "*", *args: Pattern, **kwargs: Any) -> dict[str, str]:
-        """Sends CONFIG GET, which this server does not have."""
+        """Returns the values of the parameters whose names match patterns."""
         return self._call((b"CONFIG", b"GET", pattern, *args), settings)
 
     def config_resetstat(self, **kwargs: Any) -> bool:
-        """Sends CONFIG RESETSTAT, which this server does not have."""
+        """Resets the statistics that INFO reports."""
         return self._call((b"CONFIG", b"RESETSTAT"), ok)
 
     def config_rewrite(self, **kwargs: Any) -> Text:
-        """Sends CONFIG REWRITE, which this server does not have."""
+        """Writes the current configuration to the configuration file, keeping its comments."""
         return self._call((b"CONFIG", b"REWRITE"))
 
     def config_set(self, name: Key, value: Value, *args: Value, **kwargs: Any) -> bool:
-        """Sends CONFIG SET, which this server does not have."""
+        """Changes parameters at run time: all that are given, or none."""
         return self._call((b"CONFIG", b"SET", name, value, *args), ok)
 
     def dbsize(self, **kwargs: Any) -> int:
@@ -86,39 +86,39 @@ class ServerMethods(Caller):
         return self._call((b"LASTSAVE",), moment)
 
     def latency_history(self, event: str) -> list[Any]:
-        """Sends LATENCY HISTORY, which this server does not have."""
+        """Returns the recorded latency spikes of an event, each with its time."""
         return self._call((b"LATENCY", b"HISTORY", event))
 
     def latency_latest(self) -> list[Any]:
-        """Sends LATENCY LATEST, which this server does not have."""
+        """Returns the latest and the longest latency of every event."""
         return self._call((b"LATENCY", b"LATEST"))
 
     def latency_reset(self, *events: str) -> int:
-        """Sends LATENCY RESET, which this server does not have."""
+        """Discards the recorded latencies of all events, or of those given."""
         return self._call((b"LATENCY", b"RESET", *events))
 
     def memory_malloc_stats(self, **kwargs: Any) -> Text:
-        """Sends MEMORY MALLOC-STATS, which this server does not have."""
+        """Reports the state of the memory allocator."""
         return self._call((b"MEMORY", b"MALLOC-STATS"))
 
     def memory_purge(self, **kwargs: Any) -> bool:
-        """Sends MEMORY PURGE, which this server does not have."""
+        """Returns free memory to the system."""
         return self._call((b"MEMORY", b"PURGE"), ok)
 
     def memory_stats(self, **kwargs: Any) -> Record:
-        """Sends MEMORY STATS, which this server does not have."""
+        """Reports what the server's memory is used for."""
         return self._call((b"MEMORY", b"STATS"), memory_stats)
 
     def module_list(self) -> list[Any]:
-        """Sends MODULE LIST, which this server does not have."""
+        """Returns the modules that are loaded: none, because this server has none."""
         return self._call((b"MODULE", b"LIST"))
 
     def module_load(self, path: str, *args: Key) -> bool:
-        """Sends MODULE LOAD, which this server does not have."""
+        """Loads a module, which this server cannot."""
         return self._call((b"MODULE", b"LOAD", path, *args), bool)
 
     def module_unload(self, name: str) -> bool:
-        """Sends MODULE UNLOAD, which this server does not have."""
+        """Unloads a module."""
         return self._call((b"MODULE", b"UNLOAD", name), bool)
 
     def replicaof(self, *args: Key, **kwargs: Any) -> Any:
@@ -134,18 +134,18 @@ class ServerMethods(Caller):
         return self._call((b"SAVE",), ok)
 
     def slowlog_get(self, num: int | None = None, **kwargs: Any) -> list[Record]:
-        """Sends SLOWLOG GET, which this server does not have."""
+        """Returns the newest entries of the slow log."""
         words: list[Any] = [b"SLOWLOG", b"GET"]
         if num is not None:
             words.append(num)
         return self._call(words, slow_calls, False)
 
     def slowlog_len(self, **kwargs: Any) -> int:
-        """Sends SLOWLOG LEN, which this server does not have."""
+        """Returns how many entries the slow log has."""
         return self._call((b"SLOWLOG", b"LEN"))
 
     def slowlog_reset(self, **kwargs: Any) -> bool:
-        """Sends SLOWLOG RESET, which this server does not have."""
+        """Clears the slow log."""
         return self._call((b"SLOWLOG", b"RESET"), ok)
 
     def swapdb(self, first: int, second: int, **kwargs: Any) -> bool:

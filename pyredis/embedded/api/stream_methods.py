@@ -21,7 +21,7 @@ class StreamMethods(Caller):
     def xgroup_create(
         self, name: Key, groupname: Key, id: Id = "$", mkstream: bool = False, entries_read: int | None = None
     ) -> bool:
-        """Sends XGROUP CREATE, which this server does not have."""
+        """Creates a consumer group that starts reading after a given id."""
         words: list[Any] = [b"XGROUP", b"CREATE", name, groupname, id]
         if mkstream:
             words.append(b"MKSTREAM")
@@ -30,34 +30,34 @@ class StreamMethods(Caller):
         return self._call(words, ok)
 
     def xgroup_createconsumer(self, name: Key, groupname: Key, consumername: Key) -> int:
-        """Sends XGROUP CREATECONSUMER, which this server does not have."""
+        """Adds a consumer to a consumer group."""
         return self._call((b"XGROUP", b"CREATECONSUMER", name, groupname, consumername))
 
     def xgroup_delconsumer(self, name: Key, groupname: Key, consumername: Key) -> int:
-        """Sends XGROUP DELCONSUMER, which this server does not have."""
+        """Removes a consumer and discards its pending entries."""
         return self._call((b"XGROUP", b"DELCONSUMER", name, groupname, consumername))
 
     def xgroup_destroy(self, name: Key, groupname: Key) -> bool:
-        """Sends XGROUP DESTROY, which this server does not have."""
+        """Removes a consumer group."""
         return self._call((b"XGROUP", b"DESTROY", name, groupname), bool)
 
     def xgroup_setid(self, name: Key, groupname: Key, id: Id, entries_read: int | None = None) -> bool:
-        """Sends XGROUP SETID, which this server does not have."""
+        """Sets the id after which a consumer group continues to read."""
         words: list[Any] = [b"XGROUP", b"SETID", name, groupname, id]
         if entries_read is not None:
             words += (b"ENTRIESREAD", entries_read)
         return self._call(words, ok)
 
     def xinfo_consumers(self, name: Key, groupname: Key) -> list[Record]:
-        """Sends XINFO CONSUMERS, which this server does not have."""
+        """Describes the consumers of a consumer group."""
         return self._call((b"XINFO", b"CONSUMERS", name, groupname), records)
 
     def xinfo_groups(self, name: Key) -> list[Record]:
-        """Sends XINFO GROUPS, which this server does not have."""
+        """Describes the consumer groups of a stream."""
         return self._call((b"XINFO", b"GROUPS", name), records)
 
     def xinfo_stream(self, name: Key, full: bool = False) -> Record:
-        """Sends XINFO STREAM, which this server does not have."""
+        """Describes a stream; with FULL, also its entries and groups."""
         words: list[Any] = [b"XINFO", b"STREAM", name]
         if full:
             words.append(b"FULL")
