@@ -29,6 +29,7 @@ Usage: pyredis-server [redis.conf] [options] [-]
   -                       as the last argument: read more directives from standard input
 
   --check-config          validate the configuration, print it and exit
+  --make-test-certs DIR   make certificates for development and exit: an authority, a server's, a client's
   --loop NAME             event loop: uvloop (the default if it is installed) or asyncio
   -v, --version           print the version and exit
   -h, --help              print this help and exit
@@ -66,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(HELP, end="")
         return 0
     try:
+        if arguments[:1] == ["--make-test-certs"]:
+            return make_certificates(arguments[1:])
         return run(arguments)
     except UsageError as error:
         print(f"pyredis-server: {error}", file=sys.stderr)
@@ -74,6 +77,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def make_certificates(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1 or not arguments[0]:
+        raise UsageError("--make-test-certs takes the name of a folder, and no other arguments")
+    from pathlib import Path
+
+    from pyredis.host.development_certificates import CertificatesError, make_test_certificates
+
+    try:
+        for path in make_test_certificates(Path(arguments[0])):
+            print(path)
+    except CertificatesError as error:
+        raise UsageError(str(error)) from None
+    return 0
 
 
 def run(arguments: list[str]) -> int:
