@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from pyredis.config.kinds import Kind
 
-FLAGS = frozenset({"immutable", "hidden", "sensitive", "protected", "deny-loading"})
+FLAGS = frozenset({"immutable", "hidden", "sensitive", "protected", "deny-loading", "volatile"})
 
 
 class Directive(NamedTuple):
@@ -15,7 +15,8 @@ class Directive(NamedTuple):
 
     Flags: an ``immutable`` directive is set at the start only; a ``protected`` one at run time only if
     ``enable-protected-configs`` allows it; a ``sensitive`` one is kept out of logs; a ``hidden`` one is found by its
-    exact name only; a ``deny-loading`` one cannot be set while a data set is being loaded.
+    exact name only; a ``deny-loading`` one cannot be set while a data set is being loaded; a ``volatile`` one names a
+    file, so setting it to the value that it has reads the file again.
     """
 
     name: str

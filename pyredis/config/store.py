@@ -148,7 +148,7 @@ class Config:
     def _apply(self, chosen: list[tuple[str, Directive, str]], before: dict[str, Any]) -> None:
         applied: list[tuple[str, Hook]] = []
         for name, directive, _ in chosen:
-            if self._values[directive.name] == before[directive.name]:
+            if self._values[directive.name] == before[directive.name] and "volatile" not in directive.flags:
                 continue
             for hook in self._hooks.get(directive.name, []):
                 try:
