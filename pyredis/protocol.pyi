@@ -5,10 +5,17 @@ from typing import Any
 
 from pyredis._core import Core
 from pyredis.shell.blocked import Blockable
+from pyredis.shell.cipher import Cipher
 
 class Connection(Blockable):
     """One client: receives its bytes and executes its requests."""
 
+    def encrypt(self, tls: Cipher) -> None:
+        """Makes this a connection over TLS, before it is made."""
+    @property
+    def is_encrypted(self) -> bool: ...
+    @property
+    def is_shaking_hands(self) -> bool: ...
     def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
     def adopt_socket(self, transport: asyncio.BaseTransport) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...

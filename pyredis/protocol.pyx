@@ -54,6 +54,7 @@ from pyredis.ground.memory cimport Account, mem_enter
 from pyredis.journal.aof cimport aof_released
 from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.blocked cimport Blockable
+from pyredis.shell.cipher cimport CIPHER_ENDED, CIPHER_FAILED, CIPHER_NEW, CIPHER_OPEN, Cipher
 from pyredis.shell.hub cimport Hub
 from pyredis.shell.intake cimport (
     READ_SIZE,
@@ -123,6 +124,10 @@ cdef class Connection(Blockable):
 
     # ---- life ----
 
+    def encrypt(self, Cipher tls):
+        """Makes this a connection over TLS, before it is made."""
+        self.tls = tls
+
     def connection_made(self, transport):
         self.transport = transport
         transport.set_write_buffer_limits(0)
@@ -130,10 +135,11 @@ cdef class Connection(Blockable):
         refusal = self.hub.host.accept(self)
         if refusal is not None:
             self.closing = True
-            transport.write(refusal)
+            if self.tls is None:
+                transport.write(refusal)
             transport.close()
             return
-        self.hub.connections += 1
+        self.hub.connections += self.tls is None
         self.hub.clients.add(self)
         if self.hub.client_limit:
             self.hub.note_memory(self)
@@ -148,6 +154,8 @@ cdef class Connection(Blockable):
 
     def connection_lost(self, exc):
         enter(self.hub.core)
+        if self.tls is not None and self.tls.state < CIPHER_OPEN and not self.closing:
+            self.hub.host.on_handshake_failure(self, self.tls.reason())
         self.lost = True
         self.fd = -1
         self.client.fd = -1
@@ -167,10 +175,18 @@ cdef class Connection(Blockable):
     def eof_received(self):
         """Ends the connection, once a client that has only stopped sending has got what was sent to it by now."""
         enter(self.hub.core)
+        if self.tls is not None and self.tls.state < CIPHER_OPEN and not self.closing:
+            self.tls.cut()
+            self.tls.shake()
+            self.send_sealed()
+            self.hub.host.on_handshake_failure(self, self.tls.reason())
+        self.end_input()
+        return self.is_owed()
+
+    cdef int end_input(self) except -1:
         self.closing = True
         self.client.flags |= CLIENT_CLOSE_AFTER_REPLY
-        self.stop_waiting()
-        return self.is_owed()
+        return self.stop_waiting()
 
     def pause_writing(self):
         self.writing = True
@@ -200,6 +216,8 @@ cdef class Connection(Blockable):
             keyspace_tick(&self.hub.core.server.keyspace)
             self.restore_input()
             self.process(self.intake.data, self.intake.size)
+        if self.tls is not None:
+            self.decrypt()
 
     # ---- input ----
 
@@ -209,13 +227,78 @@ cdef class Connection(Blockable):
         return self
 
     def __len__(self):
-        return intake_window(&self.intake, &self.parser, self.hub.buffer).size
+        return self.window().size
+
+    cdef Window window(self) noexcept:
+        cdef Window window
+        if self.tls is None:
+            return intake_window(&self.intake, &self.parser, self.hub.buffer)
+        window.data = self.tls.buffer(&window.size)
+        return window
 
     def __getbuffer__(self, Py_buffer *view, int flags):
-        cdef Window window = intake_window(&self.intake, &self.parser, self.hub.buffer)
+        cdef Window window = self.window()
         PyBuffer_FillInfo(view, self, window.data, window.size, False, flags)
 
     def buffer_updated(self, size_t size):
+        cdef size_t room
+        if self.tls is None:
+            self.take_input(size)
+            return
+        enter(self.hub.core)
+        self.tls.feed(self.tls.buffer(&room), size)
+        self.decrypt()
+
+    cdef int decrypt(self) except -1:
+        """Executes what can be decrypted. What is left when this client must wait is kept."""
+        cdef Window window
+        cdef size_t size
+        while self.tls.has_more() and not (self.closing or self.lost or self.reading_paused):
+            if self.tls.state < CIPHER_OPEN:
+                self.shake_hands()
+                continue
+            intake_make_room(&self.intake, &self.parser)
+            window = intake_window(&self.intake, &self.parser, self.hub.buffer)
+            size = self.tls.read(window.data, window.size)
+            if self.tls.sealed.size:
+                self.send_sealed()
+                self.check_output(self.unsent_bytes())
+            if size:
+                self.take_input(size)
+        if self.lost or self.closing:
+            return 0
+        if self.reading_paused:
+            return self.tls.keep()
+        if self.tls.state == CIPHER_ENDED:
+            self.end_input()
+            return self.finish()
+        if self.tls.state == CIPHER_FAILED:
+            self.hub.host.on_tls_error(self, self.tls.reason())
+            return self.cut_off()
+        return self.tls.keep()
+
+    cdef int shake_hands(self) except -1:
+        """Continues the handshake: begins it only if this iteration of the loop may begin another one."""
+        if self.tls.state == CIPHER_NEW and not self.hub.host.begin_handshake(self):
+            self.pause_reading()
+            return 0
+        self.tls.shake()
+        self.send_sealed()
+        if self.tls.state == CIPHER_FAILED:
+            self.hub.host.on_handshake_failure(self, self.tls.reason())
+            self.closing = True
+            self.transport.close()
+        elif self.tls.state == CIPHER_OPEN:
+            self.client.active_ms = self.hub.core.server.keyspace.now_ms
+            refusal = self.hub.host.on_handshake(self)
+            if refusal is not None:
+                self.send(<bytes> refusal, len(refusal))
+                self.closing = True
+                return self.finish()
+            self.hub.connections += 1
+        return 0
+
+    cdef int take_input(self, size_t size) except -1:
         cdef uint64_t before = self.client.commands
         cdef bint full = size == intake_window(&self.intake, &self.parser, self.hub.buffer).size
         cdef bint whole
@@ -224,7 +307,7 @@ cdef class Connection(Blockable):
         self.hub.bytes_in += size
         self.client.bytes_in += size
         if self.closing:
-            return
+            return 0
         if unlikely(self.hub.core.server.settings.latency_ms > 0) and self.hub.iteration_began == 0:
             self.hub.begin_iteration()
         keyspace_tick(&self.hub.core.server.keyspace)
@@ -233,13 +316,13 @@ cdef class Connection(Blockable):
             self.client.active_ms = self.hub.core.server.keyspace.now_ms
             self.check_query_buffer()
         if self.closing:
-            return
+            return 0
         if not whole:
             # Every READ_SIZE bytes count as one request.
             self.run = self.run + size // READ_SIZE if full else 0
             if self.run > FAIR_REQUESTS:
                 self.take_turns()
-            return
+            return 0
         if self.intake.data != NULL:
             self.restore_input()
             self.process(self.intake.data, self.intake.size)
@@ -247,10 +330,11 @@ cdef class Connection(Blockable):
             self.process(self.hub.buffer, size)
         if not full:
             self.run = 0
-            return
+            return 0
         self.run += self.client.commands - before
         if self.run > FAIR_REQUESTS:
             self.take_turns()
+        return 0
 
     cdef int take_turns(self) except -1:
         """Leaves the rest of this client's input, read or not, for the next iteration."""
@@ -372,9 +456,7 @@ cdef class Connection(Blockable):
         cdef size_t end = server.reply.size
         if self.client.flags & CLIENT_CLOSE_NOW:
             reply_truncate(&server.reply, begin)
-            self.closing = True
-            self.transport.abort()
-            return 0
+            return self.cut_off()
         if self.client.flags & CLIENT_CLOSE_AFTER_REPLY:
             self.closing = True
         if self.held or (server.aof != NULL and offset > aof_released(server.aof)):
@@ -412,9 +494,15 @@ cdef class Connection(Blockable):
             self.closing = True
             self.finish()
         else:
-            self.closing = True
             outbox_forget(&self.hub.core.server.outbox, &self.client)
-            self.transport.abort()
+            self.cut_off()
+
+    cdef int cut_off(self) except -1:
+        self.closing = True
+        if not self.writing:
+            self.say_goodbye()
+        self.transport.abort()
+        return 0
 
     # ---- what commands use ----
 
@@ -435,6 +523,14 @@ cdef class Connection(Blockable):
         tracking_end(&self.hub.core.server, &self.client)
         client_reset(&self.client, &self.hub.core.server.keyspace)
         self.name = b""
+
+    @property
+    def is_encrypted(self):
+        return self.tls is not None
+
+    @property
+    def is_shaking_hands(self):
+        return self.tls is not None and self.tls.state < CIPHER_OPEN
 
     @property
     def core(self):

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyredis._core import DIRECTIVES, Core
 from pyredis.commands.server.latency import Latency
@@ -34,12 +34,21 @@ from pyredis.protocol import BufferedConnection
 from pyredis.shell.hub import Hub
 from pyredis.telemetry.telemetry import Telemetry, TelemetryError
 
+if TYPE_CHECKING:
+    from pyredis.host.tls_port import TlsPort
+
 # Slices of background work in microseconds, and the pause after them while there is more, in seconds. A client waits
 # for background work at most as long as all slices of one turn take.
 SLICE_US = 500
 REWRITE_US = 1000
 PAUSE = 0.003
 DAY = 86400
+# The directives that TLS must apply, apart from the port.
+TLS_DIRECTIVES = (
+    *("tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-dh-params-file", "tls-ca-cert-file"),
+    *("tls-ca-cert-dir", "tls-protocols", "tls-ciphers", "tls-ciphersuites", "tls-prefer-server-ciphers"),
+    *("tls-session-caching", "tls-session-cache-size", "tls-session-cache-timeout"),
+)
 
 
 class StartError(Exception):
@@ -55,6 +64,10 @@ class Server:
 
     # Whether to listen on a free port, which then becomes the value of ``port``.
     any_port = False
+    # The same for ``tls-port``.
+    any_tls_port = False
+    # The class of this server's connections.
+    connection_class: type = BufferedConnection
     # What every thread enters before it uses the server; None for a server that only its loop uses.
     exclusion: Exclusion | None = None
 
@@ -90,6 +103,7 @@ class Server:
         self.overfull = Duration()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: Listeners | None = None
+        self.tls: TlsPort | None = None
         self._starting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
         self._cron: asyncio.TimerHandle | None = None
@@ -109,6 +123,9 @@ class Server:
         self._follow("latency-monitor-threshold", self.latency.set_threshold)
         self.config.on_change("bind", lambda _: self._listen_again("Failed to bind to specified addresses."))
         self.config.on_change("port", lambda _: self._listen_again("Unable to listen on this port. Check server logs."))
+        self.config.on_change("tls-port", lambda _: self._on_tls_port())
+        for name in TLS_DIRECTIVES:
+            self.config.on_change(name, lambda _: self._on_tls_directive())
         self.config.on_change("maxclients", self._check_open_files)
         self.config.on_change("requirepass", self.users.set_password)
         self.config.on_change("acllog-max-len", self.users.log.set_limit)
@@ -179,6 +196,8 @@ class Server:
             self.log.notice("Ready to accept connections tcp")
         if self.config["unixsocket"]:
             self.log.notice("Ready to accept connections unix")
+        if self.config["tls-port"]:
+            self.log.notice("Ready to accept connections tls")
         self.supervisor.ready()
 
     def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
@@ -294,6 +313,8 @@ class Server:
             if self._listeners.unix_path:
                 self.log.notice("Removing the unix socket file.")
             self._listeners.close()
+        if self.tls is not None:
+            self.tls.listeners.close()
         self.telemetry.close()
 
     # ---- listening ----
@@ -304,7 +325,7 @@ class Server:
         config = self.config
         self.allow_clients()
         check_backlog(config["tcp-backlog"], self.log.warning)
-        connect = partial(BufferedConnection, self.hub)
+        connect = partial(self.connection_class, self.hub)
         self._listeners = Listeners(self._loop, connect, config["tcp-backlog"], self.log.warning)
         try:
             if self.any_port:
@@ -318,19 +339,53 @@ class Server:
                 self._listeners.open_unix(config.path_below(config["unixsocket"]), config["unixsocketperm"])
             except ListenError as error:
                 raise StartError(str(error.args[-1])) from error
-        if not self._listeners:
+        self._listen_tls()
+        if not (self._listeners or self.tls):
             raise StartError("Configured to not listen anywhere, exiting.")
         if handle_signals:
             self._handle_signals()
         self.log.role = "M"
-        self.log.notice(f"Running mode=standalone, port={config['port']}.")
+        self.log.notice(f"Running mode=standalone, port={config['port'] or config['tls-port']}.")
         self.log.notice(f"PID: {os.getpid()}")
         self.log.notice("Server initialized")
         await self._listeners.serving()
+        if self.tls is not None:
+            await self.tls.listeners.serving()
         try:
             await self.telemetry.start(self._loop)
         except TelemetryError as error:
             raise StartError(str(error)) from error
+
+    def _listen_tls(self) -> None:
+        """Reads the files of TLS and listens on ``tls-port``, if one is set. Raises StartError."""
+        config = self.config
+        if not (config["tls-port"] or self.any_tls_port):
+            return
+        if not self._start_tls():
+            raise StartError("Failed to configure TLS. Check logs for more info.")
+        assert self.tls is not None
+        try:
+            if self.any_tls_port:
+                config.adjust("tls-port", self.tls.listeners.open_any(config["bind"]))
+            else:
+                self.tls.listeners.open_tcp(config["bind"], config["tls-port"])
+        except ListenError as error:
+            raise StartError(f"Failed listening on port {config['tls-port']} (tls), aborting.") from error
+
+    def _start_tls(self) -> bool:
+        """Makes what a port for TLS needs, unless it is there. Returns False, and logs why, if it cannot be made."""
+        if self.tls is not None:
+            return True
+        # Imported here, because without TLS none of it is needed.
+        from pyredis.host.tls_port import TlsError, TlsPort
+
+        assert self.hub is not None
+        try:
+            self.tls = TlsPort(self, partial(self.connection_class, self.hub), self.hub.loop)
+        except TlsError as error:
+            self.log.warning(str(error))
+            return False
+        return True
 
     def allow_clients(self) -> None:
         """Raises the limit of open files for ``maxclients``, or lowers that. Raises StartError."""
@@ -343,10 +398,38 @@ class Server:
         """Listens again after CONFIG SET bind or port."""
         if self._listeners is None:
             return
+        bound = self._listeners.bound
         try:
             self._listeners.open_tcp(self.config["bind"], self.config["port"])
+            if self.tls is not None:
+                self.tls.listeners.open_tcp(self.config["bind"], self.config["tls-port"])
         except ListenError as error:
+            self._listeners.open_tcp(*bound)
             raise ConfigRejected(refusal) from error
+
+    def _on_tls_port(self) -> None:
+        """Listens on another port after CONFIG SET tls-port."""
+        if self.hub is None:
+            return
+        if self.config["tls-port"] and not self._start_tls():
+            raise ConfigRejected("Unable to update TLS configuration. Check server logs.")
+        if self.tls is not None:
+            try:
+                self.tls.listeners.open_tcp(self.config["bind"], self.config["tls-port"])
+            except ListenError as error:
+                raise ConfigRejected("Unable to listen on this port. Check server logs.") from error
+
+    def _on_tls_directive(self) -> None:
+        """Reads the files of TLS again after CONFIG SET of one of its directives."""
+        if self.tls is None:
+            return
+        from pyredis.host.tls_port import TlsError
+
+        try:
+            self.tls.configure()
+        except TlsError as error:
+            self.log.warning(str(error))
+            raise ConfigRejected("Unable to update TLS configuration. Check server logs.") from error
 
     def _check_open_files(self, clients: int) -> None:
         """Raises the limit of open files after CONFIG SET maxclients."""
@@ -383,6 +466,8 @@ class Server:
         if self.cron_count % self.config["hz"] == 0:
             self.rules.every_second()
             self._report_loading()
+            if self.tls is not None:
+                self.tls.every_second()
         self.core.trim_tracking()
         self.hub.deliver_soon()
         self.hub.relieve()
@@ -502,6 +587,22 @@ class Server:
     def accept(self, connection: Any) -> bytes | None:
         """Returns None to accept a connection, or the error that it receives before it is closed."""
         return self.rules.accept(connection)
+
+    def begin_handshake(self, connection: Any) -> bool:
+        """Returns whether a connection may begin its TLS handshake now; otherwise it is resumed later."""
+        assert self.tls is not None
+        return self.tls.begin_handshake(connection)
+
+    def on_handshake(self, connection: Any) -> bytes | None:
+        """Returns None to serve a client whose handshake is complete, or the error that it receives."""
+        return self.rules.protect(connection)
+
+    def on_handshake_failure(self, connection: Any, reason: str) -> None:
+        assert self.tls is not None
+        self.tls.on_failure(connection, reason)
+
+    def on_tls_error(self, connection: Any, reason: str) -> None:
+        self.log.verbose(f"Reading from client: {reason}")
 
     def exceeds_output_limit(self, connection: Any, size: int) -> bool:
         return self.rules.exceeds_output_limit(connection, size)

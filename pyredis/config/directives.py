@@ -54,11 +54,10 @@ SHUTDOWN = EnumSet(
 NO_CLUSTER = "cluster mode"
 NO_MODULES = "loadable modules"
 NO_REPLICATION = "replication"
-NO_TLS = "TLS"
 
 CLUSTER_ONLY = "There is no cluster mode."
 REPLICAS_ONLY = "There is no replication."
-TLS_ONLY = "There is no TLS."
+NO_CLIENT_TLS = "The server makes no outgoing connections over TLS."
 RDB_ONLY = "No RDB snapshots are written."
 NO_FORK = "The server does not fork."
 NO_DEFRAG = "Memory is not defragmented."
@@ -83,31 +82,30 @@ NETWORK = [
         effect="Sockets are not marked."),
     row("max-new-connections-per-cycle", Integer(1, 1000), 10, "Connections accepted in one iteration of the loop.",
         effect="The loop accepts up to tcp-backlog connections in an iteration."),
-    row("max-new-tls-connections-per-cycle", Integer(1, 1000), 1, "TLS connections accepted in one iteration.",
-        effect=TLS_ONLY),
+    row("max-new-tls-connections-per-cycle", Integer(1, 1000), 1, "TLS handshakes begun in one iteration of the loop."),
 ]  # fmt: skip
 
 TLS = [
-    row("tls-port", PORT, 0, "TCP port to listen on for TLS; 0 for none.", needs=NO_TLS),
-    row("tls-cert-file", OPTIONAL, "", "The server's certificate, PEM.", effect=TLS_ONLY),
-    row("tls-key-file", OPTIONAL, "", "The certificate's private key, PEM.", effect=TLS_ONLY),
-    row("tls-key-file-pass", OPTIONAL, "", "Passphrase of the private key.", "sensitive", effect=TLS_ONLY),
-    row("tls-client-cert-file", OPTIONAL, "", "Certificate for outgoing connections.", effect=TLS_ONLY),
-    row("tls-client-key-file", OPTIONAL, "", "Private key for outgoing connections.", effect=TLS_ONLY),
-    row("tls-client-key-file-pass", OPTIONAL, "", "Passphrase of that key.", "sensitive", effect=TLS_ONLY),
-    row("tls-dh-params-file", OPTIONAL, "", "Diffie-Hellman parameters for old OpenSSL.", effect=TLS_ONLY),
-    row("tls-ca-cert-file", OPTIONAL, "", "File with the certificates of trusted authorities.", effect=TLS_ONLY),
-    row("tls-ca-cert-dir", OPTIONAL, "", "Folder with the certificates of trusted authorities.", effect=TLS_ONLY),
-    row("tls-auth-clients", Enum("no yes optional"), "yes", "Whether clients need a certificate.", effect=TLS_ONLY),
-    row("tls-replication", BOOL, False, "Use TLS for replication.", needs=NO_TLS),
-    row("tls-cluster", BOOL, False, "Use TLS on the cluster bus.", needs=NO_TLS),
-    row("tls-protocols", OPTIONAL, "", "TLS versions to allow.", effect=TLS_ONLY),
-    row("tls-ciphers", OPTIONAL, "", "Ciphers for TLS up to 1.2.", effect=TLS_ONLY),
-    row("tls-ciphersuites", OPTIONAL, "", "Cipher suites for TLS 1.3.", effect=TLS_ONLY),
-    row("tls-prefer-server-ciphers", BOOL, False, "Prefer the server's order of ciphers.", effect=TLS_ONLY),
-    row("tls-session-caching", BOOL, True, "Cache sessions, so that clients reconnect faster.", effect=TLS_ONLY),
-    row("tls-session-cache-size", COUNT, 20480, "Sessions to cache; 0 for any number.", effect=TLS_ONLY),
-    row("tls-session-cache-timeout", COUNT, 300, "Lifetime of a cached session.", unit="seconds", effect=TLS_ONLY),
+    row("tls-port", PORT, 0, "TCP port to listen on for TLS; 0 for none."),
+    row("tls-cert-file", OPTIONAL, "", "The server's certificate, PEM.", "volatile"),
+    row("tls-key-file", OPTIONAL, "", "The certificate's private key, PEM.", "volatile"),
+    row("tls-key-file-pass", OPTIONAL, "", "Passphrase of the private key.", "sensitive"),
+    row("tls-client-cert-file", OPTIONAL, "", "Certificate for outgoing connections.", effect=NO_CLIENT_TLS),
+    row("tls-client-key-file", OPTIONAL, "", "Private key for outgoing connections.", effect=NO_CLIENT_TLS),
+    row("tls-client-key-file-pass", OPTIONAL, "", "Passphrase of that key.", "sensitive", effect=NO_CLIENT_TLS),
+    row("tls-dh-params-file", OPTIONAL, "", "Diffie-Hellman parameters; by default OpenSSL chooses them.", "volatile"),
+    row("tls-ca-cert-file", OPTIONAL, "", "File with the certificates of trusted authorities.", "volatile"),
+    row("tls-ca-cert-dir", OPTIONAL, "", "Folder with the certificates of trusted authorities.", "volatile"),
+    row("tls-auth-clients", Enum("no yes optional"), "yes", "Whether clients need a certificate."),
+    row("tls-replication", BOOL, False, "Use TLS for replication.", effect=REPLICAS_ONLY),
+    row("tls-cluster", BOOL, False, "Use TLS on the cluster bus.", effect=CLUSTER_ONLY),
+    row("tls-protocols", OPTIONAL, "", "TLS versions to allow; by default `TLSv1.2 TLSv1.3`."),
+    row("tls-ciphers", OPTIONAL, "", "Ciphers for TLS up to 1.2."),
+    row("tls-ciphersuites", OPTIONAL, "", "Cipher suites for TLS 1.3."),
+    row("tls-prefer-server-ciphers", BOOL, False, "Prefer the server's order of ciphers."),
+    row("tls-session-caching", BOOL, True, "Cache sessions, so that clients reconnect faster."),
+    row("tls-session-cache-size", COUNT, 20480, "Sessions to cache; 0 for any number."),
+    row("tls-session-cache-timeout", COUNT, 300, "Lifetime of a cached session.", unit="seconds"),
 ]
 
 GENERAL = [

@@ -50,12 +50,21 @@ class ClientRules:
         if len(self.server.clients) >= config["maxclients"]:
             self.rejected += 1
             return REFUSED_FULL
-        if config["protected-mode"] and self.server.users.needs_no_password and not is_local(connection):
-            self.rejected += 1
-            return REFUSED_PROTECTED
+        # Over TLS the reason can only be sent after the handshake.
+        refusal = None if connection.is_encrypted else self.protect(connection)
+        if refusal is not None:
+            return refusal
         self.server.users.welcome(connection)
         if config["tcp-keepalive"] and not connection.is_unix:
             listeners.keep_alive(connection.transport.get_extra_info("socket"), config["tcp-keepalive"])
+        return None
+
+    def protect(self, connection: Any) -> bytes | None:
+        """Returns what protected mode sends to a client before it is closed, or None to serve it."""
+        protected = self.server.config["protected-mode"] and self.server.users.needs_no_password
+        if protected and not is_local(connection):
+            self.rejected += 1
+            return REFUSED_PROTECTED
         return None
 
     # ---- CONFIG SET, for connected clients ----

@@ -47,6 +47,8 @@ class Listeners:
         self._tasks: set[asyncio.Task[None]] = set()
         self._unix: socket.socket | None = None
         self.unix_path = ""
+        # The addresses and the port of `open_tcp`.
+        self.bound: tuple[Sequence[str], int] = ((), 0)
 
     def __bool__(self) -> bool:
         return bool(self._sockets or self._unix)
@@ -72,6 +74,7 @@ class Listeners:
             raise
         if not in_the_way:
             self._close(gone)
+        self.bound = (addresses, port)
 
     def open_any(self, addresses: Sequence[str]) -> int:
         """Listens on these addresses, all on the same free port, which is returned. Raises ListenError."""
@@ -85,6 +88,7 @@ class Listeners:
                 failure = error
             else:
                 self._start(self._serve(place, sock))
+                self.bound = (addresses, place[1])
                 return place[1]
         raise failure
 

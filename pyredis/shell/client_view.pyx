@@ -42,6 +42,15 @@ cdef class ClientView(Listed):
         return f"{path}:0"
 
     @property
+    def is_encrypted(self):
+        return False
+
+    @property
+    def is_shaking_hands(self):
+        """Whether the handshake of a connection over TLS is not complete."""
+        return False
+
+    @property
     def ending(self):
         return self.closing
 

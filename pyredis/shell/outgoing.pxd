@@ -8,6 +8,7 @@ from pyredis._core cimport Core
 from pyredis._resp cimport Reply
 from pyredis.ground.blob cimport Blob
 from pyredis.ground.memory cimport Account
+from pyredis.shell.cipher cimport Cipher
 
 cdef extern from "page_pipe.h" nogil:
     ctypedef struct Pipe:
@@ -52,6 +53,8 @@ cdef class Outgoing:
     cdef int add_bytes(self, bytes data) except -1
     # Sends up to SEND_SLICE bytes. Returns how many: 0 if the socket accepts none, -1 if it has failed.
     cdef ssize_t send(self, int fd, PagePipe pages) except -2
+    # Encrypts and removes up to `most` bytes.
+    cdef int encrypt(self, Cipher cipher, size_t most) except -1
     # Removes and returns the next bytes, at most `most`, for the transport to send. If `pages` can send them by
     # reference, they are only a few.
     cdef object take(self, size_t most, PagePipe pages)
@@ -61,5 +64,7 @@ cdef class Outgoing:
 # Sends up to SEND_SLICE bytes of the reply buffer from `begin` on, pieces included. Returns how many: 0 if the socket
 # accepts none, -1 if it has failed.
 cdef ssize_t send_reply(int fd, PagePipe pages, const Reply *reply, size_t begin) noexcept
+# Encrypts up to `most` bytes of the reply buffer from `begin` on, pieces included. Returns how many.
+cdef size_t encrypt_reply(const Reply *reply, size_t begin, Cipher cipher, size_t most) noexcept
 # Removes the reply buffer's bytes from `begin` on, pieces included, and returns them without the first `sent`.
 cdef Parcel parcel_of(Reply *reply, size_t begin, size_t sent)

@@ -10,6 +10,7 @@ from pyredis._resp cimport Piece, Reply, reply_hand_over
 from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport BLOB_AFTER, blob_framed, blob_is_sealed, blob_release
 from pyredis.ground.memory cimport Account, mem_account, mem_enter
+from pyredis.shell.cipher cimport Cipher
 
 cdef extern from "page_pipe.h" nogil:
     # Sets `works`, and clears it for good once the system turns out not to permit references.
@@ -86,6 +87,31 @@ cdef ssize_t send_reply(int fd, PagePipe pages, const Reply *reply, size_t begin
             return send_vectors(&vectors, fd, pages)
     vectors_add(&vectors, reply.data + at, reply.size - at, False)
     return send_vectors(&vectors, fd, pages)
+
+
+cdef bint encrypt_span(Cipher cipher, const char *data, size_t size, size_t *most) noexcept:
+    """Encrypts at most ``most`` bytes, by which it reduces that; false if there is no room for more."""
+    cdef size_t taken = min(size, most[0])
+    cipher.add(data, taken)
+    most[0] -= taken
+    return most[0] > 0
+
+
+cdef size_t encrypt_reply(const Reply *reply, size_t begin, Cipher cipher, size_t most) noexcept:
+    cdef size_t left = most, at = begin, index, place
+    cdef Slice bytes
+    for index in range(reply.piece_count):
+        place = reply.pieces[index].at
+        bytes = reply.pieces[index].bytes
+        if not encrypt_span(cipher, reply.data + at, place - at, &left):
+            break
+        at = place
+        if not encrypt_span(cipher, bytes.data, bytes.size, &left):
+            break
+    if left:
+        encrypt_span(cipher, reply.data + at, reply.size - at, &left)
+    cipher.end()
+    return most - left
 
 
 cdef class Part:
@@ -181,6 +207,16 @@ cdef class Outgoing:
         if sent > 0:
             self.pass_over(sent)
         return sent
+
+    cdef int encrypt(self, Cipher cipher, size_t most) except -1:
+        cdef Part part
+        cdef size_t offset = self.offset, left = most
+        for part in self.parts:
+            if not encrypt_span(cipher, part.data + offset, part.size - offset, &left):
+                break
+            offset = 0
+        cipher.end()
+        return self.pass_over(most - left)
 
     cdef int pass_over(self, size_t size) except -1:
         """Removes the next ``size`` bytes: they are sent, or something else sends them."""

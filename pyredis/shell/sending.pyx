@@ -6,6 +6,9 @@ it until it has read. It may, however, be a client that sends all of a long pipe
 Redis permits. So if a paused client has read nothing by the next check, its allowance doubles; only
 ``client-output-buffer-limit`` sets an end to that. A client with more than ``ALLOWANCE`` bytes of replies waiting for
 the disk stays paused until the disk has caught up. Subscribers and replicas are never paused.
+
+Over TLS (``shell/cipher``) an ``Outgoing`` has plaintext, which is encrypted a slice at a time when the socket has
+accepted the slice before. The transport only gets ciphertext.
 """
 
 from libc.errno cimport EAGAIN, EINTR, errno
@@ -13,8 +16,9 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from pyredis._resp cimport Reply, reply_total, reply_truncate
 from pyredis.call.client cimport CLIENT_PUBSUB, CLIENT_REPLICA
 from pyredis.call.state cimport enter
+from pyredis.shell.cipher cimport CIPHER_FAILED
 from pyredis.shell.hub cimport Hub, Receiver
-from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, parcel_of, send_reply
+from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, encrypt_reply, parcel_of, send_reply
 
 cdef extern from *:
     """
@@ -26,6 +30,8 @@ cdef extern from *:
 cdef enum:
     # How many bytes of a large reply the transport is given at a time. It reports when the socket has accepted them.
     LENT = 262144
+    # Most plaintext encrypted at a time.
+    SEALED_SLICE = 262144
     ALLOWANCE = 1 << 20
 
 
@@ -51,6 +57,8 @@ cdef class Sender(Receiver):
         if self.lost or size == 0:
             return 0
         self.count_sent(size)
+        if self.tls is not None:
+            return self.send_encrypted(data, size)
         if self.fd >= 0 and not self.writing:
             sent = c_send(self.fd, data, size, SEND_FLAGS)
             if sent == <ssize_t> size:
@@ -63,6 +71,8 @@ cdef class Sender(Receiver):
 
     cdef int fail_sending(self) except -1:
         self.closing = True
+        if self.tls is not None:
+            self.tls.sent()
         self.transport.abort()
         return 0
 
@@ -87,6 +97,8 @@ cdef class Sender(Receiver):
         cdef ssize_t sent = 0
         if not self.lost:
             self.count_sent(size)
+            if self.tls is not None:
+                return self.send_large_encrypted(begin, size)
             if self.fd >= 0 and not self.writing:
                 sent = send_reply(self.fd, self.hub.pages, reply, begin)
         if self.lost or sent < 0 or sent == <ssize_t> size:
@@ -124,6 +136,8 @@ cdef class Sender(Receiver):
         """Sends a slice of what is queued, and ensures that sending continues with the next one."""
         cdef ssize_t sent = 0
         self.writing = True
+        if self.tls is not None:
+            return self.pump_encrypted()
         if self.fd >= 0:
             sent = self.outgoing.send(self.fd, self.hub.pages)
         if sent < 0:
@@ -144,6 +158,87 @@ cdef class Sender(Receiver):
             return 0
         self.hub.loop.call_soon(self.go_on_sending)
         return 0
+
+    # ---- TLS ----
+
+    cdef int send_encrypted(self, const char *data, size_t size) except -1:
+        cdef size_t unsent
+        if self.outgoing is not None:
+            self.outgoing.add_bytes(data[:size])
+        elif not self.tls.write(data, size):
+            return self.fail_sending()
+        elif self.send_sealed() or self.is_gone():
+            return 0
+        unsent = self.unsent_bytes()
+        if unsent:
+            self.writing = True
+            self.check_output(unsent)
+        return 0
+
+    cdef int send_large_encrypted(self, size_t begin, size_t size) except -1:
+        cdef Reply *reply = &self.hub.core.server.reply
+        cdef size_t taken = 0
+        cdef Parcel rest
+        if not self.writing:
+            taken = encrypt_reply(reply, begin, self.tls, SEALED_SLICE)
+            self.send_sealed()
+        if self.tls.state == CIPHER_FAILED:
+            reply_truncate(reply, begin)
+            return self.fail_sending()
+        rest = parcel_of(reply, begin, taken)
+        if self.closing and self.is_gone():
+            return 0
+        if rest.size:
+            return self.queue_parcel(rest)
+        return self.check_output(self.unsent_bytes()) if self.writing else 0
+
+    cdef int send_sealed(self) except -1:
+        """Returns 1 if the socket has accepted everything."""
+        cdef const char *data = self.tls.sealed.data
+        cdef size_t size = self.tls.sealed.size
+        cdef ssize_t sent = 0
+        # Taken away first, so that whatever fails below, no other client is sent any of it.
+        self.tls.sent()
+        if size == 0:
+            return 1
+        if self.fd >= 0 and not self.writing:
+            sent = c_send(self.fd, data, size, SEND_FLAGS)
+            if sent < 0:
+                if errno != EAGAIN and errno != EINTR:
+                    self.fail_sending()
+                    return 0
+                sent = 0
+        if sent < <ssize_t> size and not self.is_gone():
+            self.transport.write(data[sent:size])
+            self.writing = self.outgoing is not None or self.transport.get_write_buffer_size() > 0
+        return sent == <ssize_t> size
+
+    cdef int pump_encrypted(self) except -1:
+        cdef bint accepted
+        self.outgoing.encrypt(self.tls, SEALED_SLICE)
+        if self.tls.state == CIPHER_FAILED:
+            return self.fail_sending()
+        self.writing = False
+        accepted = self.send_sealed()
+        if self.is_gone():
+            return 0
+        if accepted and self.outgoing.size == 0:
+            self.outgoing = None
+            return self.finish()
+        self.writing = True
+        if accepted or not self.transport.get_write_buffer_size():
+            self.hub.loop.call_soon(self.go_on_sending)
+        return 0
+
+    cdef int say_goodbye(self) except -1:
+        if self.tls is not None and not self.is_gone():
+            self.tls.say_goodbye()
+            if self.outgoing is None:
+                self.send_sealed()
+            self.tls.sent()
+        return 0
+
+    # ---- limits ----
 
     cdef size_t unsent_bytes(self) except? 0:
         cdef size_t unsent = self.transport.get_write_buffer_size()
@@ -193,5 +288,6 @@ cdef class Sender(Receiver):
     cdef int finish(self) except -1:
         """Closes the connection if it is to be closed and no output waits."""
         if self.closing and not self.is_owed() and not self.lost:
+            self.say_goodbye()
             self.transport.close()
         return 0

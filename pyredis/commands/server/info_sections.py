@@ -54,7 +54,7 @@ def server(client):
         "process_id": os.getpid(),
         "process_supervised": config.text("supervised"),
         "run_id": host.run_id,
-        "tcp_port": config["port"],
+        "tcp_port": config["port"] or config["tls-port"],
         "server_time_usec": now_us,
         "uptime_in_seconds": uptime,
         "uptime_in_days": uptime // DAY,
@@ -69,12 +69,14 @@ def server(client):
 
 
 def _listeners(config) -> dict[str, str]:
+    binds = "".join(f",bind={address}" for address in config["bind"])
     listeners = []
     if config["port"]:
-        binds = "".join(f",bind={address}" for address in config["bind"])
         listeners.append(f"name=tcp{binds},port={config['port']}")
     if config["unixsocket"]:
         listeners.append(f"name=unix,bind={config['unixsocket']}")
+    if config["tls-port"]:
+        listeners.append(f"name=tls{binds},port={config['tls-port']}")
     return {f"listener{number}": text for number, text in enumerate(listeners)}
 
 
