@@ -46,6 +46,7 @@ class EngineServer(HostedServer):
         self.reactor = held
         self.exclusion = exclusion
         config.adjust("port", 0)
+        config.adjust("tls-port", 0)
         config.adjust("unixsocket", "")
 
     def adopt_loop(self, loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
@@ -101,6 +102,9 @@ class EngineServer(HostedServer):
     def _listen_again(self, refusal: str) -> None:
         if self.hub is not None:
             raise ConfigRejected("A database in a program listens where its serve() says.")
+
+    def _on_tls_port(self) -> None:
+        self._listen_again("")
 
     def shutdown(
         self,

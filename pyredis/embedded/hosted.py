@@ -43,10 +43,11 @@ _running: weakref.WeakSet[Server] = weakref.WeakSet()
 class HostedServer(served.Server):
     """A server that shares its process: it leaves the loop's settings and the process as they are."""
 
-    def __init__(self, config: Config, port: int | None) -> None:
+    def __init__(self, config: Config, port: int | None, tls_port: int | None = None) -> None:
         super().__init__(config, StandardLog())
         want_turns()
         self.any_port = port == 0
+        self.any_tls_port = tls_port == 0
         self.clock = ServerClock(self)
         self.failures = Rules(self)
 
@@ -92,6 +93,11 @@ class Running(PythonCommands, Failing):
         return self._config["port"]
 
     @property
+    def tls_port(self) -> int:
+        """The TCP port for TLS, 0 if there is none."""
+        return self._config["tls-port"]
+
+    @property
     def host(self) -> str:
         """An address at which the server can be reached from this machine."""
         first = self._config["bind"][0].removeprefix("-") if self._config["bind"] else ""
@@ -105,14 +111,40 @@ class Running(PythonCommands, Failing):
 
     @property
     def url(self) -> str:
-        """For ``redis.Redis.from_url`` and others that take such a URL. It contains the password, if there is one."""
+        """For ``redis.Redis.from_url`` and others that take such a URL. It contains the password, if there is one.
+
+        A server that has no plain port has the URL of its port for TLS.
+        """
         from urllib.parse import quote
 
-        password = f":{quote(self._config['requirepass'], safe='')}@" if self._config["requirepass"] else ""
-        if self.port:
-            host = f"[{self.host}]" if ":" in self.host else self.host
-            return f"redis://{password}{host}:{self.port}"
-        return f"unix://{password}{quote(self.unixsocket)}"
+        if self.port or (self.unixsocket and not self.tls_port):
+            place = f"{self._url_host}:{self.port}" if self.port else quote(self.unixsocket)
+            return f"{'redis' if self.port else 'unix'}://{self._url_password}{place}"
+        return self.tls_url
+
+    @property
+    def tls_url(self) -> str:
+        """The URL for clients over TLS, for redis-py. It names the authority that the server trusts, if there is one.
+
+        A client that needs a certificate adds ``&ssl_certfile=…&ssl_keyfile=…``. Empty without a port for TLS.
+        """
+        from urllib.parse import quote
+
+        if not self.tls_port:
+            return ""
+        authority = self._config["tls-ca-cert-file"]
+        trust = f"?ssl_ca_certs={quote(self._config.path_below(authority))}" if authority else ""
+        return f"rediss://{self._url_password}{self._url_host}:{self.tls_port}{trust}"
+
+    @property
+    def _url_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def _url_password(self) -> str:
+        from urllib.parse import quote
+
+        return f":{quote(self._config['requirepass'], safe='')}@" if self._config["requirepass"] else ""
 
     @property
     def clock(self) -> Clock:
@@ -194,10 +226,11 @@ def run_commands(server: HostedServer, *commands: list[str]) -> list[Any]:
 class Server(Running):
     """A server in a thread of its own. As a context manager it runs for the length of the block.
 
-    ``port`` 0 chooses a free port, and None listens on no TCP port, which needs a ``unixsocket``. With ``dir`` the data
-    are kept in that folder in an append-only file, otherwise they are gone when the server stops. All directives of the
-    configuration file are keyword arguments (`pyredis.embedded.options`). ``loop`` is ``"uvloop"`` or ``"asyncio"``; by
-    default it is uvloop if that is installed.
+    ``port`` 0 chooses a free port, and None listens on no TCP port, which needs a ``unixsocket`` or a ``tls_port``.
+    ``tls_port`` is for TLS, with the files of the directives ``tls_cert_file``, ``tls_key_file`` and others; 0 chooses
+    a free port. With ``dir`` the data are kept in that folder in an append-only file, otherwise they are gone when the
+    server stops. All directives of the configuration file are keyword arguments (`pyredis.embedded.options`). ``loop``
+    is ``"uvloop"`` or ``"asyncio"``; by default it is uvloop if that is installed.
     Raises TypeError or ValueError for arguments that are not valid.
     """
 
@@ -205,14 +238,16 @@ class Server(Running):
         self,
         port: int | None = 0,
         *,
+        tls_port: int | None = None,
         dir: str | os.PathLike[str] | None = None,
         loop: str | None = None,
         **directives: Any,
     ) -> None:
         if loop not in (None, "uvloop", "asyncio"):
             raise ValueError(f"no such loop: {loop!r}")
-        super().__init__(with_port(configure(directives, dir), port))
+        super().__init__(with_port(configure(directives, dir), port, tls_port))
         self._wanted_port = port
+        self._wanted_tls_port = tls_port
         self._loop_name = loop
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -297,7 +332,7 @@ class Server(Running):
 
     async def _serve(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._inner = HostedServer(self._config, self._wanted_port)
+        self._inner = HostedServer(self._config, self._wanted_port, self._wanted_tls_port)
         self._add_commands(self._inner.core)
         await self._inner.start()
         started.set_result(None)
@@ -306,14 +341,18 @@ class Server(Running):
 
 @asynccontextmanager
 async def serve(
-    port: int | None = 0, *, dir: str | os.PathLike[str] | None = None, **directives: Any
+    port: int | None = 0,
+    *,
+    tls_port: int | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    **directives: Any,
 ) -> AsyncIterator[Running]:
     """A server on the running event loop, for the length of the block; the arguments are those of `Server`.
 
     The loop must not be blocked for long: the server answers nobody meanwhile.
     """
-    running = Running(with_port(configure(directives, dir), port))
-    running._inner = inner = HostedServer(running._config, port)
+    running = Running(with_port(configure(directives, dir), port, tls_port))
+    running._inner = inner = HostedServer(running._config, port, tls_port)
     await inner.start()
     try:
         yield running
@@ -324,8 +363,9 @@ async def serve(
         await inner.until_closed()
 
 
-def with_port(config: Config, port: int | None) -> Config:
-    config.adjust("port", checked_port(port) or 0)
+def with_port(config: Config, port: int | None, tls_port: int | None = None) -> Config:
+    for name, number in (("port", port), ("tls-port", tls_port)):
+        config.adjust(name, checked_port(number) or 0)
     return config
 
 
