@@ -70,13 +70,7 @@ from pyredis.dispatch.checks cimport reject_any
 from pyredis.dispatch.counters cimport Counters
 from pyredis.dispatch.direct cimport DirectClient, call_direct
 from pyredis.dispatch.injected cimport strike_nested
-from pyredis.dispatch.installing cimport (
-    free_commands,
-    install_added,
-    install_table,
-    remove_added,
-    rename_commands,
-)
+from pyredis.dispatch.installing cimport free_commands, install_added, install_table, remove_added, rename_commands
 from pyredis.dispatch.run cimport run_any
 from pyredis.dispatch.serving cimport serve_waiting
 from pyredis.ground.base cimport Slice, cycles_now, monotonic_ns, unlikely, wall_us
@@ -112,12 +106,7 @@ from pyredis.journal.aof cimport (
     aof_wake_fd,
 )
 from pyredis.journal.log cimport log_destroy, log_init, log_is_open
-from pyredis.keyspace.databases cimport (
-    keyspace_destroy,
-    keyspace_expire_cycle,
-    keyspace_flush,
-    keyspace_tidy,
-)
+from pyredis.keyspace.databases cimport keyspace_destroy, keyspace_expire_cycle, keyspace_flush, keyspace_tidy
 from pyredis.keyspace.keyspace cimport Database, Keyspace, keyspace_init, keyspace_tick, keyspace_time_us
 from pyredis.wire.object_arguments cimport ObjectArguments, encode_arguments, release_arguments
 from pyredis.wire.reply_objects cimport written_object

@@ -44,7 +44,6 @@ ELSEWHERE = {
     "maxmemory-clients": "test_client_eviction.py::test_the_largest_clients_are_closed_and_only_as_many_as_needed",
     "lazyfree-lazy-eviction": ("test_eviction.py::test_evictions_are_in_the_file_and_what_is_loaded_is_what_was_there"),
     "lazyfree-lazy-expire": "test_expiry.py::test_the_file_is_told_of_a_removal_where_the_moment_is_past",
-    "notify-keyspace-events": "test_keyspace_notifications.py::test_classes_may_change_while_clients_listen",
     "slowlog-max-len": "test_server_commands.py::test_the_slow_log_keeps_its_length",
     "list-compress-depth": "test_lists.py::test_debug_object_tells_of_nodes_as_the_oracle_does",
 }

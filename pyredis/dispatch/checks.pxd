@@ -1,13 +1,7 @@
 """The checks before a command: whether it exists, whether this client may run it now, and whether it is queued."""
 
 from pyredis.call.call cimport Call
-from pyredis.call.client cimport (
-    CLIENT_MONITOR,
-    CLIENT_MULTI,
-    CLIENT_PUBSUB,
-    CLIENT_RESTRICTED,
-    CLIENT_UNAUTHENTICATED,
-)
+from pyredis.call.client cimport CLIENT_MONITOR, CLIENT_MULTI, CLIENT_PUBSUB, CLIENT_RESTRICTED, CLIENT_UNAUTHENTICATED
 from pyredis.call.command cimport CMD_GUARDED, CMD_RUNS_QUEUE, CMD_RUNS_SCRIPT, Command, accepts_count, find_subcommand
 from pyredis.dispatch.apart cimport run_apart
 from pyredis.dispatch.run cimport run_command
