@@ -185,6 +185,8 @@ def test_a_waiting_client_of_a_deleted_user_is_closed(login, admin):
         ("TOUCH x1", True),
         ("PFCOUNT x1", True),
         ("PFMERGE w1 x1", True),
+        ("PFMERGE x1", True),
+        ("PFMERGE rw", False),
         ("BITOP AND w1 x1", True),
         ("EVAL '' 1 x1", True),
         ("EVAL_RO '' 1 r1", False),

@@ -29,7 +29,9 @@ ctypedef struct FoundKeys:
 cdef enum KeySearch:
     KEYS_ALONE = 0
     KEYS_AND_CHANNELS = 1       # channels, which are routed like keys (`KEY_NOT_KEY`)
-    EVERY_KEY = 2               # the keys of an option that is given twice, of which commands use the last
+    # The keys of an option that is given twice, of which commands use the last, and those of the specifications that
+    # fit a call which another one does not fit. Redis overlooks them, so its users can reach keys of others.
+    EVERY_KEY = 2
 
 # Finds the keys of a call of `command` (of the subcommand if it has any), whose number of arguments must satisfy its
 # arity; returns how many there are.

@@ -176,16 +176,21 @@ cdef inline bint is_repeatable(const KeySpec *spec) noexcept nogil:
 
 
 cdef bint find_by_specs(const Search *search, KeySearch wanted) noexcept nogil:
+    """Returns whether all specifications fit. If not, nothing is found, except with EVERY_KEY, where the keys of those
+    that fit remain."""
     cdef int index
+    cdef bint fits = True
     for index in range(search.command.keys.count):
         if search.command.keys.items[index].flags & KEY_NOT_KEY and wanted != KEYS_AND_CHANNELS:
             continue
         if wanted == EVERY_KEY and is_repeatable(&search.command.keys.items[index]):
             find_each(search, &search.command.keys.items[index])
         elif not find_by_spec(search, &search.command.keys.items[index]):
-            search.found.count = 0
-            return False
-    return True
+            fits = False
+            if wanted != EVERY_KEY:
+                search.found.count = 0
+                break
+    return fits
 
 
 # ---- by rules ----
