@@ -70,7 +70,7 @@ class Catalogue(Protocol):
 
 
 class NoCatalogue:
-    """Knows no command. Rules that are checked with it raise ``unknown`` errors, which the caller passes over."""
+    """Knows no command. Rules that are checked with it raise ``unknown`` errors, which the caller ignores."""
 
     def find(self, name: str) -> Any:
         return None
@@ -211,7 +211,7 @@ class Selector:
         self._keep_rule(name, True)
 
     def _mark(self, command: Any, on: bool) -> None:
-        """Allows or forbids a command; with it go its subcommands."""
+        """Allows or forbids a command and its subcommands."""
         for name in (command.name, *command.subcommands):
             self.named[name] = on
         self.first_arguments.pop(command.name, None)

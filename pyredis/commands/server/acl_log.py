@@ -52,7 +52,7 @@ class AclLog:
         self._next = 0
 
     def set_limit(self, limit: int) -> None:
-        """Applies ``acllog-max-len``; as in Redis, entries beyond a new limit go when the next one is added."""
+        """Applies ``acllog-max-len``; as in Redis, entries beyond a new limit are removed with the next denial."""
         self.limit = limit
 
     def add(self, reason: str, context: str, about: bytes, user: bytes, info: bytes, now_ms: int) -> None:
