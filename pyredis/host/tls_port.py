@@ -87,9 +87,22 @@ class TlsPort:
         self._begun = 0
         self._turn_due = False
         self._queue: deque[Any] = deque()
+        self._follow("tls-auth-clients", self._set_clients)
+        self._follow("max-new-tls-connections-per-cycle", self._set_most)
         self._failures = 0
         self._seconds = 0
         self.configure()
+
+    def _follow(self, name: str, hook: Callable[[Any], None]) -> None:
+        """Passes a directive on, now and after CONFIG SET: new connections do not have to look for it."""
+        hook(self._server.config[name])
+        self._server.config.on_change(name, hook)
+
+    def _set_clients(self, clients: str) -> None:
+        self._clients = clients
+
+    def _set_most(self, handshakes: int) -> None:
+        self._most = handshakes
 
     def configure(self) -> None:
         """Makes a context from the directives, for connections from now on."""
@@ -100,8 +113,7 @@ class TlsPort:
 
     def _connect_encrypted(self) -> Any:
         connection = self._connect()
-        clients = self._server.config["tls-auth-clients"]
-        connection.encrypt(TlsStream(self._context, self._buffers, clients))
+        connection.encrypt(TlsStream(self._context, self._buffers, self._clients))
         return connection
 
     # ---- handshakes ----
@@ -112,7 +124,7 @@ class TlsPort:
         A handshake takes as long as hundreds of commands, so an iteration of the loop begins only
         ``max-new-tls-connections-per-cycle`` of them.
         """
-        if self._begun >= self._server.config["max-new-tls-connections-per-cycle"]:
+        if self._begun >= self._most:
             self._queue.append(connection)
             return False
         self._begun += 1
@@ -124,7 +136,7 @@ class TlsPort:
     def _next_turn(self) -> None:
         self._turn_due = False
         self._begun = 0
-        while self._queue and self._begun < self._server.config["max-new-tls-connections-per-cycle"]:
+        while self._queue and self._begun < self._most:
             self._queue.popleft().resume()
 
     def on_failure(self, connection: Any, reason: str) -> None:
