@@ -26,6 +26,7 @@ from benchmarks import (
     scripts,
     start,
     structures,
+    tls,
     tracking,
     transactions,
 )
@@ -44,6 +45,7 @@ BENCHMARKS = {
     "tracking": (tracking.run, "server CPU per key that clients have cached: writing it, and reading it"),
     "scripts": (scripts.run, "EVALSHA of short and of long scripts: requests/s and server CPU per request"),
     "transactions": (transactions.run, "server CPU per transaction of ten SETs"),
+    "tls": (tls.run, "TLS: requests/s and server CPU per request, P1 and P16; handshakes"),
     "everysec": (endtoend.run_everysec, "SET with appendfsync everysec, compared with the same and no persistence"),
     "always": (durable.run, "appendfsync always: 50 writers and 50 readers of other keys, also on a slow disk"),
     "memory": (memory.run, "bytes per key by used_memory and by RSS"),
