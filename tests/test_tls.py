@@ -6,8 +6,11 @@ import socket
 import ssl
 import subprocess
 import threading
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.client import ConnectionClosed, RawClient, encode_command, wait_until
 from support.servers import free_port, make_ours, require_tool
@@ -87,6 +90,20 @@ def test_a_request_may_be_split_into_records_anywhere(client):
         client.send_bytes(request[:at])
         client.send_bytes(request[at:])
         assert [client.read().decoded for _ in range(3)] == ["OK", b"value", "PONG"]
+
+
+REQUESTS = st.lists(
+    st.tuples(st.just(b"ECHO"), st.binary(max_size=40) | st.integers(30_000, 70_000).map(bytes)), min_size=1, max_size=8
+)
+
+
+@given(requests=REQUESTS, cuts=st.lists(st.integers(0, 100_000), max_size=12))
+def test_records_may_divide_requests_in_any_way(client, requests, cuts):
+    data = b"".join(encode_command(*request) for request in requests)
+    edges = [0, *sorted(cut % len(data) for cut in cuts), len(data)]
+    for begin, end in pairwise(edges):
+        client.send_bytes(data[begin:end])
+    assert [client.read().decoded for _ in requests] == [text for _, text in requests]
 
 
 def test_each_byte_may_have_a_record_of_its_own(client):
@@ -340,6 +357,27 @@ def test_a_client_cannot_renegotiate(secure, certificates, client):
     )
     assert b"RENEGOTIATING" in run.stdout + run.stderr
     assert b"no renegotiation" in run.stdout + run.stderr
+    assert client.must("PING") == "PONG"
+
+
+def test_a_client_may_change_its_keys(secure, client):
+    """``K`` makes openssl's client send new keys, and ask for the server's."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{secure.tls[1]}", "-tls1_3"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as peer:
+
+        def until(mark: bytes) -> None:
+            while mark not in (line := peer.stdout.readline()):
+                assert line, f"ended before {mark!r}"
+
+        for _ in range(3):
+            peer.stdin.write(b"K\n")
+            peer.stdin.flush()
+            until(b"KEYUPDATE")
+            peer.stdin.write(b"PING\r\n")
+            peer.stdin.flush()
+            until(b"+PONG")
+        peer.stdin.close()
+        peer.kill()
     assert client.must("PING") == "PONG"
 
 
