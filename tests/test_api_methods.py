@@ -181,7 +181,8 @@ AS_OTHERS = {"incr", "decr", "sort_ro"}
 # redis-py has no method for them, or it raises an exception; execute_command sends them.
 WITHOUT_METHOD = {
     *("georadius_ro", "georadiusbymember_ro", "object|freq", "pfdebug", "pfselftest", "script|debug", "xsetid"),
-    *("command|docs", "command|info", "hello", "latency|doctor", "latency|graph", "latency|histogram", "memory|doctor"),
+    *("client|caching", "command|docs", "command|info", "hello", "latency|doctor", "latency|graph"),
+    *("latency|histogram", "memory|doctor"),
     *("multi", "exec", "discard", "watch", "unwatch", "monitor", "shutdown"),
     *("subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"),
 }

@@ -333,27 +333,57 @@ def test_a_clients_own_flush_is_reported_after_its_reply(trio):
 # ---- expiry ----
 
 
-def test_an_expired_key_is_reported_when_it_is_found(trio):
-    reader, writer, _ = trio
+# Times to live in ms, the first of which usually suffices: the key must be read before it expires.
+LIVES = (50, 500, 5000, 50000)
+
+
+def read_before_expiry(reader, writer):
+    """Returns a key that the reader has read on both servers, and that will expire soon."""
+    for life in LIVES:
+        name = f"living-for-{life}"
+        writer.sends("SET", name, 1, "PX", life)
+        if [client.must("GET", name) for client in reader.clients] == [b"1", b"1"]:
+            return name
+    raise AssertionError("the key has expired each time")
+
+
+@pytest.mark.parametrize("finding", ["reader", "writer"])
+def test_an_expired_key_is_reported_when_it_is_found(trio, finding):
+    reader, writer, circle = trio
     writer.sends("DEBUG", "SET-ACTIVE-EXPIRE", 0)
     try:
-        for finder in (reader, writer):
-            writer.sends("SET", "k", 1, "PX", 1)
-            reader.sends("GET", "k") if finder is writer else reader.sends("EXISTS", "k")
-            for client in writer.clients:
-                wait_until(lambda client=client: client.must("PTTL", "k") == -2, "the expiry")
-            reader.hears()
+        name = read_before_expiry(reader, writer)
+        for client in writer.clients:
+            end = milliseconds(client) + int(name.rpartition("-")[2])
+            wait_until(lambda client=client, end=end: milliseconds(client) > end + 1, "the expiry")
+        assert reader.hears() == []
+        circle.members[finding].pipelines(f"EXISTS {name}")
+        assert reader.hears() == keys(name)
     finally:
         writer.sends("DEBUG", "SET-ACTIVE-EXPIRE", 1)
 
 
-def test_the_background_reports_what_it_expires(duo):
+def milliseconds(client):
+    """The server's time."""
+    seconds, microseconds = map(int, client.must("TIME"))
+    return seconds * 1000 + microseconds // 1000
+
+
+def test_the_background_reports_keys_that_it_expires(trio):
+    reader, writer, _ = trio
+    name = read_before_expiry(reader, writer)
+    assert [client.read().decoded for client in reader.clients] == keys(name) * 2
+
+
+def test_the_background_reports_hashes_of_which_a_field_expires(duo):
     reader, writer = duo
-    writer.must("SET", "k", 1, "PX", 30)
-    writer.must("HSET", "h", "f", 1, "g", 2)
-    writer.must("HPEXPIRE", "h", 30, "FIELDS", 1, "f")
-    reader.must("EXISTS", "k", "h")
-    assert sorted(reader.read().decoded[1] for _ in range(2)) == [[b"h"], [b"k"]]
+    for life in LIVES:
+        name = f"living-for-{life}"
+        writer.must("HSET", name, "f", 1, "g", 2)
+        writer.must("HPEXPIRE", name, life, "FIELDS", 1, "f")
+        if reader.must("HEXISTS", name, "f"):
+            break
+    assert [reader.read().decoded] == keys(name)
 
 
 # ---- OPTIN, OPTOUT, NOLOOP ----
