@@ -141,6 +141,45 @@ def test_threads_do_everything_at_once(eager, tmp_path, kept):
             assert {key: db.get(key) for key in contents} == contents
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("BITCOUNT", "zeros"),
+        ("BITPOS", "zeros", 1),
+        ("BITOP", "NOT", "result", "zeros"),
+        ("LCS", "short", "long", "LEN"),
+        ("SORT", "list", "STORE", "result"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_other_threads_have_turns_during_a_long_command(eager, words):
+    during, stop = threading.Event(), threading.Event()
+
+    def look(core):
+        while not stop.is_set():
+            if not core.idle:
+                during.set()
+
+    def call(server):
+        """Calls the command while the server does nothing else."""
+        client = server.core.client()
+        for _ in range(20):
+            if not during.is_set():
+                server.core.call(client, words)
+
+    # An entry of the slow log is made by Python code, which gives others their turn.
+    with pyredis.open(slowlog_log_slower_than=-1) as db:
+        db.setrange("zeros", 32 << 20, "\0")
+        db.mset({"short": "abc", "long": "x" * 2_000_000})
+        db.rpush("list", *range(50_000))
+        looking = threading.Thread(target=look, args=(db.engine.server.core,))
+        looking.start()
+        db.engine.call(call)
+        stop.set()
+        looking.join()
+    assert during.is_set()
+
+
 def test_several_engines_do_not_wait_for_each_other(eager):
     with pyredis.open(name="first") as first, pyredis.open(name="second") as second:
         hammers = [Hammer(first, 40, name="first"), Hammer(second, 40, name="second")]

@@ -14,6 +14,7 @@ from pyredis.commands.key_changes cimport delete_key
 from pyredis.commands.strings.string_access cimport writable_string
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_equal
 from pyredis.ground.memory cimport mem_alloc, mem_free
+from pyredis.ground.turns cimport offer_turn_now
 from pyredis.keyspace.keyspace cimport (
     STRING,
     Entry,
@@ -38,6 +39,7 @@ from pyredis.commands.bitmaps.bitfields import HANDLERS as FIELD_HANDLERS
 cdef enum:
     DIGITS = 24             # bytes that an integer's text may need
     FIRST_SOURCE = 3        # among BITOP's arguments
+    PART_BITS = 1 << 25     # bits that are examined between two turns for other threads
 
 # The strings that BITOP combines. Every source has DIGITS bytes in `digits` for the text of a string that is stored as
 # an integer.
@@ -131,6 +133,26 @@ cdef bint find_range(Slice text, const Range *range, uint64_t *first, uint64_t *
     return start <= last
 
 
+cdef uint64_t count_in_parts(Slice text, uint64_t first, uint64_t end) noexcept nogil:
+    cdef uint64_t count = 0
+    while end - first > PART_BITS:
+        count += bits_count(text.data, first, first + PART_BITS)
+        first += PART_BITS
+        offer_turn_now()
+    return count + bits_count(text.data, first, end)
+
+
+cdef int64_t find_in_parts(Slice text, bint bit, uint64_t first, uint64_t end) noexcept nogil:
+    cdef int64_t found
+    while end - first > PART_BITS:
+        found = bits_find(text.data, bit, first, first + PART_BITS)
+        if found >= 0:
+            return found
+        first += PART_BITS
+        offer_turn_now()
+    return bits_find(text.data, bit, first, end)
+
+
 cdef Replied count_range(Call *call, const Range *range) noexcept nogil:
     cdef char scratch[DIGITS]
     cdef uint64_t first, end
@@ -143,7 +165,7 @@ cdef Replied count_range(Call *call, const Range *range) noexcept nogil:
     text = string_slice(entry, scratch)
     if not find_range(text, range, &first, &end):
         return reply_integer(call.reply, 0)
-    return reply_integer(call.reply, bits_count(text.data, first, end))
+    return reply_integer(call.reply, count_in_parts(text, first, end))
 
 
 cdef Replied bitcount(Call *call) noexcept nogil:
@@ -174,7 +196,7 @@ cdef Replied find_in_range(Call *call, bint bit, const Range *range) noexcept no
     text = string_slice(entry, scratch)
     if not find_range(text, range, &first, &end):
         return reply_integer(call.reply, -1)
-    found = bits_find(text.data, bit, first, end)
+    found = find_in_parts(text, bit, first, end)
     # Without an end in the request, zeros are assumed to follow the string.
     if found < 0 and not bit and call.argc < 5:
         found = <int64_t> end

@@ -27,11 +27,12 @@ from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_read
 from pyredis.ground.base cimport Slice, equals_nocase, literal, slice_of
 from pyredis.ground.memory cimport mem_alloc, mem_free, mem_zalloc
-from pyredis.ground.turns cimport offer_turn
+from pyredis.ground.turns cimport offer_turn, offer_turn_now
 from pyredis.keyspace.keyspace cimport STRING, Entry, string_slice
 
 cdef enum:
     LONGEST = 0xfffffffe
+    PART = 4096             # of a row: the cells between two turns for other threads
 
 ctypedef struct Options:
     bint length             # LEN
@@ -93,13 +94,14 @@ cdef bint is_too_large(Call *call, Slice a, Slice b) noexcept nogil:
     return False
 
 
-cdef void compare_row(Comparison *it, uint32_t *row, size_t i) noexcept nogil:
-    """Advances each ``row[j]``, the length for the first ``i`` bytes of ``a`` and ``j`` of ``b``, to ``i + 1``."""
+cdef uint32_t compare_part(Comparison *it, uint32_t *row, size_t i, size_t first, size_t end, uint32_t diagonal
+                           ) noexcept nogil:
+    """Advances a part of the row. ``diagonal`` is what ``row[first]`` was before; returns the same of ``row[end]``."""
     cdef uint8_t *up = it.up + i * it.stride if it.up != NULL else NULL
     cdef char c = it.a.data[i]
-    cdef uint32_t above, diagonal = 0
+    cdef uint32_t above
     cdef size_t j
-    for j in range(it.b.size):
+    for j in range(first, end):
         above = row[j + 1]
         if c == it.b.data[j]:
             row[j + 1] = diagonal + 1
@@ -108,6 +110,18 @@ cdef void compare_row(Comparison *it, uint32_t *row, size_t i) noexcept nogil:
         elif up != NULL:
             up[j >> 3] |= 1 << (j & 7)
         diagonal = above
+    return diagonal
+
+
+cdef void compare_row(Comparison *it, uint32_t *row, size_t i) noexcept nogil:
+    """Advances each ``row[j]``, the length for the first ``i`` bytes of ``a`` and ``j`` of ``b``, to ``i + 1``."""
+    cdef size_t first = 0
+    cdef uint32_t diagonal = 0
+    while it.b.size - first > PART:
+        diagonal = compare_part(it, row, i, first, first + PART, diagonal)
+        first += PART
+        offer_turn_now()
+    compare_part(it, row, i, first, it.b.size, diagonal)
 
 
 cdef void compare(Comparison *it, Slice a, Slice b, bint with_way) noexcept nogil:

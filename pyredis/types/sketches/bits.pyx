@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from pyredis.ground.base cimport Slice, highest_bit
+from pyredis.ground.turns cimport offer_turn
 
 cdef extern from "bits.h" nogil:
     uint64_t bits_count_word(uint64_t word)
@@ -78,6 +79,7 @@ cdef void combine_block(BitOperation operation, uint8_t *out, size_t size, const
 cdef void bits_combine(BitOperation operation, char *out, size_t size, const Slice *texts, int count) noexcept nogil:
     cdef size_t at = 0, part
     while at < size:
+        offer_turn()
         part = min(size - at, <size_t> BLOCK)
         combine_block(operation, <uint8_t *> out + at, part, texts, count, at)
         at += part
