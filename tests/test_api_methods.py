@@ -1,13 +1,16 @@
 """The methods of a database in the process are redis-py's, and are what their table says."""
 
+import ast
 import contextlib
 import inspect
+from pathlib import Path
 
 import pytest
 import redis
 import redis.asyncio
 
 import pyredis
+from pyredis import embedded
 from pyredis.commands.table.command_table import SPECS
 from pyredis.embedded.api.method_pattern import parse_pattern
 from pyredis.embedded.api.method_table import MODULES
@@ -98,6 +101,13 @@ def test_native_methods_accept_their_parameters_by_name():
             face.set(name="key", value="value", ex=None)
             face.get(name="key")
         assert pipe.execute() == [True, b"value"]
+
+
+def test_the_stub_of_native_methods_does_not_hide_the_types_of_the_faces():
+    """The native classes come first among the bases of a face, so what their stub has without types has none."""
+    stub = ast.parse(Path(embedded.__file__).with_name("handle.pyi").read_text(encoding="utf-8"))
+    named = {each.name for each in ast.walk(stub) if isinstance(each, ast.FunctionDef)}
+    assert named & public(Methods) == set()
 
 
 # Methods that a script cannot call, because they change the connection or start work; they have tests of their own.

@@ -11,30 +11,13 @@ Words = Sequence[bytes | str | int | float | memoryview]
 Convert = Callable[[Any], Any] | None
 
 class Calls:
-    """What every face has in native code: its way to run a command, and the methods that are called most."""
+    """What every face has in native code: its way to run a command, and the methods that are called most.
+
+    ``get`` and ``set`` have the types that they have in the face (``api``), so they are not repeated here.
+    """
 
     def _call(self, words: Words, convert: Convert = None, decode: bool = True, /) -> Any:
         """Runs a command or keeps it for later: see ``pyredis.embedded.api``."""
-    def get(self, name: Any) -> Any:
-        """Returns the string stored at a key."""
-    def set(
-        self,
-        name: Any,
-        value: Any,
-        ex: Any = None,
-        px: Any = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: Any = None,
-        pxat: Any = None,
-        ifeq: Any = None,
-        ifne: Any = None,
-        ifdeq: Any = None,
-        ifdne: Any = None,
-    ) -> Any:
-        """Sets a string; None if a condition does not hold, and the old value with ``get``."""
 
 class Handle(Calls):
     """Runs commands for any number of callers, in one database of an engine."""
