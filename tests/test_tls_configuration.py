@@ -116,16 +116,37 @@ def test_a_passphrase_is_given_to_openssl(start_ours, certificates, tmp_path):
     assert "Failed to load private key: " in refused.log()
 
 
+def set_all(address, certificates, *arguments: str) -> None:
+    """Sets directives by CONFIG SET, given as arguments of a command line."""
+    words = [word.removeprefix("--") for word in arguments]
+    with TlsClient(address, certificates.context(client=True)) as client:
+        client.must("CONFIG", "SET", *words)
+
+
+def configured(start, certificates, how: str, *arguments: str):
+    """Starts a server with these directives, or sets them while it runs; returns the address for TLS."""
+    if how == "at the start":
+        return start_with_tls(start, certificates, *arguments)[1]
+    address = start_with_tls(start, certificates)[1]
+    set_all(address, certificates, *arguments)
+    return address
+
+
+HOW = pytest.mark.parametrize("how", ["at the start", "by CONFIG SET"])
+
+
+@HOW
 @pytest.mark.parametrize(("protocols", "version"), [("TLSv1.2", "TLSv1.2"), ("tlsv1.3", "TLSv1.3"), ("", "TLSv1.3")])
-def test_only_allowed_versions_are_spoken(start_ours, certificates, protocols, version):
-    _, address = start_with_tls(start_ours, certificates, "--tls-protocols", protocols)
+def test_only_allowed_versions_are_spoken(start_ours, certificates, how, protocols, version):
+    address = configured(start_ours, certificates, how, "--tls-protocols", protocols)
     with TlsClient(address, certificates.context()) as client:
         assert client.socket.version() == version
 
 
-def test_only_allowed_ciphers_are_used(start_ours, certificates):
+@HOW
+def test_only_allowed_ciphers_are_used(start_ours, certificates, how):
     suite, cipher = "TLS_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"
-    _, address = start_with_tls(start_ours, certificates, "--tls-ciphersuites", suite, "--tls-ciphers", cipher)
+    address = configured(start_ours, certificates, how, "--tls-ciphersuites", suite, "--tls-ciphers", cipher)
     with TlsClient(address, certificates.context()) as client:
         assert client.socket.cipher()[0] == suite
     context = certificates.context()
@@ -134,11 +155,12 @@ def test_only_allowed_ciphers_are_used(start_ours, certificates):
         assert client.socket.cipher()[0] == cipher
 
 
+@HOW
 @pytest.mark.parametrize("prefer", ["yes", "no"])
-def test_the_order_of_ciphers_is_the_servers_if_wanted(start_ours, certificates, prefer):
+def test_the_order_of_ciphers_is_the_servers_if_wanted(start_ours, certificates, how, prefer):
     first, second = "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"
     arguments = ("--tls-ciphers", f"{first}:{second}", "--tls-prefer-server-ciphers", prefer)
-    _, address = start_with_tls(start_ours, certificates, *arguments)
+    address = configured(start_ours, certificates, how, *arguments)
     context = certificates.context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(f"{second}:{first}")
@@ -146,9 +168,10 @@ def test_the_order_of_ciphers_is_the_servers_if_wanted(start_ours, certificates,
         assert client.socket.cipher()[0] == (first if prefer == "yes" else second)
 
 
-def test_without_caching_no_session_is_resumed_by_its_number(start_ours, certificates):
+@HOW
+def test_without_caching_no_session_is_resumed_by_its_number(start_ours, certificates, how):
     for caching in ("yes", "no"):
-        _, address = start_with_tls(start_ours, certificates, "--tls-session-caching", caching)
+        address = configured(start_ours, certificates, how, "--tls-session-caching", caching)
         context = certificates.context()
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_TICKET
@@ -162,13 +185,85 @@ def test_without_caching_no_session_is_resumed_by_its_number(start_ours, certifi
             assert client.socket.session_reused == (caching == "yes")
 
 
-def test_parameters_for_diffie_hellman_are_read(start_ours, certificates, tmp_path):
+@HOW
+def test_parameters_for_diffie_hellman_are_used(start_ours, certificates, tmp_path, how):
     # A group of RFC 7919, because to generate one takes minutes.
     command = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "dh_param:ffdhe2048"]
     parameters = tmp_path / "group.pem"
     subprocess.run([*command, "-out", str(parameters)], check=True, capture_output=True)
-    _, address = start_with_tls(start_ours, certificates, "--tls-dh-params-file", str(parameters))
+    address = configured(start_ours, certificates, how, "--tls-dh-params-file", str(parameters))
     assert served(address, certificates.context()) == der(certificates)
+
+
+def sessions_resumed(address, certificates, count: int) -> int:
+    """How many of so many sessions, all made before, can be resumed by their number."""
+    context = certificates.context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_TICKET
+    sessions = []
+    for _ in range(count):
+        with TlsClient(address, context) as client:
+            client.must("PING")
+            sessions.append(client.socket.session)
+            client.socket.unwrap()
+    resumed = 0
+    for session in sessions:
+        with TlsClient(address, context, session=session) as client:
+            client.must("PING")
+            resumed += client.socket.session_reused
+            client.socket.unwrap()
+    return resumed
+
+
+@HOW
+def test_as_many_sessions_are_cached_as_configured(start_ours, certificates, how):
+    address = configured(start_ours, certificates, how, "--tls-session-cache-size", "100")
+    assert sessions_resumed(address, certificates, 6) == 6
+    set_all(address, certificates, "--tls-session-cache-size", "1")
+    assert sessions_resumed(address, certificates, 6) <= 1
+
+
+@HOW
+def test_sessions_live_as_long_as_configured(start_ours, certificates, how):
+    address = configured(start_ours, certificates, how, "--tls-session-cache-timeout", "77")
+    with TlsClient(address, certificates.context()) as client:
+        client.must("PING")
+        assert client.socket.session.ticket_lifetime_hint == 77
+
+
+def rejects(address, context) -> bool:
+    try:
+        with TlsClient(address, context) as client:
+            client.call("PING")
+    except (ssl.SSLError, ConnectionError):
+        return True
+    return False
+
+
+def test_authorities_are_changed_while_the_server_runs(start_ours, certificates, others, tmp_path):
+    _, address = start_with_tls(start_ours, certificates, clients="yes")
+    known, stranger = certificates.context(client=True), certificates.context()
+    stranger.load_cert_chain(others.path("client.crt"), others.path("client.key"))
+    assert (rejects(address, known), rejects(address, stranger)) == (False, True)
+    with TlsClient(address, known) as client:
+        client.must("CONFIG", "SET", "tls-ca-cert-file", others.path("ca.crt"))
+        assert (rejects(address, known), rejects(address, stranger)) == (True, False)
+        hashed = ["openssl", "x509", "-noout", "-hash", "-in", certificates.path("ca.crt")]
+        name = subprocess.run(hashed, capture_output=True, text=True, check=True).stdout.strip()
+        shutil.copy(certificates.path("ca.crt"), tmp_path / f"{name}.0")
+        client.must("CONFIG", "SET", "tls-ca-cert-dir", str(tmp_path), "tls-ca-cert-file", "")
+        assert (rejects(address, known), rejects(address, stranger)) == (False, True)
+
+
+def test_a_key_with_a_passphrase_is_set_while_the_server_runs(start_ours, certificates, tmp_path):
+    key = tmp_path / "locked.key"
+    command = ["openssl", "ec", "-in", certificates.path("server.key"), "-aes256", "-passout", "pass:word"]
+    subprocess.run([*command, "-out", str(key)], check=True, capture_output=True)
+    _, address = start_with_tls(start_ours, certificates)
+    set_all(address, certificates, "--tls-key-file", str(key), "--tls-key-file-pass", "word")
+    assert served(address, certificates.context()) == der(certificates)
+    with TlsClient(address, certificates.context()) as client:
+        assert client.call("CONFIG", "SET", "tls-key-file-pass", "wrong").is_error
 
 
 def test_without_a_port_for_tls_openssl_is_not_loaded(start_ours):
