@@ -15,6 +15,7 @@ from pyredis.config.kinds import (
     EnumSet,
     Integer,
     Memory,
+    MemoryOfMachine,
     MemoryOrPercent,
     Octal,
     String,
@@ -227,8 +228,9 @@ CLIENTS = [
 ]  # fmt: skip
 
 MEMORY = [
-    row("maxmemory", Memory(0, ULONG_MAX), 0,
-        "Memory above which keys are evicted, or commands that need more are refused; 0 for no limit."),
+    row("maxmemory", MemoryOfMachine(), 0,
+        "Memory above which keys are evicted, or commands that need more are refused; 0 for no limit. Redis accepts no "
+        "percentage."),
     row("maxmemory-policy",
         Enum("volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random "
              "noeviction"),

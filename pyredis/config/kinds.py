@@ -170,6 +170,26 @@ class MemoryOrPercent(Memory):
         return [self.text(value)] if value < 0 else super().lines(value)
 
 
+class MemoryOfMachine(Memory):
+    """Bytes, or a percentage of the memory that the process can have, which becomes bytes when it is set."""
+
+    def __init__(self) -> None:
+        super().__init__(0, ULONG_MAX)
+        self.title = "memory, or a percentage of the machine's or container's"
+
+    def convert(self, word: str) -> int | None:
+        if not word.endswith("%"):
+            return super().convert(word)
+        percent = parse_integer(word[:-1])
+        if percent is None or percent < 0:
+            return None
+        if percent > 100:
+            raise ConfigRejected("percentage argument must be less or equal to 100")
+        from pyredis.ground.memory_limit import memory_limit  # few configurations have percentages
+
+        return memory_limit() * percent // 100
+
+
 class Octal(Integer):
     unreadable = "argument couldn't be parsed as an octal number"
     form = "o"
