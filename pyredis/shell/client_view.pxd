@@ -13,5 +13,7 @@ cdef class ClientView(Listed):
     cdef size_t input_held(self) noexcept
     cdef size_t input_free(self) noexcept
     cdef size_t output_held(self) except? 0
+    # Bytes of `output_held` that are copies; the others are stored values.
+    cdef size_t output_copied(self) except? 0
     # All bytes that it uses, as CLIENT LIST shows them (`tot-mem`).
     cdef size_t memory(self) except? 0

@@ -21,6 +21,9 @@ cdef class ClientView(Listed):
     cdef size_t output_held(self) except? 0:
         return 0
 
+    cdef size_t output_copied(self) except? 0:
+        return 0
+
     @property
     def address(self):
         """The client's ``host:port``; for a unix socket, its path and port 0."""

@@ -27,6 +27,7 @@ cdef class Receiver(ClientView):
     cdef size_t held                    # replies and messages that wait in the hub
     cdef size_t waiting                 # those of `held` that outlived their iteration
     cdef size_t waiting_bytes
+    cdef size_t waiting_copied          # those of `waiting_bytes` that are copies, not references to stored values
     cdef unsigned char writing          # there are bytes that the socket has not accepted
     cdef unsigned char stalled          # paused: nothing is read or executed
     cdef unsigned char lost

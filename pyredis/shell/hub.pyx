@@ -24,7 +24,7 @@ from pyredis.dispatch.apart cimport apart_resume, apart_suspended
 from pyredis.dispatch.direct cimport DirectClient
 from pyredis.ground.base cimport monotonic_ns
 from pyredis.ground.exclusion cimport Exclusion
-from pyredis.ground.memory cimport Account, mem_alloc, mem_enter, mem_free, mem_realloc
+from pyredis.ground.memory cimport Account, mem_alloc, mem_count, mem_enter, mem_free, mem_realloc
 from pyredis.journal.aof cimport Aof, aof_drain, aof_fsync_pending, aof_released, aof_take_times, aof_wake_clear
 from pyredis.keyspace.keyspace cimport keyspace_tick
 from pyredis.shell.client_view cimport ClientView
@@ -225,7 +225,13 @@ cdef class Hub:
         return connection.finish()
 
     cdef int wait(self, Receiver connection, object reply, size_t size, uint64_t offset) except -1:
+        cdef size_t copied = size
+        if isinstance(reply, Parcel):
+            copied = (<Parcel> reply).copied()
+        else:
+            mem_count(size)     # a parcel counts its copies itself
         self.waiting.append((connection, reply, size, offset))
+        connection.waiting_copied += copied
         connection.held += 1
         connection.waiting += 1
         connection.waiting_bytes += size
@@ -251,8 +257,11 @@ cdef class Hub:
             connection.waiting_bytes -= size
             connection.held -= 1
             if isinstance(reply, Parcel):
+                connection.waiting_copied -= (<Parcel> reply).copied()
                 connection.send_parcel(reply)
             else:
+                connection.waiting_copied -= size
+                mem_count(-<ssize_t> size)
                 connection.send(PyBytes_AS_STRING(reply), size)
             connection.finish()
             if connection.stalled and not connection.waiting and not connection.writing:
@@ -389,15 +398,18 @@ cdef class Hub:
         """
         cdef Receiver connection = None
         cdef uint64_t unsent = 0, allocated = 0, buffered = 0, blocked = 0, watching = 0, output, held, largest = 0
+        cdef uint64_t copied
         for connection in self.clients.values():
             held = connection.input_memory
             buffered = max(buffered, held)
             blocked += (connection.client.flags & CLIENT_BLOCKED) != 0
             watching += connection.client.watching > 0
-            output = connection.output_memory if connection.writing else 0
+            output = connection.output_held() if connection.writing or connection.waiting else 0
+            copied = connection.output_copied() if output else 0
             largest = max(largest, output)
-            unsent += output
-            allocated += (held + connection.client.queue_bytes + connection.argument_memory +
+            # What is copied counts as the allocator's (`shell/outgoing`).
+            unsent += output - min(copied, output)
+            allocated += (held + copied + connection.client.queue_bytes + connection.argument_memory +
                           subscriber_memory(connection.client.subscriber) + tracking_memory(&connection.client))
         objects = len(self.clients) * type(connection).__basicsize__ if connection is not None else 0
         return allocated + unsent + objects, allocated, buffered, largest, blocked, watching

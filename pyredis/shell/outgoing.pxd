@@ -30,7 +30,8 @@ cdef class Part:
     cdef const char *data
     cdef size_t size
     cdef Blob *blob             # a reference is held; NULL if `owner` has the bytes
-    cdef Account *memory        # the account to which the block is charged
+    cdef size_t counted         # bytes of a copy, which count as used memory as long as it exists
+    cdef Account *memory        # the account to which the block or the copy is charged
     cdef object owner
 
     cdef bint is_sealed(self) noexcept
@@ -42,6 +43,7 @@ cdef class Parcel:
     cdef readonly size_t size
 
     cdef int append(self, Part part, size_t *skip) except -1
+    cdef size_t copied(self) except? 0
 
 
 cdef class Outgoing:
@@ -50,7 +52,9 @@ cdef class Outgoing:
     cdef readonly size_t size   # bytes not sent yet
 
     cdef int add(self, Parcel parcel) except -1
-    cdef int add_bytes(self, bytes data) except -1
+    cdef int add_part(self, Part part) except -1
+    # Bytes of copies; the others are references to blocks.
+    cdef size_t copied(self) except? 0
     # Sends up to SEND_SLICE bytes. Returns how many: 0 if the socket accepts none, -1 if it has failed.
     cdef ssize_t send(self, int fd, PagePipe pages) except -2
     # Encrypts and removes up to `most` bytes.
@@ -61,6 +65,8 @@ cdef class Outgoing:
     cdef int pass_over(self, size_t size) except -1
 
 
+# A copy of these bytes.
+cdef Part copy_of(const char *data, size_t size)
 # Sends up to SEND_SLICE bytes of the reply buffer from `begin` on, pieces included. Returns how many: 0 if the socket
 # accepts none, -1 if it has failed.
 cdef ssize_t send_reply(int fd, PagePipe pages, const Reply *reply, size_t begin) noexcept

@@ -3,13 +3,13 @@
 from collections import deque
 
 from cpython.buffer cimport PyBuffer_FillInfo
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
 from libc.errno cimport EAGAIN, EINTR, errno
 
 from pyredis._resp cimport Piece, Reply, reply_hand_over
 from pyredis.ground.base cimport Slice
 from pyredis.ground.blob cimport BLOB_AFTER, blob_framed, blob_is_sealed, blob_release
-from pyredis.ground.memory cimport Account, mem_account, mem_enter
+from pyredis.ground.memory cimport Account, mem_account, mem_count, mem_enter
 from pyredis.shell.cipher cimport Cipher
 
 cdef extern from "page_pipe.h" nogil:
@@ -118,10 +118,13 @@ cdef class Part:
 
     def __dealloc__(self):
         cdef Account *interrupted
+        if self.memory == NULL:
+            return
+        interrupted = mem_enter(self.memory)
         if self.blob != NULL:
-            interrupted = mem_enter(self.memory)
             blob_release(self.blob)
-            mem_enter(interrupted)
+        mem_count(-<ssize_t> self.counted)
+        mem_enter(interrupted)
 
     cdef bint is_sealed(self) noexcept:
         return self.blob != NULL and blob_is_sealed(self.blob)
@@ -130,12 +133,23 @@ cdef class Part:
         PyBuffer_FillInfo(view, self, <void *> self.data, self.size, True, flags)
 
 
-cdef Part copied(bytes data):
+cdef Part copy_of(const char *data, size_t size):
     cdef Part part = Part.__new__(Part)
-    part.owner = data
-    part.data = PyBytes_AS_STRING(data)
-    part.size = PyBytes_GET_SIZE(data)
+    cdef bytes copied = data[:size]
+    part.owner = copied
+    part.data = PyBytes_AS_STRING(copied)
+    part.size = part.counted = size
+    part.memory = mem_account()
+    mem_count(size)
     return part
+
+
+cdef size_t copied_bytes(parts) except? 0:
+    cdef Part part
+    cdef size_t size = 0
+    for part in parts:
+        size += part.counted
+    return size
 
 
 cdef Part kept(const Piece *piece, const Span *span):
@@ -161,6 +175,9 @@ cdef class Parcel:
             self.size += part.size
         return 0
 
+    cdef size_t copied(self) except? 0:
+        return copied_bytes(self.parts)
+
 
 cdef Parcel parcel_of(Reply *reply, size_t begin, size_t sent):
     cdef Parcel parcel = Parcel.__new__(Parcel)
@@ -171,10 +188,10 @@ cdef Parcel parcel_of(Reply *reply, size_t begin, size_t sent):
     for index in range(count):
         span = span_of(&reply.pieces[index])
         place = reply.pieces[index].at
-        parcel.append(copied(reply.data[at:place - span.before]), &sent)
+        parcel.append(copy_of(reply.data + at, place - span.before - at), &sent)
         parcel.append(kept(&reply.pieces[index], &span), &sent)
         at = place + span.after
-    parcel.append(copied(reply.data[at:end]), &sent)
+    parcel.append(copy_of(reply.data + at, end - at), &sent)
     return parcel
 
 
@@ -188,10 +205,13 @@ cdef class Outgoing:
         self.size += parcel.size
         return 0
 
-    cdef int add_bytes(self, bytes data) except -1:
-        self.parts.append(copied(data))
-        self.size += PyBytes_GET_SIZE(data)
+    cdef int add_part(self, Part part) except -1:
+        self.parts.append(part)
+        self.size += part.size
         return 0
+
+    cdef size_t copied(self) except? 0:
+        return copied_bytes(self.parts)
 
     cdef ssize_t send(self, int fd, PagePipe pages) except -2:
         cdef Vectors vectors

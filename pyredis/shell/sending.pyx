@@ -18,7 +18,7 @@ from pyredis.call.client cimport CLIENT_PUBSUB, CLIENT_REPLICA
 from pyredis.call.state cimport enter
 from pyredis.shell.cipher cimport CIPHER_FAILED
 from pyredis.shell.hub cimport Hub, Receiver
-from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, encrypt_reply, parcel_of, send_reply
+from pyredis.shell.outgoing cimport SEND_SLICE, Outgoing, Parcel, copy_of, encrypt_reply, parcel_of, send_reply
 
 cdef extern from *:
     """
@@ -45,6 +45,12 @@ cdef class Sender(Receiver):
 
     cdef size_t output_held(self) except? 0:
         return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
+
+    cdef size_t output_copied(self) except? 0:
+        if self.lost:
+            return self.waiting_copied
+        return (self.waiting_copied + <size_t> self.transport.get_write_buffer_size() +
+                (self.outgoing.copied() if self.outgoing is not None else 0))
 
     cdef void count_sent(self, size_t size) noexcept:
         self.hub.writes += 1
@@ -81,9 +87,9 @@ cdef class Sender(Receiver):
         if self.is_gone():
             return 0
         if self.outgoing is not None:
-            self.outgoing.add_bytes(data[:size])
+            self.outgoing.add_part(copy_of(data, size))
         else:
-            self.transport.write(data[:size])
+            self.transport.write(memoryview(copy_of(data, size)))
         unsent = self.unsent_bytes()
         if unsent:
             self.writing = True
@@ -164,7 +170,7 @@ cdef class Sender(Receiver):
     cdef int send_encrypted(self, const char *data, size_t size) except -1:
         cdef size_t unsent
         if self.outgoing is not None:
-            self.outgoing.add_bytes(data[:size])
+            self.outgoing.add_part(copy_of(data, size))
         elif not self.tls.write(data, size):
             return self.fail_sending()
         elif self.send_sealed() or self.is_gone():
@@ -209,7 +215,7 @@ cdef class Sender(Receiver):
                     return 0
                 sent = 0
         if sent < <ssize_t> size and not self.is_gone():
-            self.transport.write(data[sent:size])
+            self.transport.write(memoryview(copy_of(data + sent, size - sent)))
             self.writing = self.outgoing is not None or self.transport.get_write_buffer_size() > 0
         return sent == <ssize_t> size
 
