@@ -22,6 +22,7 @@ CHANGED_ARITY = {"zrank", "zrevrank"}
 # Commands whose flags or tips differ in 7.4: for example, blocking commands are allowed in scripts since 7.2.
 CHANGED_INFO = {
     *("blmove", "blpop", "brpop", "brpoplpush", "bzpopmax", "bzpopmin"),
+    *("acl|deluser", "acl|save", "acl|setuser"),
     *("client|setname", "config|resetstat", "config|rewrite", "latency|reset", "msetnx", "randomkey", "scan"),
     *("command|getkeys", "command|getkeysandflags", *CHANGED_ARITY),
 }

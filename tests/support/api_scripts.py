@@ -819,9 +819,6 @@ NEWER = [
 ]
 # What the server under test lacks, or refuses; the oracle has it.
 LACKING = [
-    *[c.client_tracking_on(bcast=True, prefix=["a"]), c.client_tracking_on(1, optin=True, optout=True, noloop=True)],
-    *[c.client_tracking_off(), c.client_tracking(False), c.client_tracking(clientid=1, bcast=True, prefix=["a"])],
-    *[c.client_tracking(optin=True, optout=True, noloop=True), c.client_tracking_off(1, ["a"], True, True, True, True)],
     *[c.restore("a", 0, b"junk", replace=True, absttl=True, idletime=1, frequency=1), c.readonly(), c.readwrite()],
     *[c.replicaof("NO", "ONE"), c.slaveof(), c.slaveof("h", 1), c.wait(0, 1), c.waitaof(0, 0, 1), c.save(), c.bgsave()],
     *[c.bgsave(schedule=False), c.migrate("h", 1, "k", 0, 1), c.migrate("h", 1, [], 0, 1), c.cluster("info", "x")],
