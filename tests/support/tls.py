@@ -1,5 +1,6 @@
 """Certificates made by our own command, servers with a port for TLS, and a client that speaks it."""
 
+import contextlib
 import ssl
 import subprocess
 import sys
@@ -49,11 +50,10 @@ class TlsClient(RawClient):
     ) -> None:
         super().__init__(address, timeout)
         self.plain = self.socket
-        try:
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self.plain.close)
             self.socket = context.wrap_socket(self.socket, server_hostname=address[0], session=session)
-        except BaseException:
-            self.plain.close()
-            raise
+            on_failure.pop_all()
 
 
 def start_with_tls(start, certificates: Certificates, *arguments: str, clients: str = "no", **options):
