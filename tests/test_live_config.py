@@ -22,6 +22,8 @@ from support.client import ConnectionClosed, RawClient, encode_command, wait_unt
 
 TESTED: set[str] = set()
 ELSEWHERE = {
+    "acl-pubsub-default": "test_user_rights.py::test_new_users_have_the_channels_that_the_directive_says",
+    "acllog-max-len": "test_users.py::test_the_log_is_bounded_by_its_directive",
     "tracking-table-max-keys": "test_tracking_broadcasts.py::test_the_limit_can_be_changed",
     "tls-port": "test_tls_configuration.py::test_the_port_can_be_opened_moved_and_closed",
     "tls-cert-file": "test_tls_configuration.py::test_a_new_certificate_is_for_new_connections",
