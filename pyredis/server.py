@@ -55,6 +55,10 @@ class StartError(Exception):
     """The server cannot start; ``str`` says why."""
 
 
+def raise_interrupt() -> None:
+    raise KeyboardInterrupt
+
+
 class Server:
     """One server. ``config`` is its configuration, and ``log`` receives its messages.
 
@@ -637,9 +641,14 @@ class Server:
         )
 
     def interrupt_soon(self) -> None:
-        """Interrupts the program, as Ctrl-C does, after the current callback of the loop."""
+        """Interrupts the program, as Ctrl-C does, after the current callback of the loop.
+
+        If the loop runs in the main thread, it is ended by the exception itself: that of a signal may be raised in any
+        code that the thread executes later, also where it cannot be passed on.
+        """
         assert self._loop is not None
-        self._loop.call_soon(_thread.interrupt_main)
+        in_main = threading.current_thread() is threading.main_thread()
+        self._loop.call_soon(raise_interrupt if in_main else _thread.interrupt_main)
 
     def on_too_many_errors(self, codes: list[str]) -> None:
         self.log.warning(
