@@ -321,7 +321,9 @@ def test_the_largest_buffers_and_the_sum_of_all_are_told(server, client):
         assert found["client_recent_max_input_buffer"] == str(max(inputs))
         assert found["client_recent_max_output_buffer"] == str(output)
         assert int(found["mem_clients_normal"]) - int(before["mem_clients_normal"]) == sum(inputs) + output
-        assert int(found["used_memory_overhead"]) - int(before["used_memory_overhead"]) == sum(inputs)
+        # The value is the one that is stored; what is around it is copied.
+        more = int(found["used_memory_overhead"]) - int(before["used_memory_overhead"])
+        assert sum(inputs) <= more <= sum(inputs) + len("$30000000\r\n\r\n")
 
 
 # ---- memory ----

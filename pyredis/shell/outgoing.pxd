@@ -55,6 +55,8 @@ cdef class Outgoing:
     cdef int add_part(self, Part part) except -1
     # Bytes of copies; the others are references to blocks.
     cdef size_t copied(self) except? 0
+    # Whether the next bytes are those of a stored value.
+    cdef bint begins_with_value(self) except -1
     # Sends up to SEND_SLICE bytes. Returns how many: 0 if the socket accepts none, -1 if it has failed.
     cdef ssize_t send(self, int fd, PagePipe pages) except -2
     # Encrypts and removes up to `most` bytes.

@@ -213,6 +213,9 @@ cdef class Outgoing:
     cdef size_t copied(self) except? 0:
         return copied_bytes(self.parts)
 
+    cdef bint begins_with_value(self) except -1:
+        return len(self.parts) > 0 and (<Part> self.parts[0]).blob != NULL
+
     cdef ssize_t send(self, int fd, PagePipe pages) except -2:
         cdef Vectors vectors
         cdef Part part

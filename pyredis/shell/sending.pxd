@@ -11,6 +11,7 @@ cdef class Sender(Receiver):
     cdef Cipher tls                     # None without TLS
     cdef Outgoing outgoing              # to be sent after the transport's bytes; None if there is nothing
     cdef size_t allowance               # bytes of replies that may be unsent before the client is paused
+    cdef bint lends                     # what the transport has is part of a stored value
     cdef size_t unsent                  # bytes at the last check of a paused connection
 
     cdef int fail_sending(self) except -1

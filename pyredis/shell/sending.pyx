@@ -47,10 +47,13 @@ cdef class Sender(Receiver):
         return self.waiting_bytes + (self.unsent_bytes() if not self.lost else 0)
 
     cdef size_t output_copied(self) except? 0:
+        cdef size_t queued = self.outgoing.size if self.outgoing is not None else 0
+        cdef size_t copied = self.waiting_copied
         if self.lost:
-            return self.waiting_copied
-        return (self.waiting_copied + <size_t> self.transport.get_write_buffer_size() +
-                (self.outgoing.copied() if self.outgoing is not None else 0))
+            return copied
+        if not self.lends:
+            copied += self.unsent_bytes() - queued
+        return copied + (self.outgoing.copied() if queued else 0)
 
     cdef void count_sent(self, size_t size) noexcept:
         self.hub.writes += 1
@@ -142,6 +145,7 @@ cdef class Sender(Receiver):
         """Sends a slice of what is queued, and ensures that sending continues with the next one."""
         cdef ssize_t sent = 0
         self.writing = True
+        self.lends = False
         if self.tls is not None:
             return self.pump_encrypted()
         if self.fd >= 0:
@@ -159,6 +163,7 @@ cdef class Sender(Receiver):
 
     cdef int lend_to_transport(self) except -1:
         """Gives bytes to the transport, which waits until the socket accepts more."""
+        self.lends = self.outgoing.begins_with_value()
         self.transport.write(self.outgoing.take(LENT, self.hub.pages if self.fd >= 0 else None))
         if self.lost or self.transport.get_write_buffer_size():
             return 0
