@@ -341,6 +341,8 @@ def test_deep_recursion_in_a_handler_is_an_error(server, client):
 
 INTERRUPTED = """
 import asyncio, signal, threading, pyredis, redis
+# A shell that starts a program in the background makes it ignore the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 loop = asyncio.new_event_loop()
 replies = []
 
