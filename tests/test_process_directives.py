@@ -156,7 +156,8 @@ def test_a_change_that_the_kernel_refuses_is_undone(start_ours, start_oracle):
         server = start(preexec=drop_capabilities)
         with server.client() as client:
             reply = client.call("CONFIG", "SET", "oom-score-adj", "absolute", "oom-score-adj-values", "-900 0 0").raw
-            shown.append((reply, client.must("CONFIG", "GET", "oom-score-adj*")))
+            words = client.must("CONFIG", "GET", "oom-score-adj*")
+            shown.append((reply, dict(zip(words[::2], words[1::2], strict=True))))
         assert "Unable to write oom_score_adj: Permission denied" in server.log()
     assert shown[0] == shown[1]
     assert b"Failed to set current oom_score_adj. Check server logs." in shown[0][0]
