@@ -16,7 +16,7 @@ from pyredis.embedded.api.method_pattern import parse_pattern
 from pyredis.embedded.api.method_table import MODULES
 from pyredis.embedded.api.method_writer import generated, spec_of
 from pyredis.embedded.api.methods import Methods
-from support.api_scripts import COMMON, OURS
+from support.api_scripts import COMMON, OURS, TRACKING
 
 redis_8 = pytest.mark.skipif(int(redis.__version__.split(".")[0]) < 8, reason="these are the methods of redis-py 8")
 
@@ -24,7 +24,7 @@ BOTH = pytest.mark.parametrize(
     ("theirs", "ours"), [(redis.Redis, pyredis.Database), (redis.asyncio.Redis, pyredis.AsyncDatabase)]
 )
 
-CALLS = [call for script in (COMMON | OURS).values() for call in script]
+CALLS = [call for script in [*(COMMON | OURS).values(), TRACKING] for call in script]
 FILES = generated()
 ROWS = [method for methods in MODULES.values() for method in methods]
 

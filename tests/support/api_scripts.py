@@ -837,6 +837,12 @@ LACKING = [
         c.restore("a", 0, b"x"),
     ],
 ]
+# What a database in the process refuses; `test_tracking_redis_py` tests it over a pool.
+TRACKING = [
+    *[c.client_tracking_on(bcast=True, prefix=["a"]), c.client_tracking_on(1, optin=True, optout=True, noloop=True)],
+    *[c.client_tracking_off(), c.client_tracking(False), c.client_tracking(clientid=1, bcast=True, prefix=["a"])],
+    *[c.client_tracking(optin=True, optout=True, noloop=True), c.client_tracking_off(1, ["a"], True, True, True, True)],
+]
 BY_NAME = [
     *[
         c.execute_command("SET", "a", 1),
