@@ -33,7 +33,7 @@ from pyredis.call.client cimport (
     client_discard,
     client_init,
 )
-from pyredis.call.eviction cimport evict, evictor_configure, evictor_destroy, evictor_init, evictor_of
+from pyredis.call.eviction cimport NO_EVICTION, evict, evictor_configure, evictor_destroy, evictor_init, evictor_of
 from pyredis.call.field_expiry cimport expire_fields_cycle
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitors cimport monitors_destroy
@@ -45,7 +45,6 @@ from pyredis.call.propagation cimport end_unit, propagate_expired
 from pyredis.call.state cimport (
     RECENT,
     RESTRICT_AOF_ERROR,
-    RESTRICT_BUSY,
     RESTRICT_FAULTS,
     RESTRICT_LOADING,
     RESTRICT_MEMORY,
@@ -204,21 +203,15 @@ cdef int64_t read_clock(void *context) noexcept with gil:
 
 cdef void note_removal(void *context, int64_t ns) noexcept nogil:
     """Reports the removal of an expired key to the latency monitor if it took long."""
-    cdef Server *server = <Server *> context
+    note_duration(<Server *> context, "expire-del", ns)
+
+
+cdef void note_duration(Server *server, const char *event, int64_t ns) noexcept nogil:
     if ns // 1000000 >= server.settings.latency_ms:
-        report_removal(server, ns)
+        report_duration(server, event, ns)
 
 
-cdef void report_removal(Server *server, int64_t ns) noexcept with gil:
-    (<Core> server.core).note_latency("expire-del", ns)
-
-
-cdef void note_event(Server *server, const char *event, int64_t ns) noexcept nogil:
-    if ns // 1000000 >= server.settings.latency_ms:
-        report_event(server, event, ns)
-
-
-cdef void report_event(Server *server, const char *event, int64_t ns) noexcept with gil:
+cdef void report_duration(Server *server, const char *event, int64_t ns) noexcept with gil:
     (<Core> server.core).note_latency(event.decode(), ns)
 
 
@@ -258,7 +251,7 @@ cdef class Core(Counters):
         self.server.keyspace.hooks.expired = propagate_expired
         evictor_init(&self.server)
         evictor_of(&self.server).go_on = evict_later
-        evictor_of(&self.server).note = note_event
+        evictor_of(&self.server).note = note_duration
         tracking_init(&self.server)
         self.server.run = run_any
         self.server.reject = reject_any
@@ -602,7 +595,7 @@ cdef class Core(Counters):
         If there is more to do then, ``host.evict_soon`` is called. Does nothing while the server is paused or busy.
         """
         cdef Account *interrupted
-        if self.server.restrictions & (RESTRICT_LOADING | RESTRICT_PAUSED | RESTRICT_BUSY):
+        if self.server.restrictions & NO_EVICTION:
             return
         interrupted = self.enter_idle()
         self.server.touched_count = 0

@@ -13,8 +13,12 @@ Dispatch calls ``evict`` before each command of a client while ``maxmemory`` is 
 
 from libc.stdint cimport int64_t, uint64_t
 
-from pyredis.call.state cimport Server
+from pyredis.call.state cimport RESTRICT_BUSY, RESTRICT_LOADING, RESTRICT_PAUSED, Server
 from pyredis.keyspace.victims cimport Victims
+
+cdef enum:
+    # While one of these restricts the server, nothing is evicted, and nothing refused for lack of memory.
+    NO_EVICTION = RESTRICT_LOADING | RESTRICT_PAUSED | RESTRICT_BUSY
 
 cdef enum Outcome:
     EVICTION_DONE           # memory suffices

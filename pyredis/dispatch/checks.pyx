@@ -34,7 +34,7 @@ from pyredis.call.command cimport (
     Command,
 )
 from pyredis.call.errors cimport reply_wrong_arity
-from pyredis.call.eviction cimport EVICTION_FAILED, evict
+from pyredis.call.eviction cimport EVICTION_FAILED, NO_EVICTION, evict
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.call.pausing cimport pause_hold, pause_holds
@@ -71,9 +71,6 @@ from pyredis.call.handlers import CommandError
 # The first words of a browser's HTTP request, which a malicious page can direct at the server; nothing after them may
 # be executed.
 FOREIGN = (b"post", b"host:")
-
-cdef enum:
-    NO_EVICTION = RESTRICT_LOADING | RESTRICT_PAUSED | RESTRICT_BUSY
 
 ctypedef uint32_t (*ScriptFlags)(Server *server, const Command *command, Slice name) noexcept nogil
 # See `lua/script_flags`; NULL until it is imported.

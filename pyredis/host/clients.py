@@ -134,9 +134,7 @@ class ClientRules:
         return max(memory * -limit // 100 if limit < 0 else limit, LEAST_FOR_CLIENTS)
 
     def on_client_evicted(self, connection: Any) -> None:
-        from pyredis.commands.connection.client_command import describe
-
-        self.server.log.notice(f"Evicting client: {describe(connection).decode(errors='replace').rstrip()}")
+        self.server.log.notice(f"Evicting client: {self.describe(connection)}")
 
     # ---- output ----
 
