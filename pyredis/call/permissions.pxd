@@ -59,6 +59,8 @@ cdef Denial find_denial(const Rights *rights, const Command *command, int argc, 
 cdef bint may_read_any_key(const Rights *rights, const Command *command, int argc, const Slice *argv) noexcept nogil
 # Counts a refused call and enters it in ACL LOG.
 cdef void note_denial(Call *call, Denial denial, int place, DenialContext context) noexcept with gil
+# Whether the client's user may make the call; a denial is counted and entered in ACL LOG.
+cdef Denial check_rights(Call *call, DenialContext context) noexcept nogil
 # Returns the error text for a refused call, without its code.
 cdef bytes denial_text(const Call *call, Denial denial)
 # Whether the client's user has been deleted.

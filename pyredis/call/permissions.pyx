@@ -22,7 +22,7 @@ from pyredis.call.command_keys cimport EVERY_KEY, FoundKeys, command_keys, found
 from pyredis.call.handlers cimport client_object, excerpt
 from pyredis.call.key_specs cimport KEY_ACCESS, KEY_DELETE, KEY_INSERT, KEY_UPDATE
 from pyredis.call.state cimport RESTRICT_USER, Server, State, find_called
-from pyredis.ground.base cimport Slice, slice_of
+from pyredis.ground.base cimport Slice, likely, slice_of
 from pyredis.ground.glob cimport glob_match
 
 from pyredis.call.handlers import CommandError
@@ -393,6 +393,18 @@ cdef void note_denial(Call *call, Denial denial, int place, DenialContext contex
         )
     except Exception as error:
         core.host.report_exception("Logging a refused command failed", error)
+
+
+cdef Denial check_rights(Call *call, DenialContext context) noexcept nogil:
+    cdef const Rights *rights = rights_of(call.server, call.client)
+    cdef Denial denial
+    cdef int place
+    if likely(rights == NULL):
+        return ALLOWED
+    denial = find_denial(rights, call.command, call.argc, call.argv, &place)
+    if denial != ALLOWED:
+        note_denial(call, denial, place, context)
+    return denial
 
 
 # ---- for Python ----

@@ -38,17 +38,7 @@ from pyredis.call.eviction cimport EVICTION_FAILED, NO_EVICTION, evict
 from pyredis.call.handlers cimport client_object
 from pyredis.call.monitoring cimport monitor_show_now
 from pyredis.call.pausing cimport pause_hold, pause_holds
-from pyredis.call.permissions cimport (
-    ALLOWED,
-    WITH_CLIENT,
-    Denial,
-    Rights,
-    client_user_is_gone,
-    denial_text,
-    find_denial,
-    note_denial,
-    rights_of,
-)
+from pyredis.call.permissions cimport ALLOWED, WITH_CLIENT, Denial, check_rights, client_user_is_gone, denial_text
 from pyredis.call.request cimport Queued
 from pyredis.call.state cimport (
     RESTRICT_AOF_ERROR,
@@ -228,15 +218,9 @@ cdef void reject_denied(Call *call, Denial denial) noexcept with gil:
 
 
 cdef bint refused_by_user(Call *call) noexcept nogil:
-    cdef const Rights *rights = rights_of(call.server, call.client)
-    cdef Denial denial
-    cdef int place
-    if rights == NULL:
+    cdef Denial denial = check_rights(call, WITH_CLIENT)
+    if likely(denial == ALLOWED):
         return False
-    denial = find_denial(rights, call.command, call.argc, call.argv, &place)
-    if denial == ALLOWED:
-        return False
-    note_denial(call, denial, place, WITH_CLIENT)
     reject_denied(call, denial)
     return True
 

@@ -16,9 +16,9 @@ from pyredis.call.permissions cimport (
     IN_SCRIPT,
     Denial,
     Rights,
+    check_rights,
     denial_text,
     find_denial,
-    note_denial,
     rights_of,
 )
 from pyredis.call.state cimport RESTRICT_AOF_ERROR, RESTRICT_FAULTS, RESTRICT_UNLOGGED, Server, find_called
@@ -116,15 +116,9 @@ cdef void reject_denied(Call *call, Denial denial) noexcept with gil:
 
 cdef bint refused_by_user(Call *call) noexcept nogil:
     """Checks the rights of the user whose script it is, as for a command of the client itself."""
-    cdef const Rights *rights = rights_of(call.server, call.client)
-    cdef Denial denial
-    cdef int place
-    if likely(rights == NULL):
+    cdef Denial denial = check_rights(call, IN_SCRIPT)
+    if likely(denial == ALLOWED):
         return False
-    denial = find_denial(rights, call.command, call.argc, call.argv, &place)
-    if denial == ALLOWED:
-        return False
-    note_denial(call, denial, place, IN_SCRIPT)
     reject_denied(call, denial)
     return True
 

@@ -19,17 +19,7 @@ from pyredis.call.client cimport (
 )
 from pyredis.call.handlers cimport native
 from pyredis.call.lookups cimport lookup_in, reads_everything
-from pyredis.call.permissions cimport (
-    ALLOWED,
-    DENIED_CHANNEL,
-    DENIED_KEY,
-    WITH_CLIENT,
-    Denial,
-    Rights,
-    find_denial,
-    note_denial,
-    rights_of,
-)
+from pyredis.call.permissions cimport ALLOWED, DENIED_CHANNEL, DENIED_KEY, WITH_CLIENT, Denial, check_rights
 from pyredis.call.propagation cimport propagate_nothing
 from pyredis.call.request cimport Queued
 from pyredis.ground.base cimport Slice, unlikely
@@ -111,14 +101,13 @@ cdef const char *NO_LONGER = (
     "no longer allowed for the following reason: %s")
 
 
-cdef void refuse_queued(Call *call, Denial denial, int place) noexcept nogil:
+cdef void refuse_queued(Call *call, Denial denial) noexcept nogil:
     cdef char text[320]
     cdef const char *reason = "no permission to execute the command or subcommand"
     if denial == DENIED_KEY:
         reason = "no permission to touch the specified keys"
     elif denial == DENIED_CHANNEL:
         reason = "no permission to access one of the channels used as arguments to the command"
-    note_denial(call, denial, place, WITH_CLIENT)
     snprintf(text, sizeof(text), NO_LONGER, reason)
     # Unlike a command that is refused before it is queued, this one does not count as rejected.
     call.command = NULL
@@ -126,16 +115,13 @@ cdef void refuse_queued(Call *call, Denial denial, int place) noexcept nogil:
 
 
 cdef void run_queued(Call *transaction, const Queued *queued) noexcept nogil:
-    cdef const Rights *rights = rights_of(transaction.server, transaction.client)
     cdef Call call
-    cdef Denial denial = ALLOWED
-    cdef int place
+    cdef Denial denial
     call_begin(&call, transaction.server, transaction.client, queued.command, <int> queued.argc, queued.argv,
                queued.block, queued.raw_size)
-    if unlikely(rights != NULL):
-        denial = find_denial(rights, call.command, call.argc, call.argv, &place)
+    denial = check_rights(&call, WITH_CLIENT)
     if unlikely(denial != ALLOWED):
-        refuse_queued(&call, denial, place)
+        refuse_queued(&call, denial)
     else:
         call.server.run(&call)
 
