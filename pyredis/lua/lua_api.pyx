@@ -11,23 +11,13 @@ import os
 import sys
 from importlib.machinery import PathFinder
 
+from pyredis.ground.shared_library cimport Symbol, dlsym, library_bind, library_missing, library_open
+
 cdef extern from "<dlfcn.h>" nogil:
-    enum:
-        RTLD_NOW
-        RTLD_LOCAL
-
-    void *dlopen(const char *path, int mode)
-    void *dlsym(void *library, const char *name)
-    char *dlerror()
-
     ctypedef struct Dl_info:
         const char *dli_fname
 
     int dladdr(const void *address, Dl_info *info)
-
-ctypedef struct Symbol:
-    const char *name
-    void **address
 
 cdef enum:
     SYMBOLS = 87
@@ -147,22 +137,15 @@ def find_library():
 
 
 cdef void *open_library(str path) except NULL:
-    cdef bytes name = path.encode("utf-8", "surrogateescape")
-    cdef void *library = dlopen(<const char *> name, RTLD_NOW | RTLD_LOCAL)
-    if library == NULL:
-        raise LuaUnavailable(f"Lua cannot be loaded from {path}: {dlerror().decode('utf-8', 'replace')}")
-    return library
+    try:
+        return library_open(path)
+    except OSError as error:
+        raise LuaUnavailable(f"Lua cannot be loaded from {path}: {error}") from None
 
 
 def missing_symbols(str path):
     """Returns the names of the required functions that a library does not have."""
-    cdef void *library = open_library(path)
-    cdef int index
-    missing = []
-    for index in range(SYMBOLS):
-        if dlsym(library, _symbols[index].name) == NULL:
-            missing.append(_symbols[index].name.decode())
-    return missing
+    return library_missing(open_library(path), _symbols, SYMBOLS)
 
 
 cdef bint is_lua51(void *library):
@@ -174,7 +157,7 @@ cdef bint is_lua51(void *library):
 cdef void *checked(str path) except NULL:
     """Opens a library that has everything; raises ``LuaUnavailable``."""
     cdef void *library = open_library(path)
-    missing = missing_symbols(path)
+    missing = library_missing(library, _symbols, SYMBOLS)
     if missing or not is_lua51(library):
         hidden = ", ".join(missing) or "lua_ident"
         raise LuaUnavailable(f"{path} is not a Lua 5.1 that scripts can use, it hides {hidden}: {ADVICE}")
@@ -200,13 +183,9 @@ cdef void *any_library() except NULL:
 
 cdef int load_lua() except -1:
     global _loaded
-    cdef int index
-    cdef void *library
     if _loaded:
         return 0
-    library = any_library()
-    for index in range(SYMBOLS):
-        _symbols[index].address[0] = dlsym(library, _symbols[index].name)
+    library_bind(any_library(), _symbols, SYMBOLS)
     _loaded = True
     return 0
 

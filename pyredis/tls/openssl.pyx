@@ -13,18 +13,7 @@ import os
 import sys
 from importlib.machinery import PathFinder
 
-cdef extern from "<dlfcn.h>" nogil:
-    enum:
-        RTLD_NOW
-        RTLD_LOCAL
-
-    void *dlopen(const char *path, int mode)
-    void *dlsym(void *library, const char *name)
-    char *dlerror()
-
-ctypedef struct Symbol:
-    const char *name
-    void **address
+from pyredis.ground.shared_library cimport Symbol, library_bind, library_missing, library_open
 
 cdef enum:
     SYMBOLS = 43
@@ -93,27 +82,20 @@ def find_library():
 
 
 cdef void *open_library(str path) except NULL:
-    cdef bytes name = path.encode("utf-8", "surrogateescape")
-    cdef void *library = dlopen(<const char *> name, RTLD_NOW | RTLD_LOCAL)
-    if library == NULL:
-        raise OpenSSLUnavailable(f"{ADVICE}: {dlerror().decode('utf-8', 'replace')}")
-    return library
+    try:
+        return library_open(path)
+    except OSError as error:
+        raise OpenSSLUnavailable(f"{ADVICE}: {error}") from None
 
 
 def missing_symbols(str path):
     """Returns the names of the required functions that a library does not have."""
-    cdef void *library = open_library(path)
-    cdef int index
-    missing = []
-    for index in range(SYMBOLS):
-        if dlsym(library, _symbols[index].name) == NULL:
-            missing.append(_symbols[index].name.decode())
-    return missing
+    return library_missing(open_library(path), _symbols, SYMBOLS)
 
 
 cdef void *checked(str path) except NULL:
     cdef void *library = open_library(path)
-    missing = missing_symbols(path)
+    missing = library_missing(library, _symbols, SYMBOLS)
     if missing:
         raise OpenSSLUnavailable(f"{ADVICE}: {path} hides {', '.join(missing)}")
     return library
@@ -137,13 +119,9 @@ cdef void *any_library() except NULL:
 
 cdef int load_openssl() except -1:
     global _loaded
-    cdef int index
-    cdef void *library
     if _loaded:
         return 0
-    library = any_library()
-    for index in range(SYMBOLS):
-        _symbols[index].address[0] = dlsym(library, _symbols[index].name)
+    library_bind(any_library(), _symbols, SYMBOLS)
     _loaded = True
     return 0
 
