@@ -5,7 +5,7 @@ from libc.stdlib cimport qsort
 
 from pyredis.call.field_expiry cimport expire_fields, field_clock
 from pyredis.call.state cimport Server
-from pyredis.ground.memory cimport mem_free, mem_realloc
+from pyredis.ground.memory cimport mem_free, mem_grow
 from pyredis.keyspace.keyspace cimport (
     ENTRY_FIELD_EXPIRES,
     Database,
@@ -36,10 +36,8 @@ ctypedef struct AllOverdue:
 
 
 cdef void add_overdue(AllOverdue *found, int64_t when, Database *database, Entry *entry, bint fields) noexcept nogil:
-    cdef size_t capacity = max(<size_t> FIRST_CAPACITY, 2 * found.capacity)
     if found.count == found.capacity:
-        found.items = <Overdue *> mem_realloc(found.items, found.capacity * sizeof(Overdue), capacity * sizeof(Overdue))
-        found.capacity = capacity
+        found.items = <Overdue *> mem_grow(found.items, &found.capacity, sizeof(Overdue), FIRST_CAPACITY)
     found.items[found.count] = Overdue(when, database, entry, fields)
     found.count += 1
 
